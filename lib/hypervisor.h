@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LUNMASK_HYPERVISOR_H
+#define LUNMASK_HYPERVISOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "deadline.h"
+#include "err.h"
+
+/*
+ * Virtual machines on this or another host, by libvirt. The only module that knows libvirt.
+ *
+ * Every call is over by its deadline, also when libvirtd hangs: the libvirt call runs in a thread
+ * that is abandoned at the deadline, and the connection is then dead (each later call on it fails
+ * with -ENOTCONN at once). Domains are transient: what has stopped leaves nothing behind.
+ *
+ * -ECONNREFUSED libvirtd cannot be reached     -ETIMEDOUT no answer in time
+ * -ENOENT       no such domain                 -EEXIST    the domain is there already
+ * -EIO          libvirt refused or failed, with its message
+ */
+struct hypervisor;
+
+/* X-macro rows: enum name, text. */
+#define DOMAIN_STATES(X)                                                                           \
+	X(DOMAIN_ABSENT, "absent")                                                                 \
+	X(DOMAIN_RUNNING, "running")                                                               \
+	X(DOMAIN_PAUSED, "paused")                                                                 \
+	X(DOMAIN_PAUSED_IO_ERROR, "paused after an I/O error")                                     \
+	X(DOMAIN_PAUSED_MIGRATION, "paused by a migration")                                        \
+	X(DOMAIN_PAUSED_STARTING, "paused, starting up")                                           \
+	X(DOMAIN_SHUTTING_DOWN, "shutting down")                                                   \
+	X(DOMAIN_SUSPENDED, "suspended by the guest")                                              \
+	X(DOMAIN_CRASHED, "crashed")
+
+enum domain_state {
+#define X(name, text) name,
+	DOMAIN_STATES(X)
+#undef X
+	DOMAIN_STATE_MAX
+};
+
+const char *domain_state_to_str(enum domain_state state);
+
+/* Is a QEMU process there, whether its vCPUs run or not? */
+bool domain_state_active(enum domain_state state);
+
+int hypervisor_open(const char *uri, struct deadline deadline, struct hypervisor **ret,
+		    struct err *err);
+void hypervisor_close(struct hypervisor *hypervisor);
+
+/* Absence is DOMAIN_ABSENT, not an error. A domain that is defined but not active is ABSENT. */
+int hypervisor_domain_state(struct hypervisor *hypervisor, const char *vm,
+			    struct deadline deadline, enum domain_state *ret, struct err *err);
+
+/* The live definition, secrets left out. The caller frees. */
+int hypervisor_domain_xml(struct hypervisor *hypervisor, const char *vm, struct deadline deadline,
+			  char **ret_xml, struct err *err);
+
+/* Creates and starts a transient domain. */
+int hypervisor_create(struct hypervisor *hypervisor, const char *domain_xml,
+		      struct deadline deadline, struct err *err);
+int hypervisor_resume(struct hypervisor *hypervisor, const char *vm, struct deadline deadline,
+		      struct err *err);
+
+/* Asks the guest to shut down (ACPI; the agent when there is one) and returns at once. */
+int hypervisor_shutdown(struct hypervisor *hypervisor, const char *vm, struct deadline deadline,
+			struct err *err);
+
+/* Ends the QEMU process: politely (SIGTERM) within half of the deadline, then by force. */
+int hypervisor_destroy(struct hypervisor *hypervisor, const char *vm, struct deadline deadline,
+		       struct err *err);
+
+/* Waits, woken by libvirt's events, until the domain's QEMU is gone. -ETIMEDOUT. */
+int hypervisor_wait_gone(struct hypervisor *hypervisor, const char *vm, struct deadline deadline,
+			 struct err *err);
+
+/* On success the domain is gone and file holds its memory. On failure it goes on running. */
+int hypervisor_save(struct hypervisor *hypervisor, const char *vm, const char *file,
+		    struct deadline deadline, struct err *err);
+
+/* Loads the image with domain_xml as its definition; the domain is there, paused. */
+int hypervisor_restore_paused(struct hypervisor *hypervisor, const char *file,
+			      const char *domain_xml, struct deadline deadline, struct err *err);
+
+struct hypervisor_migration {
+	const char *vm;
+	const char *target_uri;	 /* libvirtd's on the target host, as the source's libvirtd reaches it */
+	const char *migrate_uri; /* "tcp://address", where the memory goes; NULL: libvirt's choice */
+	const char *target_xml;	 /* the definition for the target */
+};
+
+struct hypervisor_progress {
+	uint64_t memory_total_bytes;
+	uint64_t memory_remaining_bytes;
+	uint64_t downtime_ms; /* 0 until it is known */
+};
+
+/*
+ * Live, peer to peer. At the deadline the job is aborted and its end awaited (that takes up to 5 s
+ * more). A return code is a hint: ask both hosts where the domain runs. progress may be NULL and
+ * is called about once a second.
+ */
+int hypervisor_migrate(struct hypervisor *hypervisor, const struct hypervisor_migration *migration,
+		       struct deadline deadline,
+		       void (*progress)(const struct hypervisor_progress *now, void *data),
+		       void *data, struct err *err);
+
+/* Aborts a migration or save job that is still running and waits for its end. 0 when there is none. */
+int hypervisor_abort_job(struct hypervisor *hypervisor, const char *vm, struct deadline deadline,
+			 struct err *err);
+
+/* Would the host take the domain: memory free, CPU compatible, no domain of that name active. */
+int hypervisor_preflight(struct hypervisor *hypervisor, const char *vm, const char *domain_xml,
+			 struct deadline deadline, struct err *err);
+
+#endif

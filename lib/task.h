@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LUNMASK_TASK_H
+#define LUNMASK_TASK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "deadline.h"
+#include "err.h"
+
+/*
+ * The task engine: walks a static table of restartable steps.
+ *
+ * A step looks at the real world (probe), acts if needed (run), and looks again. A task that was
+ * killed anywhere is continued by running it again: what is done is seen to be done. When a step
+ * fails for good, the undo of every step that this run carried out is called, last one first; an
+ * undo removes only what this task added.
+ *
+ * The engine is the only place that decides about state and reports it; steps neither log nor
+ * sleep. Nothing here does I/O of its own but wait between two tries.
+ */
+
+/* What a probe found, or -errno when it could not find out. */
+enum task_sight { TASK_NOT_DONE = 0, TASK_DONE = 1 };
+
+enum task_step_flags {
+	TASK_WIDENS = 1u << 0, /* gives a host or a guest more than it had: needs the gate (I8) */
+	TASK_NO_RETURN = 1u << 1, /* once it is done, earlier steps are no longer undone */
+	TASK_LOOK_ONCE = 1u << 2, /* run is a check: it has no effect to look for afterwards */
+};
+
+struct task_step {
+	const char *name;
+	int (*probe)(void *context, struct deadline deadline, struct err *err);
+	int (*run)(void *context, struct deadline deadline, struct err *err);
+	int (*undo)(void *context, struct deadline deadline, struct err *err); /* may be NULL */
+	int timeout_ms;	    /* of one run; the task's deadline cuts it short */
+	unsigned int tries; /* of a run that fails with a transient error; at least 1 */
+	int retry_ms;	    /* between two tries */
+	unsigned int flags; /* enum task_step_flags */
+};
+
+/* What happened, once per change of state. */
+enum task_event_kind {
+	TASK_STEP_SKIPPED, /* was done already */
+	TASK_STEP_DONE,
+	TASK_STEP_RETRIED, /* text: why */
+	TASK_STEP_FAILED,  /* text: why */
+	TASK_STEP_UNDONE,
+	TASK_STEP_UNDO_FAILED, /* text: why */
+};
+
+struct task_event {
+	enum task_event_kind kind;
+	const char *task;
+	const char *step;
+	int64_t duration_ms;
+	const char *text; /* "" when there is nothing to say */
+};
+
+const char *task_event_kind_to_str(enum task_event_kind kind);
+
+/*
+ * The journal's seam: intent and progress are recorded here before and after each step. A task
+ * must be recoverable without it, by looking at the world. An implementation may refuse (-errno
+ * with text) what would widen access; begin and step_begin are asked, the others are told.
+ */
+struct task_journal_ops {
+	int (*begin)(void *journal, const char *task, struct err *err);
+	int (*step_begin)(void *journal, const char *task, const char *step, struct err *err);
+	void (*step_end)(void *journal, const char *task, const char *step, int rc);
+	void (*end)(void *journal, const char *task, int rc);
+};
+
+struct task {
+	const char *name;
+	const struct task_step *steps;
+	size_t n_steps;
+	void *context; /* given to every probe, run and undo */
+
+	/* May access be widened now? Asked before each TASK_WIDENS step. NULL: no such step. */
+	int (*gate)(void *context, struct deadline deadline, struct err *err);
+
+	void (*observe)(void *observer, const struct task_event *event); /* may be NULL */
+	void *observer;
+
+	const struct task_journal_ops *journal; /* may be NULL */
+	void *journal_data;
+
+	int undo_reserve_ms; /* kept back from the deadline, for undo */
+};
+
+/* Is this error worth another try? -EBUSY, -EAGAIN, -EHOSTUNREACH, -ECONNREFUSED, -ETIMEDOUT... */
+bool task_error_transient(int rc);
+
+/*
+ * 0 when every step is done. Otherwise the error of the step that failed, with its name in the
+ * text; -ENOTRECOVERABLE in place of it when an undo failed too (the text names both).
+ */
+int task_run(const struct task *task, struct deadline deadline, struct err *err);
+
+/* Checks a table: names, functions, limits. For tests and for assertions at start. */
+int task_verify(const struct task *task, struct err *err);
+
+#endif
