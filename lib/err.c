@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The text goes to one-line places: exit reasons, logs, JSON. Text from outside may hold anything. */
+/* The text goes to one-line places: exit reasons, logs, JSON. Text from outside may hold anything.
+ */
 static void text_flatten(char *text)
 {
 	for (; *text != '\0'; text++) {
@@ -31,22 +32,18 @@ int err_set(struct err *err, int rc, const char *format, ...)
 
 int err_prefix(struct err *err, int rc, const char *format, ...)
 {
-	char old[ERR_TEXT_MAX];
+	char cause[ERR_TEXT_MAX];
+	char prefix[ERR_TEXT_MAX];
 	va_list ap;
-	int length;
 
 	if (err == NULL) {
 		return rc;
 	}
-	memcpy(old, err->text, sizeof(old));
+	memcpy(cause, err->text, sizeof(cause));
 	va_start(ap, format);
-	length = vsnprintf(err->text, sizeof(err->text), format, ap);
+	(void)vsnprintf(prefix, sizeof(prefix), format, ap);
 	va_end(ap);
-	if (length >= 0 && (size_t)length < sizeof(err->text) && old[0] != '\0') {
-		(void)snprintf(err->text + length, sizeof(err->text) - (size_t)length, ": %s", old);
-	}
-	text_flatten(err->text);
-	return rc;
+	return err_set(err, rc, "%s%s%s", prefix, cause[0] != '\0' ? ": " : "", cause);
 }
 
 const char *err_text(const struct err *err)

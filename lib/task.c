@@ -11,7 +11,7 @@ static const struct {
 } event_kinds[] = {
 	[TASK_STEP_SKIPPED] = {"already done"}, [TASK_STEP_DONE] = {"done"},
 	[TASK_STEP_RETRIED] = {"trying again"}, [TASK_STEP_FAILED] = {"failed"},
-	[TASK_STEP_UNDONE] = {"undone"},	[TASK_STEP_UNDO_FAILED] = {"could not be undone"},
+	[TASK_STEP_UNDONE] = {"undone"},        [TASK_STEP_UNDO_FAILED] = {"could not be undone"},
 };
 
 const char *task_event_kind_to_str(enum task_event_kind kind)
@@ -31,10 +31,8 @@ bool task_error_transient(int rc)
 	case -ENETUNREACH:
 	case -ENOTCONN:
 	case -EPIPE:
-	case -ETIMEDOUT:
-		return true;
-	default:
-		return false;
+	case -ETIMEDOUT: return true;
+	default: return false;
 	}
 }
 
@@ -72,15 +70,15 @@ static int step_permitted(const struct task *task, const struct task_step *step,
 	if ((step->flags & TASK_WIDENS) != 0 && task->gate != NULL) {
 		rc = task->gate(task->context, deadline, err);
 	}
-	if (rc == 0 && task->journal != NULL) {
+	if (rc == 0 && task->journal != NULL && task->journal->step_begin != NULL) {
 		rc = task->journal->step_begin(task->journal_data, task->name, step->name, err);
 	}
 	return rc;
 }
 
 /* Acts once and looks again: what run says is a hint, what the probe sees decides. */
-static int step_try(const struct task *task, const struct task_step *step,
-		    struct deadline deadline, struct err *err)
+static int step_try(const struct task *task, const struct task_step *step, struct deadline deadline,
+		    struct err *err)
 {
 	struct err look_err = ERR_INIT;
 	int rc = step->run(task->context, deadline, err);
@@ -155,13 +153,14 @@ static int step_walk(const struct task *task, const struct task_step *step,
 	}
 	/* A probe that could not see is no reason not to try: the second look decides. */
 	rc = step_carry_out(task, step, deadline, ret_acted, err);
-	if (task->journal != NULL) {
+	if (task->journal != NULL && task->journal->step_end != NULL) {
 		task->journal->step_end(task->journal_data, task->name, step->name, rc);
 	}
 	return rc;
 }
 
-/* Steps first..end-1, last one first; stops at an undo that fails, since the earlier ones rely on it. */
+/* Steps first..end-1, last one first; stops at an undo that fails, since the earlier ones rely on
+ * it. */
 static int steps_undo(const struct task *task, const bool *acted, size_t first, size_t end,
 		      struct deadline deadline, struct err *err)
 {
@@ -217,12 +216,12 @@ int task_run(const struct task *task, struct deadline deadline, struct err *err)
 	struct err own = ERR_INIT;
 	int rc = task_verify(task, &own);
 
-	if (rc == 0 && task->journal != NULL) {
+	if (rc == 0 && task->journal != NULL && task->journal->begin != NULL) {
 		rc = task->journal->begin(task->journal_data, task->name, &own);
 	}
 	if (rc == 0) {
 		rc = steps_walk(task, deadline, &own);
-		if (task->journal != NULL) {
+		if (task->journal != NULL && task->journal->end != NULL) {
 			task->journal->end(task->journal_data, task->name, rc);
 		}
 	}

@@ -64,7 +64,8 @@ const char *task_event_kind_to_str(enum task_event_kind kind);
 /*
  * The journal's seam: intent and progress are recorded here before and after each step. A task
  * must be recoverable without it, by looking at the world. An implementation may refuse (-errno
- * with text) what would widen access; begin and step_begin are asked, the others are told.
+ * with text) what would widen access; begin and step_begin are asked, the others are told. Any of
+ * them may be NULL.
  */
 struct task_journal_ops {
 	int (*begin)(void *journal, const char *task, struct err *err);
