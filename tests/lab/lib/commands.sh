@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2153 # LAB_STATE is not a misspelt LAB_STAGE
+#
+# The commands a person types: arguments checked, then the part that does it.
+
+# shellcheck disable=SC2034 # read by the dispatcher
+LAB_COMMANDS=(up down status exec array cut boot isolate heal power install path nodes guest)
+
+usage() {
+	cat <<-X
+		usage: lab COMMAND
+
+		  up [--nodes N]       make the lab (default 3 nodes), boot what is off, wait for the cluster
+		  down                 end everything and remove it; says what it could not remove
+		  status               what is on, and what the cluster says; 0 when all is on, 3 when not
+		  exec NODE -- CMD...  run CMD as root in a node ($LAB_EXIT_OFF when it is off)
+		  array -- CMD...      run CMD as root in the array
+		  cut NODE             power loss: kills everything in it at once
+		  boot NODE            power on; waits for its services, not for Pacemaker
+		  isolate NODE         unplug it at the switch; a node, or array
+		  heal NODE            plug it in again
+		  power NODE           print on or off
+		  install DIR          copy a staged tree over every machine's disk
+		  path WHAT            directory on this machine: pool (the LUNs), state, or the disk of NODE
+		  nodes                names of the nodes
+		  guest ...            test guests: lab guest help
+
+		NODE is node1, node2... or array. Environment: LAB_NAME (default lunmask) selects the lab,
+		LAB_STAGE=DIR is a tree from 'make install DESTDIR=DIR' that 'up' puts on every disk.
+	X
+}
+
+arguments() {
+	local want=$1 got=$2 text=$3
+	[ "$got" = "$want" ] || lab_die "usage: lab $text"
+}
+
+command_up() {
+	local count=
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--nodes=*) count=${1#--nodes=} && shift ;;
+		--nodes) count=${2:-none} && shift && shift ;;
+		*) lab_die "unknown argument '$1'; usage: lab up [--nodes N]" ;;
+		esac
+	done
+	if [ -n "$count" ]; then
+		[[ $count =~ ^[0-9]{1,3}$ && $count -ge 1 && $count -le $LAB_NODES_MAX ]] ||
+			lab_die "--nodes '$count' is not legal: 1 to $LAB_NODES_MAX"
+	fi
+	if [ -n "${LAB_STAGE:-}" ] && [ ! -d "$LAB_STAGE" ]; then
+		lab_die "LAB_STAGE '$LAB_STAGE' is not a directory"
+	fi
+	lab_up "$count"
+}
+
+command_down() {
+	arguments 0 $# down
+	lab_down
+}
+
+# NODE and its lock for a power or cable command; the lab's lock is shared, `down` takes it alone.
+machine_argument() {
+	lab_lock -s
+	lab_need
+	lab_machine_check "$1"
+}
+
+command_cut() {
+	arguments 1 $# "cut NODE"
+	machine_argument "$1"
+	machine_lock "$1"
+	machine_off "$1"
+}
+
+command_boot() {
+	arguments 1 $# "boot NODE"
+	machine_argument "$1"
+	machine_lock "$1"
+	machine_boot "$1"
+	if [ "$1" = array ]; then
+		poll 30 "tgtd and sshd of the array" array_services_answer
+	else
+		poll 30 "libvirtd and sshd of $1" node_services_answer "$1"
+	fi
+}
+
+command_isolate() {
+	arguments 1 $# "isolate NODE"
+	machine_argument "$1"
+	lab_isolate "$1"
+}
+
+command_heal() {
+	arguments 1 $# "heal NODE"
+	machine_argument "$1"
+	lab_heal "$1"
+}
+
+command_power() {
+	arguments 1 $# "power NODE"
+	lab_need
+	lab_machine_check "$1"
+	# Off is off when nothing of it is left, also while a cut is under way.
+	if netns_exists "$1" && ! members_none "$1"; then
+		echo on
+	else
+		echo off
+	fi
+}
+
+command_nodes() {
+	lab_exists || lab_die "lab '$LAB_NAME' is not up; run: lab up"
+	lab_nodes
+}
+
+command_exec() {
+	if [ $# -lt 3 ] || [ "$2" != -- ]; then
+		lab_die "usage: lab exec NODE -- CMD..."
+	fi
+	lab_need
+	lab_machine_check "$1"
+	machine_exec "$1" "${@:3}"
+}
+
+command_array() {
+	if [ $# -lt 2 ] || [ "$1" != -- ]; then
+		lab_die "usage: lab array -- CMD..."
+	fi
+	lab_need
+	machine_exec array "${@:2}"
+}
+
+command_install() {
+	local machine
+	arguments 1 $# "install DIR"
+	[ -d "$1" ] || lab_die "'$1' is not a directory"
+	lab_lock -s
+	lab_need
+	for machine in $(lab_machines); do
+		machine_install "$machine" "$1"
+	done
+}
+
+command_path() {
+	arguments 1 $# "path pool|state|NODE"
+	lab_need
+	case $1 in
+	pool) echo "$LAB_STATE/array/pool" ;;
+	state) echo "$LAB_STATE" ;;
+	*)
+		lab_machine_check "$1"
+		echo "$LAB_STATE/$1/disk"
+		;;
+	esac
+}
+
+command_status() {
+	local machine all_on=1 power
+	arguments 0 $# status
+	if ! lab_ready; then
+		echo "lab $LAB_NAME: not up"
+		return 3
+	fi
+	echo "lab $LAB_NAME: state $LAB_STATE, LUNs $(command_path pool)"
+	for machine in $(lab_machines); do
+		power=$(command_power "$machine")
+		[ "$power" = on ] || all_on=0
+		printf '%-8s %-12s %-4s' "$machine" "$(lab_address "$machine")" "$power"
+		[ ! -e "$LAB_STATE/$machine/isolated" ] || printf ' isolated'
+		echo
+	done
+	powerd_answers || echo "power controller: does not answer"
+	cluster_summary
+	[ "$all_on" = 1 ] || return 3
+}
+
+command_guest() {
+	[ -e "$LAB_LIB/guest.sh" ] || lab_die "this tree has no $LAB_LIB/guest.sh"
+	lab_need
+	# shellcheck source=/dev/null
+	. "$LAB_LIB/guest.sh"
+	guest_main "$@"
+}

@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# /etc/lab/rc of a machine: its services, as systemd would start them at boot. What dies stays dead:
+# tests want to see it. bash stays to reap them.
+set -uo pipefail
+
+corosync_answers() {
+	corosync-cmapctl -g runtime.votequorum.this_node_id >/dev/null 2>&1
+}
+
+cluster_start() {
+	mkdir -p /run/crm /run/resource-agents
+	chown hacluster:haclient /run/crm
+	corosync -f &
+	until corosync_answers; do
+		if ! kill -0 $! 2>/dev/null; then
+			echo "rc: corosync ended" >&2
+			return 1
+		fi
+		sleep 0.1
+	done
+	# A panic reboots the pid namespace, which powers this machine off.
+	PCMK_panic_action=reboot pacemakerd -f &
+}
+
+libvirt_start() {
+	virtlogd &
+	libvirtd &
+}
+
+array_start() {
+	mkdir -p /run/tgtd
+	# shellcheck disable=SC2046 # one word per portal
+	tgtd -f $(sed 's/.*/--iscsi portal=&:3260/' /etc/lab/portals) &
+}
+
+mkdir -p /run/sshd
+/usr/sbin/sshd -D -e &
+if [ "$(hostname)" = array ]; then
+	array_start
+else
+	libvirt_start
+	cluster_start
+fi
+sleep infinity &
+wait

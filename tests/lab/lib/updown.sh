@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# The lab as a whole: make it, end it, and look whether anything is left.
+
+# PROGRAM=PACKAGE (Debian's name) of everything the machines run.
+LAB_PROGRAMS=(corosync=corosync pacemakerd=pacemaker crm_mon=pacemaker-cli-utils tgtd=tgt
+	libvirtd=libvirt-daemon-system virsh=libvirt-clients qemu-system-x86_64=qemu-system-x86
+	sshd=openssh-server ssh-keygen=openssh-client tini=tini ip=iproute2 python3=python3
+	nsenter=util-linux setpriv=util-linux flock=util-linux)
+
+programs_check() {
+	local entry missing=()
+	for entry in "${LAB_PROGRAMS[@]}"; do
+		type -P "${entry%%=*}" >/dev/null || missing+=("${entry#*=}")
+	done
+	[ ${#missing[@]} = 0 ] ||
+		lab_die "packages are missing: apt-get install $(printf '%s\n' "${missing[@]}" | sort -u | xargs)"
+}
+
+state_mount() {
+	mkdir -p "$LAB_STATE"
+	mount -t tmpfs -o mode=755,size=75% "lab-$LAB_NAME" "$LAB_STATE"
+	mount --make-private "$LAB_STATE"
+	mkdir "$LAB_STATE/power"
+}
+
+state_seed() {
+	local count=$1 machine
+	seq -f 'node%g' 1 "$count" >"$LAB_STATE/nodes"
+	for machine in $(lab_machines); do
+		mkdir -p "$LAB_STATE/$machine/seed"
+	done
+	seed_keys
+	seed_array
+	for machine in $(lab_nodes); do
+		seed_node "$machine"
+	done
+}
+
+powerd_answers() {
+	"$LAB_DIR/fence_lab" --action=monitor --socket="$LAB_STATE/power/power" 2>/dev/null
+}
+
+# It runs in the switch's namespace, so that it is found as one of ours.
+powerd_start() {
+	! powerd_answers || return 0
+	setsid nsenter --net="$(netns_path sw)" -- \
+		python3 "$LAB_DIR/powerd" "$LAB_DIR/lab" "$LAB_STATE/power/power" \
+		</dev/null >>"$LAB_STATE/powerd.log" 2>&1 8>&- 9>&- &
+	poll 10 "the power controller" powerd_answers
+}
+
+# All machines that are off, at the same time.
+machines_boot() {
+	local machine pid pids=() failed=0
+	for machine in $(lab_machines); do
+		machine_is_on "$machine" && continue
+		(
+			machine_lock "$machine"
+			machine_boot "$machine"
+		) &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid" || failed=1
+	done
+	return "$failed"
+}
+
+lab_wait() {
+	local node
+	poll 30 "tgtd and sshd of the array" array_services_answer
+	for node in $(lab_nodes); do
+		poll 30 "libvirtd and sshd of $node" node_services_answer "$node"
+	done
+	if ! poll 90 "the cluster: all nodes online, quorum, fencing" cluster_is_complete; then
+		machine_run node1 crm_mon -1 >&2 || true
+		return 1
+	fi
+}
+
+lab_make() {
+	local count=$1
+	programs_check
+	state_mount
+	state_seed "$count"
+	net_switch_up
+	machines_boot
+	powerd_start
+	touch "$LAB_STATE/ready"
+}
+
+lab_up() {
+	local count=$1 have
+	lab_lock -x
+	if ! lab_ready; then
+		# Also what an interrupted `up` left.
+		lab_clean
+		count=${count:-3}
+		lab_make "$count"
+	else
+		have=$(lab_nodes | wc -l)
+		[ "${count:-$have}" = "$have" ] ||
+			lab_die "lab '$LAB_NAME' is up with $have nodes; for $count run: lab down"
+		machines_boot
+		powerd_start
+	fi
+	# Fencing needs the power controller while we wait.
+	flock -s 9
+	lab_wait
+}
+
+# Kills, unmounts and removes; what does not go is left to leftovers() to report.
+lab_clean() {
+	local name
+	members sw | xargs -r kill -KILL 2>/dev/null || true
+	for name in $(netns_list); do
+		machine_off "$name" || true
+	done
+	while findmnt -n "$LAB_STATE" >/dev/null && umount "$LAB_STATE"; do
+		:
+	done
+	[ ! -d "$LAB_STATE" ] || rmdir "$LAB_STATE" || true
+}
+
+# Prints one line for everything of this lab that still exists. Arguments: inode numbers of the
+# network namespaces it had.
+leftovers() {
+	local name pid
+	for name in $(netns_list); do
+		echo "network namespace $LAB_NAME-$name"
+	done
+	findmnt -rn -o TARGET | grep -E "^$LAB_STATE(/|\$)" | sed 's/^/mount /' || true
+	for pid in $(members_by_inode "$@"); do
+		echo "process $pid $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null || true)"
+	done
+	[ ! -e "$LAB_STATE" ] || echo "directory $LAB_STATE"
+}
+
+lab_down() {
+	local inodes=() name left
+	lab_lock -x
+	for name in $(netns_list); do
+		inodes+=("$(netns_inode "$name")")
+	done
+	lab_clean
+	left=$(leftovers "${inodes[@]}")
+	if [ -n "$left" ]; then
+		lab_say "left behind:"
+		printf '  %s\n' "$left" >&2
+		return 1
+	fi
+	rm -f "$LAB_LOCK"
+	rmdir "$LAB_RUN" 2>/dev/null || true
+}
