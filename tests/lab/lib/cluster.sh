@@ -14,7 +14,8 @@ cluster_corosync_conf() {
 		    transport: knet
 		    crypto_cipher: none
 		    crypto_hash: none
-		    token: 2000
+		    token: 1500
+		    token_coefficient: 0
 		}
 		quorum {
 		    provider: corosync_votequorum

@@ -31,8 +31,7 @@ libvirt_start() {
 
 array_start() {
 	mkdir -p /run/tgtd
-	# shellcheck disable=SC2046 # one word per portal
-	tgtd -f $(sed 's/.*/--iscsi portal=&:3260/' /etc/lab/portals) &
+	tgtd -f --iscsi "$(sed 's/.*/portal=&:3260/' /etc/lab/portals | paste -sd,)" &
 }
 
 mkdir -p /run/sshd
