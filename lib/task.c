@@ -6,17 +6,19 @@
 #define TASK_STEPS_MAX 32
 #define TASK_TRIES_MAX 100
 
-static const struct {
-	const char *text;
-} event_kinds[] = {
-	[TASK_STEP_SKIPPED] = {"already done"}, [TASK_STEP_DONE] = {"done"},
-	[TASK_STEP_RETRIED] = {"trying again"}, [TASK_STEP_FAILED] = {"failed"},
-	[TASK_STEP_UNDONE] = {"undone"},        [TASK_STEP_UNDO_FAILED] = {"could not be undone"},
+static const char *const event_kinds[] = {
+	[TASK_STEP_SKIPPED] = "already done",
+	[TASK_STEP_PROGRESS] = "in progress",
+	[TASK_STEP_DONE] = "done",
+	[TASK_STEP_RETRIED] = "trying again",
+	[TASK_STEP_FAILED] = "failed",
+	[TASK_STEP_UNDONE] = "undone",
+	[TASK_STEP_UNDO_FAILED] = "could not be undone",
 };
 
 const char *task_event_kind_to_str(enum task_event_kind kind)
 {
-	return event_kinds[kind].text;
+	return event_kinds[kind];
 }
 
 bool task_error_transient(int rc)

@@ -35,15 +35,16 @@ struct task_step {
 	int (*probe)(void *context, struct deadline deadline, struct err *err);
 	int (*run)(void *context, struct deadline deadline, struct err *err);
 	int (*undo)(void *context, struct deadline deadline, struct err *err); /* may be NULL */
-	int timeout_ms;	    /* of one run; the task's deadline cuts it short */
+	int timeout_ms;     /* of one run; the task's deadline cuts it short */
 	unsigned int tries; /* of a run that fails with a transient error; at least 1 */
-	int retry_ms;	    /* between two tries */
+	int retry_ms;       /* between two tries */
 	unsigned int flags; /* enum task_step_flags */
 };
 
 /* What happened, once per change of state. */
 enum task_event_kind {
-	TASK_STEP_SKIPPED, /* was done already */
+	TASK_STEP_SKIPPED,  /* was done already */
+	TASK_STEP_PROGRESS, /* text: how far; told by long steps themselves */
 	TASK_STEP_DONE,
 	TASK_STEP_RETRIED, /* text: why */
 	TASK_STEP_FAILED,  /* text: why */

@@ -24,13 +24,13 @@ enum vm_stop_mode { VM_STOP_SHUTDOWN, VM_STOP_SAVE };
 enum vm_on_ioerror { VM_IOERROR_FAIL, VM_IOERROR_RESUME, VM_IOERROR_REPORT };
 
 struct vm_settings {
-	const char *vm;	       /* libvirt domain's name */
-	const char *array;     /* [array NAME] in lunmask.conf */
-	const char *luns;      /* "vda=web1-root vdb=web1-data" */
-	const char *state_lun; /* "web1-state" or an extent */
-	const char *config;    /* domain XML for the first start, or NULL */
-	const char *hypervisor; /* libvirt URI */
-	const char *migration_transport; /* "ssh", "tcp" or "tls" */
+	const char *vm;                       /* libvirt domain's name */
+	const char *array;                    /* [array NAME] in lunmask.conf */
+	const char *luns;                     /* "vda=web1-root vdb=web1-data" */
+	const char *state_lun;                /* "web1-state" or an extent */
+	const char *config;                   /* domain XML for the first start, or NULL */
+	const char *hypervisor;               /* libvirt URI */
+	const char *migration_transport;      /* "ssh", "tcp" or "tls" */
 	const char *migration_network_suffix; /* NULL or "": lunmask.conf's migration_address */
 	enum vm_migration_mode migration_mode;
 	enum vm_stop_mode stop_mode;

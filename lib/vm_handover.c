@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vm_handover.h"
+
+#include "vm_masks.h"
+#include "vm_peer.h"
+
+int vm_handover_probe(void *context, struct deadline deadline, struct err *err)
+{
+	struct vm_context *vm = context;
+	struct vm_holding holding;
+	int rc = vm_masks_holding(vm, vm->peer->host->initiator, deadline, &holding, err);
+
+	if (rc != 0) {
+		return rc;
+	}
+	return holding.all ? TASK_DONE : TASK_NOT_DONE;
+}
+
+int vm_handover_run(void *context, struct deadline deadline, struct err *err)
+{
+	struct vm_context *vm = context;
+	const char *allowed[] = {vm->self->initiator};
+	struct array_change change = {
+		.luns = vm->lun_names,
+		.n_luns = vm->n_luns,
+		.grant = vm->peer->host->initiator,
+		.allowed = allowed,
+		.n_allowed = 1,
+	};
+
+	array_changed_release(&vm->peer->granted);
+	return array_apply(&vm->array, &change, deadline, &vm->peer->granted, err);
+}
+
+/* Without a migration begun there can be no domain on the peer, and it need not be asked. */
+static int domains_look(struct vm_context *vm, struct deadline deadline,
+			enum domain_state *ret_here, enum domain_state *ret_there, struct err *err)
+{
+	int rc = vm_domain_state(vm, deadline, ret_here, err);
+
+	*ret_there = DOMAIN_ABSENT;
+	if (rc == 0 && vm->peer->guest_touched) {
+		rc = vm_peer_state(vm, deadline, ret_there, err);
+	}
+	return rc;
+}
+
+int vm_handover_undo(void *context, struct deadline deadline, struct err *err)
+{
+	struct vm_context *vm = context;
+	struct vm_peer *peer = vm->peer;
+	enum domain_state there;
+	enum domain_state here;
+	int rc = domains_look(vm, deadline, &here, &there, err);
+
+	if (rc != 0) {
+		return rc;
+	}
+	if (!domain_state_active(here) || there == DOMAIN_RUNNING) {
+		return err_set(err, -EBUSY, "the domain is %s here and %s on %s",
+			       domain_state_to_str(here), domain_state_to_str(there),
+			       peer->host->node);
+	}
+	if (there != DOMAIN_ABSENT) {
+		rc = hypervisor_destroy(peer->hypervisor, vm->settings->vm, deadline, err);
+	}
+	if (rc == 0) {
+		rc = vm_grant_take_back(vm, peer->host->initiator, &peer->granted, deadline, err);
+	}
+	if (rc == 0 && here == DOMAIN_PAUSED_MIGRATION) {
+		rc = hypervisor_resume(vm->hypervisor, vm->settings->vm, deadline, err);
+	}
+	return rc;
+}

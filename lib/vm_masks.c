@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vm_masks.h"
+
+#include <string.h>
+
+#include "cluster.h"
+#include "iscsi.h"
+#include "vm_peer.h"
+
+/* One portal that does not answer must not eat the time of the others. */
+#define PORTAL_MS 5000
+
+int vm_masks_holding(struct vm_context *vm, const char *initiator, struct deadline deadline,
+		     struct vm_holding *ret, struct err *err)
+{
+	struct array_masks masks;
+	size_t held = 0;
+	size_t i;
+	size_t k;
+	int rc = array_masks(&vm->array, vm->lun_names, vm->n_luns, deadline, &masks, err);
+
+	if (rc != 0) {
+		return rc;
+	}
+	*ret = (struct vm_holding){0};
+	for (i = 0; i < masks.count; i++) {
+		const struct array_mask *mask = &masks.masks[i];
+
+		held += array_mask_holds(mask, initiator) ? 1 : 0;
+		for (k = 0; k < mask->n_nexuses; k++) {
+			ret->nexus = ret->nexus || strcmp(mask->nexuses[k], initiator) == 0;
+		}
+	}
+	ret->any = held > 0;
+	ret->all = held == vm->n_luns;
+	array_masks_release(&masks);
+	return 0;
+}
+
+/* The first holder of any of the LUNs that is not this host; "" when there is none. */
+static int stranger_find(struct vm_context *vm, struct deadline deadline,
+			 char stranger[ISCSI_NAME_MAX + 1], char lun[LUN_NAME_MAX + 1],
+			 struct err *err)
+{
+	struct array_masks masks;
+	size_t i;
+	size_t k;
+	int rc = array_masks(&vm->array, vm->lun_names, vm->n_luns, deadline, &masks, err);
+
+	if (rc != 0) {
+		return rc;
+	}
+	stranger[0] = '\0';
+	for (i = 0; i < masks.count && stranger[0] == '\0'; i++) {
+		const struct array_mask *mask = &masks.masks[i];
+
+		for (k = 0; k < mask->n_initiators && stranger[0] == '\0'; k++) {
+			if (strcmp(mask->initiators[k], vm->self->initiator) != 0) {
+				strcpy(stranger, mask->initiators[k]);
+				strcpy(lun, mask->lun);
+			}
+		}
+	}
+	array_masks_release(&masks);
+	return 0;
+}
+
+int vm_masks_stranger(struct vm_context *vm, struct deadline deadline, struct err *err)
+{
+	char stranger[ISCSI_NAME_MAX + 1];
+	char lun[LUN_NAME_MAX + 1];
+	int rc = stranger_find(vm, deadline, stranger, lun, err);
+
+	if (rc != 0) {
+		return rc;
+	}
+	if (stranger[0] == '\0') {
+		return TASK_DONE;
+	}
+	(void)err_set(err, 0, "LUN %s is presented to %s too", lun, stranger);
+	return TASK_NOT_DONE;
+}
+
+int vm_takeover_probe(void *context, struct deadline deadline, struct err *err)
+{
+	return vm_masks_stranger(context, deadline, err);
+}
+
+/*
+ * A member that was fenced and has come back may still hold what it held before. That grant is
+ * dead when no session uses it and the host's own libvirt says that the domain is not there.
+ */
+static int returned_host_released(struct vm_context *vm, const struct config_host *host,
+				  struct deadline deadline, struct err *err)
+{
+	enum domain_state state = DOMAIN_RUNNING;
+	struct vm_holding holding;
+	time_t fenced_at = 0;
+	int rc = cluster_node_fenced_at(host->node, deadline, &fenced_at, err);
+
+	if (rc == 0 && fenced_at == 0) {
+		return err_set(err, -EPERM, "it is up and was never fenced");
+	}
+	if (rc == 0) {
+		rc = vm_masks_holding(vm, host->initiator, deadline, &holding, err);
+	}
+	if (rc == 0 && holding.nexus) {
+		return err_set(err, -EPERM, "it is up and has a session open");
+	}
+	if (rc == 0) {
+		rc = vm_peer_domain_state(vm, host, deadline, &state, err);
+	}
+	if (rc == 0 && state != DOMAIN_ABSENT) {
+		return err_set(err, -EPERM, "the domain there is %s", domain_state_to_str(state));
+	}
+	return rc;
+}
+
+static int takeover_permitted(struct vm_context *vm, const char *stranger, const char *lun,
+			      struct deadline deadline, struct err *err)
+{
+	const struct config_host *host = config_host_find_initiator(vm->config, stranger);
+	enum cluster_node_fate fate;
+	int rc;
+
+	if (host == NULL) {
+		return err_set(err, -EPERM,
+			       "LUN %s is presented to %s, which is no [host] of the "
+			       "configuration: take it off on the array if it is not in use",
+			       lun, stranger);
+	}
+	rc = cluster_node_fate(host->node, deadline, &fate, err);
+	if (rc != 0) {
+		return err_prefix(err, rc, "LUN %s is presented to %s", lun, host->node);
+	}
+	if (fate == CLUSTER_NODE_DOWN) {
+		return 0;
+	}
+	if (fate == CLUSTER_NODE_UNKNOWN) {
+		return err_set(err, -EPERM,
+			       "LUN %s is presented to %s, which has left the cluster and was "
+			       "not fenced: fence it (stonith_admin --fence %s) first",
+			       lun, host->node, host->node);
+	}
+	rc = returned_host_released(vm, host, deadline, err);
+	if (rc != 0) {
+		return err_prefix(err, -EPERM,
+				  "LUN %s is presented to %s: stop the resource there "
+				  "(crm_resource --force-stop on %s) first",
+				  lun, host->node, host->node);
+	}
+	return 0;
+}
+
+int vm_takeover_run(void *context, struct deadline deadline, struct err *err)
+{
+	struct vm_context *vm = context;
+	char stranger[ISCSI_NAME_MAX + 1];
+	char lun[LUN_NAME_MAX + 1];
+	size_t config_count;
+	size_t tries;
+	int rc;
+
+	(void)config_hosts(vm->config, &config_count);
+	for (tries = 0; tries <= config_count; tries++) {
+		struct array_change change = {
+			.luns = vm->lun_names, .n_luns = vm->n_luns, .revoke = stranger};
+
+		rc = stranger_find(vm, deadline, stranger, lun, err);
+		if (rc != 0 || stranger[0] == '\0') {
+			return rc;
+		}
+		rc = takeover_permitted(vm, stranger, lun, deadline, err);
+		if (rc == 0) {
+			rc = array_apply(&vm->array, &change, deadline, NULL, err);
+		}
+		if (rc != 0) {
+			return rc;
+		}
+	}
+	return err_set(err, -EBUSY, "LUN %s is granted to others as fast as it is taken over", lun);
+}
+
+int vm_grant_probe(void *context, struct deadline deadline, struct err *err)
+{
+	struct vm_context *vm = context;
+	struct vm_holding holding;
+	int rc = vm_masks_holding(vm, vm->self->initiator, deadline, &holding, err);
+
+	if (rc != 0) {
+		return rc;
+	}
+	return holding.all ? TASK_DONE : TASK_NOT_DONE;
+}
+
+int vm_grant_run(void *context, struct deadline deadline, struct err *err)
+{
+	struct vm_context *vm = context;
+	struct array_change change = {
+		.luns = vm->lun_names,
+		.n_luns = vm->n_luns,
+		.grant = vm->self->initiator,
+	};
+
+	array_changed_release(&vm->granted);
+	return array_apply(&vm->array, &change, deadline, &vm->granted, err);
+}
+
+int vm_grant_take_back(struct vm_context *vm, const char *initiator, struct array_changed *changed,
+		       struct deadline deadline, struct err *err)
+{
+	const char *names[VM_LUNS_MAX];
+	struct array_change change = {
+		.luns = names,
+		.n_luns = changed->n_granted,
+		.revoke = initiator,
+	};
+	size_t i;
+	int rc;
+
+	if (changed->n_granted == 0) {
+		return 0;
+	}
+	for (i = 0; i < changed->n_granted; i++) {
+		names[i] = changed->granted[i];
+	}
+	rc = array_apply(&vm->array, &change, deadline, NULL, err);
+	if (rc == 0) {
+		array_changed_release(changed);
+	}
+	return rc;
+}
+
+int vm_grant_undo(void *context, struct deadline deadline, struct err *err)
+{
+	struct vm_context *vm = context;
+
+	return vm_grant_take_back(vm, vm->self->initiator, &vm->granted, deadline, err);
+}
+
+int vm_revoke_probe(void *context, struct deadline deadline, struct err *err)
+{
+	struct vm_context *vm = context;
+	struct vm_holding holding;
+	int rc = vm_masks_holding(vm, vm->self->initiator, deadline, &holding, err);
+
+	if (rc != 0) {
+		return rc;
+	}
+	return holding.any || holding.nexus ? TASK_NOT_DONE : TASK_DONE;
+}
+
+int vm_revoke_run(void *context, struct deadline deadline, struct err *err)
+{
+	struct vm_context *vm = context;
+	struct array_change change = {
+		.luns = vm->lun_names,
+		.n_luns = vm->n_luns,
+		.revoke = vm->self->initiator,
+	};
+
+	return array_apply(&vm->array, &change, deadline, NULL, err);
+}
+
+int vm_paths_verify(void *context, struct deadline deadline, struct err *err)
+{
+	struct vm_context *vm = context;
+	size_t required = vm->settings->paths_required;
+	struct err path_err = ERR_INIT;
+	size_t good = 0;
+	size_t i;
+	int rc = array_luns(&vm->array, vm->lun_names, vm->n_luns, vm->self->initiator, deadline,
+			    vm->luns, err);
+
+	for (i = 0; rc == 0 && i < vm->n_portals; i++) {
+		int path_rc = iscsi_luns_verify(
+			vm->luns, vm->n_luns, &vm->portals[i], 1, vm->self->initiator, 1,
+			deadline_within(deadline, PORTAL_MS), NULL, &path_err);
+
+		if (path_rc == -EUCLEAN) {
+			return err_set(err, path_rc, "%s", err_text(&path_err));
+		}
+		if (path_rc == 0 && good++ == 0) {
+			vm->portal = vm->portals[i];
+		}
+	}
+	if (rc != 0) {
+		return rc;
+	}
+	required = required == 0 ? vm->n_portals : required;
+	if (good < required) {
+		return err_set(err, -EHOSTUNREACH,
+			       "this host (%s) reaches the LUNs through %zu of %zu portals, "
+			       "paths_required asks for %zu: %s",
+			       vm->self->initiator, good, vm->n_portals, required,
+			       err_text(&path_err));
+	}
+	vm->luns_known = true;
+	return 0;
+}
