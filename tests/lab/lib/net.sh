@@ -42,10 +42,11 @@ net_unplug() {
 	ip -n "$LAB_NAME-sw" link set "$1" nomaster
 }
 
-# Takes the cable with it. The namespace goes too, so that no connection of the machine's last
-# life can send anything when it is back.
+# The namespace goes too, so that no connection of the machine's last life can send anything when it
+# is back. The kernel takes a namespace down in its own time; the cable has to be gone now.
 net_machine_down() {
 	netns_exists "$1" || return 0
+	ip -n "$LAB_NAME-sw" link del "$1" 2>/dev/null || true
 	ip netns del "$LAB_NAME-$1"
 }
 

@@ -151,6 +151,15 @@ lab_down() {
 		printf '  %s\n' "$left" >&2
 		return 1
 	fi
+	netns_mount_remove
 	rm -f "$LAB_LOCK"
 	rmdir "$LAB_RUN" 2>/dev/null || true
+}
+
+# `ip netns add` mounts /run/netns onto itself and never unmounts it. When nobody on this machine
+# has a named namespace any more it goes as well; ip makes it anew when it needs it.
+netns_mount_remove() {
+	if mountpoint -q /run/netns && [ -z "$(ls -A /run/netns)" ]; then
+		umount /run/netns 2>/dev/null || true
+	fi
 }
