@@ -52,8 +52,14 @@ struct drive {
 bool lun_name_valid(const char *name);
 bool iscsi_name_valid(const char *name);
 
+/* A disk target that libvirt knows and that fits: vda, sdb, hdc, xvdaa. */
+bool drive_target_valid(const char *target);
+
 /* "NAME" or "NAME:OFFSET+LENGTH"; sizes in bytes or with KiB, MiB, GiB, TiB. -EINVAL with text. */
 int extent_from_str(const char *text, struct extent *ret, struct err *err);
+
+/* Do they share a byte? A length of 0 reaches to the end of the LUN. */
+bool extent_overlaps(const struct extent *a, const struct extent *b);
 
 /*
  * A blank-separated list of DRIVE=EXTENT. Refuses a drive named twice, extents that overlap on
