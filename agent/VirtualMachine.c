@@ -62,7 +62,7 @@ static int check_vm(const char *value, struct err *err)
 	if (strlen(value) > VM_NAME_MAX || !isalnum((unsigned char)*value) ||
 	    !made_of(value, "._-")) {
 		return err_set(err, -EINVAL,
-			       "'%s' is not a VM's name: at most %d letters, digits, '.', '_', "
+			       "'%.200s' is not a VM's name: at most %d letters, digits, '.', '_', "
 			       "'-', beginning with a letter or digit",
 			       value, VM_NAME_MAX);
 	}
@@ -73,7 +73,7 @@ static int check_array(const char *value, struct err *err)
 {
 	if (!lun_name_valid(value)) {
 		return err_set(err, -EINVAL,
-			       "'%s' is not an array's name: at most %d letters, digits, '.', "
+			       "'%.200s' is not an array's name: at most %d letters, digits, '.', "
 			       "'_', '-', as in the [array NAME] sections of " CONFIG_FILE,
 			       value, LUN_NAME_MAX);
 	}
@@ -98,7 +98,7 @@ static int check_state_lun(const char *value, struct err *err)
 static int check_config(const char *value, struct err *err)
 {
 	if (*value != '/') {
-		return err_set(err, -EINVAL, "'%s' is not an absolute path", value);
+		return err_set(err, -EINVAL, "'%.200s' is not an absolute path", value);
 	}
 	return 0;
 }
@@ -107,7 +107,7 @@ static int check_hypervisor(const char *value, struct err *err)
 {
 	if (strstr(value, "://") == NULL || strpbrk(value, " \"'<>") != NULL) {
 		return err_set(err, -EINVAL,
-			       "'%s' is not a libvirt connection URI, such as qemu:///system",
+			       "'%.200s' is not a libvirt connection URI, such as qemu:///system",
 			       value);
 	}
 	return 0;
@@ -116,9 +116,10 @@ static int check_hypervisor(const char *value, struct err *err)
 static int check_suffix(const char *value, struct err *err)
 {
 	if (strlen(value) > NODE_NAME_MAX || !made_of(value, ".-")) {
-		return err_set(err, -EINVAL,
-			       "'%s' cannot be the end of a host name: letters, digits, '.', '-'",
-			       value);
+		return err_set(
+			err, -EINVAL,
+			"'%.200s' cannot be the end of a host name: letters, digits, '.', '-'",
+			value);
 	}
 	return 0;
 }
@@ -136,7 +137,8 @@ static int paths_parse(const char *value, size_t *ret, struct err *err)
 	if (!isdigit((unsigned char)*value) || *end != '\0' || number < 1 ||
 	    number > CONFIG_PORTALS_MAX) {
 		return err_set(err, -EINVAL,
-			       "'%s' is neither a whole number from 1 to %d nor \"" PATHS_ALL "\"",
+			       "'%.200s' is neither a whole number from 1 to %d nor \"" PATHS_ALL
+			       "\"",
 			       value, CONFIG_PORTALS_MAX);
 	}
 	*ret = number;

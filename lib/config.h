@@ -20,22 +20,27 @@
  *	initiator = iqn.2026-11.org.example:node1
  *	migration_address = 10.77.0.1             (optional; default: the node's name)
  *
- * An unknown section or key is an error, as is a missing one; the text names file, section, key,
- * the value that was refused and what is legal.
+ * An unknown section or key is an error, as is one that is missing or there twice; the text names
+ * file, section, key, the value that was refused and what is legal. The file names programs that
+ * run as root: only root, or the caller, may be able to write it. Key files must be theirs too, and
+ * nobody else's to read.
  *
  * Everything a config_find returns belongs to the config and lives as long as it does.
  */
 #define CONFIG_FILE "/etc/lunmask/lunmask.conf"
+#define CONFIG_FILE_MAX_BYTES (256u * 1024)
 #define CONFIG_PORTALS_MAX 16
+#define CONFIG_ARRAYS_MAX 64
+#define CONFIG_HOSTS_MAX 256
 
 struct config;
 
 struct config_array {
 	char *name;
-	char *driver;	 /* program name or absolute path */
+	char *driver;    /* program name or absolute path */
 	char *transport; /* "exec" or "ssh://[USER@]HOST[:PORT]" */
-	char *identity;	 /* private key file, or NULL */
-	char **portals;	 /* NULL-terminated; at least one */
+	char *identity;  /* private key file, or NULL */
+	char **portals;  /* NULL-terminated; at least one */
 	size_t n_portals;
 };
 
@@ -47,11 +52,16 @@ struct config_host {
 
 /* path NULL means $LUNMASK_CONF, or CONFIG_FILE. -ENOENT, -EINVAL, -EACCES with text. */
 int config_load(const char *path, struct config **ret, struct err *err);
+
+/* The same from memory; file is its name for messages. No other file is looked at. -EINVAL. */
+int config_parse(const char *text, size_t bytes, const char *file, struct config **ret,
+		 struct err *err);
+
 void config_free(struct config *config);
 
 /* -ENOENT with the names that are configured. */
-int config_array_get(const struct config *config, const char *name,
-		     const struct config_array **ret, struct err *err);
+int config_array_get(const struct config *config, const char *name, const struct config_array **ret,
+		     struct err *err);
 int config_host_get(const struct config *config, const char *node, const struct config_host **ret,
 		    struct err *err);
 

@@ -32,7 +32,8 @@ static int text_check(const char *value, struct err *err)
 	}
 	for (const char *c = value; *c != '\0'; c++) {
 		if ((unsigned char)*c < ' ' || *c == 0x7f) {
-			return err_set(err, -EINVAL, "'%s' has a control character in it", value);
+			return err_set(err, -EINVAL, "'%.200s' has a control character in it",
+				       value);
 		}
 	}
 	return 0;
@@ -53,8 +54,8 @@ static int integer_check(const struct ocf_parameter *parameter, const char *valu
 
 	if (integer_parse(value, &number) < 0 || number < parameter->min ||
 	    number > parameter->max) {
-		return err_set(err, -EINVAL, "'%s' is not a whole number from %lld to %lld", value,
-			       parameter->min, parameter->max);
+		return err_set(err, -EINVAL, "'%.200s' is not a whole number from %lld to %lld",
+			       value, parameter->min, parameter->max);
 	}
 	return 0;
 }
@@ -66,7 +67,7 @@ static int time_check(const struct ocf_parameter *parameter, const char *value, 
 	if (ms < parameter->min || ms > parameter->max) {
 		return err_set(
 			err, -EINVAL,
-			"'%s' is not a time from %lld to %lld ms (such as \"30s\", \"500ms\", "
+			"'%.200s' is not a time from %lld to %lld ms (such as \"30s\", \"500ms\", "
 			"\"2min\"; a number alone means seconds)",
 			value, parameter->min, parameter->max);
 	}
@@ -78,7 +79,7 @@ static int boolean_check(const char *value, struct err *err)
 	int ignored;
 
 	if (crm_str_to_boolean(value, &ignored) < 0) {
-		return err_set(err, -EINVAL, "'%s' is neither \"true\" nor \"false\"", value);
+		return err_set(err, -EINVAL, "'%.200s' is neither \"true\" nor \"false\"", value);
 	}
 	return 0;
 }
@@ -106,7 +107,7 @@ static int select_check(const struct ocf_parameter *parameter, const char *value
 		length += (size_t)snprintf(legal + length, sizeof(legal) - length, "%s%s",
 					   i == 0 ? "" : ", ", parameter->options[i]);
 	}
-	return err_set(err, -EINVAL, "'%s' is not one of: %s", value, legal);
+	return err_set(err, -EINVAL, "'%.200s' is not one of: %s", value, legal);
 }
 
 static int type_check(const struct ocf_parameter *parameter, const char *value, struct err *err)
