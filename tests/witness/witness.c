@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The witness: a writer on the LUNs of a VM whose traces show afterwards what the VM went through.
+ * As pid 1 it is the guest (guest.h); else it writes to plain files, for the tests of the checker:
+ *
+ *	witness --disk FILE[:OFFSET] [--disk ...] [--console FILE] [--ticks N] [--rate N] [--vm
+ *NAME]
+ *		[--switch FILE --switch-after LINES [--cut BYTES]]
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "ring.h"
+
+static struct console console = CONSOLE_INIT;
+static struct writer writer = {.vm = "witness", .console = &console};
+static struct guest guest;
+static volatile sig_atomic_t stopped;
+
+static void on_signal(int number)
+{
+	(void)number;
+	stopped = 1;
+}
+
+__attribute__((noreturn, format(printf, 1, 2))) static void die(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fputs("witness: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	va_end(args);
+	exit(2);
+}
+
+static void boot_id_draw(void)
+{
+	if (getrandom(writer.boot, BOOT_ID_BYTES, 0) != BOOT_ID_BYTES) {
+		die("no random boot id: %s", strerror(errno));
+	}
+}
+
+static int timer_open(unsigned int rate)
+{
+	long interval = 1000000000L / rate;
+	struct timespec step = {.tv_sec = interval / 1000000000L,
+				.tv_nsec = interval % 1000000000L};
+	struct itimerspec when = {.it_interval = step, .it_value = step};
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+
+	if (fd < 0 || timerfd_settime(fd, 0, &when, NULL) < 0) {
+		die("timer: %s", strerror(errno));
+	}
+	return fd;
+}
+
+/* True when the guest's power button was pressed and it is not a stubborn one. */
+static bool button_check(const struct pollfd *fds)
+{
+	for (int i = 0; i < guest.input_count; i++) {
+		if (!(fds[i].revents & POLLIN) || !guest_power_pressed(&guest, i)) {
+			continue;
+		}
+		if (!guest.stubborn) {
+			return true;
+		}
+		console_line(&console, "witness ignores the power button");
+	}
+	return false;
+}
+
+/* One tick per timer period; ticks = 0: until the power button or a signal. */
+static void run(unsigned int rate, unsigned long ticks)
+{
+	struct pollfd fds[GUEST_INPUT_MAX + 1];
+	int timer = timer_open(rate);
+	uint64_t periods;
+
+	for (int i = 0; i < guest.input_count; i++) {
+		fds[i] = (struct pollfd){.fd = guest.inputs[i], .events = POLLIN};
+	}
+	fds[guest.input_count] = (struct pollfd){.fd = timer, .events = POLLIN};
+	for (unsigned long done = 0; !stopped && (ticks == 0 || done < ticks);) {
+		if (poll(fds, (nfds_t)guest.input_count + 1, -1) < 0) {
+			continue;
+		}
+		if (button_check(fds)) {
+			break;
+		}
+		/* Periods that were missed are not made up for. */
+		if (fds[guest.input_count].revents & POLLIN &&
+		    read(timer, &periods, sizeof(periods)) == sizeof(periods)) {
+			writer_tick(&writer);
+			done++;
+		}
+	}
+	close(timer);
+}
+
+static void disk_add(char *spec)
+{
+	char *colon = strrchr(spec, ':');
+	off_t offset = 0;
+	int fd;
+
+	if (colon) {
+		*colon = '\0';
+		offset = strtoll(colon + 1, NULL, 10);
+	}
+	fd = open(spec, O_RDWR | O_SYNC | O_CLOEXEC);
+	if (fd < 0) {
+		die("%s: %s", spec, strerror(errno));
+	}
+	if (!writer_add(&writer, fd, writer.lun_count, offset)) {
+		die("more than %u disks", LUN_MAX);
+	}
+}
+
+static int console_arg(const char *path)
+{
+	int fd = console_open(path);
+
+	if (fd < 0) {
+		die("%s: %s", path, strerror(-fd));
+	}
+	return fd;
+}
+
+static unsigned long number_arg(const char *text, unsigned long min, unsigned long max)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (*text == '\0' || *end != '\0' || value < min || value > max) {
+		die("'%s' is not a number from %lu to %lu", text, min, max);
+	}
+	return value;
+}
+
+static const struct option options[] = {
+	{"disk", required_argument, NULL, 'd'},
+	{"console", required_argument, NULL, 'c'},
+	{"ticks", required_argument, NULL, 't'},
+	{"rate", required_argument, NULL, 'r'},
+	{"vm", required_argument, NULL, 'v'},
+	{"switch", required_argument, NULL, 's'},
+	{"switch-after", required_argument, NULL, 'a'},
+	{"cut", required_argument, NULL, 'u'},
+	{NULL, 0, NULL, 0},
+};
+
+static int host_main(int argc, char **argv)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+	unsigned long ticks = 0, rate = 20;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 'd': disk_add(optarg); break;
+		case 'c': console.fd = console_arg(optarg); break;
+		case 't': ticks = number_arg(optarg, 0, 1000000); break;
+		case 'r': rate = number_arg(optarg, 1, 100000); break;
+		case 'v': snprintf(writer.vm, sizeof(writer.vm), "%s", optarg); break;
+		case 's': console.next_fd = console_arg(optarg); break;
+		case 'a': console.switch_after = number_arg(optarg, 1, 1000000); break;
+		case 'u': console.cut = number_arg(optarg, 0, LINE_MAX_BYTES); break;
+		default: return 2;
+		}
+	}
+	if (optind < argc || writer.lun_count == 0) {
+		die("at least one --disk, and options only");
+	}
+	sigaction(SIGTERM, &action, NULL);
+	boot_id_draw();
+	writer_start(&writer);
+	run((unsigned int)rate, ticks);
+	writer_poweroff_line(&writer);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (getpid() != 1) {
+		return host_main(argc, argv);
+	}
+	guest_prepare(&guest, &writer);
+	guest_add_disks(&writer);
+	boot_id_draw();
+	writer_start(&writer);
+	run(guest.rate, 0);
+	writer_poweroff_line(&writer);
+	guest_power_off();
+}
