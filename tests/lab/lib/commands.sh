@@ -132,14 +132,11 @@ command_array() {
 }
 
 command_install() {
-	local machine
 	arguments 1 $# "install DIR"
 	[ -d "$1" ] || lab_die "'$1' is not a directory"
 	lab_lock -s
 	lab_need
-	for machine in $(lab_machines); do
-		machine_install "$machine" "$1"
-	done
+	LAB_STAGE=$1 machines_install
 }
 
 command_path() {

@@ -103,7 +103,7 @@ members_by_inode() {
 	done
 	[ -n "$pattern" ] || return 0
 	# A process may end while we look: find's complaint about that is no news.
-	find /proc -maxdepth 3 -path '/proc/[0-9]*/ns/net' -printf '%p %l\n' 2>/dev/null |
+	{ find /proc/[0-9]*/ns/net -maxdepth 0 -printf '%p %l\n' 2>/dev/null || true; } |
 		sed -nE "s,^/proc/([0-9]+)/ns/net net:($pattern)\$,\\1,p"
 }
 

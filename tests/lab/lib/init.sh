@@ -39,14 +39,19 @@ disk_forget_host() {
 }
 
 disk_format() {
-	[ ! -e "$root/etc/lab/formatted" ] || return 0
-	[ -e "$root/etc/lab" ] || disk_forget_host
-	tar -C "$dir/seed" -cf - . |
-		tar -C "$root" -xpf - --no-overwrite-dir --keep-directory-symlink
+	[ ! -e "$dir/formatted" ] || return 0
+	disk_forget_host
 	# A locked root account may not log in at all, not even with a key.
 	sed -i 's/^root:[^:]*:/root:*:/' "$root/etc/shadow"
 	mkdir -p "$root/var/log/lunmask-guest"
-	touch "$root/etc/lab/formatted"
+	touch "$dir/formatted"
+}
+
+disk_seed() {
+	[ -d "$dir/seed" ] || return 0
+	tar -C "$dir/seed" -cf - . |
+		tar -C "$root" -xpf - --no-overwrite-dir --keep-directory-symlink
+	rm -rf "$dir/seed"
 }
 
 make_node() {
@@ -101,6 +106,7 @@ mount_run() {
 hostname "$machine"
 mount_disk
 disk_format
+disk_seed
 mount_dev
 mount_proc
 mount_run

@@ -3,8 +3,9 @@
 #
 # A machine (node or array) in $LAB_STATE/NAME:
 #
-#	seed/      what the lab adds to the disk before the first boot
+#	seed/      what the next boot adds to the disk, gone after it
 #	disk/      the overlay's upper directory: survives power loss
+#	formatted  exists when the disk has forgotten the machine below it
 #	work/ root/  the overlay's own; root is mounted in the machine's mount namespace only
 #	console    what pid 1 and the services print
 #	isolated   exists while the cable is unplugged
@@ -42,7 +43,12 @@ machine_is_on() {
 machine_is_ready() {
 	local pid
 	pid=$(machine_pid1_find "$1") || return 1
-	[ -e "/proc/$pid/root/run/lab-booted" ]
+	pid1_is_ready "$pid"
+}
+
+# Before that its root is still the machine's we are on: nothing may be run in it.
+pid1_is_ready() {
+	[ -e "/proc/$1/root/run/lab-booted" ]
 }
 
 machine_boot() {
@@ -90,8 +96,8 @@ pid_gone() {
 machine_exec() {
 	local machine=$1 pid
 	shift
-	if ! pid=$(machine_pid1 "$machine"); then
-		lab_say "$machine is off; run: lab boot $machine"
+	if ! pid=$(machine_pid1 "$machine") || ! pid1_is_ready "$pid"; then
+		lab_say "$machine is off, or not up yet; run: lab boot $machine"
 		exit "$LAB_EXIT_OFF"
 	fi
 	# When this process is killed (a test's timeout), the command does not stay behind.
@@ -113,10 +119,10 @@ tree_copy() {
 
 machine_install() {
 	local machine=$1 stage=$2 pid
-	if pid=$(machine_pid1 "$machine"); then
+	if pid=$(machine_pid1 "$machine") && pid1_is_ready "$pid"; then
 		tree_copy "$stage" "/proc/$pid/root"
 	else
+		mkdir -p "$LAB_STATE/$machine/seed"
 		tree_copy "$stage" "$LAB_STATE/$machine/seed"
-		rm -f "$LAB_STATE/$machine/disk/etc/lab/formatted"
 	fi
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2153 # LAB_STATE is not a misspelt LAB_STAGE
 #
 # The lab as a whole: make it, end it, and look whether anything is left.
 
@@ -68,6 +68,15 @@ machines_boot() {
 	return "$failed"
 }
 
+# What LAB_STAGE has now, on every disk.
+machines_install() {
+	local machine
+	[ -n "${LAB_STAGE:-}" ] || return 0
+	for machine in $(lab_machines); do
+		machine_install "$machine" "$LAB_STAGE"
+	done
+}
+
 lab_wait() {
 	local node
 	poll 30 "tgtd and sshd of the array" array_services_answer
@@ -103,6 +112,7 @@ lab_up() {
 		have=$(lab_nodes | wc -l)
 		[ "${count:-$have}" = "$have" ] ||
 			lab_die "lab '$LAB_NAME' is up with $have nodes; for $count run: lab down"
+		machines_install
 		machines_boot
 		powerd_start
 	fi
