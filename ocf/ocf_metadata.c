@@ -192,7 +192,8 @@ int ocf_metadata_write(const struct ocf_agent *agent, enum ocf_profile profile, 
 		return -ENOMEM;
 	}
 	check(&document, xmlTextWriterSetIndent(document.writer, 1));
-	check(&document, xmlTextWriterStartDocument(document.writer, NULL, "UTF-8", NULL));
+	/* No encoding is named: crm refuses documents that do, and UTF-8 is what it is then. */
+	check(&document, xmlTextWriterStartDocument(document.writer, NULL, NULL, NULL));
 	if (profile == OCF_PROFILE_1_0) {
 		check(&document, xmlTextWriterWriteDTD(document.writer, BAD_CAST "resource-agent",
 						       NULL, BAD_CAST "ra-api-1.dtd", NULL));

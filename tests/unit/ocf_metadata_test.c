@@ -98,6 +98,7 @@ static void ocf_metadata_write__is_the_same_otherwise(void **state)
 	(void)state;
 	for (int profile = OCF_PROFILE_1_0; profile <= OCF_PROFILE_1_1; profile++) {
 		write_profile((enum ocf_profile)profile);
+		assert_has("<?xml version=\"1.0\"?>\n");
 		assert_has("<resource-agent name=\"A\" version=\"7\">");
 		assert_has("<shortdesc lang=\"en\">s&lt;</shortdesc>");
 		assert_has(
