@@ -20,8 +20,8 @@ struct image_export;
 
 /* The area is extent less SLOT_AREA_BYTES at its start. */
 int image_export_open(const char *vm, const struct iscsi_path *path, const struct extent *extent,
-		      uint64_t lun_size_bytes, struct deadline deadline,
-		      struct image_export **ret, struct err *err);
+		      uint64_t lun_size_bytes, struct deadline deadline, struct image_export **ret,
+		      struct err *err);
 
 /* The file to give to libvirt. */
 const char *image_export_file(const struct image_export *export);
@@ -29,7 +29,8 @@ uint64_t image_export_size_bytes(const struct image_export *export);
 
 int image_export_close(struct image_export *export, struct deadline deadline, struct err *err);
 
-/* Ends what a killed process left for this VM on this host, mount and daemon. 0 when there is none. */
+/* Ends what a killed process left for this VM on this host, mount and daemon. 0 when there is none.
+ */
 int image_export_end_stale(const char *vm, struct deadline deadline, struct err *err);
 
 #endif

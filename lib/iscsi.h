@@ -9,6 +9,8 @@
 #include "err.h"
 #include "lun.h"
 
+#define ISCSI_PORTALS_MAX 16
+
 /*
  * A session to one LUN through one portal, by libiscsi: login, a few commands, logout.
  *
@@ -17,11 +19,12 @@
  *
  * -EHOSTUNREACH the portal does not answer
  * -EACCES       the login was refused (masked, or authentication)
- * -ENXIO        the session is up but REPORT LUNS does not list the LUN
- * -ETIMEDOUT, -EIO
+ * -ENXIO        the session is up but REPORT LUNS does not list the LUN, or no longer
+ * -EBUSY        the LUN says so: try again
+ * -ETIMEDOUT, -EIO, -EINVAL (a portal or name that is not one; a transfer beyond the LUN)
  */
 struct iscsi_path {
-	const char *portal; /* "address:port" */
+	const char *portal; /* "address:port" in numbers: a name would be looked up unbounded */
 	const char *initiator;
 	const char *target;
 	unsigned int number;
@@ -37,8 +40,8 @@ struct iscsi_facts {
 	uint32_t block_bytes;
 };
 
-int iscsi_lun_open(const struct iscsi_path *path, struct deadline deadline,
-		   struct iscsi_lun **ret, struct err *err);
+int iscsi_lun_open(const struct iscsi_path *path, struct deadline deadline, struct iscsi_lun **ret,
+		   struct err *err);
 
 /* Logs out if there is time before the deadline, and frees. Accepts NULL. */
 void iscsi_lun_close(struct iscsi_lun *lun, struct deadline deadline);
@@ -67,7 +70,10 @@ int iscsi_path_verify(const struct iscsi_path *path, const struct lun *expected,
 /*
  * iscsi_path_verify() for every LUN on every portal. Succeeds when each LUN was verified on at
  * least paths_required portals (0 = all). A mismatch on any path is a failure whatever the rest
- * says. ret_paths, when not NULL, gets the smallest number of good paths any LUN has.
+ * says. ret_paths, when not NULL, gets the smallest number of good paths any LUN has, also when it
+ * is too small.
+ *
+ * All paths are tried side by side, each for at most 5 s of the deadline.
  */
 int iscsi_luns_verify(const struct lun *luns, size_t n_luns, const char *const *portals,
 		      size_t n_portals, const char *initiator, size_t paths_required,

@@ -32,7 +32,7 @@
 
 /* What the image area holds. Only VALID may be restored. */
 enum image_state {
-	IMAGE_NONE = 0,	    /* nothing; the guest's last run did not end in a save */
+	IMAGE_NONE = 0,     /* nothing; the guest's last run did not end in a save */
 	IMAGE_WRITING = 1,  /* a save began and was not finished */
 	IMAGE_VALID = 2,    /* the guest's memory, and no vCPU has run since */
 	IMAGE_CONSUMED = 3, /* it was restored; never again */
@@ -49,17 +49,33 @@ struct slot {
 	size_t payload_bytes;
 };
 
-/* Why a slot cannot be used. EMPTY (all zero) and FOREIGN differ: we never write over FOREIGN. */
+/*
+ * Why a slot cannot be used. EMPTY (all zero) and FOREIGN (another magic) differ: an area is never
+ * written over when neither slot is ours. Beside a valid slot everything else is the remains of a
+ * write that was cut short (the very first one to a slot may have lost its header).
+ */
 enum slot_verdict { SLOT_OK, SLOT_EMPTY, SLOT_DAMAGED, SLOT_FOREIGN, SLOT_NEWER_VERSION };
 
-/* buffer has SLOT_BYTES. -EMSGSIZE when the payload is too long. */
+const char *slot_verdict_to_str(enum slot_verdict verdict);
+
+/* CRC-32C as iSCSI has it (RFC 3720 12.1). */
+uint32_t slot_crc32c(const unsigned char *data, size_t bytes);
+
+/* Header, payload and CRC: what of the 512 KiB must be written. */
+size_t slot_used_bytes(const struct slot *slot);
+
+/*
+ * buffer has SLOT_BYTES. -EMSGSIZE when the payload is too long, -EINVAL for generation 0 or an
+ * image state that does not exist.
+ */
 int slot_encode(const struct slot *slot, unsigned char *buffer, struct err *err);
 enum slot_verdict slot_decode(const unsigned char *buffer, struct slot *ret);
 
 /*
  * Which of the two is the state. area has SLOT_AREA_BYTES. 0 and the index in *ret_index, or
- * -ENODATA (both empty: never formatted), -EUCLEAN (damaged, with what to do), -EBADMSG (holds
- * something that is not ours), -ENOTSUP (written by a newer version), with text.
+ * -ENODATA (both empty: never formatted), -EUCLEAN (damaged, or both of one generation, with what
+ * to do), -EBADMSG (holds something that is not ours), -ENOTSUP (one was written by a newer
+ * version, whatever the other is), with text.
  */
 int slot_choose(const unsigned char *area, struct slot *ret, size_t *ret_index, struct err *err);
 

@@ -17,7 +17,8 @@
  *	state_lun_store(state, &slot, deadline, err);      durable and read back when it returns 0
  *	state_lun_close(state, deadline);
  *
- * The payload of a loaded slot belongs to the state_lun and is valid until the next load or close.
+ * The payload of a loaded slot belongs to the state_lun and is valid until the next load or close
+ * (a store leaves it alone).
  * The device is behind an ops struct so that tests put a faulty one in its place.
  */
 struct state_device_ops {
@@ -30,12 +31,13 @@ struct state_device_ops {
 
 struct state_lun;
 
+/* -EINVAL when the extent is smaller than SLOT_AREA_BYTES, beyond the LUN or not on its blocks. */
 int state_lun_open(const struct iscsi_path *path, const struct extent *extent,
 		   struct deadline deadline, struct state_lun **ret, struct err *err);
 
 /* On any device; the ops and the device must outlive the state_lun. */
-int state_lun_open_device(const struct state_device_ops *ops, void *device,
-			  uint64_t offset_bytes, struct state_lun **ret, struct err *err);
+int state_lun_open_device(const struct state_device_ops *ops, void *device, uint64_t offset_bytes,
+			  struct state_lun **ret, struct err *err);
 
 void state_lun_close(struct state_lun *state, struct deadline deadline);
 
@@ -47,7 +49,9 @@ int state_lun_load(struct state_lun *state, struct deadline deadline, struct slo
  * Writes the slot that is not the newest, with the next generation (slot->generation is ignored),
  * flushes, and reads it back. Refuses (-EBADMSG) a LUN that holds something that is not ours; two
  * damaged slots are refused too (-EUCLEAN): nothing is ever formatted over. A LUN whose area is
- * all zero is new, and legal.
+ * all zero is new, and legal. When the LUN was loaded or stored before and has another generation
+ * now, somebody else writes to it: -ESTALE, nothing is written. After any other failure it is open
+ * whether the old or the new state is there: load again.
  */
 int state_lun_store(struct state_lun *state, const struct slot *slot, struct deadline deadline,
 		    struct err *err);
