@@ -6,9 +6,8 @@
 # for that, so nothing can be missed after a crash and no reused pid can be mistaken for ours.
 
 LAB_NAME=${LAB_NAME:-lunmask}
-LAB_RUN=/run/lunmask-lab
-LAB_STATE=$LAB_RUN/$LAB_NAME
-LAB_LOCK=$LAB_RUN/$LAB_NAME.lock
+LAB_STATE=/run/lunmask-lab-$LAB_NAME
+LAB_LOCK=$LAB_STATE.lock
 LAB_NODES_MAX=16
 LAB_NET=10.77.0
 LAB_ARRAY_PORTALS=("$LAB_NET.100" "$LAB_NET.101")
@@ -95,22 +94,14 @@ netns_inode() {
 	stat -L -c %i "$(netns_path "$1")" 2>/dev/null
 }
 
-# Host pids of all processes in the network namespaces with these inode numbers.
-members_by_inode() {
-	local inode pattern=
-	for inode; do
-		pattern+="${pattern:+|}\\[$inode\\]"
-	done
-	[ -n "$pattern" ] || return 0
-	# A process may end while we look: find's complaint about that is no news.
-	{ find /proc/[0-9]*/ns/net -maxdepth 0 -printf '%p %l\n' 2>/dev/null || true; } |
-		sed -nE "s,^/proc/([0-9]+)/ns/net net:($pattern)\$,\\1,p"
-}
-
+# Host pids of all processes in the machine's network namespace. Its name pins the inode number, so
+# the number cannot be another namespace's.
 members() {
 	local inode
 	inode=$(netns_inode "$1") || return 0
-	members_by_inode "$inode"
+	# A process may end while we look: find's complaint about that is no news.
+	{ find /proc/[0-9]*/ns/net -maxdepth 0 -printf '%p %l\n' 2>/dev/null || true; } |
+		sed -nE "s,^/proc/([0-9]+)/ns/net net:\\[$inode\\]\$,\\1,p"
 }
 
 members_none() {
@@ -136,7 +127,6 @@ poll() {
 # for it must look whether it still is the file of that name.
 lab_lock() {
 	local mode=$1 wait_s=${2:-120}
-	mkdir -p "$LAB_RUN"
 	while true; do
 		exec 9>"$LAB_LOCK"
 		flock "$mode" -w "$wait_s" 9 ||

@@ -78,11 +78,11 @@ machine_off() {
 	net_link_down "$machine"
 	if pid=$(machine_pid1 "$machine"); then
 		kill -KILL "$pid" 2>/dev/null || true
-		poll 20 "the end of pid 1 of $machine" pid_gone "$pid"
+		poll 20 "the end of pid 1 of $machine" pid_gone "$pid" || return 1
 	fi
 	# What is left entered from outside: unshare(1), nsenter(1), a shell of `lab exec`.
 	members "$machine" | xargs -r kill -KILL 2>/dev/null || true
-	poll 20 "the end of all processes of $machine" members_none "$machine"
+	poll 20 "the end of all processes of $machine" members_none "$machine" || return 1
 	net_machine_down "$machine"
 	rm -f "$LAB_STATE/$machine/pid1"
 }

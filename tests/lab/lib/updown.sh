@@ -134,28 +134,25 @@ lab_clean() {
 	[ ! -d "$LAB_STATE" ] || rmdir "$LAB_STATE" || true
 }
 
-# Prints one line for everything of this lab that still exists. Arguments: inode numbers of the
-# network namespaces it had.
+# Prints one line for everything of this lab that still exists. A namespace goes only after its last
+# process, so no process of ours is without its namespace.
 leftovers() {
 	local name pid
 	for name in $(netns_list); do
 		echo "network namespace $LAB_NAME-$name"
+		for pid in $(members "$name"); do
+			echo "process $pid $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null || true)"
+		done
 	done
 	findmnt -rn -o TARGET | grep -E "^$LAB_STATE(/|\$)" | sed 's/^/mount /' || true
-	for pid in $(members_by_inode "$@"); do
-		echo "process $pid $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null || true)"
-	done
 	[ ! -e "$LAB_STATE" ] || echo "directory $LAB_STATE"
 }
 
 lab_down() {
-	local inodes=() name left
+	local left
 	lab_lock -x
-	for name in $(netns_list); do
-		inodes+=("$(netns_inode "$name")")
-	done
 	lab_clean
-	left=$(leftovers "${inodes[@]}")
+	left=$(leftovers)
 	if [ -n "$left" ]; then
 		lab_say "left behind:"
 		printf '  %s\n' "$left" >&2
@@ -163,7 +160,6 @@ lab_down() {
 	fi
 	netns_mount_remove
 	rm -f "$LAB_LOCK"
-	rmdir "$LAB_RUN" 2>/dev/null || true
 }
 
 # `ip netns add` mounts /run/netns onto itself and never unmounts it. When nobody on this machine
