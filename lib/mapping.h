@@ -40,13 +40,13 @@ struct mapping {
 	struct mapping_drive *drives;
 	size_t n_drives;
 	uint64_t memory_bytes; /* maximum guest memory: what a saved image may need */
-	char *xml;	       /* the whole file */
+	char *xml;             /* the whole file */
 };
 
 /* What a mapping file is made of. luns describe every LUN that drives and state name. */
 struct mapping_source {
 	const char *domain_xml; /* a plain libvirt domain; its disks' sources are replaced */
-	const char *vm;		/* must be the domain's name */
+	const char *vm;         /* must be the domain's name */
 	const char *array;
 	const struct drive *drives;
 	size_t n_drives;
