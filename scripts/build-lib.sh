@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# What run-tests and run-demo share: an installed tree to put on the lab's machines.
+
+build_dir=$top/_build
+stage=$build_dir/stage
+
+# configured DIR CONFIGURE-ARGUMENT...: a build tree that is up to date with configure.
+configured() {
+	local dir=$1
+	shift
+	if [ ! -x "$top/configure" ] || [ "$top/configure.ac" -nt "$top/configure" ] ||
+		[ "$top/Makefile.am" -nt "$top/Makefile.in" ]; then
+		(cd "$top" && autoreconf --install --force >/dev/null 2>&1) || {
+			echo "autoreconf failed; run it in $top to see why" >&2
+			return 1
+		}
+	fi
+	mkdir -p "$dir"
+	if [ ! -e "$dir/Makefile" ] || [ "$top/configure" -nt "$dir/Makefile" ]; then
+		(cd "$dir" && "$top/configure" -q --prefix=/usr --sysconfdir=/etc \
+			--localstatedir=/var "$@")
+	fi
+}
+
+# Builds, and installs into the stage tree what the lab's machines get.
+staged() {
+	configured "$build_dir"
+	make -C "$build_dir" -s -j"$(nproc)"
+	rm -rf "$stage"
+	make -C "$build_dir" -s install install-lab DESTDIR="$stage"
+}

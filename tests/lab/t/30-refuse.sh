@@ -1,0 +1,147 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Bad input and broken surroundings: refused within the time, in one line, nothing half granted.
+. "$(dirname "$0")/lib.sh"
+
+clean_up() {
+	lab heal array >/dev/null 2>&1
+	vm_unmake web1
+	rm -rf "$(lab path node1)/tmp/lab-test"
+}
+trap clean_up EXIT
+ok "the test VM's LUNs can be made" vm_make web1
+vm_params web1
+pool=$(lab path pool)
+
+# with_param NAME VALUE COMMAND...: one parameter changed, or unset when VALUE is "-".
+with_param() {
+	local name=$1 value=$2 old=${PARAM[$1]-}
+	shift 2
+	if [ "$value" = - ]; then unset "PARAM[$name]"; else PARAM[$name]=$value; fi
+	"$@"
+	if [ -n "$old" ]; then PARAM[$name]=$old; else unset "PARAM[$name]"; fi
+}
+
+wrong_parameter() {
+	refused 6 "$1" node1 validate-all
+	agent_is 6 node1 start
+	agent_is 0 node1 stop
+	agent_is 7 node1 monitor OCF_RESKEY_CRM_meta_interval=0
+}
+for name in vm array luns state_lun; do
+	T_WHAT="$name missing"
+	with_param "$name" - wrong_parameter "$name"
+done
+T_WHAT="luns malformed"
+with_param luns "vda=web1-root,vdb" wrong_parameter "luns"
+T_WHAT="a drive named twice"
+with_param luns "vda=web1-root vda=web1-data" wrong_parameter "vda"
+T_WHAT="migration_mode unknown"
+with_param migration_mode teleport wrong_parameter "teleport.*live"
+masks_are web1 "wrong parameters"
+
+# Drivers that misbehave stand on node1 itself, and a configuration of its own points to each.
+disk=$(lab path node1)
+mkdir -p "$disk/tmp/lab-test"
+lab exec node1 -- mkdir -p /tmp/lab-test
+bad_driver() {
+	printf '#!/bin/sh\n%s\n' "$2" | lab exec node1 -- tee "/tmp/lab-test/$1" >/dev/null
+	lab exec node1 -- chmod 755 "/tmp/lab-test/$1"
+}
+bad_driver garbage 'cat >/dev/null; echo "{ this is not"'
+bad_driver gigabyte 'cat >/dev/null; head -c 1073741824 /dev/zero'
+bad_driver hang 'exec sleep 600'
+bad_driver crash 'kill -SEGV $$'
+
+# conf_with NAME SED-SCRIPT: /tmp/lab-test/NAME.conf on node1.
+conf_with() {
+	lab exec node1 -- sed "$2" /etc/lunmask/lunmask.conf |
+		lab exec node1 -- tee "/tmp/lab-test/$1.conf" >/dev/null
+}
+start_with_conf() {
+	local want=$1 began=$SECONDS
+	refused 1 "$want" node1 start LUNMASK_CONF="/tmp/lab-test/$2.conf" \
+		OCF_RESKEY_CRM_meta_timeout=30000
+	ok "$T_WHAT: within its time" test $((SECONDS - began)) -le 31
+	masks_are web1 "$T_WHAT"
+}
+for driver in garbage gigabyte hang crash missing; do
+	T_WHAT="driver: $driver"
+	conf_with "$driver" "s|^driver *=.*|driver = /tmp/lab-test/$driver|; s|^transport *=.*|transport = exec|; /^identity/d"
+	start_with_conf 'san1' "$driver"
+done
+T_WHAT="ssh key refused"
+lab exec node1 -- ssh-keygen -q -t ed25519 -N '' -f /tmp/lab-test/wrong-key
+conf_with key 's|^identity *=.*|identity = /tmp/lab-test/wrong-key|'
+start_with_conf '(key|refused|denied)' key
+T_WHAT="array unreachable"
+lab isolate array
+began=$SECONDS
+agent_is 1 node1 start OCF_RESKEY_CRM_meta_timeout=30000
+ok "$T_WHAT: within its time" test $((SECONDS - began)) -le 31
+is "$T_WHAT: one exit reason" "$(grep -c . <<<"$REASON")" 1
+lab heal array
+masks_are web1 "$T_WHAT"
+
+T_WHAT="a LUN that does not exist"
+with_param luns "vda=web1-root vdb=web1-nothere" refused 1 'web1-nothere' node1 start
+masks_are web1 "$T_WHAT"
+
+T_WHAT="a LUN that a stranger holds"
+lab array -- tgtadm --lld iscsi --mode target --op bind \
+	--tid "$(lab array -- tgtadm --lld iscsi --mode target --op show |
+		sed -n 's/^Target \([0-9]*\): .*:web1-data$/\1/p')" \
+	--initiator-name "$(initiator stranger)"
+refused 1 'web1-data.*stranger' node1 start
+is "$T_WHAT: the other LUNs were not granted" "$(acl web1-root)$(acl web1-state)" ""
+is "$T_WHAT: the stranger keeps it" "$(acl web1-data)" stranger
+revoke_all web1-data
+
+T_WHAT="no definition for the first start"
+with_param config - refused 1 'config' node1 start
+masks_are web1 "$T_WHAT"
+T_WHAT="a definition without the drive"
+with_param luns "vda=web1-root vdq=web1-data" refused 1 'vdq' node1 start
+masks_are web1 "$T_WHAT"
+
+ok "with everything right it starts" agent_is 0 node1 start
+ok "the guest counts" witness_wait web1 node1 5
+ok "and stops" agent_is 0 node1 stop
+
+T_WHAT="luns changed behind the mapping file's back"
+with_param luns "vda=web1-data vdb=web1-root" refused 1 'mapping file' node1 start
+masks_are web1 "$T_WHAT"
+
+# The state LUN's slots, on the array's side.
+state=$pool/$(basename "$(ls "$pool"/web1-state*)")
+cp --sparse=always "$state" "$state.kept"
+damage() { printf 'rubbish' | dd of="$state" bs=1 seek="$1" conv=notrunc status=none; }
+for slot in 0 524288; do
+	T_WHAT="slot at $slot damaged"
+	damage $((slot + 64))
+	agent_is 0 node1 start
+	agent_is 0 node1 stop
+	cp --sparse=always "$state.kept" "$state"
+done
+T_WHAT="both slots damaged"
+damage 64
+damage $((524288 + 64))
+before=$(head -c 1048576 "$state" | sha256sum)
+refused 1 'web1-state.*(damaged|restore|backup|copy)' node1 start
+is "$T_WHAT: never formatted over" "$(head -c 1048576 "$state" | sha256sum)" "$before"
+masks_are web1 "$T_WHAT"
+T_WHAT="a state LUN that holds something else"
+yes 'not ours' | head -c 1048576 | dd of="$state" conv=notrunc status=none
+before=$(head -c 1048576 "$state" | sha256sum)
+refused 1 'web1-state' node1 start
+is "$T_WHAT: never formatted over" "$(head -c 1048576 "$state" | sha256sum)" "$before"
+cp --sparse=always "$state.kept" "$state"
+rm -f "$state.kept"
+
+T_WHAT="a LUN replaced by another of the same name"
+ok "the LUN is replaced" lun_delete web1-data
+ok "by a new one" lun_create web1-data $((16 << 20))
+refused 1 'web1-data.*(designator|t10|naa)' node1 start
+masks_are web1 "$T_WHAT"
+
+done_testing

@@ -1,0 +1,127 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# stop is the recovery routine: it works when everything around it does not. And two at once.
+. "$(dirname "$0")/lib.sh"
+
+libvirtd_stop() {
+	local pid
+	pid=$(lab exec "$1" -- cat /run/libvirtd.pid)
+	lab exec "$1" -- kill "$2" "$pid"
+}
+clean_up() {
+	local node
+	lab heal array >/dev/null 2>&1
+	for node in node1 node2; do
+		lab exec "$node" -- sh -c '
+			[ ! -e /etc/lunmask/lunmask.conf.away ] ||
+				mv /etc/lunmask/lunmask.conf.away /etc/lunmask/lunmask.conf
+			kill -CONT $(cat /run/libvirtd.pid) 2>/dev/null
+			virsh -q list >/dev/null 2>&1 || libvirtd -d' >/dev/null 2>&1
+	done
+	vm_unmake web1
+}
+trap clean_up EXIT
+ok "the test VM's LUNs can be made" vm_make web1 witness.stubborn
+vm_params web1
+
+started() {
+	agent_is 0 node1 start
+	ok "$T_WHAT: the guest counts" witness_wait web1 node1 "$(witness_counter web1 || echo 0)"
+}
+stopped() {
+	agent_is 0 node1 stop "$@"
+	is "$T_WHAT: no QEMU is left" \
+		"$(lab exec node1 -- sh -c 'cat /proc/[0-9]*/cmdline' 2>/dev/null | tr '\0' '\n' |
+			grep -c '^guest=web1,')" 0
+	masks_are web1 "$T_WHAT"
+}
+
+T_WHAT="a guest that ignores shutdown"
+started
+began=$SECONDS
+stopped OCF_RESKEY_CRM_meta_timeout=40000
+ok "$T_WHAT: within its time" test $((SECONDS - began)) -le 40
+
+T_WHAT="the domain definition is gone"
+started
+lab exec node1 -- rm /etc/lunmask/web1.xml
+stopped OCF_RESKEY_CRM_meta_timeout=40000
+
+T_WHAT="lunmask.conf is gone"
+started
+lab exec node1 -- mv /etc/lunmask/lunmask.conf /etc/lunmask/lunmask.conf.away
+stopped OCF_RESKEY_CRM_meta_timeout=40000
+T_WHAT="lunmask.conf is gone, and nothing ran"
+agent_is 0 node1 stop
+lab exec node1 -- mv /etc/lunmask/lunmask.conf.away /etc/lunmask/lunmask.conf
+
+T_WHAT="libvirtd is down"
+started
+libvirtd_stop node1 -KILL
+agent_is 190 node1 monitor
+stopped
+lab exec node1 -- libvirtd -d
+ok "libvirtd is back" wait_until 20 lab exec node1 -- virsh -q list
+
+T_WHAT="libvirtd hangs"
+started
+libvirtd_stop node1 -STOP
+agent_is 190 node1 monitor
+stopped
+libvirtd_stop node1 -CONT
+ok "libvirtd goes on" wait_until 20 lab exec node1 -- virsh -q list
+
+T_WHAT="the array's management is away"
+started
+lab isolate array
+agent node1 stop OCF_RESKEY_CRM_meta_timeout=30000
+is "$T_WHAT: stop does not claim what it did not do" "$RC" 1
+is "$T_WHAT: the domain is gone all the same" "$(domain node1 web1)" absent
+lab heal array
+stopped
+
+T_WHAT="an open session after its revoke"
+started
+agent_is 0 node1 stop
+lun_create hold 16777216
+printf '{"luns":["hold"],"grant":"%s"}' "$(initiator node2)" | driver apply >/dev/null
+session=$(mktemp -d)
+mkfifo "$session/in"
+lab exec node2 -- /usr/libexec/lunmask-test/session_writer "$(initiator node2)" 10.77.0.100:3260 \
+	"$(initiator hold)" 1 <"$session/in" >"$session/out" 2>&1 &
+writer=$!
+exec 9>"$session/in"
+echo >&9
+ok "$T_WHAT: it writes while it is granted" wait_until 10 grep -q '^1 good' "$session/out"
+printf '{"luns":["hold"],"revoke":"%s"}' "$(initiator node2)" | driver apply >/dev/null
+echo >&9
+ok "$T_WHAT: it cannot write any more" wait_until 20 grep -q '^2 refused' "$session/out"
+exec 9>&-
+wait "$writer" 2>/dev/null
+rm -r "$session"
+lun_delete hold
+
+T_WHAT="two hosts start it at once"
+boots=$(lab guest check web1 --luns "web1-root web1-data" --json |
+	python3 -c 'import json,sys; print(json.load(sys.stdin)["boots"])')
+for node in node1 node2 node3; do
+	lab exec "$node" -- env OCF_ROOT=/usr/lib/ocf OCF_RESOURCE_INSTANCE=test \
+		OCF_RESKEY_vm=web1 OCF_RESKEY_array=san1 OCF_RESKEY_state_lun=web1-state \
+		"OCF_RESKEY_luns=vda=web1-root vdb=web1-data" \
+		OCF_RESKEY_CRM_meta_timeout=40000 "OCF_RESKEY_CRM_meta_on_node=$node" \
+		"$T_AGENT" start >/dev/null 2>&1 &
+	pids[${node#node}]=$!
+done
+won=
+for node in node1 node2 node3; do
+	if wait "${pids[${node#node}]}"; then won+="$node "; fi
+done
+like "$T_WHAT: exactly one wins" "$won" '^node[123] $'
+won=${won% }
+masks_are web1 "$T_WHAT: the winner" "$won"
+ok "$T_WHAT: it counts" witness_wait web1 "$won" "$(witness_counter web1)"
+ok "$T_WHAT: one writer, one boot more" witness_check web1 --expect-boots $((boots + 1))
+agent_is 0 "$won" stop OCF_RESKEY_CRM_meta_timeout=40000
+masks_are web1 "at the end"
+
+done_testing

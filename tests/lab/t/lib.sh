@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# What the lab's tests share: TAP, the agent called by hand, the array and the witness asked.
+#
+# A test file sources this, calls the functions below and ends with `done_testing`. It finds a lab
+# that is up, with the product installed (run-tests does both), and leaves it as it found it.
+set -uo pipefail
+
+T_DIR=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+T_LAB=$T_DIR/../lab
+T_AGENT=/usr/lib/ocf/resource.d/lunmask/VirtualMachine
+T_COUNT=0
+T_FAILED=0
+
+lab() { "$T_LAB" "$@"; }
+
+# TAP
+
+pass() {
+	T_COUNT=$((T_COUNT + 1))
+	echo "ok $T_COUNT - $1"
+}
+
+fail() {
+	T_COUNT=$((T_COUNT + 1))
+	T_FAILED=$((T_FAILED + 1))
+	echo "not ok $T_COUNT - $1"
+	shift
+	[ $# = 0 ] || printf '%s\n' "$@" | sed 's/^/#   /'
+}
+
+# ok NAME COMMAND...
+ok() {
+	local name=$1 output
+	shift
+	if output=$("$@" 2>&1); then pass "$name"; else fail "$name" "failed: $*" "$output"; fi
+}
+
+# is NAME GOT WANTED
+is() {
+	if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "got:    '$2'" "wanted: '$3'"; fi
+}
+
+# like NAME TEXT EXTENDED-REGEX
+like() {
+	if grep -Eq -- "$3" <<<"$2"; then pass "$1"; else fail "$1" "text: '$2'" "no match: $3"; fi
+}
+
+unlike() {
+	if grep -Eq -- "$3" <<<"$2"; then fail "$1" "text: '$2'" "matches: $3"; else pass "$1"; fi
+}
+
+done_testing() {
+	echo "1..$T_COUNT"
+	[ "$T_FAILED" = 0 ]
+}
+
+# wait_until SECONDS COMMAND...: polls; 1 when the time is over.
+wait_until() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		sleep 0.2
+	done
+}
+
+# The array, asked without the product's help
+
+initiator() { echo "iqn.2026-11.org.example:$1"; }
+
+# acl LUN: the hosts that tgtd would let in, blank-separated, sorted.
+acl() {
+	lab array -- tgtadm --lld iscsi --mode target --op show |
+		awk -v target="iqn.2026-11.org.example:$1" '
+			/^Target / { mine = ($3 == target) }
+			mine && /ACL information:/ { acl = 1; next }
+			/^Target / { acl = 0 }
+			mine && acl && NF { sub(/.*:/, "", $1); print $1 }' | sort | xargs
+}
+
+# masks_are VM NAME [HOST...]: every LUN of the VM is presented to exactly these hosts.
+masks_are() {
+	local vm=$1 name=$2 lun got=
+	shift 2
+	for lun in $(vm_luns "$vm"); do
+		got+="$lun={$(acl "$lun")} "
+	done
+	local want=
+	for lun in $(vm_luns "$vm"); do
+		want+="$lun={$*} "
+	done
+	is "$name: masks are {$*}" "$got" "$want"
+}
+
+driver() { lab array -- lunmask-array-tgt "$1"; }
+
+lun_create() { printf '{"name":"%s","size_bytes":%d}' "$1" "$2" | driver create >/dev/null; }
+
+lun_delete() { printf '{"name":"%s"}' "$1" | driver delete >/dev/null 2>&1; }
+
+# revoke_all LUN: what a test left.
+revoke_all() {
+	local host
+	for host in $(acl "$1"); do
+		printf '{"luns":["%s"],"revoke":"%s"}' "$1" "$(initiator "$host")" |
+			driver apply >/dev/null
+	done
+}
+
+# The VM under test: two drives of 16 MiB, a state LUN for its 96 MiB of memory
+
+VM_MEMORY_MIB=96
+vm_luns() { echo "$1-root $1-data $1-state"; }
+
+vm_make() {
+	local vm=$1 cmdline=${2:-} node
+	lun_create "$vm-root" $((16 << 20)) || return 1
+	lun_create "$vm-data" $((16 << 20)) || return 1
+	lun_create "$vm-state" $((160 << 20)) || return 1
+	for node in $(lab nodes); do
+		lab guest xml "$vm" --memory "$VM_MEMORY_MIB" --disks 2 \
+			${cmdline:+--cmdline "$cmdline"} |
+			lab exec "$node" -- tee "/etc/lunmask/$vm.xml" >/dev/null || return 1
+	done
+}
+
+# Ends what is left of the VM everywhere and removes its LUNs; for the end of a test, whatever happened.
+vm_unmake() {
+	local vm=$1 node lun
+	for node in $(lab nodes); do
+		lab exec "$node" -- virsh -q destroy "$vm" >/dev/null 2>&1
+	done
+	for lun in $(vm_luns "$vm"); do
+		revoke_all "$lun"
+		lun_delete "$lun"
+	done
+	for node in $(lab nodes); do
+		rm -f "$(lab path "$node")/var/log/lunmask-guest/$vm.console"
+	done
+	return 0
+}
+
+# The agent, by hand
+
+declare -A PARAM
+
+vm_params() {
+	PARAM=([vm]=$1 [array]=san1 [luns]="vda=$1-root vdb=$1-data" [state_lun]="$1-state"
+		[config]="/etc/lunmask/$1.xml")
+}
+
+# agent NODE ACTION [NAME=VALUE...]: sets RC, OUT and REASON; NAME is an environment variable.
+agent() {
+	local node=$1 action=$2 name env=()
+	shift 2
+	for name in "${!PARAM[@]}"; do
+		env+=("OCF_RESKEY_$name=${PARAM[$name]}")
+	done
+	OUT=$(lab exec "$node" -- env OCF_ROOT=/usr/lib/ocf OCF_RA_VERSION_MAJOR=1 \
+		OCF_RA_VERSION_MINOR=1 OCF_RESOURCE_INSTANCE=test \
+		OCF_RESKEY_CRM_meta_timeout=60000 OCF_RESKEY_CRM_meta_on_node="$node" \
+		"${env[@]}" "$@" "$T_AGENT" "$action" 2>&1)
+	RC=$?
+	REASON=$(sed -n 's/^ocf-exit-reason://p' <<<"$OUT")
+}
+
+# agent_is RC NODE ACTION [NAME=VALUE...]
+agent_is() {
+	local want=$1 node=$2 action=$3
+	shift
+	agent "$@"
+	if [ "$RC" = "$want" ]; then
+		pass "${T_WHAT:+$T_WHAT: }$action on $node exits with $want"
+	else
+		fail "${T_WHAT:+$T_WHAT: }$action on $node exits with $want" "got $RC" "$OUT"
+	fi
+}
+
+# refused RC REGEX NODE ACTION [NAME=VALUE...]: exactly one exit reason, and it says REGEX.
+refused() {
+	local want=$1 regex=$2
+	shift 2
+	agent_is "$want" "$@"
+	is "${T_WHAT:-}: one exit reason" "$(grep -c . <<<"$REASON")" 1
+	like "${T_WHAT:-}: it says why" "$REASON" "$regex"
+}
+
+migrate_meta() {
+	printf 'OCF_RESKEY_CRM_meta_migrate_source=%s\nOCF_RESKEY_CRM_meta_migrate_target=%s\n' "$1" "$2"
+}
+
+# domain NODE VM: running, paused, ... or absent.
+domain() { lab exec "$1" -- virsh -q domstate "$2" 2>/dev/null || echo absent; }
+
+# The witness
+
+witness_wait() { lab guest wait "$1" "$2" --counter-beyond "$3" --timeout "${4:-30}"; }
+
+witness_check() {
+	local vm=$1
+	shift
+	lab guest check "$vm" --luns "$vm-root $vm-data" "$@"
+}
+
+# The highest counter on any console.
+witness_counter() {
+	local node
+	for node in $(lab nodes); do
+		cat "$(lab path "$node")/var/log/lunmask-guest/$1.console" 2>/dev/null
+	done | sed -n 's/.* n=\([0-9]*\).*/\1/p' | sort -n | tail -n 1
+}
