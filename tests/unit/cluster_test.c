@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "test.h"
+
+#include <semaphore.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include <crm/common/ipc_controld.h>
+#include <crm/stonith-ng.h>
+
+#include "cluster.h"
+#include "cluster_node.h"
+#include "lun.h"
+
+/* Pacemaker's client libraries, as far as they are called: these definitions go before theirs. */
+
+static struct {
+	int connect_rc;
+	bool reply;
+	bool quorum;
+	const char *uname;
+	pcmk_ipc_callback_t callback;
+	void *user;
+} controller;
+
+static struct {
+	time_t at;
+	bool hang;
+	sem_t go_on, gone;
+} fencer;
+
+int pcmk_new_ipc_api(pcmk_ipc_api_t **api, enum pcmk_ipc_server server)
+{
+	(void)server;
+	*api = NULL;
+	return pcmk_rc_ok;
+}
+
+void pcmk_free_ipc_api(pcmk_ipc_api_t *api)
+{
+	(void)api;
+}
+
+void pcmk_register_ipc_callback(pcmk_ipc_api_t *api, pcmk_ipc_callback_t cb, void *user_data)
+{
+	(void)api;
+	controller.callback = cb;
+	controller.user = user_data;
+}
+
+int pcmk_connect_ipc(pcmk_ipc_api_t *api, enum pcmk_ipc_dispatch dispatch_type)
+{
+	(void)api;
+	(void)dispatch_type;
+	return controller.connect_rc;
+}
+
+int pcmk_controld_api_node_info(pcmk_ipc_api_t *api, uint32_t nodeid)
+{
+	pcmk_controld_api_reply_t reply = {.reply_type = pcmk_controld_reply_info};
+
+	(void)nodeid;
+	reply.data.node_info.have_quorum = controller.quorum;
+	reply.data.node_info.uname = controller.uname;
+	if (controller.reply) {
+		controller.callback(api, pcmk_ipc_event_reply, CRM_EX_OK, &reply, controller.user);
+	}
+	return pcmk_rc_ok;
+}
+
+time_t stonith_api_time(uint32_t nodeid, const char *uname, bool in_progress)
+{
+	(void)nodeid;
+	(void)uname;
+	(void)in_progress;
+	if (fencer.hang) {
+		(void)sem_wait(&fencer.go_on);
+		(void)sem_post(&fencer.gone);
+	}
+	return fencer.at;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&controller, 0, sizeof(controller));
+	controller.reply = true;
+	controller.uname = "node1";
+	return 0;
+}
+
+static void cluster_has_quorum__is_what_the_controller_says(void **state)
+{
+	bool quorum = false;
+
+	(void)state;
+	controller.quorum = true;
+	assert_int_equal(cluster_has_quorum(deadline_in(5000), &quorum, NULL), 0);
+	assert_true(quorum);
+	controller.quorum = false;
+	assert_int_equal(cluster_has_quorum(deadline_in(5000), &quorum, NULL), 0);
+	assert_false(quorum);
+}
+
+static void cluster_has_quorum__is_unknown_without_a_controller(void **state)
+{
+	struct err err = ERR_INIT;
+	bool quorum = false;
+
+	(void)state;
+	controller.quorum = true;
+	controller.connect_rc = ECONNREFUSED;
+	assert_int_equal(cluster_has_quorum(deadline_in(5000), &quorum, &err), -ENOTCONN);
+	assert_non_null(strstr(err_text(&err), "quorum is not known"));
+	controller.connect_rc = pcmk_rc_ok;
+	controller.reply = false;
+	assert_int_equal(cluster_has_quorum(deadline_in(5000), &quorum, NULL), -ENOTCONN);
+	assert_false(quorum);
+}
+
+static void cluster_local_node__copies_the_name(void **state)
+{
+	char name[6];
+
+	(void)state;
+	assert_int_equal(cluster_local_node(deadline_in(5000), name, sizeof(name), NULL), 0);
+	assert_string_equal(name, "node1");
+	assert_int_equal(cluster_local_node(deadline_in(5000), name, 5, NULL), -ENOBUFS);
+	controller.uname = NULL;
+	assert_int_equal(cluster_local_node(deadline_in(5000), name, 6, NULL), -ENOTCONN);
+}
+
+static void cluster_node_fate__refuses_what_is_no_name(void **state)
+{
+	static const char *const wrong[] = {"", "a'b", "a']|//*['", "a\"b", "a/b"};
+	char long_name[NODE_NAME_MAX + 2];
+	enum cluster_node_fate fate;
+	time_t at;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_int_equal(cluster_node_fate(wrong[i], deadline_in(100), &fate, NULL),
+				 -EINVAL);
+		assert_int_equal(cluster_node_fenced_at(wrong[i], deadline_in(100), &at, NULL),
+				 -EINVAL);
+	}
+	memset(long_name, 'a', sizeof(long_name) - 1);
+	long_name[sizeof(long_name) - 1] = '\0';
+	assert_int_equal(cluster_node_fate(long_name, deadline_in(100), &fate, NULL), -EINVAL);
+}
+
+static void cluster_node_judge__wants_proof_for_down(void **state)
+{
+	static const struct {
+		struct cluster_node_state state;
+		enum cluster_node_fate fate;
+	} cases[] = {
+		{{"true", "online", "member"}, CLUSTER_NODE_UP},
+		{{"1795408056", "1795408057", "member"}, CLUSTER_NODE_UP},
+		{{"true", "offline", "down"}, CLUSTER_NODE_UP},
+		{{"false", "online", "down"}, CLUSTER_NODE_UP},
+		{{"false", "offline", "down"}, CLUSTER_NODE_DOWN},
+		{{"0", "0", "down"}, CLUSTER_NODE_DOWN},
+		{{"false", "offline", "member"}, CLUSTER_NODE_UNKNOWN},
+		{{"false", "offline", NULL}, CLUSTER_NODE_UNKNOWN},
+		{{NULL, "offline", "down"}, CLUSTER_NODE_UNKNOWN},
+		{{"false", NULL, "down"}, CLUSTER_NODE_UNKNOWN},
+		{{"", "offline", "down"}, CLUSTER_NODE_UNKNOWN},
+		{{"perhaps", "offline", "down"}, CLUSTER_NODE_UNKNOWN},
+		{{"false", "maybe", "down"}, CLUSTER_NODE_UNKNOWN},
+		{{NULL, NULL, NULL}, CLUSTER_NODE_UNKNOWN},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(cluster_node_judge(&cases[i].state), cases[i].fate);
+	}
+}
+
+static void cluster_node_fenced_at__is_what_the_fencer_says(void **state)
+{
+	time_t at;
+
+	(void)state;
+	fencer.at = 1795408056;
+	assert_int_equal(cluster_node_fenced_at("node2", deadline_in(5000), &at, NULL), 0);
+	assert_int_equal(at, 1795408056);
+}
+
+/* The last test: what was left behind stays in the way of every later question. */
+static void cluster__leaves_a_daemon_that_hangs_behind(void **state)
+{
+	int64_t before_ms = deadline_now_ms();
+	bool quorum;
+	time_t at;
+
+	(void)state;
+	(void)sem_init(&fencer.go_on, 0, 0);
+	(void)sem_init(&fencer.gone, 0, 0);
+	fencer.hang = true;
+	assert_int_equal(cluster_node_fenced_at("node2", deadline_in(50), &at, NULL), -ETIMEDOUT);
+	assert_in_range(deadline_now_ms() - before_ms, 50, 5000);
+	assert_int_equal(cluster_has_quorum(deadline_in(5000), &quorum, NULL), -ENOTCONN);
+	(void)sem_post(&fencer.go_on);
+	(void)sem_wait(&fencer.gone);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(cluster_has_quorum__is_what_the_controller_says, setup),
+		cmocka_unit_test_setup(cluster_has_quorum__is_unknown_without_a_controller, setup),
+		cmocka_unit_test_setup(cluster_local_node__copies_the_name, setup),
+		cmocka_unit_test(cluster_node_fate__refuses_what_is_no_name),
+		cmocka_unit_test(cluster_node_judge__wants_proof_for_down),
+		cmocka_unit_test(cluster_node_fenced_at__is_what_the_fencer_says),
+		cmocka_unit_test(cluster__leaves_a_daemon_that_hangs_behind),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
