@@ -107,7 +107,7 @@ node_services_answer() {
 }
 
 array_services_answer() {
-	machine_run array bash -c 'tgtadm --mode sys --op show && : </dev/tcp/127.0.0.1/22' >/dev/null 2>&1
+	machine_run array bash -c '[ -e /run/lab-array-started ] && : </dev/tcp/127.0.0.1/22' >/dev/null 2>&1
 }
 
 cluster_summary() {

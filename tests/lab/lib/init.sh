@@ -30,7 +30,7 @@ disk_forget_host() {
 	local path
 	rm -rf "$root/root/.ssh" "$root/etc/resolv.conf"
 	for path in etc/ssh etc/lunmask etc/libvirt/qemu etc/corosync srv var/log var/tmp \
-		var/lib/{corosync,pacemaker,pcsd,libvirt,lunmask}; do
+		var/lib/{corosync,pacemaker,pcsd,libvirt,lunmask,lunmask-array-tgt}; do
 		if [ -d "$root/$path" ]; then
 			find "$root/$path" -mindepth 1 ! -type d -delete
 		fi

@@ -32,6 +32,18 @@ libvirt_start() {
 array_start() {
 	mkdir -p /run/tgtd
 	tgtd -f --iscsi "$(sed 's/.*/portal=&:3260/' /etc/lab/portals | paste -sd,)" &
+	until tgtadm --mode sys --op show >/dev/null 2>&1; do
+		if ! kill -0 $! 2>/dev/null; then
+			echo "rc: tgtd ended" >&2
+			return 1
+		fi
+		sleep 0.1
+	done
+	# tgtd remembers nothing; the driver knows which LUNs there were.
+	if [ -x /usr/sbin/lunmask-array-tgt ]; then
+		/usr/sbin/lunmask-array-tgt --restore || return 1
+	fi
+	touch /run/lab-array-started
 }
 
 mkdir -p /run/sshd

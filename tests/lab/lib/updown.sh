@@ -155,7 +155,7 @@ lab_down() {
 	left=$(leftovers)
 	if [ -n "$left" ]; then
 		lab_say "left behind:"
-		printf '  %s\n' "$left" >&2
+		printf '  %s\n' "${left//$'\n'/$'\n'  }" >&2
 		return 1
 	fi
 	netns_mount_remove
