@@ -70,5 +70,17 @@ lab_heal() {
 	rm -f "$LAB_STATE/$machine/isolated"
 	if netns_exists "$machine"; then
 		net_plug "$machine"
+		net_neighbours_forget
 	fi
+}
+
+# An address that did not answer a moment ago is "no route to host" for the rest of that second; a
+# test that plugged it in may rely on it at once.
+net_neighbours_forget() {
+	local machine
+	for machine in $(lab_machines); do
+		if netns_exists "$machine"; then
+			ip -n "$LAB_NAME-$machine" neigh flush dev eth0
+		fi
+	done
 }
