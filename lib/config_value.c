@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config_value.h"
 
+#include <assert.h>
 #include <ctype.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <glib.h>
 
 #include "config.h"
 #include "lun.h"
+#include "portal.h"
+
+static_assert(CONFIG_PORTALS_MAX == PORTALS_MAX, "one limit, two names");
 
 bool config_value_made_of(const char *value, size_t max, const char *others)
 {
@@ -69,31 +71,6 @@ int config_value_address(const char *value, struct err *err)
 	return 0;
 }
 
-/* "address:port", "name:port" or "[IPv6 address]:port". */
-static bool portal_valid(const char *portal)
-{
-	const char *colon = strrchr(portal, ':');
-	size_t host = colon == NULL ? 0 : (size_t)(colon - portal);
-	char address[ISCSI_PORTAL_MAX + 1];
-	char *end;
-	unsigned long port;
-
-	if (host == 0 || strlen(portal) > ISCSI_PORTAL_MAX || !isdigit((unsigned char)colon[1])) {
-		return false;
-	}
-	port = strtoul(colon + 1, &end, 10);
-	if (*end != '\0' || port < 1 || port > 65535) {
-		return false;
-	}
-	if (*portal == '[' && portal[host - 1] == ']' && host > 2) {
-		(void)snprintf(address, sizeof(address), "%.*s", (int)(host - 2), portal + 1);
-		return g_hostname_is_ip_address(address) && strchr(address, ':') != NULL;
-	}
-	(void)snprintf(address, sizeof(address), "%.*s", (int)host, portal);
-	return config_value_made_of(address, sizeof(address), ".-_") && *address != '-';
-}
-
-/* The words of a text; the caller frees with g_strfreev(). */
 char **config_value_words(const char *text, size_t *ret_count)
 {
 	g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
@@ -121,11 +98,10 @@ int config_value_portals(const char *value, struct err *err)
 			       count, CONFIG_PORTALS_MAX);
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (!portal_valid(portals[i])) {
-			return err_set(err, -EINVAL,
-				       "'%.200s' is not ADDRESS:PORT, such as 192.0.2.1:3260 or "
-				       "[2001:db8::1]:3260",
-				       portals[i]);
+		int rc = portal_check(portals[i], err);
+
+		if (rc < 0) {
+			return rc;
 		}
 		for (size_t j = 0; j < i; j++) {
 			if (strcmp(portals[i], portals[j]) == 0) {
