@@ -337,16 +337,25 @@ static void event_log(void *data, const struct task_event *event)
 		     *event->text == '\0' ? "" : ": ", event->text);
 }
 
+/* What is wrong with the parameters together is wrong on every node. */
+static int settings_check(const struct ocf_call *call, const struct vm_settings *settings,
+			  struct err *err)
+{
+	int rc = vm_validate(settings, 0, call->deadline, err);
+
+	return rc == -EINVAL ? PCMK_OCF_NOT_CONFIGURED : rc;
+}
+
 static int action_start(const struct ocf_call *call, struct err *err)
 {
 	struct vm_settings settings;
 	struct vm_report report = {.event = event_log, .data = &settings};
 
+	int rc;
+
 	settings_read(call, &settings);
-	if (vm_validate(&settings, 0, call->deadline, err) < 0) {
-		return PCMK_OCF_NOT_CONFIGURED;
-	}
-	return vm_start(&settings, call->deadline, &report, err);
+	rc = settings_check(call, &settings, err);
+	return rc != 0 ? rc : vm_start(&settings, call->deadline, &report, err);
 }
 
 /* A resource without a VM's name never started one: nothing is here, whatever else is wrong. */
@@ -425,26 +434,26 @@ static int action_migrate_from(const struct ocf_call *call, struct err *err)
 	return migrate(call, vm_migrate_from, err);
 }
 
-/* Level 0 looks at the parameters alone: what is wrong with them is wrong on every node. */
 static int action_validate(const struct ocf_call *call, struct err *err)
 {
 	struct vm_settings settings;
+	int rc;
 
 	settings_read(call, &settings);
-	if (vm_validate(&settings, 0, call->deadline, err) < 0) {
-		return PCMK_OCF_NOT_CONFIGURED;
+	rc = settings_check(call, &settings, err);
+	if (rc == 0 && call->check_level > 0) {
+		rc = vm_validate(&settings, call->check_level, call->deadline, err);
 	}
-	return call->check_level == 0
-		       ? 0
-		       : vm_validate(&settings, call->check_level, call->deadline, err);
+	return rc;
 }
 
 /* Every call reads its parameters anew: with the checks passed, the new ones are in force. */
 static int action_reload_agent(const struct ocf_call *call, struct err *err)
 {
-	(void)call;
-	(void)err;
-	return PCMK_OCF_OK;
+	struct vm_settings settings;
+
+	settings_read(call, &settings);
+	return settings_check(call, &settings, err);
 }
 
 static const struct ocf_action actions[] = {
