@@ -102,6 +102,14 @@ cluster_is_complete() {
 		grep -qE '<resource id="fencing" .*role="Started"' <<<"$xml"
 }
 
+# The others know that the node is gone, or there is no quorum that could tell.
+cluster_has_buried() {
+	local xml
+	xml=$(cluster_monitor_xml) || return 0
+	grep -q '<current_dc .*with_quorum="true"' <<<"$xml" || return 0
+	grep -qE "<node name=\"$1\" .*online=\"false\".* unclean=\"false\"" <<<"$xml"
+}
+
 node_services_answer() {
 	machine_run "$1" bash -c 'timeout 5 virsh -q list && : </dev/tcp/127.0.0.1/22' >/dev/null 2>&1
 }

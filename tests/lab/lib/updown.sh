@@ -84,9 +84,18 @@ lab_wait() {
 		poll 30 "libvirtd and sshd of $node" node_services_answer "$node"
 	done
 	if ! poll 90 "the cluster: all nodes online, quorum, fencing" cluster_is_complete; then
-		machine_run node1 crm_mon -1 >&2 || true
+		command_status >&2 || true
 		return 1
 	fi
+}
+
+# A node that comes back before the others have buried it is fenced as soon as they notice.
+lab_bury() {
+	local node
+	for node in $(lab_nodes); do
+		machine_is_on "$node" ||
+			poll 20 "the cluster to notice that $node is off" cluster_has_buried "$node" || true
+	done
 }
 
 lab_make() {
@@ -113,10 +122,12 @@ lab_up() {
 		[ "${count:-$have}" = "$have" ] ||
 			lab_die "lab '$LAB_NAME' is up with $have nodes; for $count run: lab down"
 		machines_install
-		machines_boot
 		powerd_start
+		# From here on fencing may be needed, which shares the lock.
+		flock -s 9
+		lab_bury
+		machines_boot
 	fi
-	# Fencing needs the power controller while we wait.
 	flock -s 9
 	lab_wait
 }
