@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LUNMASK_ARRAY_ERROR_H
+#define LUNMASK_ARRAY_ERROR_H
+
+#include <errno.h>
+
+/*
+ * The typed errors of lunmask-array(7): what a driver says and what its client makes of it.
+ *
+ * Rows: enum name, code on the wire, errno.
+ */
+#define ARRAY_ERRORS(X)                                                                            \
+	X(ARRAY_ERROR_BAD_REQUEST, "bad-request", EINVAL)                                          \
+	X(ARRAY_ERROR_UNSUPPORTED, "unsupported", EOPNOTSUPP)                                      \
+	X(ARRAY_ERROR_NO_SUCH_LUN, "no-such-lun", ENXIO)                                           \
+	X(ARRAY_ERROR_HELD, "held", EPERM)                                                         \
+	X(ARRAY_ERROR_FENCED, "fenced", EPERM)                                                     \
+	X(ARRAY_ERROR_BUSY, "busy", EBUSY)                                                         \
+	X(ARRAY_ERROR_UNREACHABLE, "unreachable", ECONNREFUSED)                                    \
+	X(ARRAY_ERROR_EXISTS, "exists", EEXIST)                                                    \
+	X(ARRAY_ERROR_IN_USE, "in-use", ENOTEMPTY)                                                 \
+	X(ARRAY_ERROR_NO_SPACE, "no-space", ENOSPC)                                                \
+	X(ARRAY_ERROR_NOT_UNDONE, "not-undone", ENOTRECOVERABLE)                                   \
+	X(ARRAY_ERROR_INTERNAL, "internal", EIO)
+
+enum array_error {
+#define X(name, code, number) name,
+	ARRAY_ERRORS(X)
+#undef X
+		ARRAY_ERROR_COUNT
+};
+
+const char *array_error_to_str(enum array_error error);
+
+/* -errno for a row; -EIO for a number that is none. */
+int array_error_errno(enum array_error error);
+
+/* -errno for a code as a driver writes it; -EPROTO for a code that lunmask-array(7) has not. */
+int array_error_to_errno(const char *code);
+
+#endif
