@@ -9,8 +9,6 @@
 #include "err.h"
 #include "lun.h"
 
-#define ISCSI_PORTALS_MAX 16
-
 /*
  * A session to one LUN through one portal, by libiscsi: login, a few commands, logout.
  *

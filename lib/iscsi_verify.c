@@ -7,6 +7,7 @@
 
 #include "designator.h"
 #include "iscsi_session.h"
+#include "portal.h"
 
 /* A portal that does not answer must not use up the time in which the others could. */
 #define PATH_TIMEOUT_MS 5000
@@ -161,12 +162,12 @@ int iscsi_luns_verify(const struct lun *luns, size_t n_luns, const char *const *
 	int rc;
 
 	if (n_luns == 0 || n_luns > VM_LUNS_MAX || n_portals == 0 ||
-	    n_portals > ISCSI_PORTALS_MAX || required > n_portals) {
+	    n_portals > PORTALS_MAX || required > n_portals) {
 		return err_set(
 			err, -EINVAL,
 			"%zu LUNs, %zu portals, %zu paths required: legal are 1 to %d LUNs, 1 "
 			"to %d portals and no more paths than portals",
-			n_luns, n_portals, paths_required, VM_LUNS_MAX, ISCSI_PORTALS_MAX);
+			n_luns, n_portals, paths_required, VM_LUNS_MAX, PORTALS_MAX);
 	}
 	attempts = calloc(count, sizeof(*attempts));
 	if (attempts == NULL) {

@@ -4,6 +4,8 @@
 
 #include "err.h"
 
+#define PORTALS_MAX 16 /* of one array */
+
 /*
  * 0 when text is ADDRESS:PORT or [IPv6-ADDRESS]:PORT, all in numbers; else -EINVAL with text. A
  * host's name is refused: it would have to be looked up, which no deadline bounds.

@@ -1,0 +1,305 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The storage modules against a real iSCSI target: tgt_test.sh DIRECTORY-OF-PROGRAMS
+#
+# Needs root, tgtd and qemu-storage-daemon. Runs in namespaces of its own (network, mounts, pids):
+# whatever it starts ends with it. Prints "ok" or "not ok" lines and "N passed, N failed".
+set -euo pipefail
+
+if [[ ${1:-} != --inside ]]; then
+	programs=$(realpath "${1:?usage: tgt_test.sh DIRECTORY-OF-PROGRAMS}")
+	exec unshare --net --mount --pid --fork --kill-child --mount-proc "$(realpath "$0")" --inside "$programs"
+fi
+
+programs=$2
+portal=127.0.0.1:3260
+portal2=127.0.0.2:3260
+host=iqn.2026-11.org.example:storage-a
+stranger=iqn.2026-11.org.example:storage-b
+target=iqn.2026-11.org.example:storage-
+mib=$((1024 * 1024))
+passed=0
+failed=0
+output=
+work=
+tgtd_pid=
+export_pid=
+
+setup() {
+	ip link set lo up
+	mount -t tmpfs tmpfs /run
+	mkdir -p /run/lock
+	work=$(mktemp -d /run/storage.XXXXXX)
+	tgtd -f -C 7 --iscsi portal=0.0.0.0:3260 >"$work/tgtd.log" 2>&1 &
+	tgtd_pid=$!
+	for _ in $(seq 100); do
+		tgt --op show --mode sys >/dev/null 2>&1 && return
+		read -r -t 0.05 <> <(:) || true
+	done
+	echo "tgtd does not start" >&2
+	exit 1
+}
+
+tgt() {
+	tgtadm -C 7 --lld iscsi "$@"
+}
+
+# target_make TID SIZE-MIB INITIATOR [NAME]
+target_make() {
+	local name=${4:-$1}
+	truncate -s "${2}M" "$work/disk$name"
+	tgt --op new --mode target --tid "$1" -T "$target$name"
+	tgt --op new --mode logicalunit --tid "$1" --lun 1 -b "$work/disk$name"
+	tgt --op update --mode logicalunit --tid "$1" --lun 1 --params "scsi_id=LUNMASK disk$name"
+	tgt --op bind --mode target --tid "$1" -Q "$3"
+}
+
+check() {
+	output=$("$programs/storage_check" "$@" 2>&1) || true
+}
+
+# expect NAME PATTERN: the last check's last line matches the extended regular expression
+expect() {
+	if tail -n 1 <<<"$output" | grep -Eq -- "$2"; then
+		passed=$((passed + 1))
+		echo "ok - $1 ($(grep -o 'ms=[0-9]*$' <<<"$output" | tail -n 1))"
+	else
+		failed=$((failed + 1))
+		echo "not ok - $1: wanted '$2', got: $output"
+	fi
+}
+
+# expect_line NAME PATTERN: any line of it
+expect_line() {
+	local all=$output
+	output=$(grep -E -- "$2" <<<"$all" || echo "no such line in: $all")
+	expect "$1" "$2"
+	output=$all
+}
+
+masks_and_facts() {
+	target_make 1 64 $host
+	check $portal $host ${target}1 1 facts
+	expect_line "facts: size and block size" "^size=$((64 * mib)) block=512"
+	expect_line "facts: the designators of the LUN" "'t10\.LUNMASK disk1'"
+	check $portal $stranger ${target}1 1 facts
+	expect "a masked host is refused" '^EACCES .*masked'
+	check $portal $host ${target}9 1 facts
+	expect "an unknown target is refused" '^EACCES '
+	check $portal $host ${target}1 5 facts
+	expect "a LUN number that the target does not show" '^ENXIO .*no LUN 5'
+	check array.example:3260 $host ${target}1 1 facts
+	expect "a portal by name is refused" '^EINVAL .*ADDRESS:PORT'
+}
+
+transfers() {
+	check $portal $host ${target}1 1 transfer
+	expect "what is written is read" '^ok '
+	check $portal $host ${target}1 1 beyond
+	expect "a read beyond the LUN is refused" '^EINVAL '
+}
+
+verifies() {
+	local name
+	check $portal $host ${target}1 1 facts
+	name=$(grep -o "naa\.[0-9a-f]*" <<<"$output" | head -n 1)
+	name=${name:-t10.LUNMASK disk1}
+	check $portal $host ${target}1 1 verify "$name" $((64 * mib))
+	expect "verify: the right LUN" '^ok '
+	check $portal $host ${target}1 1 verify naa.6000000000000001 $((64 * mib))
+	expect "verify: another designator" "^EUCLEAN .*should be naa\.6000000000000001, but .*$name"
+	check $portal $host ${target}1 1 verify "$name" $((63 * mib))
+	expect "verify: another size" "^EUCLEAN .*should have $((63 * mib)) bytes.*$((64 * mib))"
+	check $portal $stranger ${target}1 1 verify "$name" $((64 * mib))
+	expect "verify: masked" '^EACCES '
+}
+
+dead_portals() {
+	check 127.0.0.1:3999 $host ${target}1 1 facts
+	expect "a portal where nobody listens" '^EHOSTUNREACH '
+	python3 -c 'import socket, time
+s = socket.create_server(("127.0.0.3", 3261)); held = []
+while True: held.append(s.accept())' &
+	local mute=$!
+	until (exec 3<>/dev/tcp/127.0.0.3/3261) 2>/dev/null; do :; done
+	TIMEOUT_MS=700 check 127.0.0.3:3261 $host ${target}1 1 facts
+	expect "a portal that accepts and never answers" '^ETIMEDOUT .* ms=7[0-9][0-9]$'
+	kill $mute
+	wait $mute || true
+	ip link add storage0 type veth peer name storage1
+	ip addr add 198.51.100.1/24 dev storage0
+	ip link set storage0 up
+	ip link set storage1 up
+	TIMEOUT_MS=700 check 198.51.100.9:3260 $host ${target}1 1 facts
+	expect "a portal that is not there" '^(ETIMEDOUT|EHOSTUNREACH) .* ms=[67][0-9][0-9]$'
+}
+
+connection_cut() {
+	local sid cid
+	coproc "$programs/storage_check" $portal $host ${target}1 1 write-later 2>&1
+	local pid=$COPROC_PID line from to
+	exec {from}<&"${COPROC[0]}" {to}>&"${COPROC[1]}"
+	read -r line <&"$from"
+	[[ $line == open ]]
+	tgt --op unbind --mode target --tid 1 -Q $host
+	read -r sid cid < <(tgt --op show --mode conn --tid 1 |
+		awk '/^Session:/ {s = $2} /Connection:/ {print s, $2; exit}')
+	tgt --op delete --mode conn --tid 1 --sid "$sid" --cid "$cid"
+	echo go >&"$to"
+	output=$(cat <&"$from")
+	wait "$pid" || true
+	exec {from}<&- {to}>&-
+	expect "a cut connection is not taken up again" '^EIO .*WRITE'
+	tgt --op bind --mode target --tid 1 -Q $host
+}
+
+states() {
+	target_make 2 8 $host
+	check $portal $host ${target}2 1 state $mib
+	expect "state: an empty LUN has none" '^ENODATA '
+	check $portal $host ${target}2 1 state $mib first
+	expect "state: the first store" '^ok '
+	check $portal $host ${target}2 1 state $mib second
+	expect "state: the second store" '^ok '
+	check $portal $host ${target}2 1 state $mib
+	expect_line "state: the second is read" '^generation=2 image=none payload=second$'
+	dd if=/dev/urandom of="$work/disk2" bs=4096 count=1 seek=384 conv=notrunc status=none
+	check $portal $host ${target}2 1 state $mib
+	expect_line "state: the other copy serves" '^generation=1 image=none payload=first$'
+	check $portal $host ${target}2 1 state $((8 * mib - 4096))
+	expect "state: an extent that is too small" '^EINVAL .*too few'
+}
+
+many() {
+	local i
+	for i in $(seq 64); do target_make $((i + 100)) 1 $host "m$i"; done
+	for i in 1 64; do
+		check $portal $host ${target}m 1 verify-all "$i" 0 't10.LUNMASK diskm' $mib $portal2
+		expect "$i LUNs on two paths" '^ok '
+		expect_line "$i LUNs have two paths" '^paths=2$'
+	done
+	check $portal $host ${target}m 1 verify-all 64 1 't10.LUNMASK diskm' $mib 127.0.0.1:3999
+	expect "one portal dead, one path required" '^ok '
+	expect_line "one portal dead: one path" '^paths=1$'
+	check $portal $host ${target}m 1 verify-all 64 2 't10.LUNMASK diskm' $mib 127.0.0.1:3999
+	expect "one portal dead, two paths required" "^EHOSTUNREACH 1 of 2 paths, 2 required: LUN 'lun1'"
+	tgt --op unbind --mode target --tid 140 -Q $host
+	check $portal $host ${target}m 1 verify-all 64 0 't10.LUNMASK diskm' $mib
+	expect "one of 64 is masked" "^EACCES LUN 'lun40': "
+	check $portal $host ${target}m 1 verify-all 64 0 't10.LUNMASK disk' $mib
+	expect "all are other volumes" "^EUCLEAN LUN 'lun1' should be t10.LUNMASK disk1, but"
+	output="$(tgt --op show --mode target | grep -c 'I_T nexus: ' || true) ms=0"
+	expect "no session stays open" '^0 '
+}
+
+# storage_check with its stdin and stdout in the descriptors $to and $from, its pid in $export_pid
+export_start() {
+	coproc "$programs/storage_check" $portal $host ${target}3 1 "$@" 2>&1
+	export_pid=$COPROC_PID
+	exec {from}<&"${COPROC[0]}" {to}>&"${COPROC[1]}"
+	read -r file output <&"$from"
+	output="$output ms=0"
+}
+
+export_finish() {
+	echo close >&"$to" || true
+	output=$(cat <&"$from")
+	wait "$export_pid" || true
+	exec {from}<&- {to}>&-
+}
+
+nothing_left() {
+	output="$(ls -A /run/lunmask/image)$(pgrep -c qemu-storage-d || true) ms=0"
+	expect "image: nothing is left $1" '^0 '
+	output="$(grep -c " /run/lunmask/image/vm1" /proc/mounts || true) ms=0"
+	expect "image: no mount is left $1" '^0 '
+}
+
+images() {
+	target_make 3 160 $host
+	dd if=/dev/urandom of="$work/data" bs=1M count=128 status=none
+	export_start image vm1 $mib $((150 * mib)) $((160 * mib))
+	echo "# $output"
+	expect "image: the area without the slots" "bytes=$((149 * mib)) "
+	dd if="$work/data" of="$file" bs=1M 2>"$work/dd"
+	echo "# write: $(tail -n 1 "$work/dd")"
+	dd if="$file" of=/dev/null bs=1M count=128 2>"$work/dd"
+	echo "# read: $(tail -n 1 "$work/dd")"
+	export_finish
+	echo "# $output"
+	expect "image: closes without error" '^ok '
+	output="$(cmp -n $((128 * mib)) -i 0:$((2 * mib)) "$work/data" "$work/disk3" && echo same) ms=0"
+	expect "image: the data is on the LUN, behind the slots" '^same'
+	output="$(head -c $((2 * mib)) "$work/disk3" | tr -d '\0' | wc -c) ms=0"
+	expect "image: nothing else was touched" '^0 '
+	nothing_left "after a close"
+}
+
+image_refusals() {
+	check $portal $stranger ${target}3 1 image vm1 $mib 0 $((160 * mib))
+	expect "image: masked" "^EIO saved image of VM 'vm1': .*Target not found"
+	nothing_left "after a refusal"
+	check $portal $host ${target}3 1 image ../vm1 $mib 0 $((160 * mib))
+	expect "image: a VM name that is a path" "^EINVAL VM name"
+	check $portal $host ${target}3 1 image vm1 $((159 * mib)) 0 $((160 * mib))
+	expect "image: no room" "^EINVAL no room"
+	PATH=/nonexistent check $portal $host ${target}3 1 image vm1 $mib 0 $((160 * mib))
+	expect "image: no qemu-storage-daemon" '^ENOENT .*is it installed'
+	TIMEOUT_MS=1000 check 198.51.100.9:3260 $host ${target}3 1 image vm1 $mib 0 $((160 * mib))
+	expect "image: a portal that is not there" '^ETIMEDOUT .* ms=1[0-9]{3}$'
+	nothing_left "after a timeout"
+}
+
+image_killed() {
+	local daemon
+	export_start image vm1 $mib 0 $((160 * mib))
+	daemon=$(pgrep qemu-storage-d)
+	kill -9 "$export_pid"
+	wait "$export_pid" 2>/dev/null || true
+	exec {from}<&- {to}>&-
+	timeout 5 tail --pid="$daemon" -f /dev/null
+	output="$(pgrep -c qemu-storage-d || true) ms=0"
+	expect "image: the daemon ends when its starter is killed" '^0 '
+	check $portal $host ${target}3 1 image-stale vm1
+	expect "image: what is left over is removed" '^ok '
+	nothing_left "after a kill"
+	export_start image vm1 $mib 0 $((160 * mib))
+	kill -9 "$(pgrep qemu-storage-d)"
+	export_finish
+	expect "image: a daemon that died is an error" '^(ENOTCONN|ECONNABORTED) .*not safe'
+	nothing_left "after the daemon's death"
+}
+
+image_stuck() {
+	export_start image vm1 $mib 0 $((160 * mib))
+	kill -STOP "$(pgrep qemu-storage-d)"
+	check $portal $host ${target}3 1 image-stale vm1
+	expect "image: a daemon that hangs is ended by another" '^ok '
+	export_finish
+	expect "image: its owner is told" '^E[A-Z]+ saved image'
+	nothing_left "after a hang"
+	export_start image vm1 $mib 0 $((160 * mib))
+	kill -STOP "$tgtd_pid"
+	dd if="$work/data" of="$file" bs=1M count=1 conv=notrunc status=none 2>"$work/dd" &
+	export_finish
+	kill -CONT "$tgtd_pid"
+	wait $! || true
+	expect "image: an array that hangs is an error in time" '^ETIMEDOUT .* ms=[0-9]{4,5}$'
+	nothing_left "after the array hung"
+}
+
+setup
+masks_and_facts
+transfers
+verifies
+dead_portals
+connection_cut
+states
+many
+images
+image_refusals
+image_killed
+export TIMEOUT_MS=3000
+image_stuck
+echo "$passed passed, $failed failed"
+[[ $failed == 0 ]]
