@@ -174,7 +174,6 @@ command_status() {
 
 command_guest() {
 	[ -e "$LAB_LIB/guest.sh" ] || lab_die "this tree has no $LAB_LIB/guest.sh"
-	lab_need
 	# shellcheck source=/dev/null
 	. "$LAB_LIB/guest.sh"
 	guest_main "$@"
