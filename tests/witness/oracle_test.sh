@@ -451,6 +451,7 @@ case_unknown() {
 case_json() {
 	disks vda vdb
 	run a 30
+	expect 0 '"boots": 1,' "${both[@]}" --console a --json
 	expect 0 '"verdict": "clean"' "${both[@]}" --console a --json
 	slot_zero vda 30
 	expect 1 '"kind": "lost-write"' "${both[@]}" --console a --json

@@ -196,13 +196,13 @@ static void report_print_json(void)
 {
 	json_t *all = json_pack(
 		"{s:s, s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "verdict",
-		verdict_names[report.verdict], "unknown", report.unknown, "boot_count",
+		verdict_names[report.verdict], "unknown", report.unknown, "boots",
 		(int)report.boot_count, "lowest", (json_int_t)report.lowest, "highest",
 		(json_int_t)report.highest, "records", (json_int_t)report.records, "handovers",
 		(json_int_t)report.handovers, "cut_lines", (json_int_t)report.cut_lines, "alarms",
 		(json_int_t)report.alarms, "violation_count", (json_int_t)report.violation_count);
 
-	json_object_set_new(all, "boots", boots_json());
+	json_object_set_new(all, "boot_ids", boots_json());
 	json_object_set_new(all, "luns", places_json());
 	json_object_set_new(all, "consoles", consoles_json());
 	json_object_set_new(all, "violations", violations_json());
