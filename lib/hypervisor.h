@@ -27,7 +27,7 @@ struct hypervisor;
 	X(DOMAIN_RUNNING, "running")                                                               \
 	X(DOMAIN_PAUSED, "paused")                                                                 \
 	X(DOMAIN_PAUSED_IO_ERROR, "paused after an I/O error")                                     \
-	X(DOMAIN_PAUSED_MIGRATION, "paused by a migration")                                        \
+	X(DOMAIN_PAUSED_MIGRATION, "paused by a migration or restore")                             \
 	X(DOMAIN_PAUSED_STARTING, "paused, starting up")                                           \
 	X(DOMAIN_SHUTTING_DOWN, "shutting down")                                                   \
 	X(DOMAIN_SUSPENDED, "suspended by the guest")                                              \
@@ -37,7 +37,7 @@ enum domain_state {
 #define X(name, text) name,
 	DOMAIN_STATES(X)
 #undef X
-	DOMAIN_STATE_MAX
+		DOMAIN_STATE_MAX
 };
 
 const char *domain_state_to_str(enum domain_state state);
@@ -50,8 +50,8 @@ int hypervisor_open(const char *uri, struct deadline deadline, struct hypervisor
 void hypervisor_close(struct hypervisor *hypervisor);
 
 /* Absence is DOMAIN_ABSENT, not an error. A domain that is defined but not active is ABSENT. */
-int hypervisor_domain_state(struct hypervisor *hypervisor, const char *vm,
-			    struct deadline deadline, enum domain_state *ret, struct err *err);
+int hypervisor_domain_state(struct hypervisor *hypervisor, const char *vm, struct deadline deadline,
+			    enum domain_state *ret, struct err *err);
 
 /* The live definition, secrets left out. The caller frees. */
 int hypervisor_domain_xml(struct hypervisor *hypervisor, const char *vm, struct deadline deadline,
@@ -67,7 +67,11 @@ int hypervisor_resume(struct hypervisor *hypervisor, const char *vm, struct dead
 int hypervisor_shutdown(struct hypervisor *hypervisor, const char *vm, struct deadline deadline,
 			struct err *err);
 
-/* Ends the QEMU process: politely (SIGTERM) within half of the deadline, then by force. */
+/*
+ * Ends the QEMU process: politely (SIGTERM) within half of the deadline, then by force. 0 when it
+ * is gone, also if it never was. libvirt itself takes to SIGKILL after 10 s; where libvirtd is on
+ * this host, the process is ended directly when half of a shorter deadline is over.
+ */
 int hypervisor_destroy(struct hypervisor *hypervisor, const char *vm, struct deadline deadline,
 		       struct err *err);
 
@@ -75,19 +79,27 @@ int hypervisor_destroy(struct hypervisor *hypervisor, const char *vm, struct dea
 int hypervisor_wait_gone(struct hypervisor *hypervisor, const char *vm, struct deadline deadline,
 			 struct err *err);
 
-/* On success the domain is gone and file holds its memory. On failure it goes on running. */
+/*
+ * On success the domain is gone and file holds its memory. On failure it goes on running (libvirtd
+ * sees to that, also when the caller dies); at the deadline the job is aborted as a migration's is.
+ */
 int hypervisor_save(struct hypervisor *hypervisor, const char *vm, const char *file,
 		    struct deadline deadline, struct err *err);
 
-/* Loads the image with domain_xml as its definition; the domain is there, paused. */
+/*
+ * Loads the image with domain_xml as its definition; the domain is there, paused. libvirt's reason
+ * is then the one of an incoming migration, and so is the state: DOMAIN_PAUSED_MIGRATION.
+ */
 int hypervisor_restore_paused(struct hypervisor *hypervisor, const char *file,
 			      const char *domain_xml, struct deadline deadline, struct err *err);
 
 struct hypervisor_migration {
 	const char *vm;
-	const char *target_uri;	 /* libvirtd's on the target host, as the source's libvirtd reaches it */
-	const char *migrate_uri; /* "tcp://address", where the memory goes; NULL: libvirt's choice */
-	const char *target_xml;	 /* the definition for the target */
+	const char *
+		target_uri; /* libvirtd's on the target host, as the source's libvirtd reaches it */
+	const char
+		*migrate_uri;   /* "tcp://address", where the memory goes; NULL: libvirt's choice */
+	const char *target_xml; /* the definition for the target */
 };
 
 struct hypervisor_progress {
@@ -97,20 +109,26 @@ struct hypervisor_progress {
 };
 
 /*
- * Live, peer to peer. At the deadline the job is aborted and its end awaited (that takes up to 5 s
- * more). A return code is a hint: ask both hosts where the domain runs. progress may be NULL and
- * is called about once a second.
+ * Live, peer to peer: the source's libvirtd goes on when the caller dies. At the deadline the job
+ * is aborted and its end awaited (that takes up to 5 s more). A guest that is paused by an I/O
+ * error is moved all the same: where it goes the path may be whole, and its writes are done again
+ * there. A return code is a hint: ask both hosts where the domain runs. progress may be NULL and is
+ * called about once a second.
  */
 int hypervisor_migrate(struct hypervisor *hypervisor, const struct hypervisor_migration *migration,
 		       struct deadline deadline,
 		       void (*progress)(const struct hypervisor_progress *now, void *data),
 		       void *data, struct err *err);
 
-/* Aborts a migration or save job that is still running and waits for its end. 0 when there is none. */
+/* Aborts a migration or save job that is still running and waits for its end. 0 when there is none.
+ */
 int hypervisor_abort_job(struct hypervisor *hypervisor, const char *vm, struct deadline deadline,
 			 struct err *err);
 
-/* Would the host take the domain: memory free, CPU compatible, no domain of that name active. */
+/*
+ * Would the host take the domain? -EEXIST a domain of that name is active there; -ENOSPC not
+ * enough memory (caches count as free); -ENOTSUP its CPU model cannot run there.
+ */
 int hypervisor_preflight(struct hypervisor *hypervisor, const char *vm, const char *domain_xml,
 			 struct deadline deadline, struct err *err);
 
