@@ -24,6 +24,8 @@
 #define CMDLINE_MAX 8192
 #define EXEC_FAILED 127
 #define KILLED_WAIT_MS 2000
+/* To end by itself. Nothing is lost when it is killed: what must be durable was synced before. */
+#define TERMINATED_WAIT_MS 3000
 
 static const struct storage_daemon none = {.pid = 0, .pidfd = -1, .qmp = -1, .messages = -1};
 
@@ -145,6 +147,14 @@ static int fd_wait(int fd, struct deadline deadline)
 	return n > 0;
 }
 
+/* Half of what is left, so that the other half is there for what comes after a kill. */
+static struct deadline terminated_until(struct deadline deadline)
+{
+	int half_ms = deadline_left_ms(deadline) / 2;
+
+	return deadline_in(half_ms < TERMINATED_WAIT_MS ? half_ms : TERMINATED_WAIT_MS);
+}
+
 /* 0, -EIO with its words when it ended badly, -ETIMEDOUT when it had to be killed. */
 static int daemon_reap(struct storage_daemon *daemon, struct deadline deadline, struct err *err)
 {
@@ -158,7 +168,10 @@ static int daemon_reap(struct storage_daemon *daemon, struct deadline deadline, 
 		(void)kill(daemon->pid,
 			   SIGKILL); /* our child, not yet reaped: the pid is its own */
 	}
-	while (waitpid(daemon->pid, &status, 0) < 0 && errno == EINTR) {
+	if (!fd_wait(daemon->pidfd, deadline_in(KILLED_WAIT_MS)) ||
+	    waitpid(daemon->pid, &status, WNOHANG) != daemon->pid) {
+		return err_set(err, -EBUSY, "%s with pid %d does not end, even killed", PROGRAM,
+			       (int)daemon->pid);
 	}
 	words = last_words(daemon, text, sizeof(text));
 	if (killed) {
@@ -225,7 +238,7 @@ int storage_daemon_end(struct storage_daemon *daemon, struct deadline deadline, 
 	int rc;
 
 	(void)kill(daemon->pid, SIGTERM);
-	rc = daemon_reap(daemon, deadline_within(deadline, deadline_left_ms(deadline) / 2), err);
+	rc = daemon_reap(daemon, terminated_until(deadline), err);
 	daemon_release(daemon);
 	return rc;
 }
@@ -283,7 +296,7 @@ static int other_end(const char *name, const char *argument, struct deadline dea
 		return 0;
 	}
 	(void)pidfd_send_signal(pidfd, SIGTERM, NULL, 0);
-	gone = fd_wait(pidfd, deadline_within(deadline, deadline_left_ms(deadline) / 2));
+	gone = fd_wait(pidfd, terminated_until(deadline));
 	if (!gone) {
 		(void)pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
 		gone = fd_wait(pidfd, deadline_in(KILLED_WAIT_MS));

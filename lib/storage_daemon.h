@@ -29,7 +29,10 @@ struct storage_daemon {
 int storage_daemon_start(const char *const *argv, struct deadline deadline,
 			 struct storage_daemon *ret, struct err *err);
 
-/* SIGTERM, and SIGKILL after half of the time. -EIO when it did not end well. It is gone then. */
+/*
+ * SIGTERM, and SIGKILL after half of the time or 3 s. -EIO when it did not end well, -ETIMEDOUT
+ * when it was killed; it is gone in all cases but -EBUSY.
+ */
 int storage_daemon_end(struct storage_daemon *daemon, struct deadline deadline, struct err *err);
 
 /*

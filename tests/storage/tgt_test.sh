@@ -192,6 +192,43 @@ many() {
 	expect "no session stays open" '^0 '
 }
 
+# probe_request COUNT TIMEOUT_MS
+probe_request() {
+	local i luns=""
+	for i in $(seq "$1"); do
+		luns+="{\"name\": \"lun$i\", \"designator\": \"t10.LUNMASK diskm$i\", \"size_bytes\": $mib,"
+		luns+="\"target\": \"${target}m$i\", \"number\": 1},"
+	done
+	echo "{\"initiator\": \"$host\", \"portals\": [\"$portal\", \"$portal2\"], \"paths_required\": 0,"
+	echo "\"timeout_ms\": $2, \"luns\": [${luns%,}]}"
+}
+
+probe() {
+	local rc=0 begin=$EPOCHREALTIME end
+	output=$("$programs/lunmask-probe" 2>&1) || rc=$?
+	end=$EPOCHREALTIME
+	output="$output status=$rc ms=$(((${end/./} - ${begin/./}) / 1000))"
+}
+
+probes() {
+	probe < <(probe_request 1 5000)
+	expect "probe: one LUN" '^\{"ok":true,"paths":2\} status=0 '
+	probe < <(probe_request 39 5000)
+	expect "probe: 39 LUNs" '^\{"ok":true,"paths":2\} status=0 '
+	probe < <(probe_request 64 5000)
+	expect "probe: one of 64 masked" '"errno_name":"EACCES"\} status=1 '
+	probe < <(probe_request 2 5000 | sed s/diskm2/other/)
+	expect "probe: another volume" 'should be t10.LUNMASK other, but .*"errno_name":"EUCLEAN"\} status=1 '
+	probe < <(head -c 2000000 /dev/zero)
+	expect "probe: a request that is too long" 'longer than 1048576 bytes","errno_name":"EINVAL"\} status=1 '
+	probe < <(echo garbage)
+	expect "probe: a request that is none" 'not JSON.*"errno_name":"EINVAL"\} status=1 '
+	local rc=0
+	"$programs/lunmask-probe" --help | grep -q ^usage && "$programs/lunmask-probe" --version >/dev/null || rc=1
+	"$programs/lunmask-probe" --nonsense </dev/null >/dev/null 2>&1 || output="$rc $? ms=0"
+	expect "probe: help, version and usage" '^0 2 '
+}
+
 # storage_check with its stdin and stdout in the descriptors $to and $from, its pid in $export_pid
 export_start() {
 	coproc "$programs/storage_check" $portal $host ${target}3 1 "$@" 2>&1
@@ -296,6 +333,7 @@ dead_portals
 connection_cut
 states
 many
+probes
 images
 image_refusals
 image_killed

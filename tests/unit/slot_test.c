@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <endian.h>
 #include <string.h>
 
 #include "slot.h"
@@ -117,6 +118,26 @@ static void slot_decode__notices_every_changed_bit(void **state)
 	assert_int_equal(slot_decode(area, &slot), SLOT_OK);
 }
 
+/* A header that says what no version 1 says, under a CRC that is right. */
+static void slot_decode__refuses_an_illegal_header(void **state)
+{
+	static const struct {
+		size_t at;
+		unsigned char value;
+	} bad[] = {{8, 0}, {14, 8}, {16, 0}, {24, IMAGE_STATE_MAX}, {28, 1}, {31, 1}};
+	struct slot slot;
+	uint32_t crc;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		slot_put(0, 7, IMAGE_VALID, "<domain/>");
+		area[bad[i].at] = bad[i].value;
+		crc = htole32(slot_crc32c(area, 49));
+		memcpy(area + 49, &crc, sizeof(crc));
+		assert_int_equal(slot_decode(area, &slot), SLOT_DAMAGED);
+	}
+}
+
 static void slot_decode__tells_empty_foreign_and_newer_apart(void **state)
 {
 	struct slot slot;
@@ -215,6 +236,7 @@ int main(void)
 		cmocka_unit_test(slot_encode__takes_the_longest_payload_and_no_longer),
 		cmocka_unit_test(slot_encode__refuses_what_decode_would),
 		cmocka_unit_test(slot_decode__notices_every_changed_bit),
+		cmocka_unit_test(slot_decode__refuses_an_illegal_header),
 		cmocka_unit_test_setup(slot_decode__tells_empty_foreign_and_newer_apart,
 				       area_clear),
 		cmocka_unit_test(slot_choose__takes_the_newest),
