@@ -161,8 +161,8 @@ int iscsi_luns_verify(const struct lun *luns, size_t n_luns, const char *const *
 	struct attempt *attempts;
 	int rc;
 
-	if (n_luns == 0 || n_luns > VM_LUNS_MAX || n_portals == 0 ||
-	    n_portals > PORTALS_MAX || required > n_portals) {
+	if (n_luns == 0 || n_luns > VM_LUNS_MAX || n_portals == 0 || n_portals > PORTALS_MAX ||
+	    required > n_portals) {
 		return err_set(
 			err, -EINVAL,
 			"%zu LUNs, %zu portals, %zu paths required: legal are 1 to %d LUNs, 1 "
