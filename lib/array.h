@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "array_error.h"
 #include "deadline.h"
 #include "err.h"
 #include "lun.h"

@@ -11,6 +11,7 @@
 #define SCHEME "ssh://"
 #define SSH_OWN_FAILURE 255
 #define SHELL_NOT_FOUND 127
+#define CONNECT_MAX_S 10
 
 static bool text_of(const char *text, size_t length, const char *more)
 {
@@ -178,6 +179,14 @@ static int words_add(struct runner_ssh *ssh, size_t *n, const char *const words[
 	return 0;
 }
 
+/* Well before the deadline, so that the reason is ssh's and not that time is up. */
+static int connect_timeout_s(struct deadline deadline)
+{
+	int seconds = deadline_left_ms(deadline) / 2000;
+
+	return seconds < 1 ? 1 : seconds > CONNECT_MAX_S ? CONNECT_MAX_S : seconds;
+}
+
 int runner_ssh_init(struct runner_ssh *ssh, const struct runner *runner, const char *const words[],
 		    bool multiplex, struct deadline deadline, struct err *err)
 {
@@ -193,7 +202,7 @@ int runner_ssh_init(struct runner_ssh *ssh, const struct runner *runner, const c
 	*ssh = (struct runner_ssh){0};
 	(void)destination_parse(ssh, runner->transport);
 	(void)snprintf(ssh->connect_timeout, sizeof(ssh->connect_timeout), "ConnectTimeout=%d",
-		       deadline_left_ms(deadline) / 1000 + 1);
+		       connect_timeout_s(deadline));
 	ssh->argv[n++] = "ssh";
 	ssh->argv[n++] = "-T";
 	options_add(ssh, &n, runner->identity, multiplex);
