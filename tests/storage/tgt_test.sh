@@ -1,17 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The storage modules against a real iSCSI target: tgt_test.sh DIRECTORY-OF-PROGRAMS
+# The storage modules against a real iSCSI target: tgt_test.sh BUILD-DIRECTORY
 #
 # Needs root, tgtd and qemu-storage-daemon. Runs in namespaces of its own (network, mounts, pids):
 # whatever it starts ends with it. Prints "ok" or "not ok" lines and "N passed, N failed".
 set -euo pipefail
 
 if [[ ${1:-} != --inside ]]; then
-	programs=$(realpath "${1:?usage: tgt_test.sh DIRECTORY-OF-PROGRAMS}")
-	exec unshare --net --mount --pid --fork --kill-child --mount-proc "$(realpath "$0")" --inside "$programs"
+	build=$(realpath "${1:?usage: tgt_test.sh BUILD-DIRECTORY}")
+	exec unshare --net --mount --pid --fork --kill-child --mount-proc "$(realpath "$0")" --inside "$build"
 fi
 
-programs=$2
+storage_check=$2/tests/storage/storage_check
+lunmask_probe=$2/tools/lunmask-probe
 portal=127.0.0.1:3260
 portal2=127.0.0.2:3260
 host=iqn.2026-11.org.example:storage-a
@@ -55,7 +56,7 @@ target_make() {
 }
 
 check() {
-	output=$("$programs/storage_check" "$@" 2>&1) || true
+	output=$("$storage_check" "$@" 2>&1) || true
 }
 
 # expect NAME PATTERN: the last check's last line matches the extended regular expression
@@ -136,7 +137,7 @@ while True: held.append(s.accept())' &
 
 connection_cut() {
 	local sid cid
-	coproc "$programs/storage_check" $portal $host ${target}1 1 write-later 2>&1
+	coproc "$storage_check" $portal $host ${target}1 1 write-later 2>&1
 	local pid=$COPROC_PID line from to
 	exec {from}<&"${COPROC[0]}" {to}>&"${COPROC[1]}"
 	read -r line <&"$from"
@@ -205,7 +206,7 @@ probe_request() {
 
 probe() {
 	local rc=0 begin=$EPOCHREALTIME end
-	output=$("$programs/lunmask-probe" 2>&1) || rc=$?
+	output=$("$lunmask_probe" 2>&1) || rc=$?
 	end=$EPOCHREALTIME
 	output="$output status=$rc ms=$(((${end/./} - ${begin/./}) / 1000))"
 }
@@ -224,14 +225,14 @@ probes() {
 	probe < <(echo garbage)
 	expect "probe: a request that is none" 'not JSON.*"errno_name":"EINVAL"\} status=1 '
 	local rc=0
-	"$programs/lunmask-probe" --help | grep -q ^usage && "$programs/lunmask-probe" --version >/dev/null || rc=1
-	"$programs/lunmask-probe" --nonsense </dev/null >/dev/null 2>&1 || output="$rc $? ms=0"
+	"$lunmask_probe" --help | grep -q ^usage && "$lunmask_probe" --version >/dev/null || rc=1
+	"$lunmask_probe" --nonsense </dev/null >/dev/null 2>&1 || output="$rc $? ms=0"
 	expect "probe: help, version and usage" '^0 2 '
 }
 
 # storage_check with its stdin and stdout in the descriptors $to and $from, its pid in $export_pid
 export_start() {
-	coproc "$programs/storage_check" $portal $host ${target}3 1 "$@" 2>&1
+	coproc "$storage_check" $portal $host ${target}3 1 "$@" 2>&1
 	export_pid=$COPROC_PID
 	exec {from}<&"${COPROC[0]}" {to}>&"${COPROC[1]}"
 	read -r file output <&"$from"
