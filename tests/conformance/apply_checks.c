@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "conformance.h"
+
+#define RACE_ROUNDS 20
+
+/* Applies to both LUNs; how many it reports as granted and revoked must be as given. */
+static bool apply_both(struct bench *bench, const char *members, size_t granted, size_t revoked)
+{
+	json_t *reply;
+	size_t n_granted;
+	size_t n_revoked;
+
+	if (!bench_ok(bench, "apply", &reply, "{\"luns\":[\"%s\",\"%s\"],%s}", bench->luns[0],
+		      bench->luns[1], members)) {
+		return false;
+	}
+	n_granted = json_array_size(json_object_get(reply, "granted"));
+	n_revoked = json_array_size(json_object_get(reply, "revoked"));
+	json_decref(reply);
+	if (n_granted != granted || n_revoked != revoked) {
+		return bench_fail(
+			bench,
+			"apply %.300s reports %zu granted and %zu revoked; it was %zu and %zu",
+			members, n_granted, n_revoked, granted, revoked);
+	}
+	return true;
+}
+
+struct members {
+	char text[1024];
+};
+
+static struct members grant_for(const struct bench *bench, size_t index)
+{
+	struct members ret;
+
+	(void)snprintf(ret.text, sizeof(ret.text), "\"grant\":\"%s\"", bench->initiators[index]);
+	return ret;
+}
+
+static struct members revoke_from(const struct bench *bench, size_t index)
+{
+	struct members ret;
+
+	(void)snprintf(ret.text, sizeof(ret.text), "\"revoke\":\"%s\"", bench->initiators[index]);
+	return ret;
+}
+
+static bool both_held_by(struct bench *bench, const char *const *initiators)
+{
+	return bench_holders(bench, bench->luns[0], initiators) &&
+	       bench_holders(bench, bench->luns[1], initiators);
+}
+
+static bool grant_is_reported(struct bench *bench)
+{
+	return apply_both(bench, grant_for(bench, 0).text, 2, 0) &&
+	       both_held_by(bench, ONLY(bench->initiators[0]));
+}
+
+static bool second_grant_reports_nothing(struct bench *bench)
+{
+	return apply_both(bench, grant_for(bench, 0).text, 2, 0) &&
+	       apply_both(bench, grant_for(bench, 0).text, 0, 0) &&
+	       both_held_by(bench, ONLY(bench->initiators[0]));
+}
+
+static bool only_the_missing_is_reported(struct bench *bench)
+{
+	return bench_ok(bench, "apply", NULL, "{\"luns\":[\"%s\"],\"grant\":\"%s\"}",
+			bench->luns[1], bench->initiators[0]) &&
+	       apply_both(bench, grant_for(bench, 0).text, 1, 0);
+}
+
+static bool revoke_is_reported(struct bench *bench)
+{
+	return apply_both(bench, grant_for(bench, 0).text, 2, 0) &&
+	       apply_both(bench, revoke_from(bench, 0).text, 0, 2) &&
+	       apply_both(bench, revoke_from(bench, 0).text, 0, 0) && both_held_by(bench, NOBODY);
+}
+
+static bool unknown_lun_changes_nothing(struct bench *bench)
+{
+	return bench_refused(bench, "apply", "no-such-lun",
+			     "{\"luns\":[\"%s\",\"lunmask-no-such-lun\"],\"grant\":\"%s\"}",
+			     bench->luns[0], bench->initiators[0]) &&
+	       bench_holders(bench, bench->luns[0], NOBODY);
+}
+
+static bool error_names(struct bench *bench, const struct answer *answer, const char *lun,
+			const char *initiator)
+{
+	const json_t *error = json_object_get(answer->reply, "error");
+	const char *a = json_string_value(json_object_get(error, "lun"));
+	const char *b = json_string_value(json_object_get(error, "initiator"));
+
+	if (a == NULL || b == NULL || strcmp(a, lun) != 0 || strcmp(b, initiator) != 0) {
+		return bench_fail(bench,
+				  "the error names LUN '%s' and initiator '%s', not '%s' and '%s'",
+				  a != NULL ? a : "", b != NULL ? b : "", lun, initiator);
+	}
+	return true;
+}
+
+/* The first LUN is free: it must stay so. */
+static bool held_lun_changes_nothing(struct bench *bench)
+{
+	struct answer answer;
+	bool ok =
+		bench_ok(bench, "apply", NULL, "{\"luns\":[\"%s\"],\"grant\":\"%s\"}",
+			 bench->luns[1], bench->initiators[0]) &&
+		bench_refused(bench, "apply", "held", "{\"luns\":[\"%s\",\"%s\"],\"grant\":\"%s\"}",
+			      bench->luns[0], bench->luns[1], bench->initiators[1]);
+
+	if (!ok) {
+		return false;
+	}
+	answer = bench_callf(bench, "apply", "{\"luns\":[\"%s\",\"%s\"],\"grant\":\"%s\"}",
+			     bench->luns[0], bench->luns[1], bench->initiators[1]);
+	ok = error_names(bench, &answer, bench->luns[1], bench->initiators[0]);
+	answer_release(&answer);
+	return ok && bench_holders(bench, bench->luns[0], NOBODY) &&
+	       bench_holders(bench, bench->luns[1], ONLY(bench->initiators[0]));
+}
+
+static bool allowed_holder_stays(struct bench *bench)
+{
+	struct members both;
+
+	(void)snprintf(both.text, sizeof(both.text), "\"grant\":\"%s\",\"allowed\":[\"%s\"]",
+		       bench->initiators[1], bench->initiators[0]);
+	return apply_both(bench, grant_for(bench, 0).text, 2, 0) &&
+	       apply_both(bench, both.text, 2, 0) &&
+	       both_held_by(bench, (const char *const[]){bench->initiators[0], bench->initiators[1],
+							 NULL});
+}
+
+static bool hand_over_in_one_batch(struct bench *bench)
+{
+	struct members both;
+
+	(void)snprintf(both.text, sizeof(both.text), "\"grant\":\"%s\",\"revoke\":\"%s\"",
+		       bench->initiators[1], bench->initiators[0]);
+	return apply_both(bench, grant_for(bench, 0).text, 2, 0) &&
+	       apply_both(bench, both.text, 2, 2) &&
+	       both_held_by(bench, ONLY(bench->initiators[1]));
+}
+
+static bool fenced_is_granted_nothing(struct bench *bench)
+{
+	return apply_both(bench, grant_for(bench, 0).text, 2, 0) &&
+	       bench_ok(bench, "fence", NULL, "{\"initiators\":[\"%s\"]}", bench->initiators[0]) &&
+	       both_held_by(bench, NOBODY) &&
+	       bench_refused(bench, "apply", "fenced", "{\"luns\":[\"%s\"],\"grant\":\"%s\"}",
+			     bench->luns[0], bench->initiators[0]) &&
+	       bench_ok(bench, "fence", NULL, "{\"initiators\":[\"%s\"]}", bench->initiators[0]) &&
+	       apply_both(bench, grant_for(bench, 1).text, 2, 0) &&
+	       apply_both(bench, revoke_from(bench, 1).text, 0, 2) &&
+	       bench_ok(bench, "unfence", NULL, "{\"initiators\":[\"%s\"]}",
+			bench->initiators[0]) &&
+	       both_held_by(bench, NOBODY) && apply_both(bench, grant_for(bench, 0).text, 2, 0);
+}
+
+/* Which exit status one of two racing processes had. */
+static pid_t racer_start(struct bench *bench, size_t index)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct answer answer = bench_callf(
+			bench, "apply", "{\"luns\":[\"%s\",\"%s\"],\"grant\":\"%s\"}",
+			bench->luns[index], bench->luns[1 - index], bench->initiators[index]);
+
+		_exit(answer.exit_status);
+	}
+	return pid;
+}
+
+static bool race_has_one_winner(struct bench *bench)
+{
+	for (int round = 0; round < RACE_ROUNDS; round++) {
+		pid_t pids[2] = {racer_start(bench, 0), racer_start(bench, 1)};
+		int won[2];
+
+		for (size_t i = 0; i < 2; i++) {
+			int status = -1;
+
+			won[i] = waitpid(pids[i], &status, 0) == pids[i] && status == 0;
+		}
+		if (won[0] + won[1] != 1) {
+			return bench_fail(bench, "round %d: %d of 2 won", round, won[0] + won[1]);
+		}
+		if (!both_held_by(bench, ONLY(bench->initiators[won[0] ? 0 : 1])) ||
+		    !bench_clear(bench)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+const struct check APPLY_CHECKS[] = {
+	{"a grant is reported and read back", grant_is_reported, NULL},
+	{"a second grant reports nothing granted", second_grant_reports_nothing, NULL},
+	{"a grant reports only what was not granted", only_the_missing_is_reported, NULL},
+	{"a revoke is reported, a second one reports nothing", revoke_is_reported, NULL},
+	{"an unknown LUN leaves nothing changed", unknown_lun_changes_nothing, NULL},
+	{"a held LUN is refused by name, nothing changed", held_lun_changes_nothing, NULL},
+	{"an allowed holder is legal and stays", allowed_holder_stays, NULL},
+	{"revoke and grant go in one batch", hand_over_in_one_batch, NULL},
+	{"a fenced initiator loses all and is granted nothing", fenced_is_granted_nothing, "fence"},
+	{"of two that race for a LUN one wins, 20 rounds", race_has_one_winner, NULL},
+	{NULL, NULL, NULL},
+};

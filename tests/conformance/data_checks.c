@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What an initiator sees: sessions are opened by libiscsi and written through. */
+#include <inttypes.h>
+#include <iscsi/iscsi.h>
+#include <iscsi/scsi-lowlevel.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conformance.h"
+
+#define COMMAND_S 3
+#define BLOCK_MAX 4096
+
+struct session {
+	struct iscsi_context *iscsi;
+	int number;
+	uint64_t last_block;
+	uint32_t block_bytes;
+	unsigned char data[BLOCK_MAX]; /* the last block as it is: what is written back */
+};
+
+static void session_close(struct session *session)
+{
+	if (session->iscsi != NULL) {
+		(void)iscsi_destroy_context(session->iscsi);
+		session->iscsi = NULL;
+	}
+}
+
+/* Target, number and designator of a LUN, from the driver. */
+static bool lun_get(struct bench *bench, const char *lun, const char *initiator, json_t **ret)
+{
+	json_t *reply;
+
+	if (!bench_ok(bench, "luns", &reply, "{\"luns\":[\"%s\"],\"initiator\":\"%s\"}", lun,
+		      initiator)) {
+		return false;
+	}
+	*ret = json_incref(json_array_get(json_object_get(reply, "luns"), 0));
+	json_decref(reply);
+	return true;
+}
+
+static bool session_login(struct bench *bench, const char *lun, const char *initiator,
+			  struct session *ret)
+{
+	json_t *facts;
+	const char *target;
+	bool ok;
+
+	*ret = (struct session){0};
+	if (!lun_get(bench, lun, initiator, &facts)) {
+		return false;
+	}
+	target = json_string_value(json_object_get(facts, "target"));
+	ret->number = (int)json_integer_value(json_object_get(facts, "number"));
+	ret->iscsi = iscsi_create_context(initiator);
+	ok = ret->iscsi != NULL && target != NULL &&
+	     iscsi_set_session_type(ret->iscsi, ISCSI_SESSION_NORMAL) == 0 &&
+	     iscsi_set_targetname(ret->iscsi, target) == 0;
+	if (ok) {
+		iscsi_set_timeout(ret->iscsi, COMMAND_S);
+		iscsi_set_noautoreconnect(ret->iscsi, 1);
+		ok = iscsi_full_connect_sync(ret->iscsi, bench->portal, ret->number) == 0;
+	}
+	if (!ok) {
+		(void)bench_fail(bench, "login of '%s' to LUN '%s': %s", initiator, lun,
+				 ret->iscsi != NULL ? iscsi_get_error(ret->iscsi) : "no memory");
+		session_close(ret);
+	}
+	json_decref(facts);
+	return ok;
+}
+
+static bool task_good(struct scsi_task *task)
+{
+	bool good = task != NULL && task->status == SCSI_STATUS_GOOD;
+
+	if (task != NULL) {
+		scsi_free_scsi_task(task);
+	}
+	return good;
+}
+
+static bool session_size(struct session *session)
+{
+	struct scsi_task *task = iscsi_readcapacity16_sync(session->iscsi, session->number);
+	struct scsi_readcapacity16 *capacity = task != NULL && task->status == SCSI_STATUS_GOOD
+						       ? scsi_datain_unmarshall(task)
+						       : NULL;
+
+	if (capacity != NULL) {
+		session->last_block = capacity->returned_lba;
+		session->block_bytes = capacity->block_length;
+	}
+	(void)task_good(task);
+	return session->block_bytes > 0 && session->block_bytes <= BLOCK_MAX;
+}
+
+static bool session_read(struct session *session)
+{
+	struct scsi_task *task =
+		iscsi_read16_sync(session->iscsi, session->number, session->last_block,
+				  session->block_bytes, (int)session->block_bytes, 0, 0, 0, 0, 0);
+
+	if (task != NULL && task->status == SCSI_STATUS_GOOD &&
+	    task->datain.size == (int)session->block_bytes) {
+		memcpy(session->data, task->datain.data, session->block_bytes);
+	}
+	return task_good(task);
+}
+
+static bool session_write(struct session *session)
+{
+	return task_good(iscsi_write16_sync(session->iscsi, session->number, session->last_block,
+					    session->data, session->block_bytes,
+					    (int)session->block_bytes, 0, 0, 0, 0, 0));
+}
+
+/* A session that has just been seen to write. */
+static bool session_open(struct bench *bench, const char *lun, const char *initiator,
+			 struct session *ret)
+{
+	if (!session_login(bench, lun, initiator, ret)) {
+		return false;
+	}
+	if (!session_size(ret) || !session_read(ret) || !session_write(ret)) {
+		(void)bench_fail(bench, "READ CAPACITY, READ or WRITE on LUN '%s' of '%s': %s", lun,
+				 initiator, iscsi_get_error(ret->iscsi));
+		session_close(ret);
+		return false;
+	}
+	return true;
+}
+
+static bool login_refused(struct bench *bench, const char *lun, const char *initiator)
+{
+	struct session session;
+
+	if (session_login(bench, lun, initiator, &session)) {
+		session_close(&session);
+		return bench_fail(bench, "'%s' can log in to LUN '%s', which is masked from it",
+				  initiator, lun);
+	}
+	return true;
+}
+
+static bool grant_both(struct bench *bench, size_t index)
+{
+	return bench_ok(bench, "apply", NULL, "{\"luns\":[\"%s\",\"%s\"],\"grant\":\"%s\"}",
+			bench->luns[0], bench->luns[1], bench->initiators[index]);
+}
+
+static bool masked_cannot_log_in(struct bench *bench)
+{
+	return login_refused(bench, bench->luns[0], bench->initiators[0]) && grant_both(bench, 0) &&
+	       login_refused(bench, bench->luns[0], bench->initiators[1]);
+}
+
+/* A designator of a designation descriptor, as lunmask-array(7) writes it. */
+static void designator_format(const struct scsi_inquiry_device_designator *from, char *ret,
+			      size_t size)
+{
+	size_t length = (size_t)(from->designator_length < 60 ? from->designator_length : 60);
+	size_t at;
+
+	if (from->designator_type == SCSI_DESIGNATOR_TYPE_T10_VENDORT_ID) {
+		(void)snprintf(ret, size, "t10.%.*s", (int)length, from->designator);
+		return;
+	}
+	at = (size_t)snprintf(ret, size, "%s",
+			      from->designator_type == SCSI_DESIGNATOR_TYPE_NAA ? "naa." : "eui.");
+	for (size_t i = 0; i < length; i++) {
+		at += (size_t)snprintf(ret + at, size - at, "%02x",
+				       (unsigned char)from->designator[i]);
+	}
+}
+
+static bool designator_carried(struct session *session, const char *wanted)
+{
+	struct scsi_task *task =
+		iscsi_inquiry_sync(session->iscsi, session->number, 1,
+				   SCSI_INQUIRY_PAGECODE_DEVICE_IDENTIFICATION, 255);
+	struct scsi_inquiry_device_identification *page =
+		task != NULL && task->status == SCSI_STATUS_GOOD ? scsi_datain_unmarshall(task)
+								 : NULL;
+	bool found = false;
+
+	for (struct scsi_inquiry_device_designator *d = page != NULL ? page->designators : NULL;
+	     d != NULL; d = d->next) {
+		char text[160];
+
+		designator_format(d, text, sizeof(text));
+		found = found || strcmp(text, wanted) == 0;
+	}
+	(void)task_good(task);
+	return found;
+}
+
+static bool designators_are_true(struct bench *bench)
+{
+	struct session session;
+	const json_t *list;
+	json_t *facts;
+	bool ok = grant_both(bench, 0) &&
+		  session_open(bench, bench->luns[0], bench->initiators[0], &session);
+
+	if (!ok || !lun_get(bench, bench->luns[0], bench->initiators[0], &facts)) {
+		return false;
+	}
+	list = json_object_get(facts, "designators");
+	for (size_t i = 0; ok && i < json_array_size(list); i++) {
+		const char *designator = json_string_value(json_array_get(list, i));
+
+		ok = designator != NULL && designator_carried(&session, designator);
+		if (!ok) {
+			(void)bench_fail(bench, "VPD page 0x83 has no designator '%s'",
+					 designator != NULL ? designator : "");
+		}
+	}
+	if (ok && (uint64_t)json_integer_value(json_object_get(facts, "size_bytes")) !=
+			  (session.last_block + 1) * session.block_bytes) {
+		ok = bench_fail(bench, "size_bytes is not what READ CAPACITY says");
+	}
+	json_decref(facts);
+	session_close(&session);
+	return ok;
+}
+
+static bool nexus_is_listed(struct bench *bench)
+{
+	struct session session;
+	json_t *reply;
+	const json_t *nexus;
+	const char *who;
+	bool ok = grant_both(bench, 0) &&
+		  session_open(bench, bench->luns[0], bench->initiators[0], &session);
+
+	if (!ok) {
+		return false;
+	}
+	ok = bench_ok(bench, "masks", &reply, "{\"luns\":[\"%s\"]}", bench->luns[0]);
+	session_close(&session);
+	if (!ok) {
+		return false;
+	}
+	nexus = json_array_get(
+		json_object_get(json_array_get(json_object_get(reply, "masks"), 0), "nexuses"), 0);
+	who = json_string_value(json_object_get(nexus, "initiator"));
+	ok = who != NULL && strcmp(who, bench->initiators[0]) == 0;
+	json_decref(reply);
+	return ok ? true : bench_fail(bench, "the open session is not among the nexuses");
+}
+
+/* Takes the LUN away by a verb; the session must not write any more, nor a new one begin. */
+static bool cut_by(struct bench *bench, const char *verb, const char *members)
+{
+	struct session session;
+	bool ok = grant_both(bench, 0) &&
+		  session_open(bench, bench->luns[0], bench->initiators[0], &session);
+
+	if (!ok) {
+		return false;
+	}
+	ok = bench_ok(bench, verb, NULL, "{%s}", members);
+	if (ok && session_write(&session)) {
+		ok = bench_fail(bench, "the session still writes after a successful %s", verb);
+	}
+	session_close(&session);
+	return ok && login_refused(bench, bench->luns[0], bench->initiators[0]);
+}
+
+static bool revoke_cuts(struct bench *bench)
+{
+	char members[1024];
+
+	(void)snprintf(members, sizeof(members), "\"revoke\":\"%s\",\"luns\":[\"%s\",\"%s\"]",
+		       bench->initiators[0], bench->luns[0], bench->luns[1]);
+	return cut_by(bench, "apply", members);
+}
+
+static bool fence_cuts(struct bench *bench)
+{
+	char members[512];
+
+	(void)snprintf(members, sizeof(members), "\"initiators\":[\"%s\"]", bench->initiators[0]);
+	return cut_by(bench, "fence", members);
+}
+
+static bool revoke_spares_the_other(struct bench *bench)
+{
+	struct session session;
+	bool ok = grant_both(bench, 0) &&
+		  bench_ok(bench, "apply", NULL,
+			   "{\"luns\":[\"%s\"],\"grant\":\"%s\",\"allowed\":[\"%s\"]}",
+			   bench->luns[0], bench->initiators[1], bench->initiators[0]) &&
+		  session_open(bench, bench->luns[0], bench->initiators[1], &session);
+
+	if (!ok) {
+		return false;
+	}
+	ok = bench_ok(bench, "apply", NULL,
+		      "{\"luns\":[\"%s\"],\"revoke\":\"%s\",\"allowed\":[\"%s\"]}", bench->luns[0],
+		      bench->initiators[0], bench->initiators[1]);
+	if (ok && !session_write(&session)) {
+		ok = bench_fail(bench, "the other initiator's session was cut too");
+	}
+	session_close(&session);
+	return ok;
+}
+
+const struct check DATA_CHECKS[] = {
+	{"who is masked cannot log in", masked_cannot_log_in, NULL},
+	{"designators and size are those of the LUN", designators_are_true, NULL},
+	{"an open session is listed", nexus_is_listed, "nexus-list"},
+	{"an open session cannot write after its revoke, nor a new one begin", revoke_cuts, NULL},
+	{"an open session cannot write after its fence, nor a new one begin", fence_cuts, "fence"},
+	{"a revoke spares another initiator's session", revoke_spares_the_other, NULL},
+	{NULL, NULL, NULL},
+};

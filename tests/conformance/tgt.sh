@@ -1,0 +1,64 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Runs the conformance test against lunmask-array-tgt and a tgtd of its own: in namespaces of its
+# own, so that nothing of this machine is touched and everything ends with this script. Needs root.
+#
+#	tgt.sh [DIRECTORY]     where the two programs are; default: the current directory
+set -euo pipefail
+
+readonly IQN=iqn.2026-11.org.example
+
+enter_namespaces() {
+	exec unshare --mount --net --pid --fork --kill-child --mount-proc \
+		--propagation private -- "$0" --inside "$1"
+}
+
+tgtd_answers() {
+	tgtadm -C 1 --mode sys --op show >/dev/null 2>&1
+}
+
+start_tgtd() {
+	local tries
+	mount -t tmpfs tmpfs /run
+	mkdir -p /run/tgtd /run/pool
+	ip link set lo up
+	tgtd -f -C 1 --iscsi portal=127.0.0.1:3260 >/run/tgtd.log 2>&1 &
+	for ((tries = 0; tries < 100; tries++)); do
+		if tgtd_answers; then
+			return
+		fi
+		read -r -t 0.05 <> <(:) || true
+	done
+	cat /run/tgtd.log >&2
+	exit 1
+}
+
+write_config() {
+	cat >/run/array-tgt.conf <<-X
+		[tgt]
+		iqn_prefix = $IQN:
+		pool = /run/pool
+		control_port = 1
+		lock_file = /run/lunmask-array-tgt/lock
+		state_dir = /run/state
+	X
+}
+
+run_inside() {
+	local programs=$1
+	local driver="$programs/lunmask-array-tgt --config /run/array-tgt.conf"
+	local lun
+	start_tgtd
+	write_config
+	for lun in one two; do
+		$driver create >/dev/null <<<"{\"name\":\"$lun\",\"size_bytes\":4194304}"
+	done
+	"$programs/lunmask-array-conformance" "$driver" --lun one --lun two \
+		--initiator "$IQN:node1" --initiator "$IQN:node2"
+}
+
+if [ "${1:-}" = --inside ]; then
+	run_inside "$2"
+else
+	enter_namespaces "$(realpath "${1:-.}")"
+fi
