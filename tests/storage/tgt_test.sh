@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The storage modules against a real iSCSI target: tgt_test.sh BUILD-DIRECTORY
+# The storage modules against a real iSCSI target: tgt_test.sh [BUILD-DIRECTORY]
 #
 # Needs root, tgtd and qemu-storage-daemon. Runs in namespaces of its own (network, mounts, pids):
 # whatever it starts ends with it. Prints "ok" or "not ok" lines and "N passed, N failed".
 set -euo pipefail
 
 if [[ ${1:-} != --inside ]]; then
-	build=$(realpath "${1:?usage: tgt_test.sh BUILD-DIRECTORY}")
+	build=$(realpath "${1:-$(dirname "$0")/../..}")
 	exec unshare --net --mount --pid --fork --kill-child --mount-proc "$(realpath "$0")" --inside "$build"
 fi
 
