@@ -269,6 +269,16 @@ case_same_boot_twice() {
 	expect 1 'VIOLATION written-twice: lun vda: n=20 ' "${both[@]}" --console a --console b
 }
 
+case_old_memory_image_of_the_same_boot() {
+	local boot=00112233445566778899aabbccddeeff
+	disks vda vdb
+	run a 30 --boot "$boot"
+	run b 30 --boot "$boot"
+	clean 'hand-overs: 1' "${both[@]}" --console a --console b --expect-boots 1
+	run b 30 --boot "$boot" --clock-back 1000
+	expect 1 'VIOLATION time-backwards: boot 0011.*: n=61 ' "${both[@]}" --console a --console b
+}
+
 case_value_written_twice_on_one_console() {
 	disks vda vdb
 	run a 30
@@ -313,6 +323,18 @@ case_one_lun_of_two_rolled_back_and_gone_on() {
 	run b 3000
 	expect 1 'VIOLATION lost-write: lun vdb: n=60 was written, but n=61 found n=30' \
 		"${both[@]}" --console a --console b
+}
+
+case_rolled_back_and_caught_up_by_a_hidden_boot() {
+	disks vda
+	run_one a 20
+	cp vda old
+	run_one a 10
+	cp old vda
+	run_one hidden 10
+	run_one b 3000
+	expect 1 'VIOLATION lost-write: lun vda: n=31 found another n=30' \
+		"${one[@]}" --console a --console b
 }
 
 case_rolled_back_by_one_write() {

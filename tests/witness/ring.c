@@ -220,7 +220,7 @@ static void lun_write(struct writer *writer, struct lun *lun, uint64_t n)
 	}
 	record.prev = lun->last.n;
 	record.link = lun->last.n > 0 ? lun->last.crc : 0;
-	record.time_ms = now_ms();
+	record.time_ms = now_ms() - writer->clock_back_ms;
 	record.flags = writer->flags;
 	memcpy(record.boot, writer->boot, BOOT_ID_BYTES);
 	memcpy(record.vm, writer->vm, sizeof(record.vm));

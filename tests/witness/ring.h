@@ -34,6 +34,7 @@ struct writer {
 	struct console *console;
 	uint64_t counter;
 	uint32_t flags;
+	uint64_t clock_back_ms; /* the clock is told to be so much behind: an old memory image */
 	struct lun luns[LUN_MAX];
 	unsigned int lun_count;
 };

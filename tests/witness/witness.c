@@ -6,6 +6,7 @@
  *	witness --disk FILE[:OFFSET] [--disk ...] [--console FILE] [--ticks N] [--rate N] [--vm
  *NAME]
  *		[--switch FILE --switch-after LINES [--cut BYTES]]
+ *		[--boot ID] [--clock-back MS]
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -46,8 +47,14 @@ __attribute__((noreturn, format(printf, 1, 2))) static void die(const char *form
 	exit(2);
 }
 
+/* Does nothing when the id is given: no boot has an id of zeros. */
 static void boot_id_draw(void)
 {
+	static const unsigned char none[BOOT_ID_BYTES];
+
+	if (memcmp(writer.boot, none, BOOT_ID_BYTES) != 0) {
+		return;
+	}
 	if (getrandom(writer.boot, BOOT_ID_BYTES, 0) != BOOT_ID_BYTES) {
 		die("no random boot id: %s", strerror(errno));
 	}
@@ -159,8 +166,17 @@ static const struct option options[] = {
 	{"switch", required_argument, NULL, 's'},
 	{"switch-after", required_argument, NULL, 'a'},
 	{"cut", required_argument, NULL, 'u'},
+	{"boot", required_argument, NULL, 'b'},
+	{"clock-back", required_argument, NULL, 'k'},
 	{NULL, 0, NULL, 0},
 };
+
+static void boot_arg(const char *text)
+{
+	if (!boot_id_from_text(text, writer.boot)) {
+		die("'%s' is not a boot id: %d hexadecimal digits", text, 2 * BOOT_ID_BYTES);
+	}
+}
 
 static int host_main(int argc, char **argv)
 {
@@ -178,6 +194,8 @@ static int host_main(int argc, char **argv)
 		case 's': console.next_fd = console_arg(optarg); break;
 		case 'a': console.switch_after = number_arg(optarg, 1, 1000000); break;
 		case 'u': console.cut = number_arg(optarg, 0, LINE_MAX_BYTES); break;
+		case 'b': boot_arg(optarg); break;
+		case 'k': writer.clock_back_ms = number_arg(optarg, 0, 1000000); break;
 		default: return 2;
 		}
 	}
