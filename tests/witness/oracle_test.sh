@@ -484,8 +484,9 @@ case_json() {
 # errexit does not work in a function whose status is asked for: each case is a shell of its own.
 if [[ ${ORACLE_CASE:-} ]]; then
 	cd "$ORACLE_DIR"
-	trap - EXIT
 	rmdir "$dir"
+	# A case that fails half-way leaves its writers behind.
+	trap 'jobs -p | xargs -r kill -KILL 2>/dev/null || true' EXIT
 	"$ORACLE_CASE"
 	exit
 fi
