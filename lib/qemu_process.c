@@ -79,30 +79,6 @@ static ssize_t file_read(const char *path, char *buffer, size_t size)
 	return (ssize_t)done;
 }
 
-/* 1: the domain's QEMU, 0: not, or gone, or a zombie (those have no command line). */
-static int pid_is_domain(pid_t pid, const char *vm, struct err *err)
-{
-	char path[32];
-	char *text = malloc(COMMAND_LINE_MAX);
-	ssize_t bytes;
-	int rc;
-
-	if (text == NULL) {
-		return err_set(err, -ENOMEM, "out of memory");
-	}
-	(void)snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
-	bytes = file_read(path, text, COMMAND_LINE_MAX);
-	if (bytes >= 0) {
-		rc = command_line_is(text, (size_t)bytes, vm) ? 1 : 0;
-	} else if (bytes == -ENOENT || bytes == -ESRCH) {
-		rc = 0;
-	} else {
-		rc = err_set(err, (int)bytes, "%s: %s", path, strerror((int)-bytes));
-	}
-	free(text);
-	return rc;
-}
-
 static pid_t pid_from_str(const char *text)
 {
 	char *end;
@@ -130,6 +106,50 @@ static pid_t pid_hint(const char *vm)
 		return 0;
 	}
 	return pid_from_str(text);
+}
+
+/*
+ * A process whose first thread has ended has no command line any more, but another thread may still
+ * hang in the kernel with a write on its way. Only the pid file can say whose it is.
+ */
+static bool pid_hangs_in_exit(pid_t pid, const char *vm)
+{
+	char path[32];
+	char text[2048];
+	const char *threads;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	if (pid != pid_hint(vm) || file_read(path, text, sizeof(text)) <= 0) {
+		return false;
+	}
+	threads = strstr(text, "\nThreads:");
+	return threads != NULL && strtol(threads + strlen("\nThreads:"), NULL, 10) > 1;
+}
+
+/* 1: the domain's QEMU, 0: not, or gone, or a zombie (those have no command line). */
+static int pid_is_domain(pid_t pid, const char *vm, struct err *err)
+{
+	char path[32];
+	char *text = malloc(COMMAND_LINE_MAX);
+	ssize_t bytes;
+	int rc;
+
+	if (text == NULL) {
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	(void)snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+	bytes = file_read(path, text, COMMAND_LINE_MAX);
+	if (bytes == 0) {
+		rc = pid_hangs_in_exit(pid, vm) ? 1 : 0;
+	} else if (bytes > 0) {
+		rc = command_line_is(text, (size_t)bytes, vm) ? 1 : 0;
+	} else if (bytes == -ENOENT || bytes == -ESRCH) {
+		rc = 0;
+	} else {
+		rc = err_set(err, (int)bytes, "%s: %s", path, strerror((int)-bytes));
+	}
+	free(text);
+	return rc;
 }
 
 static int search_proc(const char *vm, pid_t *ret_pid, struct err *err)
