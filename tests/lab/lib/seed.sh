@@ -45,6 +45,9 @@ seed_common() {
 	mkdir -p "$root"/{etc/lab,etc/ssh,var/log}
 	install -d -m 700 "$root/root" "$root/root/.ssh"
 	install -m 755 "$LAB_LIB/rc.sh" "$root/etc/lab/rc"
+	# What this machine's root has in its shell's start-up files is nothing of the lab's.
+	: >"$root/root/.bashrc"
+	: >"$root/root/.profile"
 	echo "$machine" >"$root/etc/hostname"
 	seed_hosts >"$root/etc/hosts"
 	seed_sshd_config >"$root/etc/ssh/sshd_config"
@@ -71,6 +74,7 @@ seed_libvirt() {
 		security_driver = "none"
 		namespaces = []
 		cgroup_controllers = []
+		stdio_handler = "file"
 		migration_address = "0.0.0.0"
 		migration_host = "$(lab_address "$node")"
 	X

@@ -137,7 +137,7 @@ vm_unmake() {
 		lun_delete "$lun"
 	done
 	for node in $(lab nodes); do
-		rm -f "$(lab path "$node")/var/log/lunmask-guest/$vm.console"
+		lab exec "$node" -- rm -f "/var/log/lunmask-guest/$vm.console" "/etc/lunmask/$vm.xml"
 	done
 	return 0
 }
