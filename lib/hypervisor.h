@@ -95,11 +95,12 @@ int hypervisor_restore_paused(struct hypervisor *hypervisor, const char *file,
 
 struct hypervisor_migration {
 	const char *vm;
-	const char *
-		target_uri; /* libvirtd's on the target host, as the source's libvirtd reaches it */
-	const char
-		*migrate_uri;   /* "tcp://address", where the memory goes; NULL: libvirt's choice */
-	const char *target_xml; /* the definition for the target */
+	/* The target's libvirtd, as the source's libvirtd reaches it. */
+	const char *target_uri;
+	/* "tcp://address", where the memory goes; NULL: libvirt's choice. */
+	const char *migrate_uri;
+	/* The definition for the target. */
+	const char *target_xml;
 };
 
 struct hypervisor_progress {
@@ -110,18 +111,17 @@ struct hypervisor_progress {
 
 /*
  * Live, peer to peer: the source's libvirtd goes on when the caller dies. At the deadline the job
- * is aborted and its end awaited (that takes up to 5 s more). A guest that is paused by an I/O
- * error is moved all the same: where it goes the path may be whole, and its writes are done again
- * there. A return code is a hint: ask both hosts where the domain runs. progress may be NULL and is
- * called about once a second.
+ * is aborted and its end awaited (that takes up to 5 s more). A guest that is paused, be it by an
+ * I/O error, is moved all the same and stays paused: where it goes the path may be whole. A return
+ * code is a hint: ask both hosts where the domain runs. progress may be NULL and is called about
+ * once a second.
  */
 int hypervisor_migrate(struct hypervisor *hypervisor, const struct hypervisor_migration *migration,
 		       struct deadline deadline,
 		       void (*progress)(const struct hypervisor_progress *now, void *data),
 		       void *data, struct err *err);
 
-/* Aborts a migration or save job that is still running and waits for its end. 0 when there is none.
- */
+/* Aborts a migration or save job that still runs and waits for its end. 0 when there is none. */
 int hypervisor_abort_job(struct hypervisor *hypervisor, const char *vm, struct deadline deadline,
 			 struct err *err);
 
