@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* libFuzzer target: replies of an array driver. What is accepted must answer what was asked. */
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "array_wire.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char *const NAMES[] = {"a", "b"};
+static const struct array_change CHANGE = {
+	.luns = NAMES, .n_luns = 2, .grant = "iqn.2026-11.x:t", .revoke = "iqn.2026-11.x:s"};
+
+static void luns_check(const char *reply, size_t size)
+{
+	struct lun luns[2];
+	struct err err = ERR_INIT;
+	int rc = array_wire_decode_luns(reply, size, NAMES, 2, luns, &err);
+
+	if (rc == 0 && (strcmp(luns[1].name, "b") != 0 || luns[0].size_bytes == 0 ||
+			luns[0].designator[0] == '\0')) {
+		abort();
+	}
+	if ((rc != 0) != (*err_text(&err) != '\0')) {
+		abort();
+	}
+}
+
+static void masks_check(const char *reply, size_t size)
+{
+	struct array_masks masks;
+
+	if (array_wire_decode_masks(reply, size, NAMES, 2, &masks, NULL) == 0) {
+		if (masks.count != 2 || strcmp(masks.masks[0].lun, "a") != 0 ||
+		    masks.masks[1].initiators == NULL) {
+			abort();
+		}
+		array_masks_release(&masks);
+	}
+}
+
+static void apply_check(const char *reply, size_t size)
+{
+	struct array_changed changed;
+
+	if (array_wire_decode_apply(reply, size, &CHANGE, &changed, NULL) == 0) {
+		if (changed.n_granted > 2 || changed.n_revoked > 2) {
+			abort();
+		}
+		array_changed_release(&changed);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const char *reply = (const char *)data;
+
+	luns_check(reply, size);
+	masks_check(reply, size);
+	apply_check(reply, size);
+	if (array_wire_decode_error(reply, size, NULL) == 0) {
+		abort(); /* a failure is never none */
+	}
+	return 0;
+}
