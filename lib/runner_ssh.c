@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "runner_ssh.h"
 
+#include <glib.h>
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,7 +154,7 @@ static void options_add(struct runner_ssh *ssh, size_t *n, const char *identity,
 	option_add(ssh, n, ssh->connect_timeout);
 	if (multiplex && control_dir_ready()) {
 		option_add(ssh, n, "ControlMaster=auto");
-		option_add(ssh, n, "ControlPath=" RUNNER_SSH_DIR "/%C");
+		option_add(ssh, n, ssh->control_path);
 		option_add(ssh, n, "ControlPersist=" RUNNER_SSH_PERSIST_S);
 	} else {
 		option_add(ssh, n, "ControlMaster=no");
@@ -201,6 +203,9 @@ int runner_ssh_init(struct runner_ssh *ssh, const struct runner *runner, const c
 	}
 	*ssh = (struct runner_ssh){0};
 	(void)destination_parse(ssh, runner->transport);
+	(void)snprintf(ssh->control_path, sizeof(ssh->control_path),
+		       "ControlPath=" RUNNER_SSH_DIR "/%%C-%08x",
+		       runner->identity == NULL ? 0 : g_str_hash(runner->identity));
 	(void)snprintf(ssh->connect_timeout, sizeof(ssh->connect_timeout), "ConnectTimeout=%d",
 		       connect_timeout_s(deadline));
 	ssh->argv[n++] = "ssh";

@@ -11,7 +11,7 @@
 /*
  * The ssh(1) command line of a runner, and what ssh's own failures mean. Nothing is run here.
  *
- * All connections to one destination share a master process, which stays for RUNNER_SSH_PERSIST_S
+ * All connections to one destination with one key share a master process, which stays for RUNNER_SSH_PERSIST_S
  * after the last one. It finds out by itself that its peer is gone (ServerAliveInterval) and ends;
  * a control socket without a master is replaced by ssh.
  */
@@ -26,6 +26,7 @@ struct runner_ssh {
 	char host[RUNNER_SSH_HOST_MAX + 1];
 	char port[8];
 	char connect_timeout[32];
+	char control_path[64];
 };
 
 /* ssh must not be moved after this: argv points into it. */

@@ -35,7 +35,7 @@ enum image_state {
 	IMAGE_NONE = 0,     /* nothing; the guest's last run did not end in a save */
 	IMAGE_WRITING = 1,  /* a save began and was not finished */
 	IMAGE_VALID = 2,    /* the guest's memory, and no vCPU has run since */
-	IMAGE_CONSUMED = 3, /* it was restored; never again */
+	IMAGE_CONSUMED = 3, /* it was restored, into a domain that did not run yet; never again */
 	IMAGE_STATE_MAX
 };
 

@@ -153,6 +153,11 @@ static int step_walk(const struct task *task, const struct task_step *step,
 		tell(task, step, TASK_STEP_SKIPPED, since_ms, NULL);
 		return 0;
 	}
+	if (seen < 0 && deadline_passed(deadline)) {
+		rc = err_set(err, seen, "%s", err_text(&look_err));
+		tell(task, step, TASK_STEP_FAILED, since_ms, err);
+		return rc;
+	}
 	/* A probe that could not see is no reason not to try: the second look decides. */
 	rc = step_carry_out(task, step, deadline, ret_acted, err);
 	if (task->journal != NULL && task->journal->step_end != NULL) {

@@ -11,22 +11,24 @@
 
 /*
  * A paused domain beside a valid image is one that was being restored when its agent was killed:
- * no vCPU of it has run, the image still holds everything. Beside a consumed image it is the only
- * copy of the guest's memory. A domain paused by a migration is an incoming one without its memory.
+ * no vCPU of it has run, the image still holds everything. Beside a consumed one it is the only
+ * copy of the guest's memory. libvirt says "paused by a migration" both after a restore and of an
+ * incoming live migration: beside anything else it is the latter, and has not all of its memory.
  */
 static const struct {
-	enum vm_boot_action image_valid;
-	enum vm_boot_action image_other;
+	enum vm_boot_action valid;
+	enum vm_boot_action consumed;
+	enum vm_boot_action other;
 } decisions[] = {
-	[DOMAIN_ABSENT] = {VM_BOOT_RESTORE, VM_BOOT_FRESH},
-	[DOMAIN_RUNNING] = {VM_BOOT_CONSUME, VM_BOOT_NOTHING},
-	[DOMAIN_PAUSED] = {VM_BOOT_CLEAR, VM_BOOT_RESUME},
-	[DOMAIN_PAUSED_IO_ERROR] = {VM_BOOT_CONSUME, VM_BOOT_RESUME},
-	[DOMAIN_PAUSED_MIGRATION] = {VM_BOOT_CLEAR, VM_BOOT_CLEAR},
-	[DOMAIN_PAUSED_STARTING] = {VM_BOOT_CLEAR, VM_BOOT_RESUME},
-	[DOMAIN_SHUTTING_DOWN] = {VM_BOOT_WAIT, VM_BOOT_WAIT},
-	[DOMAIN_SUSPENDED] = {VM_BOOT_CONSUME, VM_BOOT_NOTHING},
-	[DOMAIN_CRASHED] = {VM_BOOT_CONSUME, VM_BOOT_CLEAR},
+	[DOMAIN_ABSENT] = {VM_BOOT_RESTORE, VM_BOOT_FRESH, VM_BOOT_FRESH},
+	[DOMAIN_RUNNING] = {VM_BOOT_SETTLE, VM_BOOT_SETTLE, VM_BOOT_NOTHING},
+	[DOMAIN_PAUSED] = {VM_BOOT_CLEAR, VM_BOOT_RESUME, VM_BOOT_RESUME},
+	[DOMAIN_PAUSED_IO_ERROR] = {VM_BOOT_SETTLE, VM_BOOT_RESUME, VM_BOOT_RESUME},
+	[DOMAIN_PAUSED_MIGRATION] = {VM_BOOT_CLEAR, VM_BOOT_RESUME, VM_BOOT_CLEAR},
+	[DOMAIN_PAUSED_STARTING] = {VM_BOOT_CLEAR, VM_BOOT_RESUME, VM_BOOT_RESUME},
+	[DOMAIN_SHUTTING_DOWN] = {VM_BOOT_WAIT, VM_BOOT_WAIT, VM_BOOT_WAIT},
+	[DOMAIN_SUSPENDED] = {VM_BOOT_SETTLE, VM_BOOT_SETTLE, VM_BOOT_NOTHING},
+	[DOMAIN_CRASHED] = {VM_BOOT_SETTLE, VM_BOOT_CLEAR, VM_BOOT_CLEAR},
 };
 
 static_assert(sizeof(decisions) / sizeof(decisions[0]) == DOMAIN_STATE_MAX,
@@ -37,7 +39,11 @@ enum vm_boot_action vm_boot_decide(enum domain_state domain, enum image_state im
 	if ((int)domain < 0 || domain >= DOMAIN_STATE_MAX) {
 		return VM_BOOT_INVALID;
 	}
-	return image == IMAGE_VALID ? decisions[domain].image_valid : decisions[domain].image_other;
+	switch (image) {
+	case IMAGE_VALID: return decisions[domain].valid;
+	case IMAGE_CONSUMED: return decisions[domain].consumed;
+	default: return decisions[domain].other;
+	}
 }
 
 int vm_boot_probe(void *context, struct deadline deadline, struct err *err)
@@ -69,13 +75,13 @@ static void string_drop(char **text)
 	free(*text);
 }
 
-/* An image that was begun and never finished must not look as if it were one day. */
+/* What the slot says of an image belongs to a run of the guest that is over. */
 static int boot_fresh(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
 	char *xml __attribute__((cleanup(string_drop))) = NULL;
 	int rc = own_domain_xml(vm, &xml, err);
 
-	if (rc == 0 && vm->image == IMAGE_WRITING) {
+	if (rc == 0 && vm->image != IMAGE_NONE) {
 		rc = vm_state_store(vm, IMAGE_NONE, deadline, err);
 	}
 	if (rc != 0) {
@@ -102,6 +108,17 @@ static int image_load_paused(struct vm_context *vm, const char *xml, struct dead
 	return rc;
 }
 
+/* From here on nothing needs to be said of an image; a crash before it is said costs nothing. */
+static int boot_resume(struct vm_context *vm, struct deadline deadline, struct err *err)
+{
+	int rc = hypervisor_resume(vm->hypervisor, vm->settings->vm, deadline, err);
+
+	if (rc == 0 && vm->image != IMAGE_NONE) {
+		rc = vm_state_store(vm, IMAGE_NONE, deadline, err);
+	}
+	return rc;
+}
+
 /* Loaded, but paused; the image marked consumed, durably; only then may a vCPU run. */
 static int boot_restore(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
@@ -122,7 +139,7 @@ static int boot_restore(struct vm_context *vm, struct deadline deadline, struct 
 		return err_prefix(err, rc, "the image was loaded but not marked as consumed");
 	}
 	vm->image_consumed = true;
-	return hypervisor_resume(vm->hypervisor, vm->settings->vm, deadline, err);
+	return boot_resume(vm, deadline, err);
 }
 
 static int boot_act(struct vm_context *vm, enum vm_boot_action action, struct deadline deadline,
@@ -132,11 +149,10 @@ static int boot_act(struct vm_context *vm, enum vm_boot_action action, struct de
 	case VM_BOOT_NOTHING: return 0;
 	case VM_BOOT_FRESH: return boot_fresh(vm, deadline, err);
 	case VM_BOOT_RESTORE: return boot_restore(vm, deadline, err);
-	case VM_BOOT_RESUME:
-		return hypervisor_resume(vm->hypervisor, vm->settings->vm, deadline, err);
+	case VM_BOOT_RESUME: return boot_resume(vm, deadline, err);
 	case VM_BOOT_CLEAR:
 		return hypervisor_destroy(vm->hypervisor, vm->settings->vm, deadline, err);
-	case VM_BOOT_CONSUME: return vm_state_store(vm, IMAGE_CONSUMED, deadline, err);
+	case VM_BOOT_SETTLE: return vm_state_store(vm, IMAGE_NONE, deadline, err);
 	case VM_BOOT_WAIT:
 		return hypervisor_wait_gone(vm->hypervisor, vm->settings->vm, deadline, err);
 	case VM_BOOT_INVALID: break;
@@ -146,7 +162,13 @@ static int boot_act(struct vm_context *vm, enum vm_boot_action action, struct de
 
 static bool action_is_last(enum vm_boot_action action)
 {
-	return action != VM_BOOT_CLEAR && action != VM_BOOT_CONSUME && action != VM_BOOT_WAIT;
+	return action != VM_BOOT_CLEAR && action != VM_BOOT_SETTLE && action != VM_BOOT_WAIT;
+}
+
+/* Would the guest's memory be gone afterwards, with nothing to restore it from? */
+static bool action_loses_memory(enum vm_boot_action action, enum image_state image)
+{
+	return action == VM_BOOT_FRESH || (action == VM_BOOT_CLEAR && image != IMAGE_VALID);
 }
 
 static int boot_decided(struct vm_context *vm, bool image_only, struct deadline deadline,
@@ -163,11 +185,12 @@ static int boot_decided(struct vm_context *vm, bool image_only, struct deadline 
 			return rc;
 		}
 		action = vm_boot_decide(state, vm->image);
-		if (image_only && action == VM_BOOT_FRESH) {
+		if (image_only && action_loses_memory(action, vm->image)) {
 			return err_set(err, -ENOENT,
-				       "there is no saved memory on LUN %s (%s), and booting is "
-				       "not what a migration does",
-				       vm->state.lun, image_state_to_str(vm->image));
+				       "the domain is %s and there is no saved memory on LUN %s "
+				       "(%s): booting is not what a migration does",
+				       domain_state_to_str(state), vm->state.lun,
+				       image_state_to_str(vm->image));
 		}
 		rc = boot_act(vm, action, deadline, err);
 		if (rc != 0 || action_is_last(action)) {

@@ -16,9 +16,9 @@ enum vm_boot_action {
 	VM_BOOT_FRESH,
 	VM_BOOT_RESTORE,
 	VM_BOOT_RESUME,
-	VM_BOOT_CLEAR,   /* end what is there and decide again */
-	VM_BOOT_CONSUME, /* it runs already: make sure that the image is not restored again */
-	VM_BOOT_WAIT,    /* it is on its way down: try again */
+	VM_BOOT_CLEAR,  /* end what is there and decide again */
+	VM_BOOT_SETTLE, /* it runs: nothing about an image is left to say */
+	VM_BOOT_WAIT,   /* it is on its way down: try again */
 };
 
 /* Pure; every combination has a row. */

@@ -184,14 +184,28 @@ int vm_hypervisor(struct vm_context *vm, struct deadline deadline, struct hyperv
 	return rc;
 }
 
-int vm_domain_state(struct vm_context *vm, struct deadline deadline, enum domain_state *ret,
-		    struct err *err)
+static int domain_state_ask(struct vm_context *vm, struct deadline deadline, enum domain_state *ret,
+			    struct err *err)
 {
 	struct hypervisor *hypervisor;
 	int rc = vm_hypervisor(vm, deadline, &hypervisor, err);
 
 	if (rc == 0) {
 		rc = hypervisor_domain_state(hypervisor, vm->settings->vm, deadline, ret, err);
+	}
+	return rc;
+}
+
+int vm_domain_state(struct vm_context *vm, struct deadline deadline, enum domain_state *ret,
+		    struct err *err)
+{
+	int rc = domain_state_ask(vm, deadline, ret, err);
+
+	/* An earlier call did not end in time and took the connection with it: a new one may do. */
+	if (rc == -ENOTCONN) {
+		hypervisor_close(vm->hypervisor);
+		vm->hypervisor = NULL;
+		rc = domain_state_ask(vm, deadline, ret, err);
 	}
 	return rc;
 }

@@ -253,6 +253,10 @@ int vm_mapping_run(void *context, struct deadline deadline, struct err *err)
 		return rc == TASK_DONE ? 0 : rc;
 	}
 	rc = mapping_create(vm, err);
+	/* Twice: from the beginning both slots hold it, and either may be lost. */
+	if (rc == 0) {
+		rc = vm_state_store(vm, IMAGE_NONE, deadline, err);
+	}
 	if (rc == 0) {
 		rc = vm_state_store(vm, IMAGE_NONE, deadline, err);
 	}

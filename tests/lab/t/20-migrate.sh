@@ -52,9 +52,9 @@ ok "$T_WHAT: a second boot, from disk" witness_check web1 --expect-boots 2
 T_WHAT="live migration to a host that cannot take it"
 mapfile -t meta < <(migrate_meta node3 node1)
 PARAM[migration_mode]=live
-lab isolate node1
+libvirtd_signal node1 KILL
 agent node3 migrate_to "${meta[@]}"
-lab heal node1
+libvirtd_back node1
 is "$T_WHAT fails softly" "$RC" 1
 like "$T_WHAT names the host" "$REASON" node1
 masks_are web1 "$T_WHAT: nothing is left granted" node3

@@ -6,7 +6,7 @@
 clean_up() {
 	lab heal array >/dev/null 2>&1
 	vm_unmake web1
-	rm -rf "$(lab path node1)/tmp/lab-test"
+	lab exec node1 -- rm -rf /tmp/lab-test
 }
 trap clean_up EXIT
 ok "the test VM's LUNs can be made" vm_make web1
@@ -41,8 +41,6 @@ with_param migration_mode teleport wrong_parameter "teleport.*live"
 masks_are web1 "wrong parameters"
 
 # Drivers that misbehave stand on node1 itself, and a configuration of its own points to each.
-disk=$(lab path node1)
-mkdir -p "$disk/tmp/lab-test"
 lab exec node1 -- mkdir -p /tmp/lab-test
 bad_driver() {
 	printf '#!/bin/sh\n%s\n' "$2" | lab exec node1 -- tee "/tmp/lab-test/$1" >/dev/null
@@ -98,10 +96,10 @@ is "$T_WHAT: the stranger keeps it" "$(acl web1-data)" stranger
 revoke_all web1-data
 
 T_WHAT="no definition for the first start"
-with_param config - refused 1 'config' node1 start
+with_param config - refused 2 'config' node1 start
 masks_are web1 "$T_WHAT"
 T_WHAT="a definition without the drive"
-with_param luns "vda=web1-root vdq=web1-data" refused 1 'vdq' node1 start
+with_param luns "vda=web1-root vdq=web1-data" refused 2 'vdq' node1 start
 masks_are web1 "$T_WHAT"
 
 ok "with everything right it starts" agent_is 0 node1 start

@@ -3,21 +3,11 @@
 # stop is the recovery routine: it works when everything around it does not. And two at once.
 . "$(dirname "$0")/lib.sh"
 
-libvirtd_stop() {
-	local pid
-	pid=$(lab exec "$1" -- cat /run/libvirtd.pid)
-	lab exec "$1" -- kill "$2" "$pid"
-}
 clean_up() {
-	local node
 	lab heal array >/dev/null 2>&1
-	for node in node1 node2; do
-		lab exec "$node" -- sh -c '
-			[ ! -e /etc/lunmask/lunmask.conf.away ] ||
-				mv /etc/lunmask/lunmask.conf.away /etc/lunmask/lunmask.conf
-			kill -CONT $(cat /run/libvirtd.pid) 2>/dev/null
-			virsh -q list >/dev/null 2>&1 || libvirtd -d' >/dev/null 2>&1
-	done
+	lab exec node1 -- sh -c '[ ! -e /etc/lunmask/lunmask.conf.away ] ||
+		mv /etc/lunmask/lunmask.conf.away /etc/lunmask/lunmask.conf'
+	libvirtd_back node1
 	vm_unmake web1
 }
 trap clean_up EXIT
@@ -57,19 +47,17 @@ lab exec node1 -- mv /etc/lunmask/lunmask.conf.away /etc/lunmask/lunmask.conf
 
 T_WHAT="libvirtd is down"
 started
-libvirtd_stop node1 -KILL
+libvirtd_signal node1 KILL
 agent_is 190 node1 monitor
 stopped
-lab exec node1 -- libvirtd -d
-ok "libvirtd is back" wait_until 20 lab exec node1 -- virsh -q list
+ok "libvirtd is back" libvirtd_back node1
 
 T_WHAT="libvirtd hangs"
 started
-libvirtd_stop node1 -STOP
+libvirtd_signal node1 STOP
 agent_is 190 node1 monitor
 stopped
-libvirtd_stop node1 -CONT
-ok "libvirtd goes on" wait_until 20 lab exec node1 -- virsh -q list
+ok "libvirtd goes on" libvirtd_back node1
 
 T_WHAT="the array's management is away"
 started

@@ -194,6 +194,18 @@ migrate_meta() {
 # domain NODE VM: running, paused, ... or absent.
 domain() { lab exec "$1" -- virsh -q domstate "$2" 2>/dev/null || echo absent; }
 
+# libvirtd_signal NODE SIGNAL: KILL, STOP or CONT to the node's libvirtd.
+libvirtd_signal() { lab exec "$1" -- sh -c "kill -$2 \$(cat /run/libvirtd.pid)"; }
+
+# libvirtd_back NODE: running and answering, whatever was done to it.
+libvirtd_back() {
+	libvirtd_signal "$1" CONT 2>/dev/null
+	if ! lab exec "$1" -- timeout 5 virsh -q list >/dev/null 2>&1; then
+		lab exec "$1" -- libvirtd -d
+		wait_until 20 lab exec "$1" -- virsh -q list
+	fi
+}
+
 # The witness
 
 witness_wait() { lab guest wait "$1" "$2" --counter-beyond "$3" --timeout "${4:-30}"; }
