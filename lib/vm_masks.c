@@ -37,28 +37,46 @@ int vm_masks_holding(struct vm_context *vm, const char *initiator, struct deadli
 	return 0;
 }
 
-/* The first holder of any of the LUNs that is not this host; "" when there is none. */
+/* The first of the names that is not mine, or NULL. */
+static const char *other_find(const char (*names)[ISCSI_NAME_MAX + 1], size_t count,
+			      const char *mine)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(names[i], mine) != 0) {
+			return names[i];
+		}
+	}
+	return NULL;
+}
+
+/*
+ * The first that has a path to any of the LUNs and is not this host; "" when there is none. A
+ * session may outlive its grant, and counts as much.
+ */
 static int stranger_find(struct vm_context *vm, struct deadline deadline,
 			 char stranger[ISCSI_NAME_MAX + 1], char lun[LUN_NAME_MAX + 1],
 			 struct err *err)
 {
 	struct array_masks masks;
+	const char *me = vm->self->initiator;
+	const char *other = NULL;
 	size_t i;
-	size_t k;
 	int rc = array_masks(&vm->array, vm->lun_names, vm->n_luns, deadline, &masks, err);
 
 	if (rc != 0) {
 		return rc;
 	}
 	stranger[0] = '\0';
-	for (i = 0; i < masks.count && stranger[0] == '\0'; i++) {
+	for (i = 0; i < masks.count && other == NULL; i++) {
 		const struct array_mask *mask = &masks.masks[i];
 
-		for (k = 0; k < mask->n_initiators && stranger[0] == '\0'; k++) {
-			if (strcmp(mask->initiators[k], vm->self->initiator) != 0) {
-				strcpy(stranger, mask->initiators[k]);
-				strcpy(lun, mask->lun);
-			}
+		other = other_find(mask->initiators, mask->n_initiators, me);
+		if (other == NULL) {
+			other = other_find(mask->nexuses, mask->n_nexuses, me);
+		}
+		if (other != NULL) {
+			strcpy(stranger, other);
+			strcpy(lun, mask->lun);
 		}
 	}
 	array_masks_release(&masks);

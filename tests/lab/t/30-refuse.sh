@@ -99,7 +99,7 @@ T_WHAT="no definition for the first start"
 with_param config - refused 2 'config' node1 start
 masks_are web1 "$T_WHAT"
 T_WHAT="a definition without the drive"
-with_param luns "vda=web1-root vdq=web1-data" refused 2 'vdq' node1 start
+with_param luns "vda=web1-root vdq=web1-data" refused 2 'vd[bq]' node1 start
 masks_are web1 "$T_WHAT"
 
 ok "with everything right it starts" agent_is 0 node1 start

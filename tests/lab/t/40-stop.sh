@@ -16,7 +16,7 @@ vm_params web1
 
 started() {
 	agent_is 0 node1 start
-	ok "$T_WHAT: the guest counts" witness_wait web1 node1 "$(witness_counter web1 || echo 0)"
+	ok "$T_WHAT: the guest counts" witness_wait web1 node1 "$(witness_counter web1)"
 }
 stopped() {
 	agent_is 0 node1 stop "$@"

@@ -27,7 +27,7 @@ runs_on() {
 	is "$T_WHAT: Pacemaker has it on $1" "$(located)" "$1"
 	is "$T_WHAT: it runs there" "$(domain "$1" web1)" running
 	masks_are web1 "$T_WHAT" "$1"
-	ok "$T_WHAT: the guest counts on" witness_wait web1 "$1" "$(witness_counter web1 || echo 0)"
+	ok "$T_WHAT: the guest counts on" witness_wait web1 "$1" "$(witness_counter web1)"
 	ok "$T_WHAT: the witness agrees" witness_check web1 --expect-boots "$2"
 }
 

@@ -216,10 +216,13 @@ witness_check() {
 	lab guest check "$vm" --luns "$vm-root $vm-data" "$@"
 }
 
-# The highest counter on any console.
+# The highest counter on any console; 0 when there is none.
 witness_counter() {
 	local node
-	for node in $(lab nodes); do
-		cat "$(lab path "$node")/var/log/lunmask-guest/$1.console" 2>/dev/null
-	done | sed -n 's/.* n=\([0-9]*\).*/\1/p' | sort -n | tail -n 1
+	{
+		echo ' n=0'
+		for node in $(lab nodes); do
+			cat "$(lab path "$node")/var/log/lunmask-guest/$1.console" 2>/dev/null || true
+		done
+	} | sed -n 's/.* n=\([0-9]*\).*/\1/p' | sort -n | tail -n 1
 }
