@@ -42,7 +42,7 @@ done
 
 T_WHAT="a resource made with crm"
 ok "$T_WHAT" crm configure primitive web1 ocf:lunmask:VirtualMachine \
-	params vm=web1 array=san1 'luns="vda=web1-root vdb=web1-data"' state_lun=web1-state \
+	params vm=web1 array=san1 "luns=vda=web1-root vdb=web1-data" state_lun=web1-state \
 	config=/etc/lunmask/web1.xml \
 	op start timeout=120s op stop timeout=120s \
 	op monitor interval=10s timeout=30s \
@@ -50,6 +50,11 @@ ok "$T_WHAT" crm configure primitive web1 ocf:lunmask:VirtualMachine \
 	meta allow-migrate=true
 ok "$T_WHAT starts" settled
 node=$(located)
+if [ -z "$node" ]; then
+	fail "$T_WHAT runs somewhere" "$(lab exec node1 -- crm_mon -1rf 2>&1)"
+	done_testing
+	exit 1
+fi
 runs_on "$node" 1
 
 T_WHAT="crm_resource --force-*"

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# What the crash tests share: the agent killed at a named point (tests/lab/crashpoint.c), and what
+# must hold afterwards.
+#
+# BOOTS is how many boots of the guest are legal so far; `settled` compares it with the witness.
+BOOTS=0
+CRASH_LIBRARY=/usr/libexec/lunmask-test/crashpoint.so
+
+# Built here and copied to the nodes: the machine that has a lab has a compiler.
+crash_install() {
+	local library node
+	library=$(mktemp) || return 1
+	"${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -shared -fPIC -O2 -Wall -Wextra \
+		-o "$library" "$T_DIR/../crashpoint.c" || return 1
+	for node in $(lab nodes); do
+		lab exec "$node" -- mkdir -p "$(dirname "$CRASH_LIBRARY")"
+		lab exec "$node" -- tee "$CRASH_LIBRARY" <"$library" >/dev/null || return 1
+	done
+	rm "$library"
+}
+
+# crash POINT NODE ACTION [NAME=VALUE...]: in a process group of its own, killed at the point.
+crash() {
+	local point=$1 node=$2 action=$3 agent=$T_AGENT
+	shift 3
+	T_AGENT="env LD_PRELOAD=$CRASH_LIBRARY CRASH_AT=$point setsid --wait $agent"
+	crash_agent "$node" "$action" "$@"
+	T_AGENT=$agent
+	if [ "$RC" = 137 ] && grep -q '^crashpoint: reached$' <<<"$OUT"; then
+		pass "$T_WHAT: $action on $node is killed"
+	else
+		fail "$T_WHAT: $action on $node is killed" "got $RC" "$OUT"
+	fi
+}
+
+# As agent of lib.sh, with a command of several words.
+crash_agent() {
+	local node=$1 action=$2 name env=()
+	shift 2
+	for name in "${!PARAM[@]}"; do
+		env+=("OCF_RESKEY_$name=${PARAM[$name]}")
+	done
+	# shellcheck disable=SC2086 # T_AGENT is a command
+	OUT=$(lab exec "$node" -- env OCF_ROOT=/usr/lib/ocf OCF_RESOURCE_INSTANCE=test \
+		OCF_RESKEY_CRM_meta_timeout=60000 OCF_RESKEY_CRM_meta_on_node="$node" \
+		"${env[@]}" "$@" $T_AGENT "$action" 2>&1)
+	RC=$?
+}
+
+domains() {
+	local node got=
+	for node in $(lab nodes); do
+		got+="$(domain "$node" web1) "
+	done
+	echo "${got% }"
+}
+
+witness_boots() {
+	lab guest check web1 --luns "web1-root web1-data" --json |
+		python3 -c 'import json,sys; print(json.load(sys.stdin)["boots"])'
+}
+
+# settled NODE: it runs there, there only, as the only holder, and the witness lost nothing.
+settled() {
+	local node=$1 want
+	want=$(lab nodes | sed "s/^$node\$/running/; t; s/.*/absent/" | xargs)
+	masks_are web1 "$T_WHAT" "$node"
+	is "$T_WHAT: one domain, on $node" "$(domains)" "$want"
+	ok "$T_WHAT: it counts" witness_wait web1 "$node" "$(witness_counter web1)"
+	ok "$T_WHAT: one writer, no gap, $BOOTS boots" witness_check web1 --expect-boots "$BOOTS"
+}
+
+# Stopped everywhere, and nothing of it is left on any node.
+stopped() {
+	local node
+	masks_are web1 "$T_WHAT: stopped"
+	is "$T_WHAT: no domain is left" "$(domains)" "$(lab nodes | sed 's/.*/absent/' | xargs)"
+	for node in $(lab nodes); do
+		is "$T_WHAT: no process is left on $node" "$(processes "$node")" 0
+	done
+}
+
+# QEMUs and storage daemons of the VM on a node.
+processes() {
+	lab exec "$1" -- sh -c 'for f in /proc/[0-9]*/cmdline; do tr "\0" " " <$f; echo; done' 2>/dev/null |
+		grep -Ec '^(\S*qemu-system\S* .*guest=web1,|qemu-storage-daemon .*/web1/)'
+}
