@@ -71,8 +71,12 @@ static void live_progress(const struct hypervisor_progress *now, void *data)
 		.text = text,
 	};
 
-	(void)snprintf(text, sizeof(text), "%" PRIu64 " of %" PRIu64 " MiB left",
-		       now->memory_remaining_bytes >> 20, now->memory_total_bytes >> 20);
+	if (now->memory_total_bytes != 0) {
+		(void)snprintf(text, sizeof(text), "%" PRIu64 " of %" PRIu64 " MiB left",
+			       now->memory_remaining_bytes >> 20, now->memory_total_bytes >> 20);
+	} else {
+		(void)snprintf(text, sizeof(text), "downtime %" PRIu64 " ms", now->downtime_ms);
+	}
 	vm_report_event(data, &event);
 }
 
