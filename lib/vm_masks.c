@@ -256,12 +256,47 @@ int vm_grant_undo(void *context, struct deadline deadline, struct err *err)
 	return vm_grant_take_back(vm, vm->self->initiator, &vm->granted, deadline, err);
 }
 
+/* What the array does not have, it presents to nobody. */
+static int missing_luns_leave_out(struct vm_context *vm, struct deadline deadline, struct err *err)
+{
+	struct array_masks masks;
+	size_t kept = 0;
+	size_t i;
+
+	for (i = 0; i < vm->n_luns; i++) {
+		int rc = array_masks(&vm->array, &vm->lun_names[i], 1, deadline, &masks, err);
+
+		if (rc == 0) {
+			array_masks_release(&masks);
+			vm->lun_names[kept++] = vm->lun_names[i];
+		} else if (rc != -ENXIO) {
+			/* Those that were not asked about stay. */
+			memmove(&vm->lun_names[kept], &vm->lun_names[i],
+				(vm->n_luns - i) * sizeof(vm->lun_names[0]));
+			vm->n_luns -= i - kept;
+			return rc;
+		}
+	}
+	vm->n_luns = kept;
+	return 0;
+}
+
+/*
+ * A name that was misspelt, or a LUN that was deleted, must not make a stop fail: the cluster would
+ * fence one host after the other for it.
+ */
 int vm_revoke_probe(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
-	struct vm_holding holding;
+	struct vm_holding holding = {.any = false};
 	int rc = vm_masks_holding(vm, vm->self->initiator, deadline, &holding, err);
 
+	if (rc == -ENXIO) {
+		rc = missing_luns_leave_out(vm, deadline, err);
+		if (rc == 0 && vm->n_luns > 0) {
+			rc = vm_masks_holding(vm, vm->self->initiator, deadline, &holding, err);
+		}
+	}
 	if (rc != 0) {
 		return rc;
 	}
@@ -276,8 +311,10 @@ int vm_revoke_run(void *context, struct deadline deadline, struct err *err)
 		.n_luns = vm->n_luns,
 		.revoke = vm->self->initiator,
 	};
+	int rc = array_apply(&vm->array, &change, deadline, NULL, err);
 
-	return array_apply(&vm->array, &change, deadline, NULL, err);
+	/* The look that follows leaves out what is missing; then it is worth another try. */
+	return rc == -ENXIO ? -EAGAIN : rc;
 }
 
 int vm_paths_verify(void *context, struct deadline deadline, struct err *err)

@@ -82,7 +82,12 @@ lab heal array
 masks_are web1 "$T_WHAT"
 
 T_WHAT="a LUN that does not exist"
-with_param luns "vda=web1-root vdb=web1-nothere" refused 1 'web1-nothere' node1 start
+lun_missing() {
+	refused 1 'web1-nothere' node1 start
+	# Where stop failed for it, a misspelt name would get one node after the other fenced.
+	agent_is 0 node1 stop
+}
+with_param luns "vda=web1-root vdb=web1-nothere" lun_missing
 masks_are web1 "$T_WHAT"
 
 T_WHAT="a LUN that a stranger holds"
