@@ -8,6 +8,7 @@
 
 #include "ocf_call.h"
 #include "ocf_exit.h"
+#include "ocf_man.h"
 #include "ocf_metadata.h"
 #include "ocf_param.h"
 
@@ -124,16 +125,15 @@ static int end(int code, const struct err *err)
 	return code;
 }
 
-static int metadata_print(const struct ocf_agent *agent)
+static int printed(int rc, const char *what)
 {
 	struct err err = ERR_INIT;
-	int rc = ocf_metadata_write(agent, ocf_metadata_profile(), stdout);
 
 	if (rc == 0 && fflush(stdout) != 0) {
 		rc = -errno;
 	}
 	if (rc < 0) {
-		(void)err_set(&err, rc, "the metadata cannot be written: %s", strerror(-rc));
+		(void)err_set(&err, rc, "%s cannot be written: %s", what, strerror(-rc));
 		return end(PCMK_OCF_UNKNOWN_ERROR, &err);
 	}
 	return PCMK_OCF_OK;
@@ -198,9 +198,16 @@ int ocf_agent_main(const struct ocf_agent *agent, int argc, char **argv)
 		ocf_metadata_write_help(agent, stdout);
 		return PCMK_OCF_OK;
 	}
+	if (strcmp(argv[1], "--man") == 0) {
+		return printed(ocf_man_write(agent, stdout), "the manual page");
+	}
 	action = ocf_agent_find_action(agent, argv[1]);
 	if (action == NULL) {
 		return refuse(agent, "there is no action ", argv[1]);
 	}
-	return action->run == NULL ? metadata_print(agent) : action_run(agent, action);
+	if (action->run == NULL) {
+		return printed(ocf_metadata_write(agent, ocf_metadata_profile(), stdout),
+			       "the metadata");
+	}
+	return action_run(agent, action);
 }

@@ -10,8 +10,8 @@
 /*
  * An OCF resource agent as two tables: its parameters and its actions.
  *
- * Metadata (both profiles), help, parameter checks and dispatch all come from these rows, so they
- * cannot disagree. An agent is its tables, its run functions and
+ * Metadata (both profiles), help, manual page, parameter checks and dispatch all come from these
+ *rows, so they cannot disagree. An agent is its tables, its run functions and
  *
  *	int main(int argc, char **argv)
  *	{
@@ -67,8 +67,9 @@ struct ocf_agent {
 };
 
 /*
- * Runs the action argv[1] names and returns the process's exit status. "--help" prints the help
- * and is 0; no action, more than one, or an unknown one is 3 (not implemented).
+ * Runs the action argv[1] names and returns the process's exit status. "--help" prints the help,
+ * "--man" the manual page (ocf_man.h), and both are 0; no action, more than one, or an unknown one
+ * is 3 (not implemented).
  *
  * A failure prints one exit reason. What does not check its parameters (stop, monitor, migrate_*)
  * runs with wrong ones too: it sees the default in place of a wrong value.

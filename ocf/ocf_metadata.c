@@ -58,7 +58,7 @@ static void description(struct document *document, const char *name, const char 
 	element_end(document);
 }
 
-static const char *type_to_str(enum ocf_type type, enum ocf_profile profile)
+const char *ocf_metadata_type_to_str(enum ocf_type type, enum ocf_profile profile)
 {
 	switch (type) {
 	case OCF_INTEGER: return "integer";
@@ -73,7 +73,7 @@ static const char *type_to_str(enum ocf_type type, enum ocf_profile profile)
 static void content(struct document *document, const struct ocf_parameter *parameter)
 {
 	element_start(document, "content");
-	attribute(document, "type", type_to_str(parameter->type, document->profile));
+	attribute(document, "type", ocf_metadata_type_to_str(parameter->type, document->profile));
 	if (parameter->fallback != NULL) {
 		attribute(document, "default", parameter->fallback);
 	}

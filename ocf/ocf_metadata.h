@@ -20,6 +20,9 @@
  */
 enum ocf_profile { OCF_PROFILE_1_0, OCF_PROFILE_1_1 };
 
+/* As that profile names it. */
+const char *ocf_metadata_type_to_str(enum ocf_type type, enum ocf_profile profile);
+
 /* From the environment. */
 enum ocf_profile ocf_metadata_profile(void);
 

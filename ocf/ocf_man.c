@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ocf_man.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "ocf_metadata.h"
+
+#define PROVIDER "lunmask"
+
+/* roff has a meaning for these: a backslash, and a dot or an apostrophe that begins a line. */
+static void character(char c, bool begins_line, FILE *stream)
+{
+	if (begins_line && (c == '.' || c == '\'')) {
+		(void)fputs("\\&", stream);
+	}
+	if (c == '\\') {
+		(void)fputs("\\e", stream);
+	} else if (c == '-') {
+		(void)fputs("\\-", stream); /* a minus, which can be copied, not a hyphen */
+	} else {
+		(void)fputc(c, stream);
+	}
+}
+
+/* Paragraphs are lines of text; between stands the macro that begins the next one. */
+static void paragraphs(const char *text, const char *between, FILE *stream)
+{
+	bool begins_line = true;
+
+	for (; *text != '\0'; text++) {
+		if (*text == '\n') {
+			(void)fprintf(stream, "\n%s\n", between);
+		} else {
+			character(*text, begins_line, stream);
+		}
+		begins_line = *text == '\n';
+	}
+	(void)fputc('\n', stream);
+}
+
+/* Inside of a line that has begun. */
+static void words(const char *text, FILE *stream)
+{
+	for (; *text != '\0'; text++) {
+		character(*text, false, stream);
+	}
+}
+
+static void head(const struct ocf_agent *agent, FILE *stream)
+{
+	(void)fprintf(stream,
+		      ".nh\n.TH OCF_" PROVIDER "_%s 7 \"\" \"" PROVIDER
+		      " %s\" \"OCF resource agents\"\n"
+		      ".SH NAME\nocf_" PROVIDER "_%s \\- ",
+		      agent->name, agent->version, agent->name);
+	words(agent->shortdesc, stream);
+	(void)fprintf(stream,
+		      "\n.SH SYNOPSIS\n.BI OCF_RESKEY_ NAME = VALUE\\~\\fR...\n.B %s\n.I ACTION\n"
+		      ".SH DESCRIPTION\n",
+		      agent->name);
+	paragraphs(agent->longdesc, ".PP", stream);
+}
+
+static void parameter(const struct ocf_parameter *row, FILE *stream)
+{
+	(void)fprintf(stream, ".TP\n.B %s\n", row->name);
+	paragraphs(row->shortdesc, ".br", stream);
+	(void)fprintf(stream, "(\\fI%s\\fR%s", ocf_metadata_type_to_str(row->type, OCF_PROFILE_1_1),
+		      row->required ? ", required" : "");
+	if (row->fallback != NULL) {
+		(void)fputs(", default \\fB", stream);
+		words(row->fallback, stream);
+		(void)fputs("\\fR", stream);
+	}
+	(void)fprintf(stream, "%s)\n.IP\n", row->reloadable ? ", changed without restart" : "");
+	paragraphs(row->longdesc, ".br", stream);
+}
+
+/* "op monitor interval=60s timeout=30s OCF_CHECK_LEVEL=10", as crm and pcs both take it. */
+static void operation(const struct ocf_action *row, FILE *stream)
+{
+	(void)fputs("op ", stream);
+	words(row->name, stream);
+	if (row->interval_s > 0) {
+		(void)fprintf(stream, " interval=%ds", row->interval_s);
+	}
+	(void)fprintf(stream, " timeout=%ds", row->timeout_s);
+	if (row->depth > 0) {
+		(void)fprintf(stream, " OCF_CHECK_LEVEL=%d", row->depth);
+	}
+}
+
+static void action(const struct ocf_action *row, FILE *stream)
+{
+	(void)fputs(".TP\n.B ", stream);
+	words(row->name, stream);
+	(void)fprintf(stream, "\ntimeout %d s", row->timeout_s);
+	if (row->interval_s > 0) {
+		(void)fprintf(stream, ", interval %d s", row->interval_s);
+	}
+	if (row->depth > 0) {
+		(void)fprintf(stream, ", OCF_CHECK_LEVEL=%d", row->depth);
+	}
+	(void)fputc('\n', stream);
+}
+
+/* What a cluster manager is told to do, and not what it asks for by itself. */
+static bool is_operation(const struct ocf_action *row)
+{
+	static const char *const names[] = {"start", "stop", "monitor", "migrate_to",
+					    "migrate_from"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(names[i], row->name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void example(const struct ocf_agent *agent, const char *command, const char *params,
+		    FILE *stream)
+{
+	(void)fprintf(stream, ".nf\n%s ocf:" PROVIDER ":%s \\e\n   %s", command, agent->name,
+		      params);
+	for (size_t i = 0; i < agent->n_parameters; i++) {
+		if (agent->parameters[i].required) {
+			(void)fprintf(stream, " %s=\\fIVALUE\\fR", agent->parameters[i].name);
+		}
+	}
+	for (size_t i = 0; i < agent->n_actions; i++) {
+		if (is_operation(&agent->actions[i])) {
+			(void)fputs(" \\e\n    ", stream);
+			operation(&agent->actions[i], stream);
+		}
+	}
+	if (ocf_agent_find_action(agent, "migrate_to") != NULL) {
+		(void)fputs(" \\e\n    meta allow\\-migrate=true", stream);
+	}
+	(void)fputs("\n.fi\n", stream);
+}
+
+int ocf_man_write(const struct ocf_agent *agent, FILE *stream)
+{
+	head(agent, stream);
+	(void)fputs(".SH PARAMETERS\n", stream);
+	for (size_t i = 0; i < agent->n_parameters; i++) {
+		parameter(&agent->parameters[i], stream);
+	}
+	(void)fputs(".SH ACTIONS\nWith the least that should be configured for them.\n", stream);
+	for (size_t i = 0; i < agent->n_actions; i++) {
+		action(&agent->actions[i], stream);
+	}
+	(void)fputs(".SH EXAMPLES\n", stream);
+	example(agent, "crm configure primitive \\fIID\\fR", " params", stream);
+	(void)fputs(".PP\n", stream);
+	example(agent, "pcs resource create \\fIID\\fR", "", stream);
+	(void)fputs(".SH SEE ALSO\n.BR lunmask.conf (5),\n.BR crm (8),\n.BR pcs (8)\n", stream);
+	return ferror(stream) || fflush(stream) != 0 ? -EIO : 0;
+}
