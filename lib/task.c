@@ -189,9 +189,18 @@ static int steps_undo(const struct task *task, const bool *acted, size_t first, 
 	return 0;
 }
 
+/* Of a short time-out undo gets a third: the steps themselves must still have a chance. */
+static struct deadline work_until(const struct task *task, struct deadline deadline)
+{
+	int third_ms = deadline_left_ms(deadline) / 3;
+
+	return deadline_before(deadline,
+			       task->undo_reserve_ms < third_ms ? task->undo_reserve_ms : third_ms);
+}
+
 static int steps_walk(const struct task *task, struct deadline deadline, struct err *err)
 {
-	struct deadline work = deadline_before(deadline, task->undo_reserve_ms);
+	struct deadline work = work_until(task, deadline);
 	struct err undo_err = ERR_INIT;
 	bool acted[TASK_STEPS_MAX] = {false};
 	size_t undo_from = 0;

@@ -90,7 +90,7 @@ struct task {
 	const struct task_journal_ops *journal; /* may be NULL */
 	void *journal_data;
 
-	int undo_reserve_ms; /* kept back from the deadline, for undo */
+	int undo_reserve_ms; /* kept back for undo; at most a third of the time that is left */
 };
 
 /* Is this error worth another try? -EBUSY, -EAGAIN, -EHOSTUNREACH, -ECONNREFUSED, -ETIMEDOUT... */

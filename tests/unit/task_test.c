@@ -262,6 +262,18 @@ static void task_run__nothing_begins_after_the_deadline(void **state)
 	assert_string_equal(world.story, "");
 }
 
+static void task_run__a_short_time_is_shared_with_the_undo(void **state)
+{
+	struct world world = {0};
+	struct task_step steps[] = {STEP_ROW(0, "a")};
+	struct task task = {.name = "test", .steps = steps, .n_steps = 1, .context = &world};
+
+	(void)state;
+	task.undo_reserve_ms = 15000;
+	assert_int_equal(task_run(&task, deadline_in(9000), NULL), 0);
+	assert_string_equal(world.story, "p0 r0 p0 ");
+}
+
 static int journal_refuses(void *journal, const char *task, const char *step, struct err *err)
 {
 	(void)journal;
@@ -310,6 +322,7 @@ int main(void)
 		cmocka_unit_test(task_run__undo_stops_where_it_fails_and_says_so),
 		cmocka_unit_test(task_run__blind_probe_leaves_it_to_the_second_look),
 		cmocka_unit_test(task_run__nothing_begins_after_the_deadline),
+		cmocka_unit_test(task_run__a_short_time_is_shared_with_the_undo),
 		cmocka_unit_test(task_run__journal_may_refuse_a_step),
 		cmocka_unit_test(task_verify__refuses_a_row_without_probe),
 	};
