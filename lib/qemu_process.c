@@ -13,6 +13,8 @@
 
 #define COMMAND_LINE_MAX (128 * 1024) /* "-name" is libvirt's first option */
 #define PID_FILE_FORMAT "/run/libvirt/qemu/%s.pid"
+/* Also when the time is up: to say that it hangs gets this host fenced. */
+#define KILLED_MIN_MS 1000
 
 static void fd_close(const int *fd)
 {
@@ -232,6 +234,7 @@ static int process_end(pid_t pid, const char *vm, struct deadline term, struct d
 		return rc;
 	}
 	rc = pidfd_signal(pidfd, SIGKILL, err);
+	kill = deadline_left_ms(kill) < KILLED_MIN_MS ? deadline_in(KILLED_MIN_MS) : kill;
 	if (rc < 0 || pidfd_wait(pidfd, kill)) {
 		return rc;
 	}
@@ -244,6 +247,7 @@ static int process_end(pid_t pid, const char *vm, struct deadline term, struct d
 int qemu_process_end(const char *vm, struct deadline deadline, struct err *err)
 {
 	struct deadline term = deadline_in(deadline_left_ms(deadline) / 2);
+	bool ended = false;
 
 	while (true) {
 		pid_t pid = 0;
@@ -252,13 +256,14 @@ int qemu_process_end(const char *vm, struct deadline deadline, struct err *err)
 		if (rc < 0 || pid == 0) {
 			return rc;
 		}
+		if (ended && deadline_passed(deadline)) {
+			return err_set(err, -ETIMEDOUT,
+				       "QEMU of domain '%s' comes back as it is ended", vm);
+		}
 		rc = process_end(pid, vm, term, deadline, err);
 		if (rc < 0) {
 			return rc;
 		}
-		if (deadline_passed(deadline)) {
-			return err_set(err, -ETIMEDOUT,
-				       "QEMU of domain '%s' comes back as it is ended", vm);
-		}
+		ended = true;
 	}
 }

@@ -134,6 +134,15 @@ static void end__uses_force_at_half_time(void **state)
 	assert_int_equal(player_reap(player), SIGKILL);
 }
 
+static void end__sees_the_end_though_the_time_is_up(void **state)
+{
+	pid_t player = player_start(name_arg(",x"), "deaf");
+
+	(void)state;
+	assert_int_equal(qemu_process_end(vm, deadline_in(0), NULL), 0);
+	assert_int_equal(player_reap(player), SIGKILL);
+}
+
 static void end__ends_a_stopped_one_and_every_one(void **state)
 {
 	pid_t one = player_start(name_arg(",x"), "polite");
@@ -154,6 +163,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(find__takes_no_other_for_it),
 		cmocka_unit_test(end__is_polite_first),
 		cmocka_unit_test(end__uses_force_at_half_time),
+		cmocka_unit_test(end__sees_the_end_though_the_time_is_up),
 		cmocka_unit_test(end__ends_a_stopped_one_and_every_one),
 	};
 
