@@ -3,6 +3,7 @@
 #
 # What run-tests and run-demo share: an installed tree to put on the lab's machines.
 
+# shellcheck disable=SC2154 # top, the source tree, is set by the one that sources this
 build_dir=$top/_build
 stage=$build_dir/stage
 

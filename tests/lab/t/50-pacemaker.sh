@@ -36,7 +36,7 @@ help=$(crm ra info ocf:lunmask:VirtualMachine 2>&1)
 described=$(lab exec node1 -- pcs resource describe ocf:lunmask:VirtualMachine 2>&1)
 for parameter in vm array luns state_lun config hypervisor migration_mode migration_transport \
 	migration_network_suffix stop_mode on_ioerror paths_required; do
-	like "crm ra info explains $parameter" "$help" "^$parameter[* ]"
+	like "crm ra info explains $parameter" "$help" "^${parameter}[* ]"
 	like "pcs resource describe explains $parameter" "$described" "^  $parameter"
 done
 
@@ -86,6 +86,7 @@ runs_on "$node" 1
 T_WHAT="power cut of the running node"
 CRM_NODE=$second
 lab cut "$node"
+# shellcheck disable=SC2016 # expanded anew each time
 wait_until 90 eval '[ -n "$(located)" ] && [ "$(located)" != "$node" ]'
 ok "$T_WHAT: settles" settled
 new=$(located)
