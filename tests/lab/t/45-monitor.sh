@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# monitor: what is lost and still runs is degraded (190), what cannot go on has failed (1).
+. "$(dirname "$0")/lib.sh"
+
+clean_up() {
+	lab array -- ip addr add 10.77.0.101/24 dev eth0 2>/dev/null
+	libvirtd_back node1
+	vm_unmake web1
+}
+trap clean_up EXIT
+ok "the test VM's LUNs can be made" vm_make web1
+vm_params web1
+every=OCF_RESKEY_CRM_meta_interval=10000
+ok "it starts" agent_is 0 node1 start
+ok "the guest counts" witness_wait web1 node1 5
+
+T_WHAT="one of two portals is gone"
+lab array -- ip addr del 10.77.0.101/24 dev eth0
+agent_is 0 node1 monitor "$every"
+agent_is 190 node1 monitor "$every" OCF_CHECK_LEVEL=10
+like "$T_WHAT: it is named" "$REASON" '10.77.0.101'
+agent_is 0 node1 stop
+T_WHAT="start with one of two portals"
+PARAM[paths_required]=all
+refused 1 'paths_required' node1 start
+masks_are web1 "$T_WHAT, all required"
+PARAM[paths_required]=1
+agent_is 0 node1 start
+masks_are web1 "$T_WHAT, one required" node1
+lab array -- ip addr add 10.77.0.101/24 dev eth0
+T_WHAT="both portals are back"
+agent_is 0 node1 monitor "$every" OCF_CHECK_LEVEL=10
+
+T_WHAT="somebody else is granted a LUN"
+tid=$(lab array -- tgtadm --lld iscsi --mode target --op show |
+	sed -n 's/^Target \([0-9]*\): .*:web1-data$/\1/p')
+lab array -- tgtadm --lld iscsi --mode target --op bind --tid "$tid" \
+	--initiator-name "$(initiator stranger)"
+agent_is 0 node1 monitor "$every" OCF_CHECK_LEVEL=10
+agent_is 190 node1 monitor "$every" OCF_CHECK_LEVEL=20
+like "$T_WHAT: LUN and stranger are named" "$REASON" 'web1-data.*stranger'
+lab array -- tgtadm --lld iscsi --mode target --op unbind --tid "$tid" \
+	--initiator-name "$(initiator stranger)"
+agent_is 0 node1 monitor "$every" OCF_CHECK_LEVEL=20
+
+T_WHAT="the array's management is away"
+began=$SECONDS
+lab array -- sh -c 'kill -STOP $(cat /run/sshd.pid)'
+agent node1 monitor "$every" OCF_CHECK_LEVEL=0
+is "$T_WHAT: level 0 does not ask it" "$RC" 0
+lab array -- sh -c 'kill -CONT $(cat /run/sshd.pid)'
+
+T_WHAT="the host's own grant was taken away"
+printf '{"luns":["web1-data"],"revoke":"%s"}' "$(initiator node1)" | driver apply >/dev/null
+agent_is 1 node1 monitor "$every" OCF_CHECK_LEVEL=20
+like "$T_WHAT: it says so" "$REASON" 'granted'
+agent_is 0 node1 stop
+
+T_WHAT="an I/O error"
+ok "it starts" agent_is 0 node1 start
+ok "the guest counts" witness_wait web1 node1 "$(witness_counter web1)"
+disk=$(lab path pool)/web1-data
+cp --sparse=always "$disk" "$disk.kept"
+truncate -s 4096 "$disk"
+ok "$T_WHAT pauses the guest" wait_until 30 eval '[ "$(domain node1 web1)" = paused ]'
+PARAM[on_ioerror]=report
+agent_is 190 node1 monitor "$every"
+PARAM[on_ioerror]=fail
+agent_is 1 node1 monitor "$every"
+like "$T_WHAT: it says so" "$REASON" 'I/O error'
+agent_is 1 node1 monitor OCF_RESKEY_CRM_meta_interval=0
+cat "$disk.kept" >"$disk"
+rm "$disk.kept"
+PARAM[on_ioerror]=resume
+agent_is 190 node1 monitor "$every"
+agent_is 0 node1 monitor "$every"
+is "$T_WHAT: the guest runs on" "$(domain node1 web1)" running
+agent_is 0 node1 stop
+masks_are web1 "at the end"
+
+done_testing
