@@ -36,10 +36,11 @@ struct hypervisor_call *hypervisor_call_on(struct hypervisor *hypervisor,
 {
 	struct hypervisor_call *call;
 
-	if (hypervisor->dead) {
+	if (hypervisor == NULL || hypervisor->dead) {
 		*ret_rc = err_set(
 			err, -ENOTCONN,
-			"the connection to libvirtd was given up after a call without answer");
+			"the connection to libvirtd was lost, or given up after a call without "
+			"answer");
 		return NULL;
 	}
 	call = hypervisor_call_new(hypervisor->conn, run, vm);

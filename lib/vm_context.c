@@ -199,10 +199,14 @@ static int domain_state_ask(struct vm_context *vm, struct deadline deadline, enu
 int vm_domain_state(struct vm_context *vm, struct deadline deadline, enum domain_state *ret,
 		    struct err *err)
 {
+	bool connected = vm->hypervisor != NULL;
 	int rc = domain_state_ask(vm, deadline, ret, err);
 
-	/* An earlier call did not end in time and took the connection with it: a new one may do. */
-	if (rc == -ENOTCONN) {
+	/*
+	 * An earlier call did not end in time and took the connection with it, or libvirtd was
+	 * started anew: another connection may do.
+	 */
+	if (connected && (rc == -ENOTCONN || rc == -ECONNREFUSED)) {
 		hypervisor_close(vm->hypervisor);
 		vm->hypervisor = NULL;
 		rc = domain_state_ask(vm, deadline, ret, err);

@@ -132,10 +132,21 @@ int vm_peer_domain_state(struct vm_context *vm, const struct config_host *host,
 int vm_peer_state(struct vm_context *vm, struct deadline deadline, enum domain_state *ret,
 		  struct err *err)
 {
-	int rc =
-		hypervisor_domain_state(vm->peer->hypervisor, vm->settings->vm, deadline, ret, err);
+	struct vm_peer *peer = vm->peer;
+	struct hypervisor *anew;
+	int rc = hypervisor_domain_state(peer->hypervisor, vm->settings->vm, deadline, ret, err);
 
-	return rc == 0 ? 0 : err_prefix(err, rc, "libvirt on %s", vm->peer->host->node);
+	/* What became of a migration depends on this answer: a lost connection is made again. */
+	if (rc == -ENOTCONN || rc == -ECONNREFUSED) {
+		rc = peer_connect(vm, peer->host, deadline, &anew, err);
+		if (rc != 0) {
+			return rc;
+		}
+		hypervisor_close(peer->hypervisor);
+		peer->hypervisor = anew;
+		rc = hypervisor_domain_state(anew, vm->settings->vm, deadline, ret, err);
+	}
+	return rc == 0 ? 0 : err_prefix(err, rc, "libvirt on %s", peer->host->node);
 }
 
 int vm_peer_preflight(void *context, struct deadline deadline, struct err *err)

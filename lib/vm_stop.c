@@ -117,6 +117,8 @@ static int domain_gone_run(void *context, struct deadline deadline, struct err *
 	}
 	if (rc == 0 || rc == -ENOENT) {
 		domain_end_kindly(vm, kind);
+		/* It may have been given up for another connection. */
+		hypervisor = vm->hypervisor;
 		rc = hypervisor_destroy(hypervisor, vm->settings->vm,
 					kept_back(deadline, DESTROY_RESERVE_MS, 2), err);
 	}

@@ -111,6 +111,17 @@ static int slow_run(struct hypervisor_call *call)
 	return hypervisor_call_set_text(call, -EIO, "late %s", call->vm);
 }
 
+static void calls__say_that_there_is_no_connection(void **state)
+{
+	enum domain_state seen;
+
+	(void)state;
+	assert_int_equal(hypervisor_domain_state(NULL, "web1", deadline_in(1000), &seen, NULL),
+			 -ENOTCONN);
+	assert_int_equal(hypervisor_destroy(NULL, "web1", deadline_in(1000), NULL), -ENOTCONN);
+	assert_int_equal(hypervisor_wait_gone(NULL, "web1", deadline_in(1000), NULL), -ENOTCONN);
+}
+
 static void run__leaves_a_call_that_hangs(void **state)
 {
 	struct hypervisor *hv = opened();
@@ -162,6 +173,7 @@ int main(void)
 		cmocka_unit_test(open__names_the_uri_it_could_not_reach),
 		cmocka_unit_test(domain_state__follows_the_life_of_a_domain),
 		cmocka_unit_test(calls__say_that_there_is_no_domain),
+		cmocka_unit_test(calls__say_that_there_is_no_connection),
 		cmocka_unit_test(create__refuses_what_is_no_domain),
 		cmocka_unit_test(run__leaves_a_call_that_hangs),
 		cmocka_unit_test(wait_gone__is_woken_by_the_event),
