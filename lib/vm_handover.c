@@ -32,6 +32,25 @@ int vm_handover_run(void *context, struct deadline deadline, struct err *err)
 	return array_apply(&vm->array, &change, deadline, &vm->peer->granted, err);
 }
 
+/*
+ * A migration that was given up may still be going on in libvirtd, and succeed between a look and
+ * what is done about it.
+ */
+static int migration_end(struct vm_context *vm, struct deadline deadline, struct err *err)
+{
+	enum domain_state here;
+	int rc;
+
+	if (!vm->peer->guest_touched) {
+		return 0;
+	}
+	rc = vm_domain_state(vm, deadline, &here, err);
+	if (rc != 0 || here == DOMAIN_ABSENT) {
+		return rc;
+	}
+	return hypervisor_abort_job(vm->hypervisor, vm->settings->vm, deadline, err);
+}
+
 /* Without a migration begun there can be no domain on the peer, and it need not be asked. */
 static int domains_look(struct vm_context *vm, struct deadline deadline,
 			enum domain_state *ret_here, enum domain_state *ret_there, struct err *err)
@@ -51,8 +70,11 @@ int vm_handover_undo(void *context, struct deadline deadline, struct err *err)
 	struct vm_peer *peer = vm->peer;
 	enum domain_state there;
 	enum domain_state here;
-	int rc = domains_look(vm, deadline, &here, &there, err);
+	int rc = migration_end(vm, deadline, err);
 
+	if (rc == 0) {
+		rc = domains_look(vm, deadline, &here, &there, err);
+	}
 	if (rc != 0) {
 		return rc;
 	}
