@@ -61,6 +61,23 @@ static int image_write(struct vm_context *vm, struct deadline deadline, struct e
 	return rc;
 }
 
+/*
+ * Is the memory of this domain the guest's? Paused by a migration it is incomplete, or that of
+ * another host is newer; unless it was restored here and not resumed. Beside a valid image a paused
+ * domain has nothing that the image has not.
+ */
+static bool worth_saving(enum domain_state state, enum image_state image)
+{
+	switch (state) {
+	case DOMAIN_RUNNING:
+	case DOMAIN_PAUSED_IO_ERROR:
+	case DOMAIN_SUSPENDED: return true;
+	case DOMAIN_PAUSED: return image != IMAGE_VALID;
+	case DOMAIN_PAUSED_MIGRATION: return image == IMAGE_CONSUMED;
+	default: return false;
+	}
+}
+
 int vm_save_run(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
@@ -74,9 +91,10 @@ int vm_save_run(void *context, struct deadline deadline, struct err *err)
 	if (rc == 0) {
 		rc = vm_domain_state(vm, deadline, &state, err);
 	}
-	if (rc == 0 && !domain_state_active(state)) {
-		rc = err_set(err, -ENOENT, "the domain is %s: there is no memory to save",
-			     domain_state_to_str(state));
+	if (rc == 0 && !worth_saving(state, vm->image)) {
+		rc = err_set(err, -ENOENT,
+			     "the domain is %s (saved memory: %s): there is no memory to save",
+			     domain_state_to_str(state), image_state_to_str(vm->image));
 	}
 	if (rc == 0) {
 		rc = vm_state_store(vm, IMAGE_WRITING, deadline, err);
