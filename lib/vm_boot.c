@@ -75,6 +75,16 @@ static void string_drop(char **text)
 	free(*text);
 }
 
+/*
+ * After a call that failed there may be a domain too, or be one later. Only one that was there
+ * before it is not ours to undo.
+ */
+static int domain_made(struct vm_context *vm, int rc)
+{
+	vm->domain_created = vm->domain_created || rc != -EEXIST;
+	return rc;
+}
+
 /* What the slot says of an image belongs to a run of the guest that is over. */
 static int boot_fresh(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
@@ -87,8 +97,7 @@ static int boot_fresh(struct vm_context *vm, struct deadline deadline, struct er
 	if (rc != 0) {
 		return rc;
 	}
-	vm->domain_created = true;
-	return hypervisor_create(vm->hypervisor, xml, deadline, err);
+	return domain_made(vm, hypervisor_create(vm->hypervisor, xml, deadline, err));
 }
 
 static int image_load_paused(struct vm_context *vm, const char *xml, struct deadline deadline,
@@ -100,9 +109,8 @@ static int image_load_paused(struct vm_context *vm, const char *xml, struct dead
 	if (rc != 0) {
 		return rc;
 	}
-	vm->domain_created = true;
-	rc = hypervisor_restore_paused(vm->hypervisor, image_export_file(export), xml, deadline,
-				       err);
+	rc = domain_made(vm, hypervisor_restore_paused(vm->hypervisor, image_export_file(export),
+						       xml, deadline, err));
 	/* The image was only read; what its export says at the end changes nothing. */
 	(void)image_export_close(export, deadline, NULL);
 	return rc;
