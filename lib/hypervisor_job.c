@@ -42,8 +42,8 @@ static int job_run(struct hypervisor_call *call)
 		rc = hypervisor_call_failed(call);
 		rc = rc == -ENOENT ? 0 : rc;
 	} else {
-		call->job_active = info.type == VIR_DOMAIN_JOB_BOUNDED ||
-				   info.type == VIR_DOMAIN_JOB_UNBOUNDED;
+		/* Also one that has failed or was cancelled: libvirt still clears up after it. */
+		call->job_active = info.type != VIR_DOMAIN_JOB_NONE;
 		call->progress.memory_total_bytes = info.memTotal;
 		call->progress.memory_remaining_bytes = info.memRemaining;
 	}

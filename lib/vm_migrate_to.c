@@ -266,6 +266,18 @@ static int migrate_resumed(struct vm_context *vm, struct deadline deadline, stru
 	return migrate_saved_resumed(vm, deadline, err);
 }
 
+/*
+ * What a killed predecessor asked for goes on in libvirtd: it is ended, one way or the other,
+ * before anybody looks where the domain is.
+ */
+static int predecessor_end(struct vm_context *vm, struct deadline deadline, struct err *err)
+{
+	struct hypervisor *hypervisor;
+	int rc = vm_hypervisor(vm, deadline, &hypervisor, err);
+
+	return rc != 0 ? rc : hypervisor_abort_job(hypervisor, vm->settings->vm, deadline, err);
+}
+
 int vm_migrate_to(const struct vm_settings *settings, const char *source, const char *target,
 		  struct deadline deadline, const struct vm_report *report, struct err *err)
 {
@@ -279,6 +291,9 @@ int vm_migrate_to(const struct vm_settings *settings, const char *source, const 
 	rc = vm_peer_check(vm, source, target, source, err);
 	if (rc == 0) {
 		rc = vm_peer_open(vm, target, deadline, err);
+	}
+	if (rc == 0) {
+		rc = predecessor_end(vm, deadline_within(deadline, ABORT_RESERVE_MS), err);
 	}
 	if (rc == 0) {
 		rc = vm_domain_state(vm, deadline, &here, err);
