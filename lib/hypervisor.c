@@ -401,7 +401,9 @@ static int destroy_run(struct hypervisor_call *call)
 	/* Without GRACEFUL: SIGTERM, and SIGKILL after 10 s. GRACEFUL alone would only give up. */
 	if (virDomainDestroyFlags(domain, VIR_DOMAIN_DESTROY_DEFAULT) < 0) {
 		rc = hypervisor_call_failed(call);
-		if (virDomainIsActive(domain) == 0) {
+		/* It may have gone by itself meanwhile: a transient domain then is not known any
+		 * more. */
+		if (rc == -ENOENT || virDomainIsActive(domain) == 0) {
 			rc = 0;
 		}
 	}
