@@ -50,7 +50,7 @@ static void words(const char *text, FILE *stream)
 static void head(const struct ocf_agent *agent, FILE *stream)
 {
 	(void)fprintf(stream,
-		      ".nh\n.TH OCF_" PROVIDER "_%s 7 \"\" \"" PROVIDER
+		      ".nr HY 0\n.TH OCF_" PROVIDER "_%s 7 \"\" \"" PROVIDER
 		      " %s\" \"OCF resource agents\"\n"
 		      ".SH NAME\nocf_" PROVIDER "_%s \\- ",
 		      agent->name, agent->version, agent->name);
