@@ -47,7 +47,7 @@ void answer_release(struct answer *answer)
 	answer->reply = NULL;
 }
 
-static char *request_format(const char *format, va_list ap)
+__attribute__((format(printf, 1, 0))) static char *request_format(const char *format, va_list ap)
 {
 	char *text = NULL;
 

@@ -84,8 +84,9 @@ static void array_masks__fails_in_one_line_with_every_bad_driver(void **state)
 
 static void array_masks__names_a_driver_that_is_missing(void **state)
 {
-	const struct array array = {
-		.name = "san1", .driver = "lunmask-array-none", .runner = {.transport = "exec"}};
+	const struct array array = {.name = "san1",
+				    .driver = "/nonexistent/lunmask-array-none",
+				    .runner = {.transport = "exec"}};
 	struct array_masks masks;
 	struct err err = ERR_INIT;
 

@@ -68,8 +68,8 @@ static void tgt_table_load__refuses_a_damaged_table(void **state)
 		"{\"version\":1,\"luns\":[]}",
 		"{\"version\":1,\"luns\":[{\"name\":\"../x\",\"size_bytes\":1,\"id\":\"" ID
 		"\"}],\"fenced\":[]}",
-		"{\"version\":1,\"luns\":[{\"name\":\"x\",\"size_bytes\":1,\"id\":\"0\"}],"
-		"\"fenced\":[]}",
+		("{\"version\":1,\"luns\":[{\"name\":\"x\",\"size_bytes\":1,\"id\":\"0\"}],"
+		 "\"fenced\":[]}"),
 		"{\"version\":1,\"luns\":[],\"fenced\":[\"ALL\"]}",
 	};
 
