@@ -24,10 +24,11 @@ struct err {
 	char text[ERR_TEXT_MAX]; /* NUL-terminated, without control characters */
 };
 
+/* clang-format off */
 #define ERR_INIT {{0}}
+/* clang-format on */
 
-int err_set(struct err *err, int rc, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+int err_set(struct err *err, int rc, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Puts "format: " in front of the text that is there. Cuts the tail if it gets too long. */
 int err_prefix(struct err *err, int rc, const char *format, ...)

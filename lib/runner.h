@@ -23,7 +23,7 @@ struct runner {
 struct runner_result {
 	char *output; /* NUL-terminated; output_bytes without the NUL */
 	size_t output_bytes;
-	int exit_status;	 /* 0..255; 255 may be ssh's own */
+	int exit_status;       /* 0..255; 255 may be ssh's own */
 	char stderr_tail[256]; /* last line of what it wrote on stderr */
 };
 

@@ -11,9 +11,9 @@
 /*
  * The ssh(1) command line of a runner, and what ssh's own failures mean. Nothing is run here.
  *
- * All connections to one destination with one key share a master process, which stays for RUNNER_SSH_PERSIST_S
- * after the last one. It finds out by itself that its peer is gone (ServerAliveInterval) and ends;
- * a control socket without a master is replaced by ssh.
+ * All connections to one destination with one key share a master process, which stays for
+ * RUNNER_SSH_PERSIST_S after the last one. It finds out by itself that its peer is gone
+ * (ServerAliveInterval) and ends; a control socket without a master is replaced by ssh.
  */
 #define RUNNER_SSH_DIR "/run/lunmask/ssh"
 #define RUNNER_SSH_PERSIST_S "60" /* seconds */

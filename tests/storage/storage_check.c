@@ -132,7 +132,7 @@ static int verify(const struct check *check, struct err *err)
 	return iscsi_path_verify(&check->path, &expected, deadline_in(check->timeout_ms), err);
 }
 
-/* COUNT PATHS_REQUIRED DESIGNATOR-PREFIX SIZE [PORTAL...]: targets and designators end in 1..COUNT */
+/* COUNT PATHS_REQUIRED DESIGNATOR-PREFIX SIZE [PORTAL...]: names end in 1..COUNT */
 static int verify_all(const struct check *check, struct err *err)
 {
 	static struct lun luns[VM_LUNS_MAX];
@@ -150,8 +150,7 @@ static int verify_all(const struct check *check, struct err *err)
 		luns[i].size_bytes = strtoull(check->arguments[3], NULL, 10);
 		luns[i].number = check->path.number;
 	}
-	for (char **more = &check->arguments[4]; *more != NULL && n_portals < PORTALS_MAX;
-	     more++) {
+	for (char **more = &check->arguments[4]; *more != NULL && n_portals < PORTALS_MAX; more++) {
 		portals[n_portals++] = *more;
 	}
 	rc = iscsi_luns_verify(luns, count, portals, n_portals, check->path.initiator,

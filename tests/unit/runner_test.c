@@ -126,7 +126,7 @@ static void runner_run__gives_the_child_three_descriptors(void **state)
 
 	(void)state;
 	assert_true(kept > 2);
-	/* No pipe in the shell, which would hold its ends for a moment; and not its last command. */
+	/* No pipe in the shell, which would hold its ends a moment; and not its last command. */
 	assert_int_equal(shell("ls /proc/$$/fd; :", "", MAX, 5000, &result, NULL), 0);
 	assert_string_equal(result.output, "0\n1\n2\n");
 	runner_result_release(&result);
