@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 
 #include "cluster.h"
+#include "vm_masks.h"
 #include "vm_peer.h"
 
 static void lun_name_add(struct vm_context *vm, const char *name)
@@ -162,7 +163,7 @@ void vm_context_free(struct vm_context *vm)
 	vm_peer_free(vm->peer);
 	hypervisor_close(vm->hypervisor);
 	mapping_free(vm->mapping);
-	array_changed_release(&vm->granted);
+	vm_grant_release(&vm->grant);
 	config_free(vm->config);
 	free(vm);
 }

@@ -27,6 +27,12 @@
  */
 struct vm_peer;
 
+/* A grant to one host, by this run. */
+struct vm_grant {
+	struct array_changed missing; /* LUNs that it did not hold before */
+	struct array_changed added;   /* what may be taken away again */
+};
+
 struct vm_context {
 	const struct vm_settings *settings;
 	const struct vm_report *report;
@@ -58,7 +64,7 @@ struct vm_context {
 	bool state_known;
 
 	/* What this run added, and may therefore take away. */
-	struct array_changed granted;
+	struct vm_grant grant;
 	bool domain_created;
 	bool image_saved;    /* the memory is saved and the domain gone; the slot may not say so */
 	bool image_consumed; /* the domain is the only copy of the guest's memory */

@@ -7,13 +7,8 @@
 int vm_handover_probe(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
-	struct vm_holding holding;
-	int rc = vm_masks_holding(vm, vm->peer->host->initiator, deadline, &holding, err);
 
-	if (rc != 0) {
-		return rc;
-	}
-	return holding.all ? TASK_DONE : TASK_NOT_DONE;
+	return vm_grant_look(vm, vm->peer->host->initiator, &vm->peer->grant, deadline, err);
 }
 
 int vm_handover_run(void *context, struct deadline deadline, struct err *err)
@@ -28,8 +23,7 @@ int vm_handover_run(void *context, struct deadline deadline, struct err *err)
 		.n_allowed = 1,
 	};
 
-	array_changed_release(&vm->peer->granted);
-	return array_apply(&vm->array, &change, deadline, &vm->peer->granted, err);
+	return vm_grant_give(vm, &change, &vm->peer->grant, deadline, err);
 }
 
 /*
@@ -87,7 +81,7 @@ int vm_handover_undo(void *context, struct deadline deadline, struct err *err)
 		rc = hypervisor_destroy(peer->hypervisor, vm->settings->vm, deadline, err);
 	}
 	if (rc == 0) {
-		rc = vm_grant_take_back(vm, peer->host->initiator, &peer->granted, deadline, err);
+		rc = vm_grant_take_back(vm, peer->host->initiator, &peer->grant, deadline, err);
 	}
 	if (rc == 0 && here == DOMAIN_PAUSED_MIGRATION) {
 		rc = hypervisor_resume(vm->hypervisor, vm->settings->vm, deadline, err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vm_masks.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "cluster.h"
@@ -199,16 +200,78 @@ int vm_takeover_run(void *context, struct deadline deadline, struct err *err)
 	return err_set(err, -EBUSY, "LUN %s is granted to others as fast as it is taken over", lun);
 }
 
-int vm_grant_probe(void *context, struct deadline deadline, struct err *err)
+static int missing_note(const struct array_masks *masks, const char *initiator,
+			struct array_changed *ret, struct err *err)
 {
-	struct vm_context *vm = context;
-	struct vm_holding holding;
-	int rc = vm_masks_holding(vm, vm->self->initiator, deadline, &holding, err);
+	size_t i;
+
+	ret->granted = calloc(masks->count + 1, sizeof(*ret->granted));
+	if (ret->granted == NULL) {
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	for (i = 0; i < masks->count; i++) {
+		if (!array_mask_holds(&masks->masks[i], initiator)) {
+			strcpy(ret->granted[ret->n_granted++], masks->masks[i].lun);
+		}
+	}
+	return 0;
+}
+
+int vm_grant_look(struct vm_context *vm, const char *initiator, struct vm_grant *grant,
+		  struct deadline deadline, struct err *err)
+{
+	struct array_masks masks;
+	struct array_changed missing = {0};
+	bool all;
+	int rc = array_masks(&vm->array, vm->lun_names, vm->n_luns, deadline, &masks, err);
 
 	if (rc != 0) {
 		return rc;
 	}
-	return holding.all ? TASK_DONE : TASK_NOT_DONE;
+	rc = missing_note(&masks, initiator, &missing, err);
+	array_masks_release(&masks);
+	all = missing.n_granted == 0;
+	if (grant->missing.granted == NULL) {
+		grant->missing = missing;
+	} else {
+		array_changed_release(&missing);
+	}
+	return rc != 0 ? rc : all ? TASK_DONE : TASK_NOT_DONE;
+}
+
+/* Did the array answer that it changed nothing? Otherwise it may have done what was asked for. */
+static bool surely_unchanged(int rc)
+{
+	return rc == -EPERM || rc == -ENXIO || rc == -EBUSY || rc == -EINVAL || rc == -ENOENT;
+}
+
+int vm_grant_give(struct vm_context *vm, const struct array_change *change, struct vm_grant *grant,
+		  struct deadline deadline, struct err *err)
+{
+	struct array_changed answer = {0};
+	int rc = array_apply(&vm->array, change, deadline, &answer, err);
+	struct array_changed *added = rc == 0 ? &answer : &grant->missing;
+
+	/* What an earlier try added stays added, though a later one found it done. */
+	if (grant->added.granted == NULL && !surely_unchanged(rc)) {
+		grant->added = *added;
+		*added = (struct array_changed){0};
+	}
+	array_changed_release(&answer);
+	return rc;
+}
+
+void vm_grant_release(struct vm_grant *grant)
+{
+	array_changed_release(&grant->missing);
+	array_changed_release(&grant->added);
+}
+
+int vm_grant_probe(void *context, struct deadline deadline, struct err *err)
+{
+	struct vm_context *vm = context;
+
+	return vm_grant_look(vm, vm->self->initiator, &vm->grant, deadline, err);
 }
 
 int vm_grant_run(void *context, struct deadline deadline, struct err *err)
@@ -220,31 +283,29 @@ int vm_grant_run(void *context, struct deadline deadline, struct err *err)
 		.grant = vm->self->initiator,
 	};
 
-	array_changed_release(&vm->granted);
-	return array_apply(&vm->array, &change, deadline, &vm->granted, err);
+	return vm_grant_give(vm, &change, &vm->grant, deadline, err);
 }
 
-int vm_grant_take_back(struct vm_context *vm, const char *initiator, struct array_changed *changed,
+int vm_grant_take_back(struct vm_context *vm, const char *initiator, struct vm_grant *grant,
 		       struct deadline deadline, struct err *err)
 {
 	const char *names[VM_LUNS_MAX];
 	struct array_change change = {
 		.luns = names,
-		.n_luns = changed->n_granted,
+		.n_luns = grant->added.n_granted,
 		.revoke = initiator,
 	};
 	size_t i;
-	int rc;
+	int rc = 0;
 
-	if (changed->n_granted == 0) {
-		return 0;
+	for (i = 0; i < change.n_luns; i++) {
+		names[i] = grant->added.granted[i];
 	}
-	for (i = 0; i < changed->n_granted; i++) {
-		names[i] = changed->granted[i];
+	if (change.n_luns > 0) {
+		rc = array_apply(&vm->array, &change, deadline, NULL, err);
 	}
-	rc = array_apply(&vm->array, &change, deadline, NULL, err);
 	if (rc == 0) {
-		array_changed_release(changed);
+		vm_grant_release(grant);
 	}
 	return rc;
 }
@@ -253,7 +314,7 @@ int vm_grant_undo(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
 
-	return vm_grant_take_back(vm, vm->self->initiator, &vm->granted, deadline, err);
+	return vm_grant_take_back(vm, vm->self->initiator, &vm->grant, deadline, err);
 }
 
 /* What the array does not have, it presents to nobody. */

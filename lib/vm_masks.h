@@ -35,8 +35,18 @@ int vm_revoke_run(void *context, struct deadline deadline, struct err *err);
 /* TASK_DONE when nobody but this host holds any of the LUNs; else the text names who does. */
 int vm_masks_stranger(struct vm_context *vm, struct deadline deadline, struct err *err);
 
-/* Takes from initiator exactly the LUNs that changed->granted names. */
-int vm_grant_take_back(struct vm_context *vm, const char *initiator, struct array_changed *changed,
+/* Does initiator hold all of the LUNs? Notes at the first look which it does not. */
+int vm_grant_look(struct vm_context *vm, const char *initiator, struct vm_grant *grant,
+		  struct deadline deadline, struct err *err);
+
+/* Applies the change, and notes what it added: when the answer is lost, what it may have added. */
+int vm_grant_give(struct vm_context *vm, const struct array_change *change, struct vm_grant *grant,
+		  struct deadline deadline, struct err *err);
+
+void vm_grant_release(struct vm_grant *grant);
+
+/* Takes from initiator exactly the LUNs that were added. */
+int vm_grant_take_back(struct vm_context *vm, const char *initiator, struct vm_grant *grant,
 		       struct deadline deadline, struct err *err);
 
 /* Step "verify": every LUN answers here with the designator the array names (I6). */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "peer_probe.h"
+#include "vm_masks.h"
 #include "vm_state.h"
 
 #define PORTAL_MS 10000
@@ -111,7 +112,7 @@ void vm_peer_free(struct vm_peer *peer)
 		return;
 	}
 	hypervisor_close(peer->hypervisor);
-	array_changed_release(&peer->granted);
+	vm_grant_release(&peer->grant);
 	free(peer);
 }
 

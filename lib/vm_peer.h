@@ -18,8 +18,8 @@ struct vm_peer {
 	struct lun luns[VM_LUNS_MAX];
 	const char *portal;
 
-	struct array_changed granted; /* to it, by this run */
-	bool guest_touched;           /* a live migration to it was begun */
+	struct vm_grant grant; /* to it */
+	bool guest_touched;    /* a live migration to it was begun */
 };
 
 /* Do source and target name two nodes, of which this one is me? -EINVAL. */
