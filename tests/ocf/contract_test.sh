@@ -14,6 +14,10 @@ readonly here
 readonly dtd_dir=/usr/share/resource-agents
 readonly pcs_dir=/usr/share/pcs/data
 
+if ! command -v xmllint >/dev/null; then
+	echo "skip - all: xmllint is not installed (Debian: libxml2-utils, Fedora: libxml2)"
+	exit 0
+fi
 agent=$(realpath "$1")
 shift
 values=()
