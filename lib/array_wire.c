@@ -356,6 +356,7 @@ int array_wire_decode_error(const char *reply, size_t bytes, struct err *err)
 	const json_t *error;
 	const char *code;
 	const char *message;
+	const char *lun;
 	int rc = reply_load(reply, bytes, &root, err);
 
 	if (rc != 0) {
@@ -369,6 +370,12 @@ int array_wire_decode_error(const char *reply, size_t bytes, struct err *err)
 			       "the array driver failed without an error of lunmask-array(7)");
 	}
 	rc = array_error_to_errno(code);
-	return err_set(err, rc, "%s%s%s", rc == -EPROTO ? code : "", rc == -EPROTO ? ": " : "",
-		       message);
+	(void)err_set(err, rc, "%s%s%s", rc == -EPROTO ? code : "", rc == -EPROTO ? ": " : "",
+		      message);
+	/* What it is about is told, also by a driver whose message does not say it. */
+	lun = text_get(error, "lun", LUN_NAME_MAX);
+	if (lun != NULL && strstr(message, lun) == NULL) {
+		(void)err_prefix(err, rc, "LUN %s", lun);
+	}
+	return rc;
 }

@@ -184,6 +184,20 @@ static void array_wire_decode_error__maps_every_code(void **state)
 	assert_int_equal(array_error_to_errno("new-code"), -EPROTO);
 }
 
+static void array_wire_decode_error__names_the_lun_once(void **state)
+{
+	const char *silent = "{\"error\":{\"code\":\"busy\",\"message\":\"why\",\"lun\":\"a\"}}";
+	const char *telling =
+		"{\"error\":{\"code\":\"busy\",\"message\":\"b says why\",\"lun\":\"b\"}}";
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(array_wire_decode_error(silent, strlen(silent), &err), -EBUSY);
+	assert_string_equal(err_text(&err), "LUN a: why");
+	(void)array_wire_decode_error(telling, strlen(telling), &err);
+	assert_string_equal(err_text(&err), "b says why");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,6 +209,7 @@ int main(void)
 		cmocka_unit_test(array_wire_decode_apply__gives_what_changed),
 		cmocka_unit_test(array_wire_decode_apply__does_not_believe_what_was_not_read_back),
 		cmocka_unit_test(array_wire_decode_error__maps_every_code),
+		cmocka_unit_test(array_wire_decode_error__names_the_lun_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

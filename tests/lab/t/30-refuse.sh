@@ -7,6 +7,7 @@ clean_up() {
 	lab heal array >/dev/null 2>&1
 	vm_unmake web1
 	lab exec node1 -- rm -rf /tmp/lab-test
+	lab array -- rm -f /usr/local/bin/tgtadm
 }
 trap clean_up EXIT
 ok "the test VM's LUNs can be made" vm_make web1
@@ -91,14 +92,21 @@ with_param luns "vda=web1-root vdb=web1-nothere" lun_missing
 masks_are web1 "$T_WHAT"
 
 T_WHAT="a LUN that a stranger holds"
-lab array -- tgtadm --lld iscsi --mode target --op bind \
-	--tid "$(lab array -- tgtadm --lld iscsi --mode target --op show |
-		sed -n 's/^Target \([0-9]*\): .*:web1-data$/\1/p')" \
+lab array -- tgtadm --lld iscsi --mode target --op bind --tid "$(target_id web1-data)" \
 	--initiator-name "$(initiator stranger)"
 refused 1 'web1-data.*stranger' node1 start
 is "$T_WHAT: the other LUNs were not granted" "$(acl web1-root)$(acl web1-state)" ""
 is "$T_WHAT: the stranger keeps it" "$(acl web1-data)" stranger
 revoke_all web1-data
+
+# No array fails at the second of three on demand: here tgtadm does, between the driver and tgtd.
+T_WHAT="the grant of the second LUN fails"
+printf '#!/bin/sh\ncase "$*" in *"--op bind"*"--tid %s "*) echo "tgtadm: no" >&2; exit 22 ;; esac\n%s' \
+	"$(target_id web1-data)" 'exec /usr/sbin/tgtadm "$@"' |
+	lab array -- sh -c 'cat >/usr/local/bin/tgtadm; chmod 755 /usr/local/bin/tgtadm'
+refused 1 'web1-data' node1 start
+lab array -- rm /usr/local/bin/tgtadm
+masks_are web1 "$T_WHAT: all are undone"
 
 T_WHAT="no definition for the first start"
 with_param config - refused 2 'config' node1 start

@@ -11,7 +11,7 @@ clean_up() {
 	vm_unmake web1
 }
 trap clean_up EXIT
-ok "the test VM's LUNs can be made" vm_make web1 witness.stubborn
+ok "the LUNs of a stubborn guest can be made" vm_make web1 witness.stubborn
 vm_params web1
 
 started() {
@@ -31,6 +31,8 @@ started
 began=$SECONDS
 stopped OCF_RESKEY_CRM_meta_timeout=40000
 ok "$T_WHAT: within its time" test $((SECONDS - began)) -le 40
+vm_unmake web1
+ok "the test VM's LUNs can be made anew, for a guest that heeds shutdown" vm_make web1
 
 T_WHAT="the domain definition is gone"
 started

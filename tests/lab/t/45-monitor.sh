@@ -33,8 +33,7 @@ T_WHAT="both portals are back"
 agent_is 0 node1 monitor "$every" OCF_CHECK_LEVEL=10
 
 T_WHAT="somebody else is granted a LUN"
-tid=$(lab array -- tgtadm --lld iscsi --mode target --op show |
-	sed -n 's/^Target \([0-9]*\): .*:web1-data$/\1/p')
+tid=$(target_id web1-data)
 lab array -- tgtadm --lld iscsi --mode target --op bind --tid "$tid" \
 	--initiator-name "$(initiator stranger)"
 agent_is 0 node1 monitor "$every" OCF_CHECK_LEVEL=10

@@ -80,6 +80,12 @@ acl() {
 			mine && acl && NF { sub(/.*:/, "", $1); print $1 }' | sort | xargs
 }
 
+# target_id LUN: tgtd's number for it.
+target_id() {
+	lab array -- tgtadm --lld iscsi --mode target --op show |
+		sed -n "s/^Target \([0-9]*\): .*:$1\$/\1/p"
+}
+
 # masks_are VM NAME [HOST...]: every LUN of the VM is presented to exactly these hosts.
 masks_are() {
 	local vm=$1 name=$2 lun got=
