@@ -73,7 +73,8 @@ static bool worth_saving(enum domain_state state, enum image_state image)
 	case DOMAIN_PAUSED_IO_ERROR:
 	case DOMAIN_SUSPENDED: return true;
 	case DOMAIN_PAUSED: return image != IMAGE_VALID;
-	case DOMAIN_PAUSED_MIGRATION: return image == IMAGE_CONSUMED;
+	case DOMAIN_PAUSED_MIGRATION:
+	case DOMAIN_PAUSED_STARTING: return image == IMAGE_CONSUMED;
 	default: return false;
 	}
 }
