@@ -193,7 +193,6 @@ static int image(const struct check *check, struct err *err)
 				.offset_bytes = strtoull(check->arguments[1], NULL, 10),
 				.length_bytes = strtoull(check->arguments[2], NULL, 10)};
 	struct image_export *export = NULL;
-	char line[16];
 	int64_t begin_ms = deadline_now_ms();
 	int rc = image_export_open(check->arguments[0], &check->path, &extent,
 				   strtoull(check->arguments[3], NULL, 10),
@@ -205,7 +204,7 @@ static int image(const struct check *check, struct err *err)
 	printf("%s bytes=%" PRIu64 " open_ms=%" PRId64 "\n", image_export_file(export),
 	       image_export_size_bytes(export), deadline_now_ms() - begin_ms);
 	(void)fflush(stdout);
-	(void)fgets(line, sizeof(line), stdin);
+	(void)getchar(); /* until it is told to end, or nobody is left to tell it */
 	begin_ms = deadline_now_ms();
 	rc = image_export_close(export, deadline_in(check->timeout_ms), err);
 	printf("close_ms=%" PRId64 "\n", deadline_now_ms() - begin_ms);

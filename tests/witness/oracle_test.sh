@@ -219,7 +219,7 @@ case_clean_from() {
 
 # --- faults: each is reported -----------------------------------------------------------------------
 
-case_two_writers_at_once() {
+two_writers_run() {
 	local first
 	disks vda
 	start a
@@ -228,19 +228,16 @@ case_two_writers_at_once() {
 	await_lines a 20
 	finish "$writer"
 	finish "$first"
+}
+
+case_two_writers_at_once() {
+	two_writers_run
 	expect 1 'ALARM second writer' "${one[@]}" --console a --console b
 	expect 1 'VIOLATION two-writers' "${one[@]}" --console a --console b
 }
 
 case_two_writers_of_which_one_is_hidden() {
-	local first
-	disks vda
-	start a
-	first=$writer
-	start b
-	await_lines a 20
-	finish "$writer"
-	finish "$first"
+	two_writers_run
 	expect 1 'ALARM second writer' "${one[@]}" --console a
 	expect 1 'VIOLATION (unprinted|gap)' "${one[@]}" --console b
 }
