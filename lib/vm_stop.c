@@ -5,6 +5,7 @@
 
 #include "image.h"
 #include "qemu_process.h"
+#include "vm_boot.h"
 #include "vm_context.h"
 #include "vm_keep.h"
 #include "vm_masks.h"
@@ -46,17 +47,27 @@ static int domain_gone_probe(void *context, struct deadline deadline, struct err
 	return rc == 0 && state != DOMAIN_ABSENT ? TASK_NOT_DONE : TASK_DONE;
 }
 
-static int domain_save(struct vm_context *vm, struct deadline deadline, struct err *err)
+/*
+ * A domain that was restored and never ran is the only copy of the guest's memory once its image is
+ * consumed; until then the image is, and must not be written over.
+ */
+static int domain_save(struct vm_context *vm, enum domain_state state, struct deadline deadline,
+		       struct err *err)
 {
 	int rc = vm_paths_verify(vm, deadline, err);
 
 	if (rc == 0) {
 		rc = vm_state_load(vm, deadline, err);
 	}
-	if (rc == 0) {
-		rc = vm_save_run(vm, deadline, err);
+	if (rc != 0) {
+		return rc;
 	}
-	return rc;
+	switch (vm_boot_decide(state, vm->image)) {
+	case VM_BOOT_CLEAR: return 0;
+	case VM_BOOT_RESUME: return vm_save_run(vm, deadline, err);
+	default:
+		return vm->settings->stop_mode == VM_STOP_SAVE ? vm_save_run(vm, deadline, err) : 0;
+	}
 }
 
 static int domain_shut_down(struct vm_context *vm, struct deadline deadline, struct err *err)
@@ -86,23 +97,50 @@ static void tell_fallback(struct vm_context *vm, const char *step, int64_t since
 /* The kind ways, as far as they go: what is still there afterwards is ended by force. */
 static void domain_end_kindly(struct vm_context *vm, struct deadline deadline)
 {
-	bool can_save = vm->self != NULL && vm->settings->stop_mode == VM_STOP_SAVE;
 	int64_t since_ms = deadline_now_ms();
 	struct err err = ERR_INIT;
 	enum domain_state state;
 
-	if (can_save) {
-		if (domain_save(vm, deadline, &err) == 0) {
+	if (vm_domain_state(vm, deadline, &state, &err) != 0) {
+		tell_fallback(vm, "state", since_ms, &err);
+		return;
+	}
+	if (vm->self != NULL &&
+	    (vm->settings->stop_mode == VM_STOP_SAVE || state == DOMAIN_PAUSED_MIGRATION)) {
+		if (domain_save(vm, state, deadline, &err) == 0) {
 			return;
 		}
 		tell_fallback(vm, "save", since_ms, &err);
 	}
 	since_ms = deadline_now_ms();
-	if (vm_domain_state(vm, deadline, &state, &err) == 0 &&
-	    (state == DOMAIN_RUNNING || state == DOMAIN_SHUTTING_DOWN) &&
+	if ((state == DOMAIN_RUNNING || state == DOMAIN_SHUTTING_DOWN) &&
 	    domain_shut_down(vm, deadline, &err) != 0) {
 		tell_fallback(vm, "shutdown", since_ms, &err);
 	}
+}
+
+/*
+ * By libvirt, which may not answer, and then whatever it said: no process may be left. What
+ * libvirtd still carries out for a killed task may begin anew what was just ended: that is worth
+ * another try.
+ */
+static int domain_end_by_force(struct vm_context *vm, struct deadline deadline, struct err *err)
+{
+	int rc;
+
+	if (vm->hypervisor != NULL) {
+		(void)hypervisor_destroy(vm->hypervisor, vm->settings->vm,
+					 kept_back(deadline, DESTROY_RESERVE_MS, 2), NULL);
+	}
+	rc = qemu_process_end(vm->settings->vm, deadline, err);
+	if (rc == 0 && vm->hypervisor != NULL) {
+		(void)hypervisor_wait_gone(vm->hypervisor, vm->settings->vm,
+					   deadline_within(deadline, LIBVIRT_ANSWER_MS), NULL);
+	}
+	if (rc == 0 && domain_gone_probe(vm, deadline, NULL) != TASK_DONE) {
+		rc = err_set(err, -EAGAIN, "the domain is there again after it was ended");
+	}
+	return rc;
 }
 
 static int domain_gone_run(void *context, struct deadline deadline, struct err *err)
@@ -110,24 +148,22 @@ static int domain_gone_run(void *context, struct deadline deadline, struct err *
 	struct vm_context *vm = context;
 	struct deadline kind = kept_back(deadline, DESTROY_RESERVE_MS, 3);
 	struct hypervisor *hypervisor;
-	int rc = vm_hypervisor(vm, deadline_within(deadline, LIBVIRT_ANSWER_MS), &hypervisor, err);
+	int rc = vm_hypervisor(vm, deadline_within(deadline, LIBVIRT_ANSWER_MS), &hypervisor, NULL);
 
-	if (rc == 0) {
-		rc = hypervisor_abort_job(hypervisor, vm->settings->vm, kind, err);
-	}
-	if (rc == 0 || rc == -ENOENT) {
+	/* An incoming migration cannot be aborted, and is nothing to be kind to. */
+	if (rc == 0 && hypervisor_abort_job(hypervisor, vm->settings->vm, kind, NULL) == 0) {
 		domain_end_kindly(vm, kind);
-		/* It may have been given up for another connection. */
-		hypervisor = vm->hypervisor;
-		rc = hypervisor_destroy(hypervisor, vm->settings->vm,
-					kept_back(deadline, DESTROY_RESERVE_MS, 2), err);
 	}
-	if (rc == 0 || rc == -ENOENT) {
-		rc = hypervisor_wait_gone(hypervisor, vm->settings->vm,
-					  deadline_within(deadline, LIBVIRT_ANSWER_MS), err);
-	}
-	/* Whatever libvirt said: no process may be left. */
-	return qemu_process_end(vm->settings->vm, deadline, err);
+	return domain_end_by_force(vm, deadline, err);
+}
+
+static int domain_late_run(void *context, struct deadline deadline, struct err *err)
+{
+	struct vm_context *vm = context;
+	struct hypervisor *hypervisor;
+
+	(void)vm_hypervisor(vm, deadline_within(deadline, LIBVIRT_ANSWER_MS), &hypervisor, NULL);
+	return domain_end_by_force(vm, deadline, err);
 }
 
 static int export_gone(void *context, struct deadline deadline, struct err *err)
@@ -143,7 +179,8 @@ static const struct task_step domain_steps[] = {
 		.probe = domain_gone_probe,
 		.run = domain_gone_run,
 		.timeout_ms = 24 * 3600 * 1000,
-		.tries = 1,
+		.tries = 3,
+		.retry_ms = 200,
 	},
 	{
 		.name = "export",
@@ -163,11 +200,24 @@ static const struct task_step revoke_steps[] = {
 		.tries = 5,
 		.retry_ms = 500,
 	},
+	/*
+	 * libvirtd goes on with what a killed start or migration asked of it. A domain that came
+	 * between the first look and the revoke is seen now; a later one cannot open its LUNs.
+	 */
+	{
+		.name = "late",
+		.probe = domain_gone_probe,
+		.run = domain_late_run,
+		.timeout_ms = 30000,
+		.tries = 3,
+		.retry_ms = 200,
+	},
 };
 
 static int revoke(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
-	int rc = vm_task_run(vm, "stop", revoke_steps, 1, 0, deadline, err);
+	int rc = vm_task_run(vm, "stop", revoke_steps,
+			     sizeof(revoke_steps) / sizeof(revoke_steps[0]), 0, deadline, err);
 
 	if (rc == 0) {
 		return 0;
@@ -223,6 +273,7 @@ int vm_stop(const struct vm_settings *settings, struct deadline deadline,
 		return revoke(vm, deadline, err);
 	}
 	if (absent) {
+		tell_fallback(vm, "revoke", deadline_now_ms(), &config_err);
 		return 0;
 	}
 	return err_set(err, config_rc,
