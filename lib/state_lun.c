@@ -125,6 +125,17 @@ void state_lun_close(struct state_lun *state, struct deadline deadline)
 	}
 }
 
+void state_lun_expect(struct state_lun *state, uint64_t generation)
+{
+	state->loaded = true;
+	state->generation = generation;
+}
+
+uint64_t state_lun_generation(const struct state_lun *state)
+{
+	return state->generation;
+}
+
 static int area_read(struct state_lun *state, unsigned char *area, struct deadline deadline,
 		     struct err *err)
 {

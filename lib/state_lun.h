@@ -41,6 +41,15 @@ int state_lun_open_device(const struct state_device_ops *ops, void *device, uint
 
 void state_lun_close(struct state_lun *state, struct deadline deadline);
 
+/*
+ * What a handle of before had loaded or stored: a store refuses (-ESTALE) to replace anything else.
+ * 0 is the generation of a LUN that was never written.
+ */
+void state_lun_expect(struct state_lun *state, uint64_t generation);
+
+/* Of the state that was loaded or stored last. */
+uint64_t state_lun_generation(const struct state_lun *state);
+
 /* The errors of slot_choose(), and those of the device. */
 int state_lun_load(struct state_lun *state, struct deadline deadline, struct slot *ret,
 		   struct err *err);

@@ -144,6 +144,9 @@ static int boot_restore(struct vm_context *vm, struct deadline deadline, struct 
 	}
 	rc = vm_state_store(vm, IMAGE_CONSUMED, deadline, err);
 	if (rc != 0) {
+		/* It may have been written all the same: only a look at it says. */
+		vm->image_consumed =
+			vm_state_load(vm, deadline, NULL) != 0 || vm->image != IMAGE_VALID;
 		return err_prefix(err, rc, "the image was loaded but not marked as consumed");
 	}
 	vm->image_consumed = true;
@@ -189,6 +192,9 @@ static int boot_decided(struct vm_context *vm, bool image_only, struct deadline 
 		enum domain_state state;
 		int rc = vm_domain_state(vm, deadline, &state, err);
 
+		if (rc == 0 && !vm->state_known) {
+			rc = vm_state_load(vm, deadline, err);
+		}
 		if (rc != 0) {
 			return rc;
 		}

@@ -61,6 +61,8 @@ struct vm_context {
 	/* Learned by vm_state_load(); mapping is NULL on a state LUN that was never written. */
 	struct mapping *mapping;
 	enum image_state image;
+	uint64_t generation; /* of the slot seen last; a store replaces no other */
+	bool generation_known;
 	bool state_known;
 
 	/* What this run added, and may therefore take away. */

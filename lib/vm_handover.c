@@ -45,7 +45,11 @@ static int migration_end(struct vm_context *vm, struct deadline deadline, struct
 	return hypervisor_abort_job(vm->hypervisor, vm->settings->vm, deadline, err);
 }
 
-/* Without a migration begun there can be no domain on the peer, and it need not be asked. */
+/*
+ * Without a migration begun there can be no domain on the peer, and it need not be asked. Nor must
+ * it answer while the guest runs here: then it does not run there, and to be cut off is what an
+ * incoming half of it needs most.
+ */
 static int domains_look(struct vm_context *vm, struct deadline deadline,
 			enum domain_state *ret_here, enum domain_state *ret_there, struct err *err)
 {
@@ -54,6 +58,10 @@ static int domains_look(struct vm_context *vm, struct deadline deadline,
 	*ret_there = DOMAIN_ABSENT;
 	if (rc == 0 && vm->peer->guest_touched) {
 		rc = vm_peer_state(vm, deadline, ret_there, err);
+		if (rc != 0 && *ret_here == DOMAIN_RUNNING) {
+			*ret_there = DOMAIN_ABSENT;
+			rc = 0;
+		}
 	}
 	return rc;
 }
@@ -83,7 +91,8 @@ int vm_handover_undo(void *context, struct deadline deadline, struct err *err)
 	if (rc == 0) {
 		rc = vm_grant_take_back(vm, peer->host->initiator, &peer->grant, deadline, err);
 	}
-	if (rc == 0 && here == DOMAIN_PAUSED_MIGRATION) {
+	/* Never beside an image that could be restored. */
+	if (rc == 0 && here == DOMAIN_PAUSED_MIGRATION && vm->image != IMAGE_VALID) {
 		rc = hypervisor_resume(vm->hypervisor, vm->settings->vm, deadline, err);
 	}
 	return rc;

@@ -135,6 +135,31 @@ static int returned_host_released(struct vm_context *vm, const struct config_hos
 	return rc;
 }
 
+/*
+ * A host that left cleanly may have left its guest running, in maintenance mode or for an upgrade:
+ * then its session is still open. Only fencing tells such a guest from a dead host's remains.
+ */
+static int down_host_released(struct vm_context *vm, const struct config_host *host,
+			      const char *lun, struct deadline deadline, struct err *err)
+{
+	struct vm_holding holding;
+	time_t fenced_at = 0;
+	int rc = vm_masks_holding(vm, host->initiator, deadline, &holding, err);
+
+	if (rc != 0 || !holding.nexus) {
+		return rc;
+	}
+	rc = cluster_node_fenced_at(host->node, deadline, &fenced_at, err);
+	if (rc == 0 && fenced_at == 0) {
+		return err_set(err, -EPERM,
+			       "LUN %s is presented to %s, which has left the cluster without "
+			       "being fenced and still has a session open: does the VM run there? "
+			       "Stop it, or fence the host (stonith_admin --fence %s)",
+			       lun, host->node, host->node);
+	}
+	return rc;
+}
+
 static int takeover_permitted(struct vm_context *vm, const char *stranger, const char *lun,
 			      struct deadline deadline, struct err *err)
 {
@@ -153,7 +178,7 @@ static int takeover_permitted(struct vm_context *vm, const char *stranger, const
 		return err_prefix(err, rc, "LUN %s is presented to %s", lun, host->node);
 	}
 	if (fate == CLUSTER_NODE_DOWN) {
-		return 0;
+		return down_host_released(vm, host, lun, deadline, err);
 	}
 	if (fate == CLUSTER_NODE_UNKNOWN) {
 		return err_set(err, -EPERM,

@@ -55,6 +55,10 @@ static int live_probe(void *context, struct deadline deadline, struct err *err)
 	if (rc != 0) {
 		return rc;
 	}
+	/* What is left here, paused, of a guest that runs there is ended by stop. */
+	if (here == DOMAIN_PAUSED_MIGRATION && there == DOMAIN_RUNNING) {
+		return TASK_DONE;
+	}
 	return here == DOMAIN_ABSENT && domain_state_active(there) &&
 			       there != DOMAIN_PAUSED_MIGRATION
 		       ? TASK_DONE

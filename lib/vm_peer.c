@@ -10,6 +10,7 @@
 #include "vm_state.h"
 
 #define PORTAL_MS 10000
+#define CONNECT_MS 15000
 
 /* An address goes into URIs and to ssh: nothing in it may mean anything there. */
 static bool address_valid(const char *address)
@@ -60,7 +61,7 @@ static int peer_connect(struct vm_context *vm, const struct config_host *host,
 	int rc = vm_peer_uri(vm, host, uri, err);
 
 	if (rc == 0) {
-		rc = hypervisor_open(uri, deadline, ret, err);
+		rc = hypervisor_open(uri, deadline_within(deadline, CONNECT_MS), ret, err);
 	}
 	return rc == 0 ? 0 : err_prefix(err, rc, "libvirt on %s", host->node);
 }

@@ -106,6 +106,8 @@ int vm_state_load(struct vm_context *vm, struct deadline deadline, struct err *e
 		return rc;
 	}
 	rc = state_lun_load(state, deadline, &slot, err);
+	vm->generation = state_lun_generation(state);
+	vm->generation_known = rc == 0 || rc == -ENODATA;
 	if (rc == 0) {
 		rc = state_take(vm, &slot, err);
 	} else {
@@ -129,7 +131,13 @@ int vm_state_store(struct vm_context *vm, enum image_state image, struct deadlin
 	if (rc != 0) {
 		return rc;
 	}
+	if (vm->generation_known) {
+		state_lun_expect(state, vm->generation);
+	}
+	vm->state_known = false; /* until it is known what the LUN holds now */
 	rc = state_lun_store(state, &slot, deadline, err);
+	vm->generation = state_lun_generation(state);
+	vm->generation_known = rc == 0;
 	state_lun_close(state, deadline_within(deadline, CLOSE_MS));
 	if (rc != 0) {
 		return err_prefix(err, rc, "state LUN %s", vm->state.lun);

@@ -258,6 +258,23 @@ static void state_lun_store__refuses_when_another_host_wrote(void **state)
 	assert_int_equal(store("two", IMAGE_NONE), 0);
 }
 
+/* As one handle after another does: what the first one saw is still what is meant. */
+static void state_lun_expect__carries_what_was_seen_to_the_next_handle(void **state)
+{
+	struct slot slot = {.payload = "mine", .payload_bytes = 4};
+	struct state_lun *next;
+
+	(void)state;
+	assert_int_equal(store("one", IMAGE_NONE), 0);
+	assert_int_equal(state_lun_open_device(&ops, &device, OFFSET_BYTES, &next, NULL), 0);
+	state_lun_expect(next, 0);
+	assert_int_equal(state_lun_store(next, &slot, deadline_in(1000), NULL), -ESTALE);
+	state_lun_expect(next, 1);
+	assert_int_equal(state_lun_store(next, &slot, deadline_in(1000), NULL), 0);
+	assert_int_equal(state_lun_generation(next), 2);
+	state_lun_close(next, deadline_in(1000));
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -275,6 +292,7 @@ int main(void)
 		CASE(state_lun_store__refuses_two_damaged_slots),
 		CASE(state_lun_store__refuses_what_is_not_ours),
 		CASE(state_lun_store__refuses_when_another_host_wrote),
+		CASE(state_lun_expect__carries_what_was_seen_to_the_next_handle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
