@@ -27,17 +27,14 @@ stop_again() {
 }
 
 # Each start is paired with a stop; the order within a pair means nothing.
-start_again line:takeover: && stop_again virDomainShutdown:before
 start_again line:grant: && stop_again virDomainShutdown:after
 start_again line:mapping: && stop_again virDomainShutdown:300
-start_again virDomainCreateXML:before && stop_again line:domain:
-start_again virDomainCreateXML:40 && stop_again line:export:
+start_again virDomainCreateXML:40 && stop_again line:domain:
 start_again virDomainCreateXML:150 && stop_again line:revoke:
-start_again virDomainCreateXML:after && stop_again virDomainDestroyFlags:before
+start_again virDomainCreateXML:after && stop_again virDomainShutdown:before
 
 # What Pacemaker does: stop where it was killed, then start elsewhere.
-for point in line:grant: line:mapping: virDomainCreateXML:before virDomainCreateXML:40 \
-	virDomainCreateXML:150 virDomainCreateXML:after; do
+for point in line:grant: virDomainCreateXML:40 virDomainCreateXML:150 virDomainCreateXML:after; do
 	T_WHAT="start killed at $point, stopped"
 	crash "$point" node1 start
 	agent_is 0 node1 stop
