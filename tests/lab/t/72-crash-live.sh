@@ -79,7 +79,7 @@ recovered() {
 	stopped
 	source=$(other "$source")
 	agent_is 0 "$source" start
-	BOOTS=$((BOOTS + 1))
+	[ "${PARAM[stop_mode]:-}" = save ] || BOOTS=$((BOOTS + 1))
 	settled "$source"
 }
 
@@ -89,6 +89,10 @@ recovered virDomainMigrateToURI3:1500 node1 node2
 recovered virDomainMigrateToURI3:150 both
 recovered virDomainMigrateToURI3:300 both
 recovered virDomainMigrateToURI3:400 both
+# The source first: memory is saved only when the migration is at its end.
+PARAM[stop_mode]=save
+recovered virDomainMigrateToURI3:1500 "$source" "$(other "$source")"
+PARAM[stop_mode]=shutdown
 
 agent_is 0 "$source" stop
 stopped

@@ -71,7 +71,7 @@ from_recovered() {
 	T_WHAT="migrate_from killed at $1, both stopped"
 	agent_is 0 "$source" migrate_to "${meta[@]}"
 	crash "$1" "$target" migrate_from "${meta[@]}"
-	restarted 0
+	restarted "$2"
 }
 
 for point in line:grant: virDomainSaveFlags:60 virDomainSaveFlags:200 line:save: line:revoke:; do
@@ -86,8 +86,10 @@ done
 to_recovered virDomainSaveFlags:60 1
 to_recovered line:save: 0
 for point in virDomainRestoreFlags:80 virDomainRestoreFlags:after virDomainResume:before; do
-	from_recovered "$point"
+	from_recovered "$point" 0
 done
+# It ran: what the LUN holds is of the past, and must not come back.
+from_recovered virDomainResume:after 1
 
 # stop with stop_mode=save
 PARAM[stop_mode]=save
