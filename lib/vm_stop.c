@@ -22,6 +22,7 @@
 #define REVOKE_RESERVE_MS 15000
 #define DESTROY_RESERVE_MS 20000
 #define LIBVIRT_ANSWER_MS 5000
+#define SHUTDOWN_AGAIN_MS 10000
 
 /* Of a short time-out each part gets its share. */
 static struct deadline kept_back(struct deadline deadline, int reserve_ms, int share)
@@ -70,13 +71,24 @@ static int domain_save(struct vm_context *vm, enum domain_state state, struct de
 	}
 }
 
+/* A guest that is still booting misses a power button: it is pressed again from time to time. */
 static int domain_shut_down(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
-	int rc = hypervisor_shutdown(vm->hypervisor, vm->settings->vm, deadline, err);
+	enum domain_state state;
+	int rc;
 
-	if (rc == 0) {
-		rc = hypervisor_wait_gone(vm->hypervisor, vm->settings->vm, deadline, err);
-	}
+	do {
+		rc = vm_domain_state(vm, deadline, &state, err);
+		if (rc != 0 || !domain_state_active(state)) {
+			return rc;
+		}
+		rc = hypervisor_shutdown(vm->hypervisor, vm->settings->vm, deadline, err);
+		if (rc == 0) {
+			rc = hypervisor_wait_gone(vm->hypervisor, vm->settings->vm,
+						  deadline_within(deadline, SHUTDOWN_AGAIN_MS),
+						  err);
+		}
+	} while (rc == -ETIMEDOUT && !deadline_passed(deadline));
 	return rc;
 }
 

@@ -34,6 +34,12 @@ ok "$T_WHAT: within its time" test $((SECONDS - began)) -le 40
 vm_unmake web1
 ok "the test VM's LUNs can be made anew, for a guest that heeds shutdown" vm_make web1
 
+T_WHAT="a guest that was still booting when it was asked to shut down"
+agent_is 0 node1 start
+began=$SECONDS
+stopped OCF_RESKEY_CRM_meta_timeout=100000
+ok "$T_WHAT: it is asked again" test $((SECONDS - began)) -le 25
+
 T_WHAT="the domain definition is gone"
 started
 lab exec node1 -- rm /etc/lunmask/web1.xml
