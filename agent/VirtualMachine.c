@@ -236,7 +236,10 @@ static const struct ocf_parameter parameters[] = {
 			"The guest stands still meanwhile. Needs no network between the hosts.\n"
 			"auto: live, and saved where live did not complete.\n"
 			"Migration itself is enabled by the resource's meta attribute "
-			"allow-migrate=true.",
+			"allow-migrate=true. When it fails the guest goes on where it was, and "
+			"Pacemaker's answer is to stop and start it; with on-fail=block on "
+			"migrate_to it is left running until somebody cleans up. Never set "
+			"on-fail=ignore there: it ends by stopping the only running guest.",
 	},
 	{
 		.name = "migration_transport",

@@ -411,7 +411,8 @@ static const struct verb VERBS[] = {
 	{"ports", "the array's portals and their state", false, MEMBERS(), ports_run},
 	{"luns", "LUNs with size, designators and address", false, MEMBERS("luns", "initiator"),
 	 luns_run},
-	{"masks", "who holds which LUN, and open sessions", false, MEMBERS("luns"), masks_run},
+	/* Under the lock: who looks after a change was asked for must not look before it is done. */
+	{"masks", "who holds which LUN, and open sessions", true, MEMBERS("luns"), masks_run},
 	{"apply", "grant and revoke a batch of LUNs, all or nothing", true,
 	 MEMBERS("luns", "grant", "revoke", "allowed"), apply_run_request},
 	{"fence", "cut initiators off from every LUN, and keep them off", true,

@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A migration that fails under Pacemaker, with on-fail=block: the guest goes on where it was.
+. "$(dirname "$0")/lib.sh"
+
+crm() { lab exec node1 -- crm "$@"; }
+settled() { lab exec node1 -- crm_resource --wait --timeout 120s; }
+located() {
+	lab exec node1 -- crm_resource --resource web1 --locate 2>&1 |
+		sed -n 's/.*running on: \([a-z0-9]*\).*/\1/p'
+}
+clean_up() {
+	[ -z "${target:-}" ] || libvirtd_back "$target"
+	crm -F resource cleanup web1 >/dev/null 2>&1
+	crm -F resource stop web1 >/dev/null 2>&1
+	settled >/dev/null 2>&1
+	crm -F configure delete web1 >/dev/null 2>&1
+	vm_unmake web1
+}
+trap clean_up EXIT
+ok "the test VM's LUNs can be made" vm_make web1
+ok "a resource" crm configure primitive web1 ocf:lunmask:VirtualMachine \
+	params vm=web1 array=san1 "luns=vda=web1-root vdb=web1-data" state_lun=web1-state \
+	config=/etc/lunmask/web1.xml \
+	op start timeout=120s op stop timeout=120s op monitor interval=10s timeout=30s \
+	op migrate_to timeout=60s on-fail=block op migrate_from timeout=60s \
+	meta allow-migrate=true
+ok "starts" settled
+source=$(located)
+if [ -z "$source" ]; then
+	fail "it runs somewhere" "$(lab exec node1 -- crm_mon -1rf 2>&1)"
+	done_testing
+	exit 1
+fi
+target=$(lab nodes | tr ' ' '\n' | grep -v "^$source\$" | head -n 1)
+ok "the guest counts" witness_wait web1 "$source" 5
+
+libvirtd_signal "$target" KILL
+ok "a move to a host whose libvirtd is down" crm resource move web1 "$target"
+ok "is tried" settled
+like "and fails" "$(lab exec node1 -- crm_mon -1rf 2>&1)" "web1 migrate_to on $source returned"
+like "with its reason in the log" "$(lab exec "$source" -- tail -n 500 \
+	/var/log/pacemaker/pacemaker.log)" "Result of migrate_to.*error \(libvirt on $target"
+is "the guest runs on" "$(domain "$source" web1)" running
+masks_are web1 "nothing is left granted" "$source"
+ok "it counts on" witness_wait web1 "$source" "$(witness_counter web1)"
+ok "same boot" witness_check web1 --expect-boots 1
+
+ok "libvirtd is back" libvirtd_back "$target"
+ok "cleaned up" crm resource cleanup web1
+ok "it settles" settled
+wait_until 60 eval '[ "$(domain "$target" web1)" = running ]'
+ok "and goes there now" settled
+masks_are web1 "after the move" "$target"
+ok "it counts on" witness_wait web1 "$target" "$(witness_counter web1)"
+ok "same boot still" witness_check web1 --expect-boots 1
+
+done_testing
