@@ -111,7 +111,7 @@ struct hypervisor_progress {
 
 /*
  * Live, peer to peer: the source's libvirtd goes on when the caller dies. At the deadline the job
- * is aborted and its end awaited (that takes up to 5 s more). A guest that is paused, be it by an
+ * is aborted and its end awaited (that takes up to 10 s more). A guest that is paused, be it by an
  * I/O error, is moved all the same and stays paused: where it goes the path may be whole. A return
  * code is a hint: ask both hosts where the domain runs. progress may be NULL and is called about
  * once a second.

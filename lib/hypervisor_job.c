@@ -9,7 +9,7 @@
 #include "hypervisor_watch.h"
 
 #define TICK_MS 1000
-#define ABORT_MS 5000
+#define ABORT_MS 10000
 /* libvirt has no event for the end of an aborted job: it is looked for, less and less often. */
 #define LOOK_FIRST_MS 10
 #define LOOK_LAST_MS 250

@@ -21,7 +21,7 @@
  * runs on here and the target's grant is taken back.
  */
 #define UNDO_RESERVE_MS 20000
-#define ABORT_RESERVE_MS 6000
+#define ABORT_RESERVE_MS 11000
 #define SAVED_MIN_MS 20000 /* less time than this is not worth a fallback */
 #define UNBOUNDED_MS (24 * 3600 * 1000)
 
@@ -84,6 +84,14 @@ static void live_progress(const struct hypervisor_progress *now, void *data)
 	vm_report_event(data, &event);
 }
 
+/* What the end of a job that is given up may take is kept back; of a short time-out, a third. */
+static struct deadline time_to_migrate(struct deadline deadline)
+{
+	int share_ms = deadline_left_ms(deadline) / 3;
+
+	return deadline_before(deadline, share_ms < ABORT_RESERVE_MS ? share_ms : ABORT_RESERVE_MS);
+}
+
 static int live_run(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
@@ -110,9 +118,8 @@ static int live_run(void *context, struct deadline deadline, struct err *err)
 
 		(void)snprintf(migrate_uri, sizeof(migrate_uri), "tcp://%s", address);
 		peer->guest_touched = true;
-		rc = hypervisor_migrate(vm->hypervisor, &request,
-					deadline_before(deadline, ABORT_RESERVE_MS), live_progress,
-					vm, err);
+		rc = hypervisor_migrate(vm->hypervisor, &request, time_to_migrate(deadline),
+					live_progress, vm, err);
 	}
 	free(xml);
 	return rc;

@@ -104,7 +104,7 @@ static void migrate__that_is_aborted_leaves_it_on_the_source(void **state)
 	int rc;
 
 	(void)state;
-	rc = migrate(100, &err);
+	rc = migrate(400, &err);
 	/* A machine that is quick enough has done it within the deadline. */
 	if (rc != 0) {
 		expect_rc(rc, -ETIMEDOUT, &err);
