@@ -28,7 +28,7 @@ stop_again() {
 
 # Each start is paired with a stop; the order within a pair means nothing.
 start_again line:grant: && stop_again virDomainShutdown:after
-start_again line:mapping: && stop_again virDomainShutdown:300
+start_again line:mapping: && stop_again virDomainShutdown:100
 start_again virDomainCreateXML:40 && stop_again line:domain:
 start_again virDomainCreateXML:150 && stop_again line:revoke:
 start_again virDomainCreateXML:after && stop_again virDomainShutdown:before

@@ -30,6 +30,9 @@ crash() {
 	T_AGENT=$agent
 	if [ "$RC" = 137 ] && grep -q '^crashpoint: reached$' <<<"$OUT"; then
 		pass "$T_WHAT: $action on $node is killed"
+	elif [ "$RC" = 0 ] && [[ $point =~ [:+][0-9]+$ ]]; then
+		# A point in time comes too late on a machine that is quick enough; what follows holds.
+		pass "$T_WHAT: $action on $node was over before $point"
 	else
 		fail "$T_WHAT: $action on $node is killed" "got $RC" "$OUT"
 	fi
