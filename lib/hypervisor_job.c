@@ -9,7 +9,8 @@
 #include "hypervisor_watch.h"
 
 #define TICK_MS 1000
-#define ABORT_MS 10000
+#define ABORT_MS 10000       /* in all, of a libvirtd that answers */
+#define ABORT_ANSWER_MS 5000 /* one that does not is given up */
 /* libvirt has no event for the end of an aborted job: it is looked for, less and less often. */
 #define LOOK_FIRST_MS 10
 #define LOOK_LAST_MS 250
@@ -130,14 +131,19 @@ static int job_give_up(struct hypervisor *hypervisor, struct hypervisor_call *ca
 		       const char *what, struct err *err)
 {
 	struct deadline deadline = deadline_in(ABORT_MS);
+	bool hangs = false;
 
 	/* Again and again: the job may not have begun when it is first aborted. */
-	do {
-		if (deadline_passed(deadline)) {
+	while (!hypervisor_call_wait(call, deadline_within(deadline, hangs ? 0 : LOOK_LAST_MS))) {
+		int rc;
+
+		if (hangs || deadline_passed(deadline)) {
 			return hypervisor_abandon(hypervisor, what, err);
 		}
-		(void)job_abort(hypervisor, call->vm, deadline, NULL);
-	} while (!hypervisor_call_wait(call, deadline_within(deadline, LOOK_LAST_MS)));
+		rc = job_abort(hypervisor, call->vm, deadline_within(deadline, ABORT_ANSWER_MS),
+			       NULL);
+		hangs = rc == -ETIMEDOUT || rc == -ENOTCONN;
+	}
 	if (call->rc == 0) {
 		return 0;
 	}
