@@ -16,6 +16,7 @@
  */
 #define JOURNAL_VOTERS_MAX 32
 #define JOURNAL_ENTRY_BYTES_MAX (60 * 1024)
+
 /* Who may put entries in order, and since when. Ordered by counter, then by node. */
 struct ballot {
 	uint64_t counter; /* 0: none */

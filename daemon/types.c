@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "types.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <glib.h>
+#include <string.h>
+
+int ballot_compare(struct ballot a, struct ballot b)
+{
+	if (a.counter != b.counter) {
+		return a.counter < b.counter ? -1 : 1;
+	}
+	return (a.node > b.node) - (a.node < b.node);
+}
+
+int position_compare(struct position a, struct position b)
+{
+	int order = ballot_compare(a.ballot, b.ballot);
+
+	return order != 0 ? order : (a.index > b.index) - (a.index < b.index);
+}
+
+int voters_find(const struct voters *voters, uint32_t node, const struct journal_id *disk)
+{
+	size_t i;
+
+	for (i = 0; i < voters->n; i++) {
+		const struct voter *voter = &voters->voter[i];
+
+		if (voter->node == node && (disk == NULL || journal_id_equal(&voter->disk, disk))) {
+			return (int)i;
+		}
+	}
+	return -1;
+}
+
+size_t voters_majority(const struct voters *voters)
+{
+	return voters->n / 2 + 1;
+}
+
+bool voters_add(struct voters *voters, const struct voter *voter)
+{
+	size_t at = 0;
+
+	if (voters->n == JOURNAL_VOTERS_MAX || voters_find(voters, voter->node, NULL) >= 0) {
+		return false;
+	}
+	while (at < voters->n && voters->voter[at].node < voter->node) {
+		at++;
+	}
+	memmove(&voters->voter[at + 1], &voters->voter[at],
+		(voters->n - at) * sizeof(voters->voter[0]));
+	voters->voter[at] = *voter;
+	voters->n++;
+	return true;
+}
+
+void voters_remove(struct voters *voters, size_t at)
+{
+	voters->n--;
+	memmove(&voters->voter[at], &voters->voter[at + 1],
+		(voters->n - at) * sizeof(voters->voter[0]));
+}
+
+static uint8_t *put32(uint8_t *at, uint32_t value)
+{
+	value = htole32(value);
+	memcpy(at, &value, sizeof(value));
+	return at + sizeof(value);
+}
+
+static uint8_t *put64(uint8_t *at, uint64_t value)
+{
+	value = htole64(value);
+	memcpy(at, &value, sizeof(value));
+	return at + sizeof(value);
+}
+
+static uint32_t get32(const uint8_t *at)
+{
+	uint32_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return le32toh(value);
+}
+
+struct journal_id entry_chain(const struct journal_id *previous, const struct entry *entry)
+{
+	/* previous chain, index, ballot, kind, request id, bytes; then the data itself */
+	uint8_t head[JOURNAL_ID_BYTES + 8 + 8 + 4 + 1 + JOURNAL_ID_BYTES + 4];
+	uint8_t digest[32];
+	gsize digest_bytes = sizeof(digest);
+	struct journal_id chain;
+	GChecksum *checksum = g_checksum_new(G_CHECKSUM_SHA256);
+	uint8_t *at = head;
+
+	memcpy(at, previous->bytes, JOURNAL_ID_BYTES);
+	at = put64(at + JOURNAL_ID_BYTES, entry->index);
+	at = put64(at, entry->ballot.counter);
+	at = put32(at, entry->ballot.node);
+	*at++ = (uint8_t)entry->kind;
+	memcpy(at, entry->request.bytes, JOURNAL_ID_BYTES);
+	put32(at + JOURNAL_ID_BYTES, entry->bytes);
+	g_checksum_update(checksum, head, sizeof(head));
+	if (entry->bytes > 0) {
+		g_checksum_update(checksum, entry->data, entry->bytes);
+	}
+	g_checksum_get_digest(checksum, digest, &digest_bytes);
+	g_checksum_free(checksum);
+	memcpy(chain.bytes, digest, JOURNAL_ID_BYTES);
+	return chain;
+}
+
+size_t voters_encode(const struct voters *voters, uint8_t *ret)
+{
+	uint8_t *at = put32(ret, (uint32_t)voters->n);
+	size_t i;
+
+	for (i = 0; i < voters->n; i++) {
+		at = put32(at, voters->voter[i].node);
+		memcpy(at, voters->voter[i].disk.bytes, JOURNAL_ID_BYTES);
+		at += JOURNAL_ID_BYTES;
+	}
+	return (size_t)(at - ret);
+}
+
+int voters_decode(const uint8_t *data, size_t bytes, struct voters *ret)
+{
+	uint32_t n;
+	size_t i;
+
+	if (bytes < 4) {
+		return -EBADMSG;
+	}
+	n = get32(data);
+	if (n == 0 || n > JOURNAL_VOTERS_MAX || bytes != 4 + n * (4 + JOURNAL_ID_BYTES)) {
+		return -EBADMSG;
+	}
+	ret->n = n;
+	for (i = 0; i < n; i++) {
+		const uint8_t *at = data + 4 + i * (4 + JOURNAL_ID_BYTES);
+
+		ret->voter[i].node = get32(at);
+		memcpy(ret->voter[i].disk.bytes, at + 4, JOURNAL_ID_BYTES);
+		if (i > 0 && ret->voter[i].node <= ret->voter[i - 1].node) {
+			return -EBADMSG;
+		}
+	}
+	return 0;
+}
