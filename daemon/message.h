@@ -10,18 +10,19 @@
  * speed depends on the transport. See docs/journal.md.
  */
 enum message_kind {
-	MESSAGE_HELLO = 1, /* here I am: disk, boot, position, seen */
-	MESSAGE_PREPARE,   /* ballot: promise me */
-	MESSAGE_STATE,     /* ballot: promised durably; position, chain, base, seen */
-	MESSAGE_FETCH,     /* ballot; index: first wanted unless chain is of position; offset: of a
-			      snapshot */
-	MESSAGE_ENTRIES,   /* reply: ballot; previous, chain; entries; position: where it ends */
-	MESSAGE_SNAPSHOT,  /* reply: ballot; position, chain; offset, total, blob */
-	MESSAGE_APPEND,    /* the sequencer's: ballot; previous, chain; entries; commit */
-	MESSAGE_ACK,       /* ballot; position, chain: durable here up to it */
-	MESSAGE_REQUEST,   /* to the sequencer: request, blob */
-	MESSAGE_BARRIER,   /* ballot; nonce: is it still the one you promised? */
-	MESSAGE_ECHO,      /* ballot; nonce; position: it is, and so far goes my log */
+	MESSAGE_HELLO = 1, /* here I am: flags, position, seen */
+	MESSAGE_PREPARE,   /* ballot, position, seen: promise me */
+	MESSAGE_STATE,     /* ballot, position, chain, base, seen: promised durably */
+	MESSAGE_FETCH,     /* ballot, position, chain: what I have; index: wanted if that is not
+			      yours too; offset, total: of the snapshot that ends at total */
+	MESSAGE_ENTRIES,   /* reply: ballot, previous, chain, entries, position: where my log ends;
+			      index: messages of this reply still to come */
+	MESSAGE_SNAPSHOT,  /* reply: ballot, position, chain, offset, total, blob; index as above */
+	MESSAGE_APPEND,    /* the sequencer's: ballot, previous, chain, entries, commit */
+	MESSAGE_ACK,       /* ballot, position, chain: durable here up to it */
+	MESSAGE_REQUEST,   /* to the sequencer: ballot, request, blob */
+	MESSAGE_BARRIER,   /* ballot, nonce: is it still the one you promised? */
+	MESSAGE_ECHO,      /* ballot, nonce, position: it is, and so far goes my log */
 	MESSAGE_FAILED,    /* my store failed: do not count on me any more */
 	MESSAGE_KIND_MAX
 };
