@@ -6,11 +6,17 @@
 #include "journal_record.h"
 
 /*
- * The replicated state: the table of tasks and of releases, changed by journal operations only.
- * Deterministic and pure; it is the core's machine (tasks_machine_ops, machine = struct tasks).
+ * The replicated state: the table of tasks and of releases, changed by journal operations only, by
+ * the rules of journal_record.h. Deterministic and pure; it is the core's machine:
+ *
+ *	tasks = tasks_new();
+ *	core = core_new(..., &tasks_machine_ops, tasks);
+ *	tasks_find(), tasks_at()...      between the core's events
+ *	core_free(core); tasks_free(tasks);
  *
  * At most one open task a VM. Ended tasks are kept, the last TASKS_ENDED_PER_VM of a VM; when
- * TASKS_MAX are there the longest ended one makes room, and if all are open BEGIN is -ENOSPC.
+ * TASKS_MAX are there the one that ended first makes room, and if all are open BEGIN is -ENOSPC.
+ * The index given to apply must grow: it becomes the revision of releases.
  */
 #define TASKS_MAX 4096
 #define TASKS_ENDED_PER_VM 4
