@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "fencing.h"
+
+void fencing_peer(struct fencing *fencing, uint32_t peer, bool present)
+{
+	bool another = peer != fencing->peer;
+
+	if (!another && present == fencing->present) {
+		return;
+	}
+	/* What was said before it came tells nothing about this time. */
+	if (another || present) {
+		fencing->have_last = false;
+		fencing->have_baseline = false;
+	}
+	fencing->peer = peer;
+	fencing->present = present;
+	fencing->asked = false;
+	fencing->ticket++;
+}
+
+int64_t fencing_next_ms(const struct fencing *fencing)
+{
+	if (fencing->peer == 0 || (!fencing->present && !fencing->have_baseline)) {
+		return INT64_MAX;
+	}
+	if (!fencing->asked) {
+		return INT64_MIN;
+	}
+	return fencing->asked_ms + (fencing->present ? FENCING_WATCH_MS : FENCING_HUNT_MS);
+}
+
+bool fencing_wants(struct fencing *fencing, int64_t now_ms, uint64_t *ret_ticket)
+{
+	if (now_ms < fencing_next_ms(fencing)) {
+		return false;
+	}
+	fencing->asked = true;
+	fencing->asked_ms = now_ms;
+	*ret_ticket = fencing->ticket;
+	return true;
+}
+
+bool fencing_answer(struct fencing *fencing, uint64_t ticket, int64_t when)
+{
+	if (ticket != fencing->ticket || fencing->peer == 0) {
+		return false;
+	}
+	if (!fencing->present) {
+		return fencing->have_baseline && when > fencing->baseline;
+	}
+	if (fencing->have_last && fencing->last == when) {
+		fencing->have_baseline = true;
+		fencing->baseline = when;
+	}
+	fencing->have_last = true;
+	fencing->last = when;
+	return false;
+}
