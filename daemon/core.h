@@ -41,8 +41,8 @@ struct machine_ops {
 struct core_durable {
 	struct journal_id cluster; /* zero: blank */
 	struct ballot promised;
-	uint64_t commit;        /* known to be committed; a hint, may be old */
-	struct position base;   /* entries start behind it */
+	uint64_t commit;      /* known to be committed; a hint, may be old */
+	struct position base; /* entries start behind it */
 	struct journal_id base_chain;
 	const struct entry *entries;
 	size_t n_entries;
@@ -153,9 +153,8 @@ void core_on_store_failed(struct core *core, int64_t now_ms);
  * come. gated: not sent unless the gate is open (for what widens access). A second request with the
  * same id takes the first one's place.
  */
-void core_on_request(struct core *core, int64_t now_ms, uint64_t token,
-		     const struct journal_id *id, const uint8_t *data, size_t bytes, bool gated,
-		     int64_t deadline_ms);
+void core_on_request(struct core *core, int64_t now_ms, uint64_t token, const struct journal_id *id,
+		     const uint8_t *data, size_t bytes, bool gated, int64_t deadline_ms);
 /* A linearizable read. Answered READY, NO_QUORUM or BUSY. */
 void core_on_read(struct core *core, int64_t now_ms, uint64_t token, int64_t deadline_ms);
 /* The client is gone: no answer is wanted. */
@@ -181,9 +180,9 @@ const char *core_role_to_str(enum core_role role);
 struct core_status {
 	struct journal_id cluster;
 	enum core_role role;
-	bool active;  /* commits are possible, as far as this node knows */
-	bool gate;    /* active, quorate, and CPG's ring is quorum's */
-	bool quorate; /* corosync's word */
+	bool active;          /* commits are possible, as far as this node knows */
+	bool gate;            /* active, quorate, and CPG's ring is quorum's */
+	bool quorate;         /* corosync's word */
 	struct ballot ballot; /* promised */
 	struct position last; /* of the log in memory */
 	uint64_t durable;
