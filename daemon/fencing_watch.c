@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "fencing_watch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "deadline.h"
+#include "fencing_query.h"
+
+#define MS_NS UINT64_C(1000000)
+
+struct fencing_watch {
+	qb_loop_t *loop;
+	const char *program;
+	const struct fencing_watch_ops *ops;
+	void *user;
+	struct fencing fencing;
+	struct fencing_query *query;
+	uint64_t ticket; /* of the query */
+	bool silent;
+	qb_loop_timer_handle timer;
+	bool armed;
+};
+
+static void watch_arm(struct fencing_watch *watch);
+
+static void watch_silent(struct fencing_watch *watch, bool silent, const char *why)
+{
+	if (silent && !watch->silent) {
+		watch->ops->silent(watch->user, why);
+	}
+	watch->silent = silent;
+}
+
+static void on_answer(void *user, int rc, int64_t when)
+{
+	struct fencing_watch *watch = user;
+
+	fencing_query_free(watch->query);
+	watch->query = NULL;
+	watch_silent(watch, rc < 0, strerror(-rc));
+	if (rc == 0 && fencing_answer(&watch->fencing, watch->ticket, when)) {
+		watch->ops->fenced(watch->user, watch->fencing.peer);
+	}
+	watch_arm(watch);
+}
+
+static void watch_ask(struct fencing_watch *watch)
+{
+	const char *name = watch->ops->name(watch->user, watch->fencing.peer);
+	struct err err = ERR_INIT;
+
+	if (name == NULL) {
+		watch_silent(watch, true, "corosync.conf gives the node no name");
+		return;
+	}
+	if (fencing_query_new(watch->loop, watch->program, name, on_answer, watch, &watch->query,
+			      &err) < 0) {
+		watch_silent(watch, true, err_text(&err));
+	}
+}
+
+static void on_timer(void *data)
+{
+	struct fencing_watch *watch = data;
+
+	watch->armed = false;
+	if (watch->query == NULL &&
+	    fencing_wants(&watch->fencing, deadline_now_ms(), &watch->ticket)) {
+		watch_ask(watch);
+	}
+	watch_arm(watch);
+}
+
+static void watch_arm(struct fencing_watch *watch)
+{
+	int64_t next_ms = fencing_next_ms(&watch->fencing);
+	int64_t now_ms = deadline_now_ms();
+	uint64_t wait_ms = next_ms > now_ms ? (uint64_t)(next_ms - now_ms) : 1;
+
+	if (watch->armed) {
+		(void)qb_loop_timer_del(watch->loop, watch->timer);
+		watch->armed = false;
+	}
+	/* While a question is open, its answer arms. */
+	if (next_ms != INT64_MAX && watch->query == NULL) {
+		watch->armed = qb_loop_timer_add(watch->loop, QB_LOOP_LOW, wait_ms * MS_NS, watch,
+						 on_timer, &watch->timer) == 0;
+	}
+}
+
+struct fencing_watch *fencing_watch_new(qb_loop_t *loop, const char *program,
+					const struct fencing_watch_ops *ops, void *user)
+{
+	struct fencing_watch *watch = calloc(1, sizeof(*watch));
+
+	if (watch != NULL) {
+		*watch = (struct fencing_watch){
+			.loop = loop, .program = program, .ops = ops, .user = user};
+	}
+	return watch;
+}
+
+void fencing_watch_free(struct fencing_watch *watch)
+{
+	if (watch == NULL) {
+		return;
+	}
+	fencing_query_free(watch->query);
+	if (watch->armed) {
+		(void)qb_loop_timer_del(watch->loop, watch->timer);
+	}
+	free(watch);
+}
+
+void fencing_watch_peer(struct fencing_watch *watch, uint32_t peer, bool present)
+{
+	uint64_t ticket = watch->fencing.ticket;
+
+	fencing_peer(&watch->fencing, peer, present);
+	if (ticket != watch->fencing.ticket) {
+		watch_arm(watch);
+	}
+}
