@@ -190,13 +190,12 @@ static void choose(struct core *core)
 	const struct peer *best;
 	size_t rank;
 
-	if (core->phase != PHASE_PREPARE || core->prepare_resend_ms == NEVER ||
+	if (core->phase != PHASE_PREPARE || core->prepare_resend_ms == NEVER || /* not sent yet */
 	    !promised_by_majority(core, &best)) {
 		return;
 	}
 	/* Others that are about to answer may know more, or may lack less later. */
-	if (core->now_ms < core->gather_ms &&
-	    promises(core, &best) < voters_reachable(core, &rank)) {
+	if (core->gather_ms != NEVER && promises(core, &best) < voters_reachable(core, &rank)) {
 		return;
 	}
 	if (best == NULL) {
