@@ -21,8 +21,8 @@
 #include "pidfile.h"
 #include "settings.h"
 
-#ifndef VERSION
-#define VERSION "unknown"
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "0"
 #endif
 #ifndef LUNMASK_FENCED_PROGRAM
 #define LUNMASK_FENCED_PROGRAM "/usr/libexec/lunmask/lunmask-fenced"
@@ -74,7 +74,7 @@ static int options_parse(int argc, char **argv, struct options *ret, int *ret_st
 		case 'f': ret->foreground = true; break;
 		case 'c': ret->config = optarg; break;
 		case OPTION_CHECK: ret->check = true; break;
-		case OPTION_VERSION: (void)printf("lunmaskd %s\n", VERSION); return 1;
+		case OPTION_VERSION: (void)printf("lunmaskd %s\n", PACKAGE_VERSION); return 1;
 		case OPTION_HELP: (void)fputs(usage_text, stdout); return 1;
 		default:
 			(void)fputs(usage_text, stderr);
@@ -92,15 +92,16 @@ static int options_parse(int argc, char **argv, struct options *ret, int *ret_st
 }
 
 /* syslog(3) may wait for its daemon: that is another thread's. */
-static void log_start(bool to_stderr, bool debug)
+static void log_start(const struct options *options, bool debug)
 {
+	bool to_stderr = options->foreground || options->check;
 	enum qb_log_target_slot target = to_stderr ? QB_LOG_STDERR : QB_LOG_SYSLOG;
-	int level = debug ? LOG_DEBUG : LOG_INFO;
+	int level = debug ? LOG_DEBUG : LOG_NOTICE; /* libqb has much to say at INFO */
 
 	qb_log_init("lunmaskd", LOG_DAEMON, level);
 	(void)qb_log_ctl(QB_LOG_SYSLOG, QB_LOG_CONF_ENABLED, QB_FALSE);
 	(void)qb_log_filter_ctl(target, QB_LOG_FILTER_ADD, QB_LOG_FILTER_FILE, "*", level);
-	qb_log_format_set(target, to_stderr ? "%t %7p %b" : "%b");
+	qb_log_format_set(target, options->foreground ? "%t %7p %b" : "%b");
 	if (!to_stderr) {
 		(void)qb_log_ctl(target, QB_LOG_CONF_THREADED, QB_TRUE);
 	}
@@ -230,7 +231,7 @@ static int daemon_main(const struct options *options, struct err *err)
 	};
 	int rc = settings_load(options->config, &settings, err);
 
-	log_start(options->foreground || options->check, rc == 0 && settings.debug);
+	log_start(options, rc == 0 && settings.debug);
 	if (rc == 0) {
 		rc = process_prepare(err);
 	}
@@ -268,7 +269,6 @@ int main(int argc, char **argv)
 	rc = daemon_main(&options, &err);
 	if (rc < 0) {
 		qb_log(LOG_ERR, "lunmaskd does not run: %s", err_text(&err));
-		(void)fprintf(stderr, "lunmaskd: %s\n", err_text(&err));
 	} else if (options.check) {
 		(void)printf("lunmaskd: settings, key and corosync are as they should be\n");
 	}

@@ -143,7 +143,8 @@ static void on_watch_fenced(void *user, uint32_t id)
 static void on_watch_silent(void *user, const char *why)
 {
 	(void)user;
-	qb_log(LOG_INFO, "journal: Pacemaker does not say when the other node was fenced: %s", why);
+	qb_log(LOG_NOTICE, "journal: Pacemaker does not say when the other node was fenced: %s",
+	       why);
 }
 
 const struct fencing_watch_ops node_watch_ops = {

@@ -12,8 +12,8 @@ cluster_corosync_conf() {
 		    version: 2
 		    cluster_name: $LAB_NAME
 		    transport: knet
-		    crypto_cipher: none
-		    crypto_hash: none
+		    crypto_cipher: aes256
+		    crypto_hash: sha256
 		    token: 1500
 		    token_coefficient: 0
 		}

@@ -2,11 +2,31 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # /etc/lab/rc of a machine: its services, as systemd would start them at boot. What dies stays dead:
-# tests want to see it. bash stays to reap them.
+# tests want to see it. lunmaskd is the exception: a restart is a part of how it works. bash stays to
+# reap them.
 set -uo pipefail
 
 corosync_answers() {
 	corosync-cmapctl -g runtime.votequorum.this_node_id >/dev/null 2>&1
+}
+
+# As lunmaskd.service has it. A test that wants it to stay dead makes /run/lab-lunmaskd-stop.
+lunmaskd_keep() {
+	local status
+	while [ ! -e /run/lab-lunmaskd-stop ]; do
+		status=0
+		lunmaskd -f 2>>/var/log/lunmaskd.log || status=$?
+		case $status in
+		0 | 64 | 73 | 78) break ;;
+		esac
+		sleep 1
+	done
+	echo "rc: lunmaskd ended ($status) and is not started again" >>/var/log/lunmaskd.log
+}
+
+lunmaskd_start() {
+	[ -x /usr/sbin/lunmaskd ] || return 0
+	lunmaskd_keep &
 }
 
 cluster_start() {
@@ -20,6 +40,7 @@ cluster_start() {
 		fi
 		sleep 0.1
 	done
+	lunmaskd_start
 	# A panic reboots the pid namespace, which powers this machine off.
 	PCMK_panic_action=reboot pacemakerd -f &
 }

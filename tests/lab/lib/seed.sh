@@ -12,10 +12,17 @@ seed_keys() {
 	done
 	ssh-keygen -q -t ed25519 -N '' -C "root@$LAB_NAME" -f "$keys/root"
 	ssh-keygen -q -t ed25519 -N '' -C "san1@$LAB_NAME" -f "$keys/san1"
+	seed_cluster_keys "$keys"
 	for machine in $(lab_machines); do
 		printf '%s,%s %s\n' "$machine" "$(net_addresses "$machine" | tr ' ' ',')" \
 			"$(cut -d ' ' -f 1,2 "$keys/host-$machine.pub")"
 	done >"$keys/known_hosts"
+}
+
+# corosync's (of its least size) and the journal's: random bytes, the same for all nodes.
+seed_cluster_keys() {
+	head -c 128 /dev/urandom >"$1/corosync"
+	head -c 64 /dev/urandom >"$1/journal"
 }
 
 seed_hosts() {
@@ -111,6 +118,8 @@ seed_node() {
 	echo "InitiatorName=$LAB_IQN:$node" >"$root/etc/iscsi/initiatorname.iscsi"
 	install -m 755 "$LAB_DIR/fence_lab" "$root/usr/sbin/fence_lab"
 	cluster_corosync_conf >"$root/etc/corosync/corosync.conf"
+	install -m 400 "$LAB_STATE/keys/corosync" "$root/etc/corosync/authkey"
+	install -m 600 "$LAB_STATE/keys/journal" "$root/etc/lunmask/journal.key"
 	chown hacluster:haclient "$root"/var/lib/pacemaker{,/cib}
 	chmod 750 "$root"/var/lib/pacemaker{,/cib}
 	cluster_cib | install -m 600 -o hacluster -g haclient /dev/stdin \
