@@ -62,7 +62,7 @@ static void data_walk(struct cursor *cursor, const uint8_t **data, uint32_t n)
 	cursor_skip(cursor, n);
 }
 
-/* The lowest n bytes, which must be all that value has. */
+/* Its lowest n bytes. Writing, the value comes back whole, for whoever has yet to check it. */
 static uint64_t uint_walk(struct cursor *cursor, uint64_t value, size_t n)
 {
 	uint64_t little = cursor->out != NULL ? htole64(value) : 0;
@@ -197,7 +197,6 @@ static void entry_walk(struct cursor *cursor, struct entry *entry)
 {
 	u64_walk(cursor, &entry->index);
 	ballot_walk(cursor, &entry->ballot);
-	cursor_check(cursor, cursor->out == NULL || entry->kind <= UINT8_MAX, -EINVAL);
 	entry->kind = (enum entry_kind)uint_walk(cursor, entry->kind, 1);
 	id_walk(cursor, &entry->request);
 	id_walk(cursor, &entry->chain);

@@ -226,6 +226,19 @@ static void wire_decode__refuses_every_truncation_that_is_sealed(void **state)
 	}
 }
 
+/* With a length that is right, and without room for what a message has at least. */
+static void wire_decode__refuses_what_is_too_short(void **state)
+{
+	(void)state;
+	append_encode();
+	buffer[AT_LENGTH + 1] = 0;
+	for (size_t n = 12; n < WIRE_SEAL_BYTES + WIRE_HMAC_BYTES; n++) {
+		buffer[AT_LENGTH] = (uint8_t)n;
+		assert_int_equal(bytes_decode(buffer, n), -EBADMSG);
+	}
+	assert_int_equal(receiver.dropped.foreign, WIRE_SEAL_BYTES + WIRE_HMAC_BYTES - 12);
+}
+
 static void wire_decode__refuses_what_is_too_long(void **state)
 {
 	static uint8_t data[WIRE_BYTES_MAX + 1];
@@ -463,6 +476,7 @@ int main(void)
 		TEST(wire_sender_init__takes_another_nonce_each_time),
 		TEST(wire_decode__refuses_every_truncation),
 		TEST(wire_decode__refuses_every_truncation_that_is_sealed),
+		TEST(wire_decode__refuses_what_is_too_short),
 		TEST(wire_decode__refuses_what_is_too_long),
 		TEST(wire_decode__refuses_every_bit_flip),
 		TEST(wire_decode__lives_with_every_bit_flip_that_is_sealed),

@@ -373,6 +373,36 @@ static void wire_body_decode__refuses_a_part_outside_its_snapshot(void **state)
 	assert_int_equal(body_encode(&message), -EINVAL);
 }
 
+static void entries_fill(struct entry *list, size_t n, uint64_t behind, uint32_t bytes)
+{
+	static const uint8_t data[JOURNAL_ENTRY_BYTES_MAX];
+
+	for (size_t i = 0; i < n; i++) {
+		list[i] = (struct entry){.index = behind + 1 + i,
+					 .kind = ENTRY_REQUEST,
+					 .bytes = bytes,
+					 .data = data};
+	}
+}
+
+static void wire_body_decode__refuses_more_entries_than_there_is_room_for(void **state)
+{
+	static struct entry list[MESSAGE_ENTRIES_MAX];
+	struct message message = *golden_message(MESSAGE_APPEND);
+	size_t n;
+
+	(void)state;
+	entries_fill(list, MESSAGE_ENTRIES_MAX, 7, 0);
+	message.entries = list;
+	message.n_entries = MESSAGE_ENTRIES_MAX;
+	n = (size_t)body_encode(&message);
+	assert_int_equal(bytes_decode(buffer, n), 0);
+	memcpy(buffer + n, buffer + n - MESSAGE_ENTRY_OVERHEAD, MESSAGE_ENTRY_OVERHEAD);
+	buffer[n]++;
+	buffer[AT_N_ENTRIES]++;
+	assert_int_equal(bytes_decode(buffer, n + MESSAGE_ENTRY_OVERHEAD), -EBADMSG);
+}
+
 static void seen_count_set(uint32_t n)
 {
 	uint8_t bytes[] = {(uint8_t)n, 0, 0, 0};
@@ -481,18 +511,6 @@ static void wire_body_encode__takes_the_longest_blobs_and_no_longer(void **state
 	assert_int_equal(body_encode(&message), -EMSGSIZE);
 }
 
-static void entries_fill(struct entry *list, size_t n, uint64_t behind, uint32_t bytes)
-{
-	static const uint8_t data[JOURNAL_ENTRY_BYTES_MAX];
-
-	for (size_t i = 0; i < n; i++) {
-		list[i] = (struct entry){.index = behind + 1 + i,
-					 .kind = ENTRY_REQUEST,
-					 .bytes = bytes,
-					 .data = data};
-	}
-}
-
 /* What message.h promises to whoever gathers entries. */
 static void wire_body_encode__has_room_for_a_full_payload(void **state)
 {
@@ -545,6 +563,7 @@ int main(void)
 		cmocka_unit_test(wire_body_decode__refuses_values_out_of_range),
 		cmocka_unit_test(wire_body_decode__refuses_an_index_behind_the_last),
 		cmocka_unit_test(wire_body_decode__refuses_a_part_outside_its_snapshot),
+		cmocka_unit_test(wire_body_decode__refuses_more_entries_than_there_is_room_for),
 		cmocka_unit_test(wire_body_decode__refuses_more_seen_than_voters),
 		cmocka_unit_test(wire_body_encode__refuses_what_is_no_message),
 		cmocka_unit_test(wire_body_encode__refuses_a_field_that_the_kind_has_not),
