@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LUNMASK_SIM_FAULT_H
+#define LUNMASK_SIM_FAULT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct world;
+struct process;
+
+/*
+ * Faults: each world has some kinds of them, and then they come often. What would break the fault
+ * model is not done: a majority of the voters' disks stays, a disk is set back only where the
+ * others remember, an operator forces only what has all that is committed.
+ */
+struct faults {
+	uint64_t enabled; /* kinds: a bit each */
+	int64_t mean_us;
+	int64_t end_us;
+	unsigned twin_slot; /* 0: none */
+	unsigned set_back;  /* slot + 1 of a disk that was set back and may not be noticed yet */
+	unsigned dead;      /* slots that stay dead: a bit each */
+};
+
+void faults_reset(struct world *world);
+void faults_do(struct world *world);   /* EVENT_FAULT */
+void faults_heal(struct world *world); /* EVENT_HEAL: links only */
+/* The end of all faults: everybody is there again, but for a minority at times. */
+void faults_end(struct world *world);
+/* Is there a majority of every list of voters that may be in force, without that slot? */
+bool faults_may_lose(const struct world *world, const struct process *process);
+
+#endif
