@@ -24,6 +24,11 @@
 #define VALUE_TEXT_MAX 512
 #define RIVALS_MAX 16
 
+struct timer {
+	qb_loop_timer_handle handle;
+	bool armed;
+};
+
 struct cluster_cpg {
 	qb_loop_t *loop;
 	const struct cluster_cpg_ops *ops;
@@ -47,17 +52,11 @@ struct cluster_cpg {
 	size_t n_rivals;
 
 	struct outbox outbox;
-	qb_loop_timer_handle resend_timer;
-	bool resend_armed;
-	qb_loop_timer_handle settle_timer;
-	bool settle_armed;
-	qb_loop_timer_handle join_timer;
-	bool join_armed;
+	struct timer resend, settle, join;
 	int join_tries;
 
 	bool lost;
-	bool lost_told;
-	char lost_why[128];
+	struct err lost_why;
 };
 
 static int cs_error(cs_error_t cs, const char *what, struct err *err)
@@ -69,9 +68,7 @@ static int cs_error(cs_error_t cs, const char *what, struct err *err)
 	} table[] = {
 		{CS_ERR_LIBRARY, -ENOTCONN, "corosync does not answer; is it running?"},
 		{CS_ERR_TRY_AGAIN, -ENOTCONN, "corosync is starting, or is busy"},
-		{CS_ERR_NOT_EXIST, -ENOENT, "not there"},
 		{CS_ERR_ACCESS, -EACCES, "permission denied; only root may"},
-		{CS_ERR_SECURITY, -EACCES, "permission denied"},
 		{CS_ERR_NO_MEMORY, -ENOMEM, "out of memory"},
 		{CS_ERR_BAD_HANDLE, -ENOTCONN, "the connection is gone"},
 	};
@@ -81,36 +78,54 @@ static int cs_error(cs_error_t cs, const char *what, struct err *err)
 			return err_set(err, table[i].rc, "%s: %s", what, table[i].text);
 		}
 	}
-	return err_set(err, -EIO, "%s: corosync error %d", what, (int)cs);
+	return err_set(err, -ENOTCONN, "%s: corosync error %d", what, (int)cs);
+}
+
+static void timer_stop(struct cluster_cpg *cluster, struct timer *timer)
+{
+	if (timer->armed) {
+		(void)qb_loop_timer_del(cluster->loop, timer->handle);
+		timer->armed = false;
+	}
+}
+
+static void timer_start(struct cluster_cpg *cluster, struct timer *timer, unsigned int ms,
+			qb_loop_timer_dispatch_fn function)
+{
+	timer_stop(cluster, timer);
+	timer->armed = qb_loop_timer_add(cluster->loop, QB_LOOP_MED, ms * MS_NS, cluster, function,
+					 &timer->handle) == 0;
 }
 
 /* corosync is gone. Found out in any place, told from the loop. */
+
+/* libqb wants it in so many words: a callback that returns -1 leaves the fd in its epoll set. */
+static void fds_unpoll(struct cluster_cpg *cluster)
+{
+	for (size_t i = 0; i < N(cluster->fds); i++) {
+		if (cluster->fds[i] >= 0) {
+			(void)qb_loop_poll_del(cluster->loop, cluster->fds[i]);
+			cluster->fds[i] = -1;
+		}
+	}
+}
 
 static void lost_tell(void *data)
 {
 	struct cluster_cpg *cluster = data;
 
-	if (!cluster->lost_told) {
-		cluster->lost_told = true;
-		cluster->ops->lost(cluster->user, cluster->lost_why);
-	}
+	fds_unpoll(cluster);
+	cluster->ops->lost(cluster->user, err_text(&cluster->lost_why));
 }
 
 static void cluster_lose(struct cluster_cpg *cluster, cs_error_t cs, const char *what)
 {
-	struct err err = ERR_INIT;
-
 	if (cluster->lost) {
 		return;
 	}
 	cluster->lost = true;
-	if (cs == CS_OK) {
-		(void)snprintf(cluster->lost_why, sizeof(cluster->lost_why), "%s", what);
-	} else {
-		(void)cs_error(cs, what, &err);
-		(void)snprintf(cluster->lost_why, sizeof(cluster->lost_why), "%.127s",
-			       err_text(&err));
-	}
+	(void)(cs == CS_OK ? err_set(&cluster->lost_why, -ENOTCONN, "%s", what)
+			   : cs_error(cs, what, &cluster->lost_why));
 	outbox_clear(&cluster->outbox);
 	(void)qb_loop_job_add(cluster->loop, QB_LOOP_HIGH, cluster, lost_tell);
 }
@@ -238,7 +253,7 @@ static void outbox_flush(void *data)
 	const uint8_t *message;
 	size_t bytes;
 
-	cluster->resend_armed = false;
+	cluster->resend.armed = false;
 	for (int i = 0; i < DISPATCH_MAX && outbox_first(&cluster->outbox, &message, &bytes); i++) {
 		if (!message_mcast(cluster, message, bytes)) {
 			break;
@@ -250,10 +265,8 @@ static void outbox_flush(void *data)
 
 static void resend_arm(struct cluster_cpg *cluster)
 {
-	if (cluster->outbox.n > 0 && !cluster->resend_armed && !cluster->lost) {
-		cluster->resend_armed =
-			qb_loop_timer_add(cluster->loop, QB_LOOP_MED, RESEND_MS * MS_NS, cluster,
-					  outbox_flush, &cluster->resend_timer) == 0;
+	if (cluster->outbox.n > 0 && !cluster->resend.armed && !cluster->lost) {
+		timer_start(cluster, &cluster->resend, RESEND_MS, outbox_flush);
 	}
 }
 
@@ -333,7 +346,7 @@ static void config_settled(void *data)
 {
 	struct cluster_cpg *cluster = data;
 
-	cluster->settle_armed = false;
+	cluster->settle.armed = false;
 	if (!cluster->lost) {
 		cluster->ops->config(cluster->user, &cluster->config);
 	}
@@ -352,12 +365,7 @@ static void on_key(cmap_handle_t handle, cmap_track_handle_t track, int32_t even
 		return;
 	}
 	/* A reload tells of one key after the other, and of lists that nobody wrote. */
-	if (cluster->settle_armed) {
-		(void)qb_loop_timer_del(cluster->loop, cluster->settle_timer);
-	}
-	cluster->settle_armed =
-		qb_loop_timer_add(cluster->loop, QB_LOOP_MED, CONFIG_SETTLE_MS * MS_NS, cluster,
-				  config_settled, &cluster->settle_timer) == 0;
+	timer_start(cluster, &cluster->settle, CONFIG_SETTLE_MS, config_settled);
 }
 
 static void key_read(struct cluster_cpg *cluster, const char *key)
@@ -502,7 +510,7 @@ static int32_t on_poll(int32_t fd, int32_t revents, void *data)
 	if (cs != CS_OK && cs != CS_ERR_TRY_AGAIN) {
 		cluster_lose(cluster, cs, "corosync");
 	}
-	return cluster->lost ? -1 : 0;
+	return 0;
 }
 
 static int fds_poll(struct cluster_cpg *cluster, struct err *err)
@@ -537,13 +545,11 @@ static void group_join(void *data)
 	struct cpg_name group = {.length = sizeof(CLUSTER_CPG_GROUP) - 1};
 	cs_error_t cs;
 
-	cluster->join_armed = false;
+	cluster->join.armed = false;
 	memcpy(group.value, CLUSTER_CPG_GROUP, group.length);
 	cs = cpg_join(cluster->cpg, &group);
 	if (cs == CS_ERR_TRY_AGAIN && cluster->join_tries++ < JOIN_RETRIES_MAX) {
-		cluster->join_armed =
-			qb_loop_timer_add(cluster->loop, QB_LOOP_MED, JOIN_RETRY_MS * MS_NS,
-					  cluster, group_join, &cluster->join_timer) == 0;
+		timer_start(cluster, &cluster->join, JOIN_RETRY_MS, group_join);
 		return;
 	}
 	if (cs != CS_OK) {
@@ -577,29 +583,17 @@ uint32_t cluster_cpg_node(const struct cluster_cpg *cluster)
 	return cluster->node;
 }
 
-/* Finalizing the handles would ask corosync and wait for it; the end of the process does it. */
+/* After the loop's end. Finalizing the handles would ask corosync and wait for it; the end of the
+ * process does it. */
 void cluster_cpg_close(struct cluster_cpg *cluster)
 {
 	if (cluster == NULL) {
 		return;
 	}
-	for (size_t i = 0; i < N(cluster->fds); i++) {
-		if (cluster->fds[i] >= 0) {
-			(void)qb_loop_poll_del(cluster->loop, cluster->fds[i]);
-		}
-	}
-	if (cluster->resend_armed) {
-		(void)qb_loop_timer_del(cluster->loop, cluster->resend_timer);
-	}
-	if (cluster->settle_armed) {
-		(void)qb_loop_timer_del(cluster->loop, cluster->settle_timer);
-	}
-	if (cluster->join_armed) {
-		(void)qb_loop_timer_del(cluster->loop, cluster->join_timer);
-	}
-	if (cluster->lost && !cluster->lost_told) {
-		(void)qb_loop_job_del(cluster->loop, QB_LOOP_HIGH, cluster, lost_tell);
-	}
+	fds_unpoll(cluster);
+	timer_stop(cluster, &cluster->resend);
+	timer_stop(cluster, &cluster->settle);
+	timer_stop(cluster, &cluster->join);
 	outbox_clear(&cluster->outbox);
 	free(cluster);
 }

@@ -197,5 +197,5 @@ int32_t node_on_store(int32_t fd, int32_t revents, void *data)
 		core_on_persisted(node->core, deadline_now_ms(), sequence);
 	}
 	node_settle(node);
-	return node->ended ? -1 : 0;
+	return 0;
 }
