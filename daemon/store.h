@@ -13,10 +13,9 @@
  * exclusively. Transactions are written by a thread of their own, in order, several under one fsync
  * when they have gathered; nothing here blocks the caller but opening and closing.
  *
- *	store_open(directory, &options, &store, &history, &err);   checks everything, counts the boot
- *	store_durable(store)                          what core_new() wants
- *	store_persist(store, &persist);               copies, enqueues
- *	poll store_fd(store); store_done(store, &sequence);
+ *	store_open(directory, &options, &store, &history, &err);   checks everything, counts the
+ *boot store_durable(store)                          what core_new() wants store_persist(store,
+ *&persist);               copies, enqueues poll store_fd(store); store_done(store, &sequence);
  *	store_close(store);
  *
  * An error of the disk is for ever: after it nothing is written or said to be durable any more
@@ -63,8 +62,8 @@ int store_persist(struct store *store, const struct core_persist *persist, struc
 /* Readable when store_done() has something new to say. */
 int store_fd(const struct store *store);
 /*
- * The highest sequence that is durable; 0: none yet. Negative for ever once writing has failed, with
- * the reason: -EIO the disk, -ENOSPC, -ENOMEM, -EINVAL a transaction that contradicts the
+ * The highest sequence that is durable; 0: none yet. Negative for ever once writing has failed,
+ * with the reason: -EIO the disk, -ENOSPC, -ENOMEM, -EINVAL a transaction that contradicts the
  * store: a log with a gap, a chain hash that does not continue it, a promise taken back.
  */
 int store_done(struct store *store, uint64_t *ret_sequence, struct err *err);
@@ -77,8 +76,8 @@ size_t store_queued(struct store *store);
 struct store_report {
 	struct journal_id disk;
 	uint64_t boot;
-	bool closed;   /* it was closed in order: not by a crash */
-	bool failed;   /* the mark is there: it will be put aside */
+	bool closed; /* it was closed in order: not by a crash */
+	bool failed; /* the mark is there: it will be put aside */
 	uint64_t bytes;
 	struct position last;
 	struct core_durable durable;
@@ -88,7 +87,8 @@ struct store_report {
 /*
  * Reads the store of a lunmaskd that is down, with all the checks of store_open(), and changes
  * nothing: a copy is made in the directory for temporary files and looked at.
- * -EAGAIN: lunmaskd is up. -ENOENT: no store. -EBADMSG: damaged, err says where. Else as store_open().
+ * -EAGAIN: lunmaskd is up. -ENOENT: no store. -EBADMSG: damaged, err says where. Else as
+ * store_open().
  */
 int store_check(const char *directory, struct store_report *ret, struct err *err);
 void store_report_release(struct store_report *report);
