@@ -74,7 +74,7 @@ struct ipc_server_counts {
 	uint64_t connections; /* accepted since the start */
 	uint64_t requests;
 	uint64_t refused; /* connections: not permitted, or too many */
-	uint64_t invalid; /* requests: malformed, not permitted, or from another sender */
+	uint64_t invalid; /* requests: malformed, or not permitted */
 	size_t open;
 	size_t in_flight;
 };
