@@ -198,10 +198,12 @@ static void load__refuses_tasks_that_the_rules_do_not_make(void **state)
 		assert_int_equal(load_made(&bad[i], 1, NULL, 0), -EBADMSG);
 	}
 	made[0] = made[1] = good;
-	assert_int_equal(load_made(made, 2, NULL, 0), -EBADMSG); /* one uuid */
 	made[1].uuid = id(2);
 	assert_int_equal(load_made(made, 2, NULL, 0), -EBADMSG); /* one VM */
 	strcpy(made[1].vm, "web2");
+	made[1].uuid = id(1);
+	assert_int_equal(load_made(made, 2, NULL, 0), -EBADMSG); /* one uuid */
+	made[1].uuid = id(2);
 	assert_int_equal(load_made(made, 2, NULL, 0), 0);
 	assert_int_equal(tasks_count(tasks), 2);
 }

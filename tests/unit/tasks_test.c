@@ -467,6 +467,8 @@ static void takeover__is_of_an_actors_task_at_its_revision(void **state)
 	assert_int_equal(status(&op), -ESTALE);
 	op.task.revision++;
 	assert_int_equal(status(&op), -EINVAL);
+	op.evidence = JOURNAL_EVIDENCE_FENCED;
+	assert_int_equal(status(&op), -EINVAL);
 	op.task.uuid = id(2);
 	assert_int_equal(status(&op), -ENOENT);
 }
