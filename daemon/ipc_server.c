@@ -26,6 +26,7 @@ struct client {
 	qb_ipcs_connection_t *connection;
 	bool may_write;
 	bool asking;                        /* the core has its request: cancel it when it goes */
+	bool closing;                       /* it has done what it must not: client_close() */
 	uint64_t token;                     /* of the request in flight; 0: none */
 	struct journal_ipc_request request; /* its op is not kept */
 	enum journal_op_kind op;            /* SUBMIT: what it was about */
@@ -53,6 +54,25 @@ struct ipc_server {
 
 static_assert(sizeof(struct qb_ipc_response_header) <= JOURNAL_IPC_HEADER_MAX, "it fits");
 
+/* A slot that was given to another meanwhile is not closing. */
+static void close_job(void *data)
+{
+	struct client *client = data;
+
+	if (client->connection != NULL && client->closing) {
+		qb_ipcs_disconnect(client->connection);
+	}
+}
+
+/* Not at once: libqb 2.0.6 goes on with a connection after its message is processed. */
+static void client_close(struct client *client)
+{
+	if (!client->closing) {
+		client->closing = true;
+		(void)qb_loop_job_add(client->server->loop, QB_LOOP_HIGH, client, close_job);
+	}
+}
+
 /* Answers. */
 
 static void reply_send(struct client *client, struct journal_ipc_reply *reply)
@@ -72,7 +92,7 @@ static void reply_send(struct client *client, struct journal_ipc_reply *reply)
 					     (size_t)header.size) != header.size) {
 		/* It asks again, on another connection, once it sees that this one is closed. */
 		qb_log(LOG_WARNING, "ipc: an answer cannot be sent, connection closed");
-		qb_ipcs_disconnect(client->connection);
+		client_close(client);
 	}
 }
 
@@ -351,10 +371,10 @@ static int32_t on_message(qb_ipcs_connection_t *connection, void *data, size_t s
 {
 	struct client *client = qb_ipcs_context_get(connection);
 	struct ipc_server *server = client->server;
-	size_t head = sizeof(struct qb_ipc_request_header);
+	const size_t head = sizeof(struct qb_ipc_request_header);
 	struct journal_ipc_request request;
 
-	if (client->connection == NULL) {
+	if (client->closing) {
 		return 0;
 	}
 	if (size <= sizeof(server->request)) {
@@ -365,7 +385,7 @@ static int32_t on_message(qb_ipcs_connection_t *connection, void *data, size_t s
 	    client->token != 0) {
 		server->counts.invalid++;
 		qb_log(LOG_WARNING, "ipc: what is no request, or a second one: client closed");
-		qb_ipcs_disconnect(connection);
+		client_close(client);
 		return 0;
 	}
 	request_process(client, &request);
@@ -477,8 +497,11 @@ void ipc_server_free(struct ipc_server *server)
 		return;
 	}
 	for (size_t i = 0; i < IPC_CONNECTIONS_MAX; i++) {
-		if (server->clients[i].connection != NULL) {
-			qb_ipcs_disconnect(server->clients[i].connection);
+		struct client *client = &server->clients[i];
+
+		(void)qb_loop_job_del(server->loop, QB_LOOP_HIGH, client, close_job);
+		if (client->connection != NULL) {
+			qb_ipcs_disconnect(client->connection);
 		}
 	}
 	ipc_accept_stop(server->service);
