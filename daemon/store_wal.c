@@ -16,7 +16,7 @@
 #define FRAME_SUMMED_BYTES 8
 #define SALT_BYTES 8
 #define MAGIC 0x377f0682u /* the lowest bit: checksums are of big-endian words */
-#define VERSION 3007000u
+#define WAL_VERSION 3007000u
 #define PAGE_BYTES_MIN 512u
 #define PAGE_BYTES_MAX 65536u
 
@@ -70,7 +70,7 @@ static bool header_legal(struct wal *wal, const uint8_t header[HEADER_BYTES])
 {
 	uint32_t page_bytes = get32(header + 8);
 
-	if ((get32(header) & ~1u) != MAGIC || get32(header + 4) != VERSION ||
+	if ((get32(header) & ~1u) != MAGIC || get32(header + 4) != WAL_VERSION ||
 	    page_bytes < PAGE_BYTES_MIN || page_bytes > PAGE_BYTES_MAX ||
 	    (page_bytes & (page_bytes - 1)) != 0) {
 		return false;
