@@ -131,7 +131,9 @@ void core_append_heartbeat(struct core *core)
 {
 	bool waiting = core->commit < core->sent;
 
-	append_part(core, core->sent + 1, 0, 0);
+	if (!core->view_owed) {
+		append_part(core, core->sent + 1, 0, 0);
+	}
 	core->heartbeat_ms =
 		core->now_ms + (waiting ? core->config.resend_ms : core->config.heartbeat_ms);
 }
@@ -355,4 +357,9 @@ void core_append_commit(struct core *core)
 		core->active_with_peer |= core->voters.n == 2;
 	}
 	core_apply(core);
+	/* A sequencer that is voted out leaves when that is committed, and not before. */
+	if (core->phase == PHASE_LEAD && !core_is_voter(core) &&
+	    voters_find(&core->voters_applied, core->config.node, NULL) < 0) {
+		core_view_restart(core);
+	}
 }

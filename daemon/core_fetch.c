@@ -341,14 +341,16 @@ void core_fetch_on_snapshot(struct core *core, const struct message *message)
 {
 	struct staging *staging = &core->staging;
 
-	if (!staging_expects(core, message) || staging->based ||
+	/* What is staged may be too old by now to be continued from the other's log. */
+	if (!staging_expects(core, message) ||
+	    (staging->based && message->position.index <= log_last(&staging->log).index) ||
 	    message->position.index <= core->commit || message->total > CORE_SNAPSHOT_BYTES_MAX ||
 	    message->offset > message->total ||
 	    message->blob_bytes > message->total - message->offset) {
 		return;
 	}
 	if (message->offset == 0 &&
-	    (staging->snapshot_total != message->total ||
+	    (staging->based || staging->snapshot_total != message->total ||
 	     position_compare(staging->snapshot_position, message->position) != 0)) {
 		staging_clear(staging);
 		staging->snapshot = g_malloc(message->total);
@@ -356,7 +358,7 @@ void core_fetch_on_snapshot(struct core *core, const struct message *message)
 		staging->snapshot_position = message->position;
 		staging->snapshot_chain = message->chain;
 	}
-	if (staging->snapshot_total != message->total ||
+	if (staging->based || staging->snapshot_total != message->total ||
 	    position_compare(staging->snapshot_position, message->position) != 0 ||
 	    staging->snapshot_have != message->offset) {
 		return;

@@ -131,7 +131,9 @@ struct core {
 	uint64_t sent;       /* LEAD: entries up to it were handed to the store and sent */
 	uint64_t max_counter;
 	bool state_owed;       /* to the proposer of promised, when that is durable */
+	bool view_owed;        /* LEAD: the view is to be sent when the promise is durable */
 	unsigned int attempts; /* to become sequencer, since the last view */
+	struct voters alone;   /* PREPARE: nobody is asked; these are the voters from now on */
 	bool active_with_peer; /* two voters: they were active together since this core is up */
 	struct staging staging;
 
@@ -189,8 +191,10 @@ struct position core_durable_position(const struct core *core);
 void core_view_restart(struct core *core);
 void core_view_follow(struct core *core, struct ballot ballot);
 void core_view_adopted(struct core *core); /* the best log is staged */
-/* Begins the own ballot, with what is staged, if anything; and with these voters, unless NULL. */
+/* Begins the own ballot; with these voters, unless NULL. */
 void core_view_lead(struct core *core, const struct voters *voters);
+/* Takes a ballot that needs nobody's promise, and with it these voters. */
+void core_view_alone(struct core *core, const struct voters *voters);
 void core_view_promised(struct core *core); /* a promise became durable */
 void core_view_on_prepare(struct core *core, const struct message *message);
 void core_view_on_state(struct core *core, const struct message *message);

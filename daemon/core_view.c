@@ -48,7 +48,7 @@ static void view_end(struct core *core)
 		log_truncate(&core->log, core->sent);
 	}
 	core->phase = PHASE_SYNC;
-	core->view_index = 0;
+	core->alone.n = 0;
 	core_append_scan(core);
 	core->view_index = 0;
 	core->give_up_ms = core->gather_ms = core->prepare_resend_ms = NEVER;
@@ -69,18 +69,12 @@ void core_view_restart(struct core *core)
 
 /* Proposing */
 
-static void propose(struct core *core)
+/* No ballot is used before the promise not to use it again is on disk. */
+static void ballot_take(struct core *core)
 {
 	struct core_persist persist = {0};
-	size_t rank;
 
-	core->propose_ms = core->now_ms + core->config.silence_ms;
-	if (!core_is_voter(core) ||
-	    voters_reachable(core, &rank) < voters_majority(&core->voters)) {
-		return;
-	}
 	view_end(core);
-	core->attempts = MIN(core->attempts + 1, ATTEMPTS_MAX);
 	core->promised = (struct ballot){++core->max_counter, core->config.node};
 	core->phase = PHASE_PREPARE;
 	core->state_owed = false;
@@ -88,6 +82,25 @@ static void propose(struct core *core)
 	core->give_up_ms = core->now_ms + (int64_t)PROPOSAL_RANKS * core->config.rank_ms +
 			   core->config.gather_ms;
 	core_persist(core, &persist);
+}
+
+void core_view_alone(struct core *core, const struct voters *voters)
+{
+	ballot_take(core);
+	core->alone = *voters;
+}
+
+static void propose(struct core *core)
+{
+	size_t rank;
+
+	core->propose_ms = core->now_ms + core->config.silence_ms;
+	if (!core_is_voter(core) ||
+	    voters_reachable(core, &rank) < voters_majority(&core->voters)) {
+		return;
+	}
+	core->attempts = MIN(core->attempts + 1, ATTEMPTS_MAX);
+	ballot_take(core);
 }
 
 static void prepare_send(struct core *core)
@@ -255,7 +268,12 @@ void core_view_lead(struct core *core, const struct voters *voters)
 	} else {
 		core_append_scan(core);
 	}
-	core_append_send(core, core->view_index);
+	/* A ballot that a crash could make us forget is not told to anybody: it would be used
+	 * again. */
+	core->view_owed = ballot_compare(core->promised_durable, core->promised) != 0;
+	if (!core->view_owed) {
+		core_append_send(core, core->view_index);
+	}
 }
 
 /* Others' ballots */
@@ -265,10 +283,15 @@ void core_view_promised(struct core *core)
 	if (ballot_compare(core->promised_durable, core->promised) != 0) {
 		return;
 	}
-	if (core->phase == PHASE_PREPARE && core->prepare_resend_ms == NEVER) {
+	if (core->phase == PHASE_PREPARE && core->alone.n > 0) {
+		core_view_lead(core, &core->alone);
+	} else if (core->phase == PHASE_PREPARE && core->prepare_resend_ms == NEVER) {
 		prepare_send(core);
 		core->gather_ms = core->now_ms + core->config.gather_ms;
 		choose(core);
+	} else if (core->phase == PHASE_LEAD && core->view_owed) {
+		core->view_owed = false;
+		core_append_send(core, core->view_index);
 	} else if (core->state_owed) {
 		state_send(core);
 	}

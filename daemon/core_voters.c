@@ -55,8 +55,7 @@ static void cluster_make(struct core *core)
 		return;
 	}
 	core->cluster = core->config.fresh;
-	core->promised = (struct ballot){++core->max_counter, core->config.node};
-	core_view_lead(core, &voters);
+	core_view_alone(core, &voters);
 }
 
 /* Changes, one at a time, by the sequencer */
@@ -91,13 +90,23 @@ static bool is_gone(const struct core *core, const struct voter *voter)
 {
 	const struct peer *peer = core_peer_find(core, voter->node);
 
-	if (voter->node == core->config.node) {
-		return false;
-	}
 	if (!configured(core, voter->node)) {
 		return true;
 	}
-	return peer->known && (peer->failed || !journal_id_equal(&peer->disk, &voter->disk));
+	return voter->node != core->config.node && peer->known &&
+	       (peer->failed || !journal_id_equal(&peer->disk, &voter->disk));
+}
+
+static bool node_list_known(const struct core *core)
+{
+	size_t i;
+
+	for (i = 0; i < core->n_peers; i++) {
+		if (core->peers[i].configured) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static bool one_less(const struct core *core, struct voters *voters)
@@ -140,8 +149,7 @@ static void voters_change(struct core *core)
 	uint64_t index;
 
 	/* The earlier change is committed, and so is something of this ballot. */
-	if (core->phase != PHASE_LEAD || !core_active(core) ||
-	    !configured(core, core->config.node)) {
+	if (core->phase != PHASE_LEAD || !core_active(core) || !node_list_known(core)) {
 		return;
 	}
 	for (index = core->commit + 1; index <= log_last(&core->log).index; index++) {
@@ -161,13 +169,11 @@ static void solo(struct core *core)
 	struct voters alone = {0};
 	struct voter self = {core->config.node, core->config.disk};
 
-	core_view_restart(core);
 	if (journal_id_is_zero(&core->cluster)) {
 		core->cluster = core->config.fresh;
 	}
 	(void)voters_add(&alone, &self);
-	core->promised = (struct ballot){++core->max_counter, core->config.node};
-	core_view_lead(core, &alone);
+	core_view_alone(core, &alone);
 }
 
 static const char *solo_refused(const struct core *core, uint32_t peer, bool wait_for_all)
