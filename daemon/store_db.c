@@ -12,12 +12,14 @@
 /* One page of the log's table holds several entries; a snapshot is one row. */
 #define ROW_BYTES_MAX (STORE_SNAPSHOT_BYTES_MAX + 4096u)
 
+#define ENTRY_COLUMNS                                                                              \
+	"idx INTEGER PRIMARY KEY, counter INTEGER NOT NULL, node INTEGER NOT NULL, "               \
+	"kind INTEGER NOT NULL, request BLOB NOT NULL, chain BLOB NOT NULL, data BLOB NOT NULL"
+
 /* As sqlite_schema keeps them: what is there must be exactly this, and nothing else. */
 static const char *const schema[] = {
 	"CREATE TABLE state (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL)",
-	"CREATE TABLE entry (idx INTEGER PRIMARY KEY, counter INTEGER NOT NULL, "
-	"node INTEGER NOT NULL, kind INTEGER NOT NULL, request BLOB NOT NULL, "
-	"chain BLOB NOT NULL, data BLOB NOT NULL)",
+	"CREATE TABLE entry (" ENTRY_COLUMNS ")",
 	"CREATE TABLE snapshot (id INTEGER PRIMARY KEY, data BLOB NOT NULL)",
 };
 
@@ -26,8 +28,7 @@ static const char *const statements[STORE_STATEMENTS] = {
 	[STORE_COMMIT] = "COMMIT",
 	[STORE_ROLLBACK] = "ROLLBACK",
 	[STORE_TRUNCATE] = "DELETE FROM entry WHERE idx > ?1",
-	[STORE_APPEND] = "INSERT INTO entry (idx, counter, node, kind, request, chain, data) "
-			 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[STORE_APPEND] = "INSERT INTO entry VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[STORE_LAST] = "SELECT idx, counter, node, chain FROM entry ORDER BY idx DESC LIMIT 1",
 	[STORE_CHAIN] = "SELECT chain FROM entry WHERE idx = ?1",
 	[STORE_REBASE] = "DELETE FROM entry WHERE idx <= ?1",

@@ -2,6 +2,7 @@
 #include <glib.h>
 #include <poll.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -207,6 +208,61 @@ static void store_open__takes_a_damaged_commit_for_damage(void **state)
 		store_end_test();
 		image.wal[places[i]] ^= 1;
 	}
+	image_free(&image);
+}
+
+static void database_change(const char *sql)
+{
+	sqlite3 *other;
+
+	assert_int_equal(
+		sqlite3_open_v2(file_path("journal.db"), &other, SQLITE_OPEN_READWRITE, "unix"),
+		SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other, sql, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(other), SQLITE_OK);
+}
+
+/* Whole rows lost, doubled or taken from elsewhere: to SQLite all of that is a good database. */
+static void store_open__notices_changed_rows(void **state)
+{
+	static const char *const changes[] = {
+		"DELETE FROM entry WHERE idx = 30",
+		"DELETE FROM entry WHERE idx = 7",
+		"DELETE FROM entry WHERE idx = 12",
+		"UPDATE entry SET idx = 31 WHERE idx = 30",
+		"UPDATE entry SET data = x'00' WHERE idx = 20",
+		"UPDATE entry SET request = 'sixteen letters.' WHERE idx = 20",
+		"UPDATE entry SET chain = zeroblob(16) WHERE idx = 30",
+		"INSERT INTO entry VALUES (31, 1, 1, 1, zeroblob(16), zeroblob(16), x'')",
+		"DELETE FROM snapshot",
+		"UPDATE snapshot SET data = zeroblob(10000)",
+		"INSERT INTO snapshot VALUES (2, x'')",
+		"DELETE FROM state",
+		"UPDATE state SET bytes = zeroblob(212)",
+		"INSERT INTO state SELECT 2, bytes FROM state",
+	};
+	struct image image;
+
+	(void)state;
+	history_close(&image);
+	for (size_t i = 0; i < G_N_ELEMENTS(changes); i++) {
+		image_put(&image);
+		database_change(changes[i]);
+		assert_int_equal(history_judge(), STORE_REPLACED);
+	}
+	image_free(&image);
+}
+
+/* Nothing that we read is wrong in it, yet: pages would be given out that are in use. */
+static void store_open__notices_a_wrong_list_of_free_pages(void **state)
+{
+	struct image image;
+
+	(void)state;
+	history_close(&image);
+	image.db[39] ^= 4;
+	image_put(&image);
+	assert_int_equal(history_judge(), STORE_REPLACED);
 	image_free(&image);
 }
 
@@ -521,6 +577,8 @@ int main(void)
 		CASE(store_open__never_believes_a_damaged_header),
 		CASE(store_open__never_believes_a_damaged_log),
 		CASE(store_open__takes_a_damaged_commit_for_damage),
+		CASE(store_open__notices_changed_rows),
+		CASE(store_open__notices_a_wrong_list_of_free_pages),
 		CASE(store_open__takes_a_torn_commit_for_torn),
 		CASE(store_open__misses_a_deleted_log),
 		CASE(store_open__needs_no_log_after_closing),
