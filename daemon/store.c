@@ -139,19 +139,20 @@ static int store_begin(struct store *store, bool make_new, enum store_history *r
 		      : 0;
 }
 
-static int store_start(struct store *store, bool make_new, enum store_history *ret_history,
-		       struct err *err)
+static int store_start(struct store *store, const struct store_options *options,
+		       enum store_history *ret_history, struct err *err)
 {
+	uint64_t bytes_max = options->bytes_max > 0 ? options->bytes_max : STORE_BYTES_MAX;
 	int rc = store_dir_room(&store->dir, STORE_ROOM_MIN, err);
 
 	if (rc == 0) {
-		rc = store_begin(store, make_new, ret_history, err);
+		rc = store_begin(store, options->make_new, ret_history, err);
 	}
 	if (rc < 0) {
 		return rc;
 	}
 	rc = store_writer_start(&store->writer, &store->dir, &store->db, &store->content.state,
-				err);
+				bytes_max, err);
 	if (rc < 0) {
 		store_writer_stop(&store->writer);
 		store_content_release(&store->content);
@@ -163,6 +164,7 @@ static int store_start(struct store *store, bool make_new, enum store_history *r
 int store_open(const char *directory, const struct store_options *options, struct store **ret,
 	       enum store_history *ret_history, struct err *err)
 {
+	static const struct store_options none;
 	struct store *store = calloc(1, sizeof(*store));
 	int rc;
 
@@ -174,7 +176,7 @@ int store_open(const char *directory, const struct store_options *options, struc
 		free(store);
 		return rc;
 	}
-	rc = store_start(store, options != NULL && options->make_new, ret_history, err);
+	rc = store_start(store, options != NULL ? options : &none, ret_history, err);
 	if (rc < 0) {
 		store_dir_release(&store->dir);
 		free(store);

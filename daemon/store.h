@@ -32,11 +32,13 @@
  * -ENOTSUP: a newer lunmaskd wrote it. -ENOMEM. Otherwise what open(2) says of the directory.
  */
 #define STORE_ROOM_MIN (UINT64_C(16) << 20)
+#define STORE_BYTES_MAX (UINT64_C(512) << 20)
 
 struct store;
 
 struct store_options {
-	bool make_new; /* put aside whatever is there: this disk was set back */
+	bool make_new;      /* put aside whatever is there: this disk was set back */
+	uint64_t bytes_max; /* of log and snapshot; 0: STORE_BYTES_MAX */
 };
 
 enum store_history { STORE_OLD, STORE_NEW, STORE_REPLACED };
@@ -53,8 +55,9 @@ const struct core_durable *store_durable(const struct store *store);
 
 /*
  * -EIO after a failure. -ENOBUFS when STORE_QUEUE_MAX transactions wait, -ENOSPC when the file
- * system has less than STORE_ROOM_MIN left or the store has grown too long, -EINVAL, -ENOMEM: this
- * one is not taken, and none after it: what was taken before is still written and announced.
+ * system has less than STORE_ROOM_MIN left or the store holds bytes_max (and this one does not cut
+ * the log), -EINVAL, -ENOMEM: this one is not taken, and none after it: what was taken before is
+ * still written and announced.
  */
 #define STORE_QUEUE_MAX 1024
 int store_persist(struct store *store, const struct core_persist *persist, struct err *err);

@@ -8,7 +8,8 @@
 
 #define APPLICATION_ID 0x4c4d4a31 /* "LMJ1" */
 #define SCHEMA_VERSION 1
-#define PAGE_BYTES 4096
+/* The last resort, far behind what the writer refuses. */
+#define PAGES_MAX (1 << 18)
 /* One page of the log's table holds several entries; a snapshot is one row. */
 #define ROW_BYTES_MAX (STORE_SNAPSHOT_BYTES_MAX + 4096u)
 
@@ -34,6 +35,8 @@ static const char *const statements[STORE_STATEMENTS] = {
 	[STORE_REBASE] = "DELETE FROM entry WHERE idx <= ?1",
 	[STORE_SNAPSHOT_PUT] = "INSERT OR REPLACE INTO snapshot (id, data) VALUES (1, ?1)",
 	[STORE_STATE_PUT] = "INSERT OR REPLACE INTO state (id, bytes) VALUES (1, ?1)",
+	[STORE_PAGES_USED] = "SELECT page_count - freelist_count "
+			     "FROM pragma_page_count, pragma_freelist_count",
 };
 
 /*
@@ -203,8 +206,7 @@ static int wal_begin(struct store_db *db, struct err *err)
 	char limit[64];
 	int rc = value_expect(db, "PRAGMA journal_mode = WAL", "wal", err);
 
-	(void)snprintf(limit, sizeof(limit), "PRAGMA max_page_count = %d",
-		       (int)(2 * STORE_BYTES_MAX / PAGE_BYTES));
+	(void)snprintf(limit, sizeof(limit), "PRAGMA max_page_count = %d", PAGES_MAX);
 	sqlite3_wal_hook(db->sqlite, pages_note, db);
 	return rc < 0 ? rc : sql_run(db, limit, err);
 }
@@ -274,7 +276,7 @@ int store_db_create(const char *path, const struct store_state *state, struct er
 	char text[64];
 	int rc = connection_open(path, &db, err);
 
-	(void)snprintf(text, sizeof(text), "PRAGMA page_size = %d", PAGE_BYTES);
+	(void)snprintf(text, sizeof(text), "PRAGMA page_size = %d", STORE_PAGE_BYTES);
 	if (rc == 0) {
 		rc = sql_run(&db, text, err);
 	}

@@ -23,8 +23,7 @@
  * -EAGAIN: somebody else has it open. -EINVAL: what is to be written contradicts what is there.
  */
 
-/* Longer than this on disk, and the store takes no more; SQLite itself refuses at twice that. */
-#define STORE_BYTES_MAX (UINT64_C(512) << 20)
+#define STORE_PAGE_BYTES 4096
 #define STORE_SNAPSHOT_BYTES_MAX (256u << 20)
 
 enum store_statement {
@@ -38,6 +37,7 @@ enum store_statement {
 	STORE_REBASE,
 	STORE_SNAPSHOT_PUT,
 	STORE_STATE_PUT,
+	STORE_PAGES_USED,
 	STORE_STATEMENTS
 };
 
@@ -79,5 +79,8 @@ int store_db_write_state(struct store_db *db, const struct store_state *state, s
  */
 #define STORE_WAL_PAGES 1000
 int store_db_checkpoint(struct store_db *db, bool truncate, struct err *err);
+
+/* What the content needs: the file never gets shorter, its free pages are used again. */
+int store_db_used(struct store_db *db, uint64_t *ret_bytes, struct err *err);
 
 #endif

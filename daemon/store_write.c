@@ -267,6 +267,20 @@ int store_db_write(struct store_db *db, struct store_state *state, const struct 
 	return rc;
 }
 
+int store_db_used(struct store_db *db, uint64_t *ret_bytes, struct err *err)
+{
+	sqlite3_stmt *row = db->statement[STORE_PAGES_USED];
+	int rc = 0;
+
+	if (sqlite3_step(row) != SQLITE_ROW) {
+		rc = store_db_error(db, "pages in use", err);
+	} else {
+		*ret_bytes = (uint64_t)sqlite3_column_int64(row, 0) * STORE_PAGE_BYTES;
+	}
+	statement_end(row);
+	return rc;
+}
+
 int store_db_write_state(struct store_db *db, const struct store_state *state, struct err *err)
 {
 	struct store_state same = *state;

@@ -65,17 +65,28 @@ static struct store_item *queue_take(struct store_writer *writer)
 
 static void group_announce(struct store_writer *writer, const struct store_item *items)
 {
-	uint64_t bytes = bytes_on_disk(writer);
-
 	pthread_mutex_lock(&writer->lock);
 	for (; items != NULL; items = items->next) {
 		writer->n--;
 		writer->queued_bytes -= items->bytes;
 		writer->done = items->persist.sequence;
 	}
-	writer->bytes = bytes;
 	pthread_mutex_unlock(&writer->lock);
 	event_signal(writer);
+}
+
+/* The file tells enough while it is short. */
+static int size_note(struct store_writer *writer, struct err *err)
+{
+	uint64_t bytes = bytes_on_disk(writer);
+	uint64_t used = bytes;
+	int rc = bytes > writer->bytes_max ? store_db_used(writer->db, &used, err) : 0;
+
+	pthread_mutex_lock(&writer->lock);
+	writer->bytes = bytes;
+	writer->used = used;
+	pthread_mutex_unlock(&writer->lock);
+	return rc;
 }
 
 /* The checkpoint comes after the announcement: the log is durable without it. */
@@ -87,10 +98,10 @@ static int group_write(struct store_writer *writer, const struct store_item *ite
 		return rc;
 	}
 	group_announce(writer, items);
-	if (writer->db->wal_pages < STORE_WAL_PAGES) {
-		return 0;
+	if (writer->db->wal_pages >= STORE_WAL_PAGES) {
+		rc = store_db_checkpoint(writer->db, false, err);
 	}
-	return store_db_checkpoint(writer->db, false, err);
+	return rc < 0 ? rc : size_note(writer, err);
 }
 
 static void *writer_run(void *opaque)
@@ -125,13 +136,17 @@ static int thread_start(struct store_writer *writer, struct err *err)
 }
 
 int store_writer_start(struct store_writer *writer, const struct store_dir *dir,
-		       struct store_db *db, const struct store_state *state, struct err *err)
+		       struct store_db *db, const struct store_state *state, uint64_t bytes_max,
+		       struct err *err)
 {
-	*writer = (struct store_writer){.dir = dir, .db = db, .state = *state};
+	*writer = (struct store_writer){.dir = dir, .db = db, .state = *state, .event = -1};
+	writer->bytes_max = bytes_max;
 	writer->tail = &writer->head;
 	pthread_mutex_init(&writer->lock, NULL);
 	pthread_cond_init(&writer->wake, NULL);
-	writer->bytes = bytes_on_disk(writer);
+	if (size_note(writer, err) < 0) {
+		return -EIO;
+	}
 	writer->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (writer->event < 0) {
 		return err_set(err, -errno, "eventfd: %s", strerror(errno));
@@ -175,7 +190,8 @@ void store_writer_stop(struct store_writer *writer)
 	pthread_mutex_destroy(&writer->lock);
 }
 
-static int room_check(struct store_writer *writer, size_t bytes, struct err *err)
+static int room_check(struct store_writer *writer, const struct core_persist *persist, size_t bytes,
+		      struct err *err)
 {
 	if (writer->n >= STORE_QUEUE_MAX ||
 	    (writer->n > 0 && writer->queued_bytes + bytes > STORE_QUEUE_BYTES_MAX)) {
@@ -183,11 +199,11 @@ static int room_check(struct store_writer *writer, size_t bytes, struct err *err
 			       "the disk does not keep up: %zu transactions, %zu bytes wait for it",
 			       writer->n, writer->queued_bytes);
 	}
-	if (writer->bytes > STORE_BYTES_MAX) {
+	if (writer->used > writer->bytes_max && !persist->rebase) {
 		return err_set(err, -ENOSPC,
-			       "the store has %" PRIu64 " bytes, legal are %" PRIu64
+			       "the store holds %" PRIu64 " bytes, legal are %" PRIu64
 			       ": its log was not cut behind a snapshot for long",
-			       writer->bytes, STORE_BYTES_MAX);
+			       writer->used, writer->bytes_max);
 	}
 	/* Once in the log, once in the database. */
 	return store_dir_room(writer->dir, STORE_ROOM_MIN + 2 * (writer->queued_bytes + bytes),
@@ -234,7 +250,7 @@ static int persist_put(struct store_writer *writer, const struct core_persist *p
 	if (item == NULL) {
 		return err_set(err, -ENOMEM, "out of memory");
 	}
-	rc = room_check(writer, item->bytes, err);
+	rc = room_check(writer, persist, item->bytes, err);
 	if (rc < 0) {
 		store_item_free(item);
 		return rc;

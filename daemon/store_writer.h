@@ -19,6 +19,7 @@ struct store_writer {
 	const struct store_dir *dir;
 	struct store_db *db;
 	struct store_state state; /* the thread's */
+	uint64_t bytes_max;
 	pthread_t thread;
 	bool started;
 	int event;
@@ -35,14 +36,16 @@ struct store_writer {
 	uint64_t sequence; /* of the last one put */
 	struct err reason;
 	uint64_t done;
-	uint64_t bytes;
+	uint64_t bytes; /* on disk */
+	uint64_t used;  /* of these, by content */
 };
 
 /* The transactions that wait, in memory; one alone may be longer. */
 #define STORE_QUEUE_BYTES_MAX ((size_t)256 << 20)
 
 int store_writer_start(struct store_writer *writer, const struct store_dir *dir,
-		       struct store_db *db, const struct store_state *state, struct err *err);
+		       struct store_db *db, const struct store_state *state, uint64_t bytes_max,
+		       struct err *err);
 void store_writer_stop(struct store_writer *writer);
 
 int store_writer_put(struct store_writer *writer, const struct core_persist *persist,

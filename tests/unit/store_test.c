@@ -413,6 +413,42 @@ static void store_persist__keeps_its_log_short(void **state)
 	assert_in_range(store_bytes(store), 4096, 100 * 4096);
 }
 
+#define QUOTA_BYTES (1 << 20)
+
+static void quota_open(void)
+{
+	struct store_options options = {.bytes_max = QUOTA_BYTES};
+	enum store_history history;
+
+	store_end_test();
+	assert_int_equal(store_open(directory, &options, &store, &history, NULL), 0);
+}
+
+/* Only what cuts the log is taken then; and after that, all, though the file is as long as ever. */
+static void store_persist__takes_no_more_than_legal(void **state)
+{
+	static uint8_t snapshot[QUOTA_BYTES];
+	struct core_persist persist = persist_append(1, 1, 1);
+	struct core_persist next = persist_append(2, 2, 2);
+	struct core_persist rebase = persist_rebase(2, 1);
+
+	(void)state;
+	quota_open();
+	persist.snapshot = snapshot;
+	persist.snapshot_bytes = sizeof(snapshot);
+	persist_now(&persist);
+	quota_open();
+	assert_int_equal(store_persist(store, &next, NULL), -ENOSPC);
+	quota_open();
+	persist_now(&rebase);
+	quota_open();
+	assert_true(store_bytes(store) > QUOTA_BYTES);
+	next.promised = rebase.promised;
+	persist_now(&next);
+	quota_open();
+	durable_expect(store_durable(store), 1, 2);
+}
+
 static void store_check__reads_without_changing_anything(void **state)
 {
 	struct core_persist append = persist_append(1, 1, 50);
@@ -533,6 +569,7 @@ int main(void)
 		CASE(store_persist__takes_sequences_in_order_only),
 		CASE(store_persist__meets_a_full_disk_early),
 		CASE(store_persist__keeps_its_log_short),
+		CASE(store_persist__takes_no_more_than_legal),
 		CASE(store_check__reads_without_changing_anything),
 		CASE(store_check__says_what_is_wrong),
 		CASE(store_state_encode__writes_the_golden_bytes),
