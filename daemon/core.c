@@ -256,16 +256,18 @@ void core_persist(struct core *core, struct core_persist *persist)
 	core->ops->persist(core->shell, persist);
 }
 
-static bool is_blank(const struct core *core)
+bool core_is_blank(const struct core *core)
 {
-	return core->log.n == 0 && core->log.base.index == 0;
+	/* Who has promised a ballot to another one knows of a log. */
+	return core->log.n == 0 && core->log.base.index == 0 &&
+	       (core->promised.counter == 0 || core->promised.node == core->config.node);
 }
 
 static void hello(struct core *core)
 {
 	struct message message = core_message(core, MESSAGE_HELLO, 0);
 
-	message.flags = is_blank(core) ? MESSAGE_BLANK : 0;
+	message.flags = core_is_blank(core) ? MESSAGE_BLANK : 0;
 	message.position = core_durable_position(core);
 	core_seen_add(&message, core);
 	core_send(core, &message);
@@ -541,7 +543,7 @@ static enum core_role role_of(const struct core *core)
 	if (core->phase == PHASE_PREPARE || core->phase == PHASE_ADOPT) {
 		return CORE_PROPOSER;
 	}
-	if (is_blank(core)) {
+	if (core->log.n == 0 && core->log.base.index == 0) {
 		return CORE_BLANK;
 	}
 	return core_is_voter(core) ? CORE_FOLLOWER : CORE_LEARNER;

@@ -183,6 +183,7 @@ void core_persist(struct core *core, struct core_persist *persist);
 bool core_active(const struct core *core);
 bool core_gate(const struct core *core);
 bool core_is_voter(const struct core *core);
+bool core_is_blank(const struct core *core);
 void core_seen_add(struct message *message, const struct core *core);
 /* Position of the durable part of the log. */
 struct position core_durable_position(const struct core *core);

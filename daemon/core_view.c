@@ -48,7 +48,10 @@ static void view_end(struct core *core)
 		log_truncate(&core->log, core->sent);
 	}
 	core->phase = PHASE_SYNC;
-	core->alone.n = 0;
+	/* Who was told to go on alone tries again; whether all are blank is looked at again. */
+	if (core_is_blank(core)) {
+		core->alone.n = 0;
+	}
 	core_append_scan(core);
 	core->view_index = 0;
 	core->give_up_ms = core->gather_ms = core->prepare_resend_ms = NEVER;
@@ -95,6 +98,10 @@ static void propose(struct core *core)
 	size_t rank;
 
 	core->propose_ms = core->now_ms + core->config.silence_ms;
+	if (core->alone.n > 0) {
+		ballot_take(core);
+		return;
+	}
 	if (!core_is_voter(core) ||
 	    voters_reachable(core, &rank) < voters_majority(&core->voters)) {
 		return;
@@ -257,6 +264,9 @@ void core_view_lead(struct core *core, const struct voters *voters)
 		uint64_t first = log_last(&core->log).index + 1;
 
 		core->phase = PHASE_LEAD;
+		if (journal_id_is_zero(&core->cluster)) {
+			core->cluster = core->config.fresh;
+		}
 		core_append_entry(core, ENTRY_VIEW, NULL, NULL, 0);
 		if (voters != NULL) {
 			core_append_entry(core, ENTRY_VOTERS, NULL, list,
@@ -268,6 +278,7 @@ void core_view_lead(struct core *core, const struct voters *voters)
 	} else {
 		core_append_scan(core);
 	}
+	core->alone.n = 0;
 	/* A ballot that a crash could make us forget is not told to anybody: it would be used
 	 * again. */
 	core->view_owed = ballot_compare(core->promised_durable, core->promised) != 0;
@@ -321,6 +332,7 @@ void core_view_on_prepare(struct core *core, const struct message *message)
 		return;
 	}
 	view_end(core);
+	core->alone.n = 0;
 	core->promised = message->ballot;
 	core->state_owed = true;
 	core->propose_ms = propose_after(core, PROPOSAL_RANKS);
@@ -347,6 +359,7 @@ void core_view_follow(struct core *core, struct ballot ballot)
 {
 	if (core->phase != PHASE_FOLLOW || ballot_compare(core->promised, ballot) != 0) {
 		view_end(core);
+		core->alone.n = 0;
 		core->promised = ballot;
 		core->state_owed = false;
 		core->phase = PHASE_FOLLOW;

@@ -50,11 +50,10 @@ static void cluster_make(struct core *core)
 {
 	struct voters voters;
 
-	if (!journal_id_is_zero(&core->cluster) || core->log.n > 0 || core->log.base.index > 0 ||
+	if (!journal_id_is_zero(&core->cluster) || !core_is_blank(core) ||
 	    core->phase != PHASE_SYNC || !all_blank(core, &voters)) {
 		return;
 	}
-	core->cluster = core->config.fresh;
 	core_view_alone(core, &voters);
 }
 
@@ -169,9 +168,6 @@ static void solo(struct core *core)
 	struct voters alone = {0};
 	struct voter self = {core->config.node, core->config.disk};
 
-	if (journal_id_is_zero(&core->cluster)) {
-		core->cluster = core->config.fresh;
-	}
 	(void)voters_add(&alone, &self);
 	core_view_alone(core, &alone);
 }
