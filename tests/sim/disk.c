@@ -361,6 +361,10 @@ void disk_crash(struct world *world, struct disk *disk)
 	while (kept-- > 0) {
 		disk_write_first(disk);
 	}
+	if (disk->first != NULL &&
+	    ballot_compare(disk->last->persist.promised, disk->promised_max) > 0) {
+		ledger_forget(&world->ledger, disk->last->persist.promised);
+	}
 	disk->first = disk->last = NULL;
 	disk->n_waiting = 0;
 	disk->syncing = 0;

@@ -503,17 +503,17 @@ static bool quorum_stays(const struct world *world, unsigned slot)
 		n += world->membership.listed[i];
 		alive += world->membership.listed[i] && !(dead >> i & 1);
 	}
-	return alive > n / 2;
+	return alive > n / 2 && world->ledger.n_committed > 0;
 }
 
-static void slot_settle(struct world *world, unsigned slot)
+static void slot_settle(struct world *world, unsigned slot, unsigned gone)
 {
 	struct process *process = &world->process[slot];
 	struct faults *faults = &world->faults;
 	bool stays_dead;
 
 	process->paused_until_us = 0;
-	if (slot == world->n_nodes + 1) {
+	if (slot == gone) {
 		process_down(world, process, true);
 		return;
 	}
@@ -531,6 +531,28 @@ static void slot_settle(struct world *world, unsigned slot)
 	}
 }
 
+/*
+ * Of two machines with the same node id, one goes: the later one, unless the voters have come to
+ * depend on its disk.
+ */
+static unsigned twin_end(struct world *world)
+{
+	struct process *twin = &world->process[world->n_nodes + 1];
+	struct process *process = &world->process[twin->node - 1];
+
+	if (twin->disk == NULL || twin->disk->failed ||
+	    majority_stays_everywhere(world, NULL, 1u << twin->slot)) {
+		return twin->slot;
+	}
+	twin->disk->lost = false;
+	world->membership.listed[twin->slot] = true;
+	world->membership.listed[process->slot] = false;
+	if (process->disk != NULL) {
+		process->disk->lost = true;
+	}
+	return process->slot;
+}
+
 /* Nobody starts again that stays dead: an earlier EVENT_START is of an earlier life. */
 static void starts_cancel(struct world *world)
 {
@@ -543,6 +565,8 @@ static void starts_cancel(struct world *world)
 
 void faults_end(struct world *world)
 {
+	unsigned gone;
+
 	world->settling = true;
 	world->membership.missed = 0;
 	world->membership.ghosts = 0;
@@ -553,9 +577,10 @@ void faults_end(struct world *world)
 	memset(world->disks.slow_until_us, 0, sizeof(world->disks.slow_until_us));
 	world_trace(world, "the faults are over");
 	starts_cancel(world);
+	gone = twin_end(world);
 	for (unsigned slot = 0; slot < world->n_slots; slot++) {
 		if (slot <= world->n_nodes || world->process[slot].disk != NULL) {
-			slot_settle(world, slot);
+			slot_settle(world, slot, gone);
 		}
 	}
 	faults_heal(world);

@@ -145,14 +145,15 @@ struct record *ledger_enter(struct world *world, const struct process *from,
 		return NULL;
 	}
 	record = ledger->slot[slot] = record_new(world, entry, parent);
-	ledger_sequencer(world, from, entry->ballot);
+	ledger_sequencer(world, from, entry->ballot, false);
 	if (entry->kind == ENTRY_VIEW) {
 		view_check(world, record);
 	}
 	return record;
 }
 
-void ledger_sequencer(struct world *world, const struct process *from, struct ballot ballot)
+void ledger_sequencer(struct world *world, const struct process *from, struct ballot ballot,
+		      bool told)
 {
 	struct ledger *ledger = &world->ledger;
 	struct maker *maker;
@@ -168,6 +169,7 @@ void ledger_sequencer(struct world *world, const struct process *from, struct ba
 				   "), which another is",
 				   from->node, ballot.counter, ballot.node);
 		}
+		maker->told = maker->told || told;
 		return;
 	}
 	if (ballot.node != from->node) {
@@ -179,8 +181,8 @@ void ledger_sequencer(struct world *world, const struct process *from, struct ba
 		world_fail(world, "SIM", "too many ballots");
 		return;
 	}
-	ledger->maker[ledger->n_makers++] =
-		(struct maker){.ballot = ballot, .disk = from->disk->id, .boot = from->boot};
+	ledger->maker[ledger->n_makers++] = (struct maker){
+		.ballot = ballot, .disk = from->disk->id, .boot = from->boot, .told = told};
 }
 
 void ledger_view_votes(struct world *world, const struct process *from, const struct record *last)
@@ -207,6 +209,40 @@ void ledger_view_votes(struct world *world, const struct process *from, const st
 	}
 }
 
+static bool maker_forget(struct ledger *ledger, struct ballot ballot)
+{
+	for (size_t i = 0; i < ledger->n_makers; i++) {
+		if (ballot_compare(ledger->maker[i].ballot, ballot) == 0) {
+			if (ledger->maker[i].told) {
+				return false;
+			}
+			ledger->maker[i] = ledger->maker[--ledger->n_makers];
+			return true;
+		}
+	}
+	return false;
+}
+
+void ledger_forget(struct ledger *ledger, struct ballot ballot)
+{
+	if (!maker_forget(ledger, ballot)) {
+		return;
+	}
+	for (size_t i = 0; i < ledger->n_views; i++) {
+		if (ballot_compare(ledger->view[i]->entry.ballot, ballot) == 0) {
+			ledger->view[i] = ledger->view[--ledger->n_views];
+			break;
+		}
+	}
+	/* They keep their places, for those that come behind, and are found no more. */
+	for (size_t i = 0; i < LEDGER_SLOTS; i++) {
+		if (ledger->slot[i] != NULL &&
+		    ballot_compare(ledger->slot[i]->entry.ballot, ballot) == 0) {
+			ledger->slot[i]->entry.ballot = (struct ballot){0};
+		}
+	}
+}
+
 /* Committing */
 
 static bool majority_has(struct world *world, const struct voters *voters,
@@ -227,16 +263,25 @@ static bool majority_has(struct world *world, const struct voters *voters,
  * under, and so may any between: the core that tells us may know more than the sequencer did.
  */
 static void commit_durable_check(struct world *world, const struct process *from,
-				 struct record *record)
+				 const struct voters *voters, struct record *record)
 {
 	struct record *last = from->disk->queued.n > 0
 				      ? from->disk->queued.record[from->disk->queued.n - 1]
 				      : record;
 
+	if (majority_has(world, voters, record)) {
+		return;
+	}
 	for (; last != NULL && last->entry.index >= record->entry.index; last = last->parent) {
 		if (majority_has(world, last->voters, record)) {
 			return;
 		}
+	}
+	for (size_t i = 0; world->trace && i < record->voters->n; i++) {
+		const struct disk *disk = disks_find(&world->disks, &record->voters->voter[i].disk);
+
+		world_print(world, "voter n%" PRIu32 " disk %u %s it", disk->node,
+			    disk->id.bytes[0], disk_has(world, disk, record) ? "has" : "lacks");
 	}
 	world_fail(world, "J8",
 		   "node %" PRIu32 " says that entry (%" PRIu64 ".%" PRIu32 ") %" PRIu64
@@ -283,14 +328,15 @@ static void later_views_check(struct world *world, struct record *record)
 	}
 }
 
-void ledger_commit(struct world *world, const struct process *from, struct record *record)
+void ledger_commit(struct world *world, const struct process *from, const struct voters *voters,
+		   struct record *record)
 {
 	struct ledger *ledger = &world->ledger;
 	uint64_t index = record->entry.index;
 
 	committed_grow(ledger, index);
 	if (index > ledger->n_committed) {
-		commit_durable_check(world, from, record);
+		commit_durable_check(world, from, voters, record);
 		later_views_check(world, record);
 		ledger->n_committed = index;
 	}

@@ -27,6 +27,7 @@ struct maker {
 	struct ballot ballot;
 	struct journal_id disk;
 	uint64_t boot;
+	bool told; /* others have heard of it */
 };
 
 #define LEDGER_SLOTS 16384 /* a power of two, twice as many as there are entries */
@@ -63,9 +64,13 @@ struct record *ledger_enter(struct world *world, const struct process *from,
  */
 void ledger_view_votes(struct world *world, const struct process *from, const struct record *last);
 /* from acts as the sequencer of the ballot: J3. */
-void ledger_sequencer(struct world *world, const struct process *from, struct ballot ballot);
-/* The core says that everything up to it is committed. */
-void ledger_commit(struct world *world, const struct process *from, struct record *record);
+void ledger_sequencer(struct world *world, const struct process *from, struct ballot ballot,
+		      bool told);
+/* A crash has lost everything about the ballot: it may be used again if nobody was told. */
+void ledger_forget(struct ledger *ledger, struct ballot ballot);
+/* The core says that everything up to it is committed; voters are the last ones it knows. */
+void ledger_commit(struct world *world, const struct process *from, const struct voters *voters,
+		   struct record *record);
 /* A machine applies its n-th request. */
 void ledger_apply(struct world *world, const struct process *from, size_t n, uint64_t index,
 		  uint64_t serial);

@@ -204,7 +204,9 @@ void membership_update(struct world *world)
 static void nodes_tell(struct world *world, unsigned slot)
 {
 	struct view *view = arena_alloc(&world->arena, sizeof(*view));
-	int64_t limit_us = world->settling ? 20000 : 1000000;
+	int64_t *at_us = &world->membership.nodes_at_us[slot];
+	int64_t then_us = world->now_us +
+			  random_between(&world->random, 0, world->settling ? 20000 : 1000000);
 
 	*view = (struct view){0};
 	for (unsigned i = 0; i < world->n_slots; i++) {
@@ -212,8 +214,9 @@ static void nodes_tell(struct world *world, unsigned slot)
 			view_add(view, world->process[i].node);
 		}
 	}
-	world_add(world, EVENT_NODES, slot, random_between(&world->random, 0, limit_us),
-		  world->process[slot].life, 0, view);
+	*at_us = then_us > *at_us ? then_us : *at_us + 1;
+	world_add(world, EVENT_NODES, slot, *at_us - world->now_us, world->process[slot].life, 0,
+		  view);
 }
 
 void membership_nodes(struct world *world)

@@ -23,6 +23,7 @@ struct membership {
 	unsigned missed; /* permille */
 	int64_t members_at_us[8];
 	int64_t quorum_at_us[8];
+	int64_t nodes_at_us[8];
 	unsigned ghosts; /* slots that are said to be members, though dead: a bit each */
 	bool wait_for_all;
 	bool seen_all[8]; /* since the machine was started */

@@ -26,7 +26,7 @@ static bool votes_by(const struct disk *disk, const struct disk *log)
 {
 	const struct record *last = image_last_record(&log->durable);
 
-	return last != NULL && last->voters != NULL &&
+	return last != NULL && last->voters != NULL && last->voters->n <= 2 &&
 	       voters_find(last->voters, disk->node, &disk->id) >= 0;
 }
 
@@ -82,17 +82,33 @@ static int solo_forced(struct world *world, struct process *process, unsigned pe
 	return rc;
 }
 
+/* It still waits for the one whose disk is gone: both are the voters, and nobody else is. */
+static bool other_is_lost(const struct world *world, const struct disk *disk)
+{
+	const struct record *last = image_last_record(&disk->queued);
+
+	if (last == NULL || !votes_by(disk, disk)) {
+		return false;
+	}
+	for (size_t i = 0; i < last->voters->n; i++) {
+		const struct disk *other = disks_find(&world->disks, &last->voters->voter[i].disk);
+
+		if (other != disk && (other->lost || other->set_back)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 void operator_work(struct world *world)
 {
 	struct process *process = &world->process[world->operators.slot - 1];
-	const struct record *last;
 
 	if (world->operators.slot == 0 || world->now_us < world->operators.again_us ||
 	    process->core == NULL || process_paused(process)) {
 		return;
 	}
-	last = image_last_record(&process->disk->durable);
-	if (last != NULL && last->voters->n == 1) {
+	if (!other_is_lost(world, process->disk)) {
 		world->operators.slot = 0;
 		return;
 	}

@@ -173,8 +173,8 @@ void process_end(struct world *world, struct process *process, enum process_end 
 	} else {
 		disk_crash(world, process->disk);
 	}
-	/* Its store could not tell a second time: only the first start after that counts. */
-	if (process->disk->set_back) {
+	/* Set back: only the first start after that is in the fault model. */
+	if (process->disk->set_back || process->disk->failed) {
 		process_disk_drop(world, process);
 	}
 }
@@ -227,7 +227,7 @@ static void commit_check(struct world *world, struct process *process,
 			   process->node, status->commit);
 		return;
 	}
-	ledger_commit(world, process, record);
+	ledger_commit(world, process, &status->voters, record);
 	ledger_verify(world);
 }
 

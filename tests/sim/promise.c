@@ -86,7 +86,7 @@ static void on_append(struct world *world, struct process *from, const struct me
 		ledger_find(&world->ledger, message->previous.ballot, message->previous.index);
 
 	if (message->kind == MESSAGE_APPEND) {
-		ledger_sequencer(world, from, message->ballot);
+		ledger_sequencer(world, from, message->ballot, true);
 		told_check(world, from, message);
 	}
 	if (message->previous.index > 0 &&

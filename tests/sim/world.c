@@ -161,10 +161,40 @@ static bool voters_settled(const struct world *world)
 	return true;
 }
 
+static void process_print(const struct world *world, const struct process *process)
+{
+	struct core_status status;
+	char voters[256] = "";
+	size_t used = 0;
+
+	core_status_get(process->core, &status);
+	for (size_t i = 0; i < status.voters.n && used < sizeof(voters); i++) {
+		const struct disk *disk = disks_find(&world->disks, &status.voters.voter[i].disk);
+
+		used += (size_t)snprintf(voters + used, sizeof(voters) - used,
+					 " n%" PRIu32 "/%u%s=%" PRIu64, status.voters.voter[i].node,
+					 disk->id.bytes[0], disk->lost ? "(lost)" : "",
+					 status.voter_acked[i]);
+	}
+	world_print(world,
+		    "n%" PRIu32 " disk %u%s: %s%s, ballot (%" PRIu64 ".%" PRIu32 "), last (%" PRIu64
+		    ".%" PRIu32 ") %" PRIu64 " commit %" PRIu64 ", voters%s",
+		    process->node, process->disk->id.bytes[0],
+		    world->membership.listed[process->slot] ? "" : " not listed",
+		    core_role_to_str(status.role), status.active ? " active" : "",
+		    status.ballot.counter, status.ballot.node, status.last.ballot.counter,
+		    status.last.ballot.node, status.last.index, status.commit, voters);
+}
+
 static void settle_fail(struct world *world)
 {
 	size_t open = clients_open(world);
 
+	for (unsigned slot = 0; world->trace && slot < world->n_slots; slot++) {
+		if (world->process[slot].core != NULL) {
+			process_print(world, &world->process[slot]);
+		}
+	}
 	if (world->trace) {
 		clients_open_print(world);
 	}
