@@ -148,13 +148,14 @@ static int store_start(struct store *store, const struct store_options *options,
 	if (rc == 0) {
 		rc = store_begin(store, options->make_new, ret_history, err);
 	}
-	if (rc < 0) {
-		return rc;
+	if (rc == 0) {
+		rc = store_writer_start(&store->writer, &store->dir, &store->db,
+					&store->content.state, bytes_max, err);
+		if (rc < 0) {
+			store_writer_stop(&store->writer);
+		}
 	}
-	rc = store_writer_start(&store->writer, &store->dir, &store->db, &store->content.state,
-				bytes_max, err);
 	if (rc < 0) {
-		store_writer_stop(&store->writer);
 		store_content_release(&store->content);
 		store_db_close(&store->db);
 	}
