@@ -216,8 +216,11 @@ const struct core_durable *store_durable(const struct store *store)
 
 int store_persist(struct store *store, const struct core_persist *persist, struct err *err)
 {
+	int rc = store_writer_put(&store->writer, persist, err);
+
+	/* Last: the transaction may well be of what was read. */
 	store_content_release(&store->content);
-	return store_writer_put(&store->writer, persist, err);
+	return rc;
 }
 
 int store_fd(const struct store *store)
