@@ -108,6 +108,7 @@ static void fake_status(void *shell, struct journal_status *ret)
 		.commit = counts.invalid,
 		.durable = counts.refused,
 		.snapshot = counts.open,
+		.ballot_counter = counts.connections,
 		.store_bytes = counts.in_flight,
 	};
 }

@@ -281,10 +281,12 @@ static void wait__ends_with_a_change_or_in_time(void **state)
 	struct journal *journal __attribute__((cleanup(journal_drop))) = open_here();
 	struct journal *other __attribute__((cleanup(journal_drop))) = open_here();
 	uint64_t now = status_of(journal).applied, index = 0;
+	uint64_t connections = status_of(journal).ballot_counter;
 	pid_t child;
 
 	(void)state;
 	assert_int_equal(journal_wait(journal, now, deadline_in(200), &index, NULL), -ETIMEDOUT);
+	assert_int_equal(status_of(journal).ballot_counter, connections); /* the server said so */
 	child = fork();
 	if (child == 0) {
 		(void)poll(NULL, 0, 100);
