@@ -8,7 +8,7 @@
 #define NEVER_NS INT64_MAX
 #define MS_NS 1e6
 #define S_NS 1e9
-#define REPORT_MAX 50 /* lines; more would say the same */
+#define REPORT_MAX 20 /* lines; more would say the same */
 
 struct op {
 	struct event asked; /* op 0: not there */
@@ -107,9 +107,25 @@ static int64_t until_ns(const struct op *op)
 	return outcome(op) == EVENT_UNKNOWN ? NEVER_NS : op->told.at_ns;
 }
 
-/* What every node saw last; false if they do not agree, or nobody has looked. */
+static int64_t last_write_ns(const struct check *check)
+{
+	int64_t last_ns = INT64_MIN;
+
+	for (guint i = 0; i < check->ops->len; i++) {
+		const struct op *op = g_ptr_array_index(check->ops, i);
+
+		last_ns = is_write(op) ? MAX(last_ns, op->asked.at_ns) : last_ns;
+	}
+	return last_ns;
+}
+
+/*
+ * What every node saw last; false if they do not agree, or nobody has looked. A final read after
+ * which another load has begun is a read as any other.
+ */
 static bool final_find(struct check *check, struct seen *ret)
 {
+	int64_t last_ns = last_write_ns(check);
 	bool found = false;
 	bool wanted = false;
 
@@ -117,7 +133,8 @@ static bool final_find(struct check *check, struct seen *ret)
 		const struct op *op = g_ptr_array_index(check->ops, i);
 
 		wanted |= outcome(op) == EVENT_DONE;
-		if (op->asked.kind != EVENT_FINAL || outcome(op) != EVENT_DONE) {
+		if (op->asked.kind != EVENT_FINAL || outcome(op) != EVENT_DONE ||
+		    op->asked.at_ns < last_ns) {
 			continue;
 		}
 		if (found && (op->told.seen.op != ret->op ||

@@ -141,6 +141,13 @@ static void linear_check__finds_nodes_that_differ(void **state)
 			  "R 911 d done 0 1.2 b", NULL));
 }
 
+static void linear_check__goes_on_behind_a_final_read(void **state)
+{
+	(void)state;
+	assert_true(good(A, "I 25 e f vm 0.0 0 0.0", "R 26 e done 0 1.1 a", B, LAST_B, NULL));
+	assert_false(good(A, "I 25 e f vm 0.0 0 0.0", "R 26 e done 0 0.0 0", B, LAST_B, NULL));
+}
+
 static void linear_check__wants_a_final_read(void **state)
 {
 	(void)state;
@@ -208,6 +215,7 @@ int main(void)
 		cmocka_unit_test(linear_check__finds_an_effect_that_was_denied),
 		cmocka_unit_test(linear_check__finds_a_refusal_without_a_reason),
 		cmocka_unit_test(linear_check__finds_nodes_that_differ),
+		cmocka_unit_test(linear_check__goes_on_behind_a_final_read),
 		cmocka_unit_test(linear_check__wants_a_final_read),
 		cmocka_unit_test(linear_check__takes_vms_one_by_one),
 		cmocka_unit_test(linear_event__refuses_what_is_told_twice),
