@@ -39,8 +39,8 @@ journal_all_agree() {
 
 # load_start NODE SECONDS: in the background; J_LOADS knows it.
 load_start() {
-	lab exec "$1" -- "$J_PROGRAMS/journal_load" --node "$1" --history "$J_HISTORY" \
-		--name "$J_NAME" --seconds "$2" --rate "$J_RATE" 2>&1 &
+	(exec "$T_LAB" exec "$1" -- "$J_PROGRAMS/journal_load" --node "$1" \
+		--history "$J_HISTORY" --name "$J_NAME" --seconds "$2" --rate "$J_RATE" 2>&1) &
 	J_LOADS[$1]=$!
 }
 
