@@ -93,7 +93,7 @@ static bool other_is_lost(const struct world *world, const struct disk *disk)
 	for (size_t i = 0; i < last->voters->n; i++) {
 		const struct disk *other = disks_find(&world->disks, &last->voters->voter[i].disk);
 
-		if (other != disk && (other->lost || other->set_back)) {
+		if (other != NULL && other != disk && (other->lost || other->set_back)) {
 			return true;
 		}
 	}
