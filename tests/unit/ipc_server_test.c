@@ -16,7 +16,6 @@
 
 #include "ipc_accept.h"
 #include "ipc_server.h"
-#include "journal_client.h"
 #include "journal_ipc.h"
 #include "journal_server.h"
 

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "journal.h"
-#include "journal_client.h"
 #include "journal_ipc.h"
 #include "journal_server.h"
 
