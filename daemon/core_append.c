@@ -357,10 +357,13 @@ void core_append_commit(struct core *core)
 		core->attempts = 0;
 	}
 	core_apply(core);
-	/* From here on nobody commits anything that this node has not acknowledged. */
+	/*
+	 * From here on nobody commits anything that this node has not acknowledged. What is heard
+	 * of a ballot from before the start may be late: the other may have gone on alone since.
+	 */
 	core->needed |=
-		core_active(core) && core->voters.n <= 2 && core_is_voter(core) &&
-		core->voters_applied.n <= 2 &&
+		core_active(core) && ballot_compare(core->promised, core->born) > 0 &&
+		core->voters.n <= 2 && core_is_voter(core) && core->voters_applied.n <= 2 &&
 		voters_find(&core->voters_applied, core->config.node, &core->config.disk) >= 0;
 	/* A sequencer that is voted out leaves when that is committed, and not before. */
 	if (core->phase == PHASE_LEAD && !core_is_voter(core) &&

@@ -123,6 +123,7 @@ struct core {
 	GQueue pending; /* of struct pending */
 	uint64_t sequence;
 	struct ballot promised_durable;
+	struct ballot born;               /* promised when this core was started */
 	uint64_t durable;                 /* index in log */
 	struct position durable_position; /* the best ever reached */
 

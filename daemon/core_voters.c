@@ -253,7 +253,8 @@ static bool other_failed(const struct core *core)
 {
 	size_t i;
 
-	if (core->voters.n != 2 || !core_is_voter(core)) {
+	/* What the other committed alone, while this node was away, would be lost otherwise. */
+	if (core->voters.n != 2 || !core_is_voter(core) || !core->needed) {
 		return false;
 	}
 	for (i = 0; i < core->voters.n; i++) {
