@@ -152,12 +152,20 @@ static bool final_find(struct check *check, struct seen *ret)
 	return found;
 }
 
+/* The write of this VM that has the number; NULL: there is none. */
+static struct op *write_find(const struct check *check, uint64_t number)
+{
+	struct op *op = g_hash_table_lookup(check->linear->ops, &number);
+
+	return op != NULL && is_write(op) && strcmp(op->asked.vm, check->vm) == 0 ? op : NULL;
+}
+
 /* The write that made what was seen; NULL, and a violation, if none can have. */
 static struct op *writer_find(struct check *check, const struct seen *seen)
 {
-	struct op *op = g_hash_table_lookup(check->linear->ops, &seen->op);
+	struct op *op = write_find(check, seen->op);
 
-	if (op == NULL || !is_write(op) || strcmp(op->asked.vm, check->vm) != 0) {
+	if (op == NULL) {
 		violation(check, "%u.%u is by operation %016" PRIx64 ", which nobody has asked for",
 			  seen->version.task, seen->version.revision, seen->op);
 		return NULL;
@@ -235,7 +243,7 @@ static void reads_note(struct check *check)
 		if (!op->told.has_seen || (is_write(op) && outcome(op) == EVENT_DONE)) {
 			continue;
 		}
-		writer = g_hash_table_lookup(check->linear->ops, &op->told.seen.op);
+		writer = write_find(check, op->told.seen.op);
 		if (op->told.seen.op != 0 && (writer == NULL || writer->place == 0)) {
 			violation(check,
 				  "operation %016" PRIx64 " saw %u.%u by %016" PRIx64
@@ -288,8 +296,7 @@ static void refusals_check(struct check *check)
 {
 	for (guint i = 0; i < check->ops->len; i++) {
 		const struct op *op = g_ptr_array_index(check->ops, i);
-		const struct op *writer =
-			g_hash_table_lookup(check->linear->ops, &op->asked.expected.op);
+		const struct op *writer = write_find(check, op->asked.expected.op);
 		size_t place = writer == NULL ? 0 : writer->place;
 		int64_t next_ns;
 

@@ -39,8 +39,12 @@ journal_all_agree() {
 
 # load_start NODE SECONDS: in the background; J_LOADS knows it.
 load_start() {
-	(exec "$T_LAB" exec "$1" -- "$J_PROGRAMS/journal_load" --node "$1" \
-		--history "$J_HISTORY" --name "$J_NAME" --seconds "$2" --rate "$J_RATE" 2>&1) &
+	# A load that dies with its node is no news for bash to tell.
+	{
+		lab exec "$1" -- "$J_PROGRAMS/journal_load" --node "$1" --history "$J_HISTORY" \
+			--name "$J_NAME" --seconds "$2" --rate "$J_RATE" 2>&1
+		:
+	} 2>/dev/null &
 	J_LOADS[$1]=$!
 }
 
