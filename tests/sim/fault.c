@@ -153,7 +153,7 @@ static void fault_twin(struct world *world)
 		return;
 	}
 	of = &world->process[random_below(&world->random, world->n_nodes)];
-	if (of->disk == NULL || !faults_may_lose(world, of)) {
+	if (of->disk == NULL || world->faults.set_back != 0 || !faults_may_lose(world, of)) {
 		return;
 	}
 	twin->node = of->node;
@@ -380,8 +380,9 @@ static void fault_disk_back(struct world *world)
 			disk_keep(disk);
 		}
 	}
-	if (process == NULL || world->faults.set_back != 0 || !process->disk->old_there ||
-	    !others_remember(world, process->disk) || !faults_may_lose(world, process)) {
+	if (process == NULL || world->faults.set_back != 0 || world->faults.twinned != 0 ||
+	    !process->disk->old_there || !others_remember(world, process->disk) ||
+	    !faults_may_lose(world, process)) {
 		return;
 	}
 	operator_call(world, process);
