@@ -292,8 +292,8 @@ static bool journal_stays(const struct world *world, unsigned without)
 
 bool faults_may_lose(const struct world *world, const struct process *process)
 {
-	return journal_stays(world, process->slot) && !process->disk->lost &&
-	       !process->disk->set_back && world->operators.slot == 0 &&
+	return world->faults.twinned == 0 && journal_stays(world, process->slot) &&
+	       !process->disk->lost && !process->disk->set_back && world->operators.slot == 0 &&
 	       (majority_stays_everywhere(world, process->disk, 0) ||
 		operator_could(world, process));
 }
