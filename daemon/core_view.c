@@ -126,6 +126,7 @@ static void state_send(struct core *core)
 
 	message.position = core_durable_position(core);
 	(void)log_chain_at(&core->log, message.position.index, &message.chain);
+	message.request = core->promised_to;
 	message.base = core->log.base.index;
 	core_seen_add(&message, core);
 	core_send(core, &message);
@@ -358,7 +359,8 @@ void core_view_on_prepare(struct core *core, const struct message *message)
 		return;
 	}
 	if (order == 0) {
-		if (core->phase == PHASE_SYNC) {
+		if (core->phase == PHASE_SYNC &&
+		    journal_id_equal(&core->promised_to, &message->disk)) {
 			core->state_owed = true;
 			core_view_promised(core);
 		}
@@ -371,6 +373,7 @@ void core_view_on_prepare(struct core *core, const struct message *message)
 		core->cluster = message->cluster;
 	}
 	core->promised = message->ballot;
+	core->promised_to = message->disk;
 	core->state_owed = true;
 	core->propose_ms = propose_after(core, PROPOSAL_RANKS);
 	core_persist(core, &persist);
@@ -381,7 +384,8 @@ void core_view_on_state(struct core *core, const struct message *message)
 	struct peer *peer = core_peer(core, message->from);
 
 	if (core->phase != PHASE_PREPARE || peer == NULL ||
-	    ballot_compare(message->ballot, core->promised) != 0) {
+	    ballot_compare(message->ballot, core->promised) != 0 ||
+	    !journal_id_equal(&message->request, &core->config.disk)) {
 		return;
 	}
 	peer->stated = message->ballot;
