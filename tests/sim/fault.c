@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "majority.h"
 #include "operator.h"
 #include "world.h"
 
@@ -153,7 +154,7 @@ static void fault_twin(struct world *world)
 		return;
 	}
 	of = &world->process[random_below(&world->random, world->n_nodes)];
-	if (of->disk == NULL || world->faults.set_back != 0 || !faults_may_lose(world, of)) {
+	if (of->disk == NULL || world->faults.set_back != 0 || !majority_may_lose(world, of)) {
 		return;
 	}
 	twin->node = of->node;
@@ -226,78 +227,6 @@ static void fault_regroup(struct world *world)
 
 /* Disks */
 
-static bool node_listed(const struct world *world, uint32_t node)
-{
-	for (unsigned slot = 0; slot < world->n_slots; slot++) {
-		if (world->membership.listed[slot] && world->process[slot].node == node) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Of the voters' disks, how many are there but for that one, and those of these slots? */
-static bool majority_stays(const struct world *world, const struct record *last,
-			   const struct disk *without, unsigned dead)
-{
-	const struct voters *voters = last != NULL ? last->voters : NULL;
-	size_t all, n = 0;
-
-	if (voters == NULL) {
-		return true;
-	}
-	for (size_t i = 0; i < voters->n; i++) {
-		const struct disk *disk = disks_find(&world->disks, &voters->voter[i].disk);
-		bool there = disk != NULL && !disk->lost && !disk->set_back && disk != without &&
-			     disk->node != world->faults.twinned && node_listed(world, disk->node);
-
-		for (unsigned slot = 0; slot < world->n_slots && there; slot++) {
-			there = !((dead >> slot & 1) && world->process[slot].disk == disk);
-		}
-		n += there;
-	}
-	/* One that is no voter may be about to become one. */
-	all = voters->n + (without != NULL && voters_find(voters, without->node, &without->id) < 0);
-	return n > all / 2;
-}
-
-static bool majority_stays_everywhere(const struct world *world, const struct disk *without,
-				      unsigned dead)
-{
-	for (unsigned i = 0; i < world->disks.n; i++) {
-		const struct disk *disk = &world->disks.disk[i];
-
-		if (!majority_stays(world, image_last_record(&disk->durable), without, dead) ||
-		    !majority_stays(world, image_last_record(&disk->queued), without, dead)) {
-			return false;
-		}
-	}
-	return true;
-}
-
-/* A node of the node list that knows of the journal: else the others begin a new one. */
-static bool journal_stays(const struct world *world, unsigned without)
-{
-	for (unsigned slot = 0; slot < world->n_slots; slot++) {
-		const struct disk *disk = world->process[slot].disk;
-
-		if (slot != without && world->membership.listed[slot] && disk != NULL &&
-		    disk->node != world->faults.twinned && !disk->lost && !disk->set_back &&
-		    image_last(&disk->durable).index > 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
-bool faults_may_lose(const struct world *world, const struct process *process)
-{
-	return world->faults.twinned == 0 && journal_stays(world, process->slot) &&
-	       !process->disk->lost && !process->disk->set_back && world->operators.slot == 0 &&
-	       (majority_stays_everywhere(world, process->disk, 0) ||
-		operator_could(world, process));
-}
-
 static void fault_disk_slow(struct world *world)
 {
 	struct process *process = any_running(world);
@@ -313,7 +242,7 @@ static void fault_disk_error(struct world *world)
 {
 	struct process *process = any_running(world);
 
-	if (process == NULL || !faults_may_lose(world, process)) {
+	if (process == NULL || !majority_may_lose(world, process)) {
 		return;
 	}
 	operator_call(world, process);
@@ -328,7 +257,7 @@ static void fault_disk_gone(struct world *world)
 {
 	struct process *process = any_running(world);
 
-	if (process == NULL || !faults_may_lose(world, process)) {
+	if (process == NULL || !majority_may_lose(world, process)) {
 		return;
 	}
 	operator_call(world, process);
@@ -382,7 +311,7 @@ static void fault_disk_back(struct world *world)
 	}
 	if (process == NULL || world->faults.set_back != 0 || world->faults.twinned != 0 ||
 	    !process->disk->old_there || !others_remember(world, process->disk) ||
-	    !faults_may_lose(world, process)) {
+	    !majority_may_lose(world, process)) {
 		return;
 	}
 	operator_call(world, process);
@@ -425,8 +354,9 @@ static void fault_node_removed(struct world *world)
 	for (unsigned i = 0; i < world->n_slots; i++) {
 		n += world->membership.listed[i];
 	}
-	if (!world->membership.listed[slot] || n <= 2 || !journal_stays(world, slot) ||
-	    (world->process[slot].disk != NULL && !faults_may_lose(world, &world->process[slot]))) {
+	if (!world->membership.listed[slot] || n <= 2 || !majority_journal_stays(world, slot) ||
+	    (world->process[slot].disk != NULL &&
+	     !majority_may_lose(world, &world->process[slot]))) {
 		return;
 	}
 	world->membership.listed[slot] = false;
@@ -570,7 +500,7 @@ static void slot_settle(struct world *world, unsigned slot, unsigned gone)
 	stays_dead = (!world->membership.listed[slot] && random_chance(&world->random, 500)) ||
 		     (random_chance(&world->random, 120) && quorum_stays(world, slot));
 	if (stays_dead && world->operators.slot == 0 &&
-	    majority_stays_everywhere(world, NULL, faults->dead | 1u << slot)) {
+	    majority_stays(world, NULL, faults->dead | 1u << slot)) {
 		process_down(world, process, true);
 		if (process->disk != NULL && process->disk->set_back) {
 			process_disk_drop(world, process);
@@ -594,7 +524,7 @@ static unsigned twin_end(struct world *world)
 	struct process *process = &world->process[twin->node - 1];
 
 	if (twin->disk == NULL || twin->disk->failed ||
-	    majority_stays_everywhere(world, NULL, 1u << twin->slot)) {
+	    majority_stays(world, NULL, 1u << twin->slot)) {
 		return twin->slot;
 	}
 	twin->disk->lost = false;

@@ -27,7 +27,5 @@ void faults_do(struct world *world);   /* EVENT_FAULT */
 void faults_heal(struct world *world); /* EVENT_HEAL: links only */
 /* The end of all faults: everybody is there again, but for a minority at times. */
 void faults_end(struct world *world);
-/* Is there a majority of every list of voters that may be in force, without that slot? */
-bool faults_may_lose(const struct world *world, const struct process *process);
 
 #endif
