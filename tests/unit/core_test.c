@@ -429,6 +429,27 @@ static void two_nodes__cold_start_waits_for_the_operator(void **state)
 	assert_int_equal(status(2).voters.n, 1);
 }
 
+/* Or one of the two could go on alone, while the other commits with the third. */
+static void two_nodes__become_three_by_a_list_that_needs_both(void **state)
+{
+	bool both_needed = false;
+	int i;
+
+	(void)state;
+	world.n = 3;
+	node_start(3);
+	membership(true);
+	for (i = 0; i < 500 && status(3).role != CORE_FOLLOWER; i++) {
+		run_ms(10);
+		both_needed |= status(1).voters.n == 3 && status(1).voters.voter[0].node == 0;
+	}
+	assert_true(both_needed);
+	run_ms(3000);
+	assert_int_equal(status(1).voters.n, 3);
+	assert_int_equal(status(1).voters.voter[2].node, 3);
+	assert_int_equal(status(3).role, CORE_FOLLOWER);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -441,6 +462,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(read__waits_for_what_was_committed, three, ended),
 		cmocka_unit_test_setup_teardown(two_nodes__one_alone_only_after_fencing, two,
 						ended),
+		cmocka_unit_test_setup_teardown(two_nodes__become_three_by_a_list_that_needs_both,
+						two, ended),
 		cmocka_unit_test_setup_teardown(two_nodes__cold_start_waits_for_the_operator, two,
 						ended),
 	};
