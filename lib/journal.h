@@ -29,7 +29,8 @@ void journal_drop(struct journal **journal);
 
 enum journal_verdict {
 	JOURNAL_COMMITTED = 1, /* durable on a majority; status and revision say with what result */
-	JOURNAL_NO_QUORUM,     /* refused: it has no effect */
+	JOURNAL_NO_QUORUM,     /* refused: this call has no effect. An earlier one with the same
+				  request id, that was UNKNOWN, may have */
 	JOURNAL_UNKNOWN,       /* no answer in time: submit it again with the same request id */
 	JOURNAL_BUSY,          /* too much in flight: no effect */
 	JOURNAL_VERDICT_MAX

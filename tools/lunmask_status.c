@@ -155,7 +155,7 @@ int lunmask_force_solo(const struct lunmask_options *options)
 	rc = rc < 0 ? rc : journal_open(deadline, &journal, &err);
 	rc = rc < 0 ? rc : journal_force_solo(journal, deadline, &err);
 	if (rc == -EALREADY) {
-		(void)puts("This node is the only voter already.");
+		(void)puts("Nothing was done: the journal is active, and needs nobody's word.");
 		return LUNMASK_EXIT_GOOD;
 	}
 	if (rc < 0) {
