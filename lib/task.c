@@ -64,6 +64,11 @@ static bool wait_ms(int timeout_ms, struct deadline deadline)
 	return true;
 }
 
+static bool journaled(const struct task *task, const struct task_step *step)
+{
+	return task->journal != NULL && (step->flags & TASK_LOOK_ONCE) == 0;
+}
+
 static int step_permitted(const struct task *task, const struct task_step *step,
 			  struct deadline deadline, struct err *err)
 {
@@ -72,10 +77,23 @@ static int step_permitted(const struct task *task, const struct task_step *step,
 	if ((step->flags & TASK_WIDENS) != 0 && task->gate != NULL) {
 		rc = task->gate(task->context, deadline, err);
 	}
-	if (rc == 0 && task->journal != NULL && task->journal->step_begin != NULL) {
-		rc = task->journal->step_begin(task->journal_data, task->name, step->name, err);
+	if (rc == 0 && journaled(task, step) && task->journal->step_begin != NULL) {
+		rc = task->journal->step_begin(task->journal_data, step, deadline, err);
 	}
 	return rc;
+}
+
+static void step_ended(const struct task *task, const struct task_step *step, int rc)
+{
+	if (journaled(task, step) && task->journal->step_end != NULL) {
+		task->journal->step_end(task->journal_data, step, rc);
+	}
+}
+
+static bool step_ours(const struct task *task, const struct task_step *step)
+{
+	return journaled(task, step) && task->journal->step_ours != NULL &&
+	       task->journal->step_ours(task->journal_data, step);
 }
 
 /* Acts once and looks again: what run says is a hint, what the probe sees decides. */
@@ -151,6 +169,8 @@ static int step_walk(const struct task *task, const struct task_step *step,
 	}
 	if (seen == TASK_DONE) {
 		tell(task, step, TASK_STEP_SKIPPED, since_ms, NULL);
+		step_ended(task, step, 0);
+		*ret_acted = step_ours(task, step);
 		return 0;
 	}
 	if (seen < 0 && deadline_passed(deadline)) {
@@ -160,9 +180,7 @@ static int step_walk(const struct task *task, const struct task_step *step,
 	}
 	/* A probe that could not see is no reason not to try: the second look decides. */
 	rc = step_carry_out(task, step, deadline, ret_acted, err);
-	if (task->journal != NULL && task->journal->step_end != NULL) {
-		task->journal->step_end(task->journal_data, task->name, step->name, rc);
-	}
+	step_ended(task, step, rc);
 	return rc;
 }
 
@@ -216,6 +234,9 @@ static int steps_walk(const struct task *task, struct deadline deadline, struct 
 			continue;
 		}
 		(void)err_prefix(err, rc, "%s", step->name);
+		if (rc == -ECANCELED) {
+			return rc;
+		}
 		if (steps_undo(task, acted, undo_from, i + 1, deadline, &undo_err) != 0) {
 			struct err cause = *err;
 
@@ -232,14 +253,8 @@ int task_run(const struct task *task, struct deadline deadline, struct err *err)
 	struct err own = ERR_INIT;
 	int rc = task_verify(task, &own);
 
-	if (rc == 0 && task->journal != NULL && task->journal->begin != NULL) {
-		rc = task->journal->begin(task->journal_data, task->name, &own);
-	}
 	if (rc == 0) {
 		rc = steps_walk(task, deadline, &own);
-		if (task->journal != NULL && task->journal->end != NULL) {
-			task->journal->end(task->journal_data, task->name, rc);
-		}
 	}
 	if (rc != 0 && err != NULL) {
 		*err = own;
