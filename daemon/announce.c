@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define VOTERS_TEXT_MAX (JOURNAL_VOTERS_MAX * 11 + 8)
+
 /* Before it is active it goes from role to role. */
 static bool has_place(const struct core_status *status)
 {
@@ -63,7 +65,7 @@ static void voters_text(const struct voters *voters, char *ret, size_t size)
 
 void announce_text(const struct core_status *status, char ret[ANNOUNCE_TEXT_MAX])
 {
-	char voters[ANNOUNCE_TEXT_MAX / 2];
+	char voters[VOTERS_TEXT_MAX];
 
 	voters_text(&status->voters, voters, sizeof(voters));
 	(void)snprintf(ret, ANNOUNCE_TEXT_MAX, "%s%s%s | ballot=%llu.%u voters=%s commit=%llu",

@@ -11,7 +11,7 @@
  * what a person would call a change. The search for a sequencer goes through many states that are
  * none.
  */
-#define ANNOUNCE_TEXT_MAX 400
+#define ANNOUNCE_TEXT_MAX 512
 
 /* Is now something else than before to a person? */
 bool announce_changed(const struct core_status *before, const struct core_status *now);

@@ -183,6 +183,15 @@ int node_check(const struct node_options *options, struct err *err)
 	return rc;
 }
 
+static void start_tell(const struct node *node)
+{
+	char disk[JOURNAL_ID_TEXT];
+
+	journal_id_to_str(store_disk(node->store), disk);
+	qb_log(LOG_NOTICE, "lunmaskd starts | node=%u disk=%s boot=%llu",
+	       cluster_cpg_node(node->cluster), disk, (unsigned long long)store_boot(node->store));
+}
+
 int node_start(struct node *node, struct err *err)
 {
 	int fd = store_fd(node->store);
@@ -192,8 +201,8 @@ int node_start(struct node *node, struct err *err)
 		return err_set(err, rc, "poll: %s", strerror(-rc));
 	}
 	node->store_fd = fd;
+	start_tell(node);
 	node_on_config(node, cluster_cpg_config(node->cluster));
-	core_status_get(node->core, &node->told);
 	node_on_counters(node);
 	return cluster_cpg_join(node->cluster, err);
 }

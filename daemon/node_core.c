@@ -87,7 +87,8 @@ static void state_tell(struct node *node, const struct core_status *status)
 	char text[ANNOUNCE_TEXT_MAX];
 	char line[ANNOUNCE_TEXT_MAX + 16];
 
-	if (announce_changed(&node->told, status)) {
+	if (!node->state_told || announce_changed(&node->told, status)) {
+		node->state_told = true;
 		node->told = *status;
 		announce_text(status, text);
 		qb_log(LOG_NOTICE, "journal: %s", text);
@@ -111,7 +112,7 @@ void node_settle(struct node *node)
 		return;
 	}
 	core_status_get(node->core, &status);
-	if (node->changed) {
+	if (node->changed && node->ready) {
 		uint32_t peer = other_voter(node, &status);
 
 		node->changed = false;

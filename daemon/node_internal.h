@@ -51,6 +51,7 @@ struct node {
 	char reset_why[128];
 
 	struct core_status told;
+	bool state_told;
 	uint64_t applied;
 	const char *solo_why; /* the last reason that was logged */
 	uint64_t dropped_told;

@@ -18,6 +18,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t hold = PTHREAD_MUTEX_INITIALIZER;
 static int countdown;
 static int syncs;
+static int unsynced;
 static bool forever_failing, fired;
 static enum vfs_fault kind;
 
@@ -60,6 +61,16 @@ int vfs_syncs(void)
 	return ret;
 }
 
+int vfs_unsynced(void)
+{
+	int ret;
+
+	pthread_mutex_lock(&lock);
+	ret = unsynced;
+	pthread_mutex_unlock(&lock);
+	return ret;
+}
+
 void vfs_hold(void)
 {
 	pthread_mutex_lock(&hold);
@@ -91,6 +102,9 @@ static int operation_judge(enum operation operation, sqlite3_file *file)
 
 	pthread_mutex_lock(&lock);
 	syncs += operation == SYNC;
+	if (!((const struct vfs_file *)file)->database) {
+		unsynced = operation == SYNC ? 0 : unsynced + 1;
+	}
 	if (operation_counts(operation, (const struct vfs_file *)file)) {
 		fail = (countdown > 0 && --countdown == 0) || (forever_failing && fired);
 		fired = fired || fail;

@@ -24,6 +24,8 @@ bool vfs_fired(void);
 void vfs_disarm(void);
 /* Syncs since the last vfs_arm(). */
 int vfs_syncs(void);
+/* Operations on logs since their last sync. */
+int vfs_unsynced(void);
 
 /* While held, syncs wait. */
 void vfs_hold(void);

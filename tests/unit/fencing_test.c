@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "test.h"
+
+#include "fencing.h"
+
+#define PEER 2
+
+/* Asks at once and answers; the clock goes on as far as that needs. */
+static bool ask(struct fencing *fencing, int64_t *now_ms, int64_t when)
+{
+	uint64_t ticket;
+	int64_t next_ms = fencing_next_ms(fencing);
+
+	assert_int_not_equal(next_ms, INT64_MAX);
+	*now_ms = next_ms > *now_ms ? next_ms : *now_ms;
+	assert_true(fencing_wants(fencing, *now_ms, &ticket));
+	return fencing_answer(fencing, ticket, when);
+}
+
+static struct fencing watched(int64_t *now_ms, int64_t when)
+{
+	struct fencing fencing = {0};
+
+	fencing_peer(&fencing, PEER, true);
+	assert_false(ask(&fencing, now_ms, when));
+	assert_false(ask(&fencing, now_ms, when));
+	return fencing;
+}
+
+static void fencing__a_later_time_than_before_the_loss_is_evidence(void **state)
+{
+	int64_t now_ms = 0;
+	struct fencing fencing = watched(&now_ms, 1000);
+
+	(void)state;
+	fencing_peer(&fencing, PEER, false);
+	assert_false(ask(&fencing, &now_ms, 1000));
+	assert_false(ask(&fencing, &now_ms, 0));
+	assert_true(ask(&fencing, &now_ms, 1001));
+	assert_true(ask(&fencing, &now_ms, 1001));
+}
+
+static void fencing__the_first_fencing_ever_is_evidence(void **state)
+{
+	int64_t now_ms = 0;
+	struct fencing fencing = watched(&now_ms, 0);
+
+	(void)state;
+	fencing_peer(&fencing, PEER, false);
+	assert_false(ask(&fencing, &now_ms, 0));
+	assert_true(ask(&fencing, &now_ms, 5));
+}
+
+/* The fencer is done a moment before the other's membership ends. */
+static void fencing__one_that_ends_while_it_is_still_here_counts(void **state)
+{
+	int64_t now_ms = 0;
+	struct fencing fencing = watched(&now_ms, 1000);
+
+	(void)state;
+	assert_false(ask(&fencing, &now_ms, 2000));
+	fencing_peer(&fencing, PEER, false);
+	assert_true(ask(&fencing, &now_ms, 2000));
+}
+
+static void fencing__never_asked_twice_while_it_was_here_is_no_evidence(void **state)
+{
+	struct fencing fencing = {0};
+	int64_t now_ms = 0;
+	uint64_t ticket;
+
+	(void)state;
+	fencing_peer(&fencing, PEER, true);
+	assert_false(ask(&fencing, &now_ms, 1000));
+	fencing_peer(&fencing, PEER, false);
+	assert_int_equal(fencing_next_ms(&fencing), INT64_MAX);
+	assert_false(fencing_wants(&fencing, INT64_MAX - 1, &ticket));
+}
+
+/* The node is back before its fencing is told of: an old story then, not about the next loss. */
+static void fencing__a_fencing_told_of_late_is_no_evidence(void **state)
+{
+	int64_t now_ms = 0;
+	struct fencing fencing = watched(&now_ms, 1000);
+
+	(void)state;
+	fencing_peer(&fencing, PEER, false);
+	fencing_peer(&fencing, PEER, true);
+	assert_false(ask(&fencing, &now_ms, 1000));
+	assert_false(ask(&fencing, &now_ms, 2000));
+	fencing_peer(&fencing, PEER, false);
+	assert_int_equal(fencing_next_ms(&fencing), INT64_MAX);
+	fencing_peer(&fencing, PEER, true);
+	assert_false(ask(&fencing, &now_ms, 2000));
+	assert_false(ask(&fencing, &now_ms, 2000));
+	fencing_peer(&fencing, PEER, false);
+	assert_false(ask(&fencing, &now_ms, 2000));
+}
+
+static void fencing__an_answer_to_an_older_question_is_void(void **state)
+{
+	int64_t now_ms = 0;
+	struct fencing fencing = watched(&now_ms, 1000);
+	uint64_t ticket;
+
+	(void)state;
+	fencing_peer(&fencing, PEER, false);
+	assert_true(fencing_wants(&fencing, now_ms, &ticket));
+	fencing_peer(&fencing, PEER, true);
+	assert_false(fencing_answer(&fencing, ticket, 1000));
+	/* So this is the first answer since it is back, and not the second. */
+	assert_false(ask(&fencing, &now_ms, 1000));
+	fencing_peer(&fencing, PEER, false);
+	assert_int_equal(fencing_next_ms(&fencing), INT64_MAX);
+	assert_false(fencing_answer(&fencing, fencing.ticket, 2000));
+}
+
+static void fencing__another_peer_begins_anew(void **state)
+{
+	int64_t now_ms = 0;
+	struct fencing fencing = watched(&now_ms, 1000);
+
+	(void)state;
+	fencing_peer(&fencing, PEER + 1, false);
+	assert_false(fencing_answer(&fencing, fencing.ticket, 2000));
+	fencing_peer(&fencing, 0, false);
+	assert_int_equal(fencing_next_ms(&fencing), INT64_MAX);
+	assert_false(fencing_answer(&fencing, fencing.ticket, 2000));
+}
+
+static void fencing_wants__keeps_its_distance(void **state)
+{
+	int64_t now_ms = 5;
+	struct fencing fencing = {0};
+	uint64_t ticket;
+
+	(void)state;
+	fencing_peer(&fencing, PEER, true);
+	assert_false(ask(&fencing, &now_ms, 1));
+	assert_false(fencing_wants(&fencing, now_ms + FENCING_WATCH_MS - 1, &ticket));
+	assert_false(ask(&fencing, &now_ms, 1));
+	assert_int_equal(now_ms, 5 + FENCING_WATCH_MS);
+	fencing_peer(&fencing, PEER, false);
+	assert_false(ask(&fencing, &now_ms, 1));
+	assert_int_equal(now_ms, 5 + FENCING_WATCH_MS);
+	assert_false(fencing_wants(&fencing, now_ms + FENCING_HUNT_MS - 1, &ticket));
+	assert_true(fencing_wants(&fencing, now_ms + FENCING_HUNT_MS, &ticket));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(fencing__a_later_time_than_before_the_loss_is_evidence),
+		cmocka_unit_test(fencing__the_first_fencing_ever_is_evidence),
+		cmocka_unit_test(fencing__one_that_ends_while_it_is_still_here_counts),
+		cmocka_unit_test(fencing__never_asked_twice_while_it_was_here_is_no_evidence),
+		cmocka_unit_test(fencing__a_fencing_told_of_late_is_no_evidence),
+		cmocka_unit_test(fencing__an_answer_to_an_older_question_is_void),
+		cmocka_unit_test(fencing__another_peer_begins_anew),
+		cmocka_unit_test(fencing_wants__keeps_its_distance),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
