@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "test.h"
+
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "journal_actor.h"
+
+static struct journal_actor self(void)
+{
+	struct journal_actor ret;
+
+	assert_int_equal(journal_actor_self("node1", &ret, NULL), 0);
+	return ret;
+}
+
+/* As another process of this node would see this one. */
+static struct journal_actor other(void)
+{
+	struct journal_actor ret = self();
+
+	ret.start_time++;
+	ret.pid++;
+	return ret;
+}
+
+static void journal_actor_self__names_this_process(void **state)
+{
+	struct journal_actor actor = self();
+
+	(void)state;
+	assert_string_equal(actor.node, "node1");
+	assert_int_equal(actor.pid, getpid());
+	assert_true(actor.start_time > 0);
+	assert_int_equal(strlen(actor.boot_id), JOURNAL_BOOT_TEXT - 1);
+}
+
+static void journal_actor_gone__a_live_process_is_not(void **state)
+{
+	struct journal_actor actor = self();
+	struct journal_actor me = other();
+
+	(void)state;
+	assert_int_equal(journal_actor_gone(&actor, &me), JOURNAL_EVIDENCE_NONE);
+	assert_int_equal(journal_actor_gone(&actor, &actor), JOURNAL_EVIDENCE_NONE);
+}
+
+static void journal_actor_gone__its_number_may_be_anothers(void **state)
+{
+	struct journal_actor actor = self();
+	struct journal_actor me = other();
+
+	(void)state;
+	actor.start_time--;
+	assert_int_equal(journal_actor_gone(&actor, &me), JOURNAL_EVIDENCE_DEAD);
+}
+
+static void journal_actor_gone__one_that_ended_is(void **state)
+{
+	struct journal_actor me = self();
+	struct journal_actor actor = me;
+	pid_t child = fork();
+
+	(void)state;
+	if (child == 0) {
+		_exit(0);
+	}
+	actor.pid = (int32_t)child;
+	/* Not yet waited for, and then. */
+	assert_int_equal(waitid(P_PID, (id_t)child, &(siginfo_t){0}, WEXITED | WNOWAIT), 0);
+	assert_int_equal(journal_actor_gone(&actor, &me), JOURNAL_EVIDENCE_DEAD);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_int_equal(journal_actor_gone(&actor, &me), JOURNAL_EVIDENCE_DEAD);
+}
+
+static void journal_actor_gone__another_boot_is_proof(void **state)
+{
+	struct journal_actor actor = self();
+	struct journal_actor me = other();
+
+	(void)state;
+	actor.boot_id[0] = actor.boot_id[0] == '0' ? '1' : '0';
+	assert_int_equal(journal_actor_gone(&actor, &me), JOURNAL_EVIDENCE_REBOOT);
+}
+
+static void journal_actor_gone__another_node_cannot_be_seen(void **state)
+{
+	struct journal_actor actor = self();
+	struct journal_actor me = other();
+
+	(void)state;
+	strcpy(actor.node, "node2");
+	actor.pid = INT32_MAX;
+	assert_int_equal(journal_actor_gone(&actor, &me), JOURNAL_EVIDENCE_NONE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(journal_actor_self__names_this_process),
+		cmocka_unit_test(journal_actor_gone__a_live_process_is_not),
+		cmocka_unit_test(journal_actor_gone__its_number_may_be_anothers),
+		cmocka_unit_test(journal_actor_gone__one_that_ended_is),
+		cmocka_unit_test(journal_actor_gone__another_boot_is_proof),
+		cmocka_unit_test(journal_actor_gone__another_node_cannot_be_seen),
+	};
+
+	return cmocka_run_group_tests_name("journal_actor", tests, NULL, NULL);
+}
