@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -133,13 +133,12 @@ static int directories_make(struct err *err)
 /* What is in memory is the journal's key and what guests are called: not for a core file. */
 static int process_prepare(struct err *err)
 {
-	const struct rlimit none = {0, 0};
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 
 	(void)umask(077);
 	(void)sigaction(SIGPIPE, &ignore, NULL);
 	(void)sigaction(SIGHUP, &ignore, NULL);
-	if (chdir("/") < 0 || setrlimit(RLIMIT_CORE, &none) < 0) {
+	if (chdir("/") < 0 || prctl(PR_SET_DUMPABLE, 0) < 0) {
 		return err_set(err, -errno, "%s", strerror(errno));
 	}
 	return geteuid() == 0 ? 0 : err_set(err, -EPERM, "it must run as root");

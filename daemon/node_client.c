@@ -94,6 +94,7 @@ const struct ipc_server_ops node_ipc_ops = {
 	.cancel = on_cancel,
 	.status = on_status,
 	.force_solo = on_force_solo,
+	.domain = node_on_domain,
 };
 
 /* What others sent and nobody believed: now and then a line, if there is more of it. */

@@ -7,6 +7,7 @@
 
 #include "cluster_cpg.h"
 #include "core.h"
+#include "domains.h"
 #include "fencing_watch.h"
 #include "ipc_server.h"
 #include "node.h"
@@ -21,6 +22,7 @@
  *	node_core.c      what the core wants done, and what it is told of time and of the store
  *	node_cluster.c   what corosync and Pacemaker tell
  *	node_client.c    what clients ask
+ *	node_domains.c   what libvirt says of this host's domains
  */
 #define MS_NS UINT64_C(1000000)
 
@@ -38,6 +40,8 @@ struct node {
 	struct core *core;
 	struct ipc_server *ipc;
 	struct fencing_watch *watch;
+	struct domains *domains; /* NULL: not watched */
+	bool domains_polled;
 
 	uint32_t members[JOURNAL_VOTERS_MAX * 2];
 	size_t n_members;
@@ -86,5 +90,10 @@ extern const struct ipc_server_ops node_ipc_ops;
 uint64_t node_dropped(const struct node *node);
 /* Logs now and then how many, if there are more; a function for a timer. */
 void node_on_counters(void *data);
+
+/* node_domains.c */
+void node_domains_start(struct node *node);
+void node_domains_stop(struct node *node);
+enum journal_domain node_on_domain(void *shell, const char *vm);
 
 #endif

@@ -148,13 +148,14 @@ static int store_start(struct store *store, const struct store_options *options,
 	if (rc == 0) {
 		rc = store_begin(store, options->make_new, ret_history, err);
 	}
-	if (rc < 0) {
-		return rc;
+	if (rc == 0) {
+		rc = store_writer_start(&store->writer, &store->dir, &store->db,
+					&store->content.state, bytes_max, err);
+		if (rc < 0) {
+			store_writer_stop(&store->writer);
+		}
 	}
-	rc = store_writer_start(&store->writer, &store->dir, &store->db, &store->content.state,
-				bytes_max, err);
 	if (rc < 0) {
-		store_writer_stop(&store->writer);
 		store_content_release(&store->content);
 		store_db_close(&store->db);
 	}
@@ -215,8 +216,11 @@ const struct core_durable *store_durable(const struct store *store)
 
 int store_persist(struct store *store, const struct core_persist *persist, struct err *err)
 {
+	int rc = store_writer_put(&store->writer, persist, err);
+
+	/* Last: the transaction may well be of what was read. */
 	store_content_release(&store->content);
-	return store_writer_put(&store->writer, persist, err);
+	return rc;
 }
 
 int store_fd(const struct store *store)

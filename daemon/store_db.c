@@ -35,8 +35,8 @@ static const char *const statements[STORE_STATEMENTS] = {
 	[STORE_REBASE] = "DELETE FROM entry WHERE idx <= ?1",
 	[STORE_SNAPSHOT_PUT] = "INSERT OR REPLACE INTO snapshot (id, data) VALUES (1, ?1)",
 	[STORE_STATE_PUT] = "INSERT OR REPLACE INTO state (id, bytes) VALUES (1, ?1)",
-	[STORE_PAGES_USED] = "SELECT page_count - freelist_count "
-			     "FROM pragma_page_count, pragma_freelist_count",
+	[STORE_PAGES_USED] = ("SELECT page_count - freelist_count "
+			      "FROM pragma_page_count, pragma_freelist_count"),
 };
 
 /*

@@ -213,21 +213,45 @@ static int pidfd_signal(int pidfd, int signal, struct err *err)
 	return err_set(err, -errno, "signal %d to QEMU: %s", signal, strerror(errno));
 }
 
-/* The pid is looked at again when it is held: before, it may have been given to another. */
-static int process_end(pid_t pid, const char *vm, struct deadline term, struct deadline kill,
-		       struct err *err)
+/*
+ * A pidfd; -ESRCH, without a text: this process is not, or no more, the domain's QEMU. The pid is
+ * looked at when it is held: before, it may have been given to another.
+ */
+static int pid_hold(pid_t pid, const char *vm, struct err *err)
 {
-	AUTO_FD pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	int rc;
 
 	if (pidfd < 0) {
 		return errno == ESRCH
-			       ? 0
+			       ? -ESRCH
 			       : err_set(err, -errno, "pid %d: %s", (int)pid, strerror(errno));
 	}
 	rc = pid_is_domain(pid, vm, err);
 	if (rc <= 0) {
-		return rc;
+		(void)close(pidfd);
+		return rc == 0 ? -ESRCH : rc;
+	}
+	return pidfd;
+}
+
+int qemu_process_hold(const char *vm, struct err *err)
+{
+	pid_t pid = pid_hint(vm);
+	int rc = pid == 0 ? -ESRCH : pid_hold(pid, vm, err);
+
+	return rc != -ESRCH ? rc
+			    : err_set(err, rc, PID_FILE_FORMAT ": not the pid of its QEMU", vm);
+}
+
+static int process_end(pid_t pid, const char *vm, struct deadline term, struct deadline kill,
+		       struct err *err)
+{
+	AUTO_FD pidfd = pid_hold(pid, vm, err);
+	int rc;
+
+	if (pidfd < 0) {
+		return pidfd == -ESRCH ? 0 : pidfd;
 	}
 	rc = pidfd_signal(pidfd, SIGTERM, err);
 	if (rc < 0 || pidfd_wait(pidfd, term)) {

@@ -19,6 +19,12 @@
 /* *ret_pid is 0 when there is none. */
 int qemu_process_find(const char *vm, pid_t *ret_pid, struct err *err);
 
+/*
+ * A pidfd of the process that the pid file names, without a search in /proc. -ESRCH: there is none,
+ * or it is another's.
+ */
+int qemu_process_hold(const char *vm, struct err *err);
+
 /* SIGTERM, and SIGKILL after half of the time; 0 when it is proven gone (also if it never was). */
 int qemu_process_end(const char *vm, struct deadline deadline, struct err *err);
 

@@ -31,6 +31,7 @@
  *	ACK_BEFORE_FSYNC	acknowledges what is not on disk (with SPLIT)
  *	PROMISE_BEFORE_FSYNC	answers STATE before its promise is on disk
  *	NO_PROMISE		keeps no promise
+ *	INSTALL_NO_PROMISE	VIEW(e) is taken in without promising e
  *	LONGEST_LOG_WINS	compares logs by their length
  *	COMMIT_ON_SELF		the sequencer's own disk is enough
  *	COMMIT_OLD_BALLOT	no VIEW: entries of earlier ballots are committed by counting
@@ -235,7 +236,9 @@ inline view_decide(e)
 /* The base and VIEW(e), in one transaction. */
 inline install(n, e)
 {
+#ifndef INSTALL_NO_PROMISE
 	prom[n] = e;
+#endif
 #ifndef NO_PROMISE
 	give_up(n, e);
 #endif
@@ -381,11 +384,16 @@ inline read_echo(n)
 #define READ_STEPS(n, e)
 #endif
 
+#ifdef INSTALL_NO_PROMISE
+#define NEWER(n, e) true
+#else
+#define NEWER(n, e) (LAST(n) < e)
+#endif
 /* What each voter can do in each ballot. */
 #define STEPS(n, e) \
 	:: d_step { (owner[e] == n || sent[e]) && MAY_PROMISE(n, e) -> promise(n, e, true); skip } \
 	:: d_step { owner[e] != n && sent[e] && MAY_PROMISE(n, e) -> promise(n, e, false); skip } \
-	:: d_step { decided[e] && KEEPS(n, e) && !IN(has[e], n) && LAST(n) < e -> install(n, e); skip } \
+	:: d_step { decided[e] && KEEPS(n, e) && !IN(has[e], n) && NEWER(n, e) -> install(n, e); skip } \
 	:: d_step { KEEPS(n, e) && IS_IN(n, e) && size[n] < Ln[e] -> append(n, e); skip } \
 	SPLIT_STEPS(n, e) TRUNCATE_STEPS(n, e) READ_STEPS(n, e)
 

@@ -13,10 +13,12 @@
  *	report[n]		Pacemaker told n since then that the other was fenced
  *	solo()			core_on_solo(SOLO_FENCED): VOTERS (itself), VIEW of a new ballot
  *	join()			VOTERS (both) by the one that was alone
- *	cold start		restart(): act and report are gone
+ *	cold start		stop(), and up again: act and report are gone
  *
  * A fenced node is cut off at once, and may start again at any time. What it had sent may still
- * arrive. wait_for_all and the operator's force-solo are not here.
+ * arrive. The other's FAILED is, for this, a fencing after which it does not start again, and asks
+ * for the same: a lone cold start must not go on for it. wait_for_all and the operator's force-solo
+ * are not here.
  *
  * Asserted: J1, J6, J10 (no two logs that name each its own node alone).
  * Bounds: -DB= ballots, -DML= entries, -DMC= crashes, -DMF= fencings.
@@ -150,7 +152,7 @@ inline state_take(n, e)
 	fi
 }
 
-/* Ballot e was not used before, is the first such, or a later one. */
+/* Ballot e was not used before. */
 inline propose(n, e)
 {
 	give_up(n, e);

@@ -23,6 +23,7 @@
  * Bounds: -DB= ballots, -DML= entries, -DINIT= first set of voters.
  * Each of these must make an assertion fail:
  *	VIEW_BY_OWN_LIST	STATE from a majority of the proposer's list, not the chosen log's
+ *	BEST_OF_OWN_LIST	the chosen log's list adds voters, whose logs nobody compares any more
  *	CHANGE_BEFORE_ACTIVE	appends VOTERS before VIEW(e) is committed
  *	TWO_CHANGES		appends VOTERS before the one before is committed
  *	CHANGE_TWO		one VOTERS entry changes two voters
@@ -152,6 +153,9 @@ inline promise(n, e, heard)
 	:: heard && !view[e] && prom[owner[e]] == e ->
 		got[e] = got[e] | BIT(n);
 		better = LAST(n) > f || (LAST(n) == f && size[n] > Ln[e]);
+#ifdef BEST_OF_OWN_LIST
+		better = better && IN(list[owner[e]], n);
+#endif
 		if
 		:: better ->
 			Ln[e] = size[n];

@@ -56,7 +56,7 @@ static void fake_submit(void *shell, uint64_t token, const struct journal_id *re
 	if (journal_op_decode(data, bytes, &op) != 0) {
 		abort();
 	}
-	vm = op.kind == JOURNAL_OP_RELEASE ? op.release.vm : vm;
+	vm = op.kind >= JOURNAL_OP_RELEASE ? op.release.vm : vm;
 	if (vm_is(vm, "silent")) {
 		return;
 	}

@@ -506,6 +506,32 @@ static void server__lets_haclient_read_only(void **state)
 	assert_int_equal(as_user(65534, 65534, &group->gr_gid, 1, true), EACCES);
 }
 
+/* Watchers must not keep agents out. */
+static void server__keeps_room_for_those_who_write(void **state)
+{
+	const struct group *group = getgrnam("haclient");
+	struct journal *journal = NULL;
+	int status, opened = 0;
+
+	(void)state;
+	if (geteuid() != 0 || group == NULL) {
+		skip(); /* cannot become another user, or no Pacemaker here */
+	}
+	pid_t child = fork();
+	if (child == 0) {
+		if (setgroups(0, NULL) != 0 || setgid(group->gr_gid) != 0 || setuid(65534) != 0) {
+			_exit(255);
+		}
+		while (opened < 100 && journal_open(deadline_in(100), &journal, NULL) == 0) {
+			opened++;
+		}
+		_exit(opened);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(WEXITSTATUS(status), IPC_CONNECTIONS_MAX / 2);
+	journal_close(open_here());
+}
+
 static void client__believes_root_only(void **state)
 {
 	struct journal *journal = NULL;
@@ -625,6 +651,7 @@ int main(void)
 		cmocka_unit_test(server__bounds_those_that_say_nothing),
 		cmocka_unit_test(server__refuses_strangers),
 		cmocka_unit_test(server__lets_haclient_read_only),
+		cmocka_unit_test(server__keeps_room_for_those_who_write),
 		cmocka_unit_test(client__believes_root_only),
 		cmocka_unit_test(client__does_not_wait_for_a_server_that_hangs),
 		cmocka_unit_test(bench__connect_and_round_trip),

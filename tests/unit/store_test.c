@@ -106,6 +106,21 @@ static void store_open__refuses_what_others_can_read(void **state)
 	assert_int_equal(store_begin_test(), STORE_OLD);
 }
 
+static void store_open__refuses_what_is_another_users(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	if (geteuid() != 0) {
+		skip();
+	}
+	store_begin_test();
+	store_end_test();
+	assert_int_equal(chown(file_path("journal.db"), 1, 0), 0);
+	assert_int_equal(open_fail(&err), -EPERM);
+	assert_non_null(strstr(err_text(&err), "belongs to user 1"));
+}
+
 static void store_open__refuses_a_symbolic_link(void **state)
 {
 	(void)state;
@@ -288,6 +303,7 @@ static void store_persist__cuts_the_log_behind_a_snapshot(void **state)
 	store_end_test();
 	store_begin_test();
 	rebase = persist_rebase(3, 50);
+	rebase.seen = store_durable(store)->seen; /* copied before it is gone */
 	persist_now(&rebase);
 	store_end_test();
 	store_begin_test();
@@ -554,6 +570,7 @@ int main(void)
 		CASE(store_open__makes_the_directory_for_its_owner_only),
 		CASE(store_open__refuses_a_second_process),
 		CASE(store_open__refuses_what_others_can_read),
+		CASE(store_open__refuses_what_is_another_users),
 		CASE(store_open__refuses_a_symbolic_link),
 		CASE(store_open__leaves_a_newer_layout_alone),
 		CASE(store_open__puts_a_foreign_schema_aside),

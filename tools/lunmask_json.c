@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lunmask.h"
+
+/*
+ * Tasks and releases as JSON objects by a table of their members, walked in both directions, so
+ * that import reads what export writes.
+ */
+enum member_type { MEMBER_ID, MEMBER_TEXT, MEMBER_ENUM, MEMBER_U32, MEMBER_I64, MEMBER_LUNS };
+
+struct member {
+	const char *name;
+	enum member_type type;
+	size_t offset;
+	size_t size;                               /* TEXT: of the array */
+	const char *(*to_str)(unsigned int value); /* ENUM: "unknown" for those that are none */
+	unsigned int max;                          /* ENUM */
+	size_t count_offset;                       /* LUNS */
+};
+
+static const char *kind_to_str(unsigned int value)
+{
+	return journal_kind_to_str((enum journal_kind)value);
+}
+
+static const char *state_to_str(unsigned int value)
+{
+	return journal_state_to_str((enum journal_state)value);
+}
+
+static const char *evidence_to_str(unsigned int value)
+{
+	return journal_evidence_to_str((enum journal_evidence)value);
+}
+
+static const char *step_state_to_str(unsigned int value)
+{
+	return lunmask_step_state_text((enum journal_step_state)value);
+}
+
+/* clang-format off */
+#define MEMBER(record, text, member, kind) \
+	{.name = (text), .type = MEMBER_##kind, .offset = offsetof(record, member)}
+#define TEXT(record, text, member) \
+	{.name = (text), .type = MEMBER_TEXT, .offset = offsetof(record, member), \
+	 .size = sizeof(((record *)NULL)->member)}
+#define ENUM(record, text, member, names, limit) \
+	{.name = (text), .type = MEMBER_ENUM, .offset = offsetof(record, member), \
+	 .to_str = (names), .max = (limit)}
+#define LUNS(record) \
+	{.name = "luns", .type = MEMBER_LUNS, .offset = offsetof(record, luns), \
+	 .count_offset = offsetof(record, n_luns)}
+
+static const struct member task_members[] = {
+	MEMBER(struct journal_task, "uuid", uuid, ID),
+	TEXT(struct journal_task, "vm", vm),
+	ENUM(struct journal_task, "kind", kind, kind_to_str, JOURNAL_KIND_MAX),
+	ENUM(struct journal_task, "state", state, state_to_str, JOURNAL_STATE_MAX),
+	TEXT(struct journal_task, "mode", mode),
+	TEXT(struct journal_task, "source", source),
+	TEXT(struct journal_task, "target", target),
+	TEXT(struct journal_task, "step", step),
+	ENUM(struct journal_task, "step_state", step_state, step_state_to_str,
+	     JOURNAL_STEP_ENDED + 1),
+	MEMBER(struct journal_task, "tries", tries, U32),
+	ENUM(struct journal_task, "taken_over", taken_over, evidence_to_str, JOURNAL_EVIDENCE_MAX),
+	TEXT(struct journal_task, "actor_node", actor.node),
+	TEXT(struct journal_task, "actor_boot_id", actor.boot_id),
+	MEMBER(struct journal_task, "actor_pid", actor.pid, U32),
+	MEMBER(struct journal_task, "actor_start_time", actor.start_time, I64),
+	TEXT(struct journal_task, "granted_to", granted_to),
+	LUNS(struct journal_task),
+	TEXT(struct journal_task, "image", image),
+	TEXT(struct journal_task, "reason", reason),
+	MEMBER(struct journal_task, "begun_ms", begun_ms, I64),
+	MEMBER(struct journal_task, "changed_ms", changed_ms, I64),
+	MEMBER(struct journal_task, "revision", revision, I64),
+};
+
+static const struct member release_members[] = {
+	TEXT(struct journal_release, "vm", vm),
+	TEXT(struct journal_release, "node", node),
+	TEXT(struct journal_release, "array", array),
+	LUNS(struct journal_release),
+	MEMBER(struct journal_release, "since_ms", since_ms, I64),
+	MEMBER(struct journal_release, "revision", revision, I64),
+};
+/* clang-format on */
+
+#define N_TASK_MEMBERS (sizeof(task_members) / sizeof(task_members[0]))
+#define N_RELEASE_MEMBERS (sizeof(release_members) / sizeof(release_members[0]))
+
+static json_t *luns_to_json(const char *first, size_t n)
+{
+	json_t *json = json_array();
+
+	for (size_t i = 0; i < n; i++) {
+		if (json_array_append_new(json, json_string(first + i * (LUN_NAME_MAX + 1))) != 0) {
+			json_decref(json);
+			return NULL;
+		}
+	}
+	return json;
+}
+
+/* A text may have been cut inside of a character: what is no UTF-8 is shown byte by byte. */
+static json_t *text_to_json(const char *text)
+{
+	json_t *json = json_string(text);
+	char plain[JOURNAL_REASON_MAX + 1];
+	size_t i;
+
+	if (json != NULL) {
+		return json;
+	}
+	for (i = 0; text[i] != '\0' && i < sizeof(plain) - 1; i++) {
+		plain[i] = (unsigned char)text[i] < 0x80 ? text[i] : '?';
+	}
+	plain[i] = '\0';
+	return json_string(plain);
+}
+
+static json_t *member_to_json(const struct member *member, const char *record)
+{
+	const char *at = record + member->offset;
+	char uuid[JOURNAL_ID_TEXT];
+	unsigned int value;
+	uint32_t u32;
+	int64_t i64;
+	size_t n;
+
+	switch (member->type) {
+	case MEMBER_ID:
+		journal_id_to_str((const struct journal_id *)(const void *)at, uuid);
+		return json_string(uuid);
+	case MEMBER_TEXT: return text_to_json(at);
+	case MEMBER_ENUM:
+		memcpy(&value, at, sizeof(value));
+		return json_string(member->to_str(value));
+	case MEMBER_U32: memcpy(&u32, at, sizeof(u32)); return json_integer(u32);
+	case MEMBER_I64: memcpy(&i64, at, sizeof(i64)); return json_integer(i64);
+	case MEMBER_LUNS:
+		memcpy(&n, record + member->count_offset, sizeof(n));
+		return luns_to_json(at, n);
+	}
+	return NULL;
+}
+
+static json_t *record_to_json(const struct member *members, size_t n, const void *record)
+{
+	json_t *json = json_object();
+
+	for (size_t i = 0; i < n; i++) {
+		if (json_object_set_new(json, members[i].name,
+					member_to_json(&members[i], record)) != 0) {
+			json_decref(json);
+			return NULL;
+		}
+	}
+	return json;
+}
+
+json_t *lunmask_json_task(const struct journal_task *task)
+{
+	return record_to_json(task_members, N_TASK_MEMBERS, task);
+}
+
+json_t *lunmask_json_release(const struct journal_release *release)
+{
+	return record_to_json(release_members, N_RELEASE_MEMBERS, release);
+}
+
+static bool text_from_json(const json_t *json, char *ret, size_t size)
+{
+	size_t length = json_string_length(json);
+
+	if (!json_is_string(json) || length >= size || strlen(json_string_value(json)) != length) {
+		return false;
+	}
+	memcpy(ret, json_string_value(json), length + 1);
+	return true;
+}
+
+static bool enum_from_json(const struct member *member, const json_t *json, char *ret)
+{
+	for (unsigned int value = 0; json_is_string(json) && value < member->max; value++) {
+		const char *text = member->to_str(value);
+
+		if (strcmp(text, json_string_value(json)) == 0 && strcmp(text, "unknown") != 0) {
+			memcpy(ret, &value, sizeof(value));
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool luns_from_json(const struct member *member, const json_t *json, char *record)
+{
+	size_t n = json_array_size(json);
+
+	if (!json_is_array(json) || n > VM_LUNS_MAX) {
+		return false;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (!text_from_json(json_array_get(json, i),
+				    record + member->offset + i * (LUN_NAME_MAX + 1),
+				    LUN_NAME_MAX + 1)) {
+			return false;
+		}
+	}
+	memcpy(record + member->count_offset, &n, sizeof(n));
+	return true;
+}
+
+static bool member_from_json(const struct member *member, const json_t *json, char *record)
+{
+	char *at = record + member->offset;
+	json_int_t value = json_integer_value(json);
+	uint32_t u32 = (uint32_t)value;
+	int64_t i64 = value;
+
+	switch (member->type) {
+	case MEMBER_ID:
+		return json_is_string(json) &&
+		       journal_id_from_str(json_string_value(json),
+					   (struct journal_id *)(void *)at) == 0;
+	case MEMBER_TEXT: return text_from_json(json, at, member->size);
+	case MEMBER_ENUM: return enum_from_json(member, json, at);
+	case MEMBER_U32:
+		memcpy(at, &u32, sizeof(u32));
+		return json_is_integer(json) && value >= 0 && value <= UINT32_MAX;
+	case MEMBER_I64: memcpy(at, &i64, sizeof(i64)); return json_is_integer(json) && value >= 0;
+	case MEMBER_LUNS: return luns_from_json(member, json, record);
+	}
+	return false;
+}
+
+static int record_from_json(const struct member *members, size_t n, const json_t *json, void *ret,
+			    struct err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		const json_t *value = json_object_get(json, members[i].name);
+
+		if (value == NULL || !member_from_json(&members[i], value, ret)) {
+			return err_set(err, -EINVAL, "its member '%s' is %s", members[i].name,
+				       value == NULL ? "not there" : "not legal");
+		}
+	}
+	return 0;
+}
+
+int lunmask_json_to_task(const json_t *json, struct journal_task *ret, struct err *err)
+{
+	memset(ret, 0, sizeof(*ret));
+	return record_from_json(task_members, N_TASK_MEMBERS, json, ret, err);
+}
+
+int lunmask_json_to_release(const json_t *json, struct journal_release *ret, struct err *err)
+{
+	memset(ret, 0, sizeof(*ret));
+	return record_from_json(release_members, N_RELEASE_MEMBERS, json, ret, err);
+}
+
+static json_t *voters_to_json(const struct journal_status *status)
+{
+	json_t *json = json_array();
+	char disk[JOURNAL_ID_TEXT];
+
+	for (size_t i = 0; i < status->n_voters; i++) {
+		const struct journal_voter *voter = &status->voters[i];
+
+		journal_id_to_str(&voter->disk, disk);
+		if (json_array_append_new(json, json_pack("{s:I, s:s, s:I}", "node",
+							  (json_int_t)voter->node, "disk", disk,
+							  "acked", (json_int_t)voter->acked)) !=
+		    0) {
+			json_decref(json);
+			return NULL;
+		}
+	}
+	return json;
+}
+
+json_t *lunmask_json_status(const struct journal_status *status)
+{
+	char cluster[JOURNAL_ID_TEXT], disk[JOURNAL_ID_TEXT];
+
+	journal_id_to_str(&status->cluster, cluster);
+	journal_id_to_str(&status->disk, disk);
+	return json_pack(
+		"{s:s, s:I, s:s, s:I, s:s, s:b, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, "
+		"s:I, s:I, s:I, s:o}",
+		"cluster", cluster, "node", (json_int_t)status->node, "disk", disk, "boot",
+		(json_int_t)status->boot, "role", status->role, "active", status->active, "gate",
+		status->gate, "quorate", status->quorate, "ballot_counter",
+		(json_int_t)status->ballot_counter, "ballot_node", (json_int_t)status->ballot_node,
+		"last", (json_int_t)status->last, "durable", (json_int_t)status->durable, "commit",
+		(json_int_t)status->commit, "applied", (json_int_t)status->applied, "snapshot",
+		(json_int_t)status->snapshot, "store_bytes", (json_int_t)status->store_bytes,
+		"dropped", (json_int_t)status->dropped, "voters", voters_to_json(status));
+}
+
+bool lunmask_json_print(json_t *json, size_t flags)
+{
+	bool good = json != NULL && json_dumpf(json, stdout, flags) == 0 && putchar('\n') != EOF;
+
+	json_decref(json);
+	return good;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "lunmask.h"
+
+const char *lunmask_time_text(int64_t ms, char ret[LUNMASK_TIME_TEXT])
+{
+	time_t seconds = (time_t)(ms / 1000);
+	struct tm parts;
+
+	if (ms <= 0 || localtime_r(&seconds, &parts) == NULL ||
+	    strftime(ret, LUNMASK_TIME_TEXT, "%Y-%m-%d %H:%M:%S", &parts) == 0) {
+		(void)strcpy(ret, "-");
+	}
+	return ret;
+}
+
+const char *lunmask_age_text(int64_t since_ms, int64_t now_ms, char ret[LUNMASK_TIME_TEXT])
+{
+	static const struct {
+		int64_t seconds; /* up to here */
+		int64_t unit;
+		char letter;
+	} rows[] = {{120, 1, 's'}, {120 * 60, 60, 'm'}, {48 * 3600, 3600, 'h'}};
+	int64_t age = (now_ms - since_ms) / 1000;
+
+	if (since_ms <= 0 || age < 0) { /* the clocks of two nodes differ */
+		return strcpy(ret, "-");
+	}
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (age < rows[i].seconds) {
+			(void)snprintf(ret, LUNMASK_TIME_TEXT, "%" PRId64 "%c", age / rows[i].unit,
+				       rows[i].letter);
+			return ret;
+		}
+	}
+	(void)snprintf(ret, LUNMASK_TIME_TEXT, "%" PRId64 "d", age / 86400);
+	return ret;
+}
+
+int64_t lunmask_now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+const char *lunmask_task_node(const struct journal_task *task)
+{
+	const char *const names[] = {task->actor.node, task->target, task->source};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (names[i][0] != '\0') {
+			return names[i];
+		}
+	}
+	return "-";
+}
+
+const char *lunmask_step_state_text(enum journal_step_state state)
+{
+	switch (state) {
+	case JOURNAL_STEP_NONE: return "not begun";
+	case JOURNAL_STEP_BEGUN: return "begun";
+	case JOURNAL_STEP_ENDED: return "ended";
+	}
+	return "unknown";
+}
+
+void lunmask_column(const char *text, int width)
+{
+	if ((int)strlen(text) > width) {
+		(void)printf("%.*s+ ", width - 1, text);
+	} else {
+		(void)printf("%-*s ", width, text);
+	}
+}

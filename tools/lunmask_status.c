@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lunmask.h"
+
+#define CONFIRMATION "the others are off"
+
+static int status_get(const struct lunmask_options *options, struct journal_status *ret,
+		      struct err *err)
+{
+	struct journal *journal __attribute__((cleanup(journal_drop))) = NULL;
+	struct deadline deadline = deadline_in(options->timeout_ms);
+	int rc = journal_open(deadline, &journal, err);
+
+	return rc < 0 ? rc : journal_status_get(journal, deadline, ret, err);
+}
+
+static const char *yes_no(bool value)
+{
+	return value ? "yes" : "no";
+}
+
+static void voters_print(const struct journal_status *status)
+{
+	char disk[JOURNAL_ID_TEXT];
+
+	(void)puts("NODE       DISK                                 ACKNOWLEDGED");
+	for (size_t i = 0; i < status->n_voters; i++) {
+		const struct journal_voter *voter = &status->voters[i];
+
+		journal_id_to_str(&voter->disk, disk);
+		(void)printf("%-10" PRIu32 " %s ", voter->node, disk);
+		if (voter->acked > 0) {
+			(void)printf("%" PRIu64 "\n", voter->acked);
+		} else {
+			(void)puts("not heard of");
+		}
+	}
+}
+
+static void gate_print(const struct journal_status *status)
+{
+	(void)printf("active:    %s\n",
+		     status->active ? "yes" : "no: nothing can be committed from here now");
+	(void)printf("quorate:   %s\n", yes_no(status->quorate));
+	(void)printf("gate:      %s\n",
+		     status->gate ? "open" : "shut: no VM is started or migrated");
+}
+
+static void status_print(const struct journal_status *status)
+{
+	char cluster[JOURNAL_ID_TEXT], disk[JOURNAL_ID_TEXT];
+
+	journal_id_to_str(&status->cluster, cluster);
+	journal_id_to_str(&status->disk, disk);
+	(void)printf("cluster:   %s\nnode:      %" PRIu32 ", %s\ndisk:      %s, boot %" PRIu64 "\n",
+		     cluster, status->node, status->role, disk, status->boot);
+	gate_print(status);
+	(void)printf("ballot:    %" PRIu64 " of node %" PRIu32 "\n", status->ballot_counter,
+		     status->ballot_node);
+	(void)printf("log:       last %" PRIu64 ", on disk %" PRIu64 ", committed %" PRIu64
+		     ", applied %" PRIu64 "\n",
+		     status->last, status->durable, status->commit, status->applied);
+	(void)printf("snapshot:  %" PRIu64 "\nstore:     %" PRIu64 " KiB\n", status->snapshot,
+		     status->store_bytes / 1024);
+	(void)printf("dropped:   %" PRIu64 " messages that were not believed\n\n", status->dropped);
+	voters_print(status);
+}
+
+int lunmask_status(const struct lunmask_options *options)
+{
+	struct journal_status status;
+	struct err err = ERR_INIT;
+	int rc = status_get(options, &status, &err);
+
+	if (rc < 0) {
+		return lunmask_fail(rc, &err);
+	}
+	if (options->json) {
+		return lunmask_json_print(lunmask_json_status(&status), JSON_INDENT(2))
+			       ? LUNMASK_EXIT_GOOD
+			       : LUNMASK_EXIT_FAILED;
+	}
+	status_print(&status);
+	return LUNMASK_EXIT_GOOD;
+}
+
+int lunmask_voters(const struct lunmask_options *options)
+{
+	struct journal_status status;
+	struct err err = ERR_INIT;
+	json_t *json, *voters;
+	int rc = status_get(options, &status, &err);
+
+	if (rc < 0) {
+		return lunmask_fail(rc, &err);
+	}
+	if (options->json) {
+		json = lunmask_json_status(&status);
+		voters = json_incref(json_object_get(json, "voters"));
+		json_decref(json);
+		return lunmask_json_print(voters, JSON_INDENT(2)) ? LUNMASK_EXIT_GOOD
+								  : LUNMASK_EXIT_FAILED;
+	}
+	voters_print(&status);
+	if (!status.active) {
+		(void)puts("As this node knows them; it is not active: others may know more.");
+	}
+	return LUNMASK_EXIT_GOOD;
+}
+
+/* Said also to those who say --yes: it is in their logs then. */
+static void force_solo_explain(void)
+{
+	(void)fputs(
+		"lunmask journal force-solo: this node makes itself the only voter and goes on\n"
+		"alone. What the others have committed and this one has not seen is lost. If one\n"
+		"of them runs, or comes back and is forced too, the cluster has two journals and\n"
+		"a VM may be started twice: make sure that they are off, and start them one by\n"
+		"one afterwards; each joins again by itself.\n",
+		stderr);
+}
+
+static int confirmed(const struct lunmask_options *options, struct err *err)
+{
+	char line[64] = "";
+
+	if (options->yes) {
+		return 0;
+	}
+	if (isatty(STDIN_FILENO) == 0) {
+		return err_set(err, -EPERM,
+			       "nobody is there to confirm it: say --yes, or use a terminal");
+	}
+	(void)fprintf(stderr, "Type \"%s\" to go on: ", CONFIRMATION);
+	if (fgets(line, sizeof(line), stdin) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+	}
+	return strcmp(line, CONFIRMATION) == 0 ? 0 : err_set(err, -EPERM, "nothing was done");
+}
+
+int lunmask_force_solo(const struct lunmask_options *options)
+{
+	struct journal *journal __attribute__((cleanup(journal_drop))) = NULL;
+	struct err err = ERR_INIT;
+	struct deadline deadline;
+	int rc;
+
+	force_solo_explain();
+	rc = confirmed(options, &err);
+	deadline = deadline_in(options->timeout_ms);
+	rc = rc < 0 ? rc : journal_open(deadline, &journal, &err);
+	rc = rc < 0 ? rc : journal_force_solo(journal, deadline, &err);
+	if (rc == -EALREADY) {
+		(void)puts("This node is the only voter already.");
+		return LUNMASK_EXIT_GOOD;
+	}
+	if (rc < 0) {
+		return lunmask_fail(rc, &err);
+	}
+	(void)puts("This node goes on alone. See lunmask journal status.");
+	return LUNMASK_EXIT_GOOD;
+}
