@@ -97,8 +97,7 @@ static int pages_note(void *opaque, sqlite3 *sqlite, const char *name, int pages
 
 static int connection_open(const char *path, struct store_db *db, struct err *err)
 {
-	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
-		    SQLITE_OPEN_EXRESCODE;
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
 
 	if (sqlite3_open_v2(path, &db->sqlite, flags, NULL) != SQLITE_OK) {
 		return db->sqlite == NULL ? err_set(err, -ENOMEM, "out of memory")

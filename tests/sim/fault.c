@@ -142,6 +142,7 @@ static void fault_ghost(struct world *world)
 static void fault_twin(struct world *world)
 {
 	struct process *twin = &world->process[world->n_nodes + 1];
+	struct process *of;
 
 	if (world->n_nodes < 3) {
 		return;
@@ -151,10 +152,15 @@ static void fault_twin(struct world *world)
 		membership_update(world);
 		return;
 	}
-	twin->node = world->process[random_below(&world->random, world->n_nodes)].node;
+	of = &world->process[random_below(&world->random, world->n_nodes)];
+	if (of->disk == NULL || !faults_may_lose(world, of)) {
+		return;
+	}
+	twin->node = of->node;
 	twin->disk = disk_new(world, twin->node);
 	if (twin->disk != NULL) {
 		twin->disk->lost = true;
+		world->faults.twinned = twin->node;
 		world_cover(world, COVERAGE_TWIN);
 		process_start_later(world, twin, 1);
 	}
@@ -232,7 +238,8 @@ static bool majority_stays(const struct world *world, const struct record *last,
 	}
 	for (size_t i = 0; i < voters->n; i++) {
 		const struct disk *disk = disks_find(&world->disks, &voters->voter[i].disk);
-		bool there = disk != NULL && !disk->lost && !disk->set_back && disk != without;
+		bool there = disk != NULL && !disk->lost && !disk->set_back && disk != without &&
+			     disk->node != world->faults.twinned;
 
 		for (unsigned slot = 0; slot < world->n_slots && there; slot++) {
 			there = !((dead >> slot & 1) && world->process[slot].disk == disk);
@@ -258,10 +265,25 @@ static bool majority_stays_everywhere(const struct world *world, const struct di
 	return true;
 }
 
+/* A node of the node list that knows of the journal: else the others begin a new one. */
+static bool journal_stays(const struct world *world, unsigned without)
+{
+	for (unsigned slot = 0; slot < world->n_slots; slot++) {
+		const struct disk *disk = world->process[slot].disk;
+
+		if (slot != without && world->membership.listed[slot] && disk != NULL &&
+		    disk->node != world->faults.twinned && !disk->lost && !disk->set_back &&
+		    image_last(&disk->durable).index > 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 bool faults_may_lose(const struct world *world, const struct process *process)
 {
-	return world->ledger.n_committed > 0 && !process->disk->lost && !process->disk->set_back &&
-	       world->operators.slot == 0 &&
+	return journal_stays(world, process->slot) && !process->disk->lost &&
+	       !process->disk->set_back && world->operators.slot == 0 &&
 	       (majority_stays_everywhere(world, process->disk, 0) ||
 		operator_could(world, process));
 }
@@ -322,6 +344,11 @@ static bool image_remembers(const struct image *image, const struct disk *of)
 /* Whoever it could vote with remembers, durably, what it is about to forget. */
 static bool others_remember(const struct world *world, const struct disk *of)
 {
+	const struct record *last = image_last_record(&of->old);
+
+	if (last == NULL || last->voters == NULL || last->voters->n == 1) {
+		return false; /* by the old log it needs nobody else */
+	}
 	for (unsigned i = 0; i < world->disks.n; i++) {
 		const struct disk *disk = &world->disks.disk[i];
 
@@ -387,7 +414,7 @@ static void fault_node_removed(struct world *world)
 	for (unsigned i = 0; i < world->n_slots; i++) {
 		n += world->membership.listed[i];
 	}
-	if (!world->membership.listed[slot] || n <= 2 || world->ledger.n_committed == 0) {
+	if (!world->membership.listed[slot] || n <= 2 || !journal_stays(world, slot)) {
 		return;
 	}
 	world->membership.listed[slot] = false;
@@ -512,7 +539,6 @@ static void slot_settle(struct world *world, unsigned slot, unsigned gone)
 	struct faults *faults = &world->faults;
 	bool stays_dead;
 
-	process->paused_until_us = 0;
 	if (slot == gone) {
 		process_down(world, process, true);
 		return;
@@ -522,6 +548,9 @@ static void slot_settle(struct world *world, unsigned slot, unsigned gone)
 	if (stays_dead && world->operators.slot == 0 &&
 	    majority_stays_everywhere(world, NULL, faults->dead | 1u << slot)) {
 		process_down(world, process, true);
+		if (process->disk != NULL && process->disk->set_back) {
+			process_disk_drop(world, process);
+		}
 		faults->dead |= 1u << slot;
 		if (random_chance(&world->random, 500)) {
 			world->membership.ghosts |= 1u << slot;
@@ -577,6 +606,7 @@ void faults_end(struct world *world)
 	memset(world->disks.slow_until_us, 0, sizeof(world->disks.slow_until_us));
 	world_trace(world, "the faults are over");
 	starts_cancel(world);
+	world->faults.twinned = 0;
 	gone = twin_end(world);
 	for (unsigned slot = 0; slot < world->n_slots; slot++) {
 		if (slot <= world->n_nodes || world->process[slot].disk != NULL) {

@@ -17,9 +17,9 @@ struct faults {
 	uint64_t enabled; /* kinds: a bit each */
 	int64_t mean_us;
 	int64_t end_us;
-	unsigned twin_slot; /* 0: none */
-	unsigned set_back;  /* slot + 1 of a disk that was set back and may not be noticed yet */
-	unsigned dead;      /* slots that stay dead: a bit each */
+	uint32_t twinned;  /* node id that two machines have; 0: none */
+	unsigned set_back; /* slot + 1 of a disk that was set back and may not be noticed yet */
+	unsigned dead;     /* slots that stay dead: a bit each */
 };
 
 void faults_reset(struct world *world);

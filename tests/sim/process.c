@@ -353,6 +353,9 @@ static void process_give(struct world *world, struct process *process, const str
 		core_on_members(process->core, now_ms, view->nodes, view->n, view->ring);
 		break;
 	case EVENT_QUORUM:
+		world_trace(world, "n%" PRIu32 " is %squorate with %zu, ring %" PRIu32 ".%" PRIu64,
+			    process->node, view->quorate ? "" : "not ", view->n, view->ring.node,
+			    view->ring.sequence);
 		core_on_quorum(process->core, now_ms, view->quorate, view->nodes, view->n,
 			       view->ring);
 		break;
