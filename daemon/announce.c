@@ -6,12 +6,6 @@
 
 #define VOTERS_TEXT_MAX (JOURNAL_VOTERS_MAX * 11 + 8)
 
-/* Before it is active it goes from role to role. */
-static bool has_place(const struct core_status *status)
-{
-	return status->active || status->role == CORE_BLANK || status->role == CORE_LEARNER;
-}
-
 static bool voters_equal(const struct voters *a, const struct voters *b)
 {
 	bool equal = a->n == b->n;
@@ -21,18 +15,6 @@ static bool voters_equal(const struct voters *a, const struct voters *b)
 			journal_id_equal(&a->voter[i].disk, &b->voter[i].disk);
 	}
 	return equal;
-}
-
-bool announce_changed(const struct core_status *before, const struct core_status *now)
-{
-	if (before->active != now->active || before->gate != now->gate ||
-	    has_place(before) != has_place(now) ||
-	    (!now->active && before->quorate != now->quorate) ||
-	    !voters_equal(&before->voters, &now->voters)) {
-		return true;
-	}
-	return has_place(now) &&
-	       (before->role != now->role || ballot_compare(before->ballot, now->ballot) != 0);
 }
 
 static const char *state_of(const struct core_status *status)
@@ -48,6 +30,17 @@ static const char *state_of(const struct core_status *status)
 	}
 	return status->quorate ? "not active: no majority of the voters yet"
 			       : "not active: corosync has no quorum";
+}
+
+bool announce_changed(const struct core_status *before, const struct core_status *now)
+{
+	if (strcmp(state_of(before), state_of(now)) != 0 ||
+	    !voters_equal(&before->voters, &now->voters)) {
+		return true;
+	}
+	/* Before it is active it goes from role to role, and from ballot to ballot. */
+	return now->active &&
+	       (before->role != now->role || ballot_compare(before->ballot, now->ballot) != 0);
 }
 
 static void voters_text(const struct voters *voters, char *ret, size_t size)

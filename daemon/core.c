@@ -76,6 +76,7 @@ static const char *durable_load(struct core *core, const struct core_durable *du
 	core->cluster = durable->cluster;
 	core->promised = durable->promised;
 	core->promised_durable = durable->promised;
+	core->born = durable->promised;
 	core->max_counter = durable->promised.counter;
 	if (!log_load(core, durable)) {
 		return "the log's chain is broken";

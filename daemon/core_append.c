@@ -29,6 +29,7 @@ void core_append_scan(struct core *core)
 	if (!voters_found) {
 		core->voters = core->voters_applied;
 	}
+	core->needed &= core->voters.n <= 2 && core_is_voter(core);
 	/* A view that has lasted longer than the log: its first entry is behind the base. */
 	if (core->view_index == 0 && core->promised.counter != 0 &&
 	    ballot_compare(core->log.base.ballot, core->promised) == 0) {
@@ -354,9 +355,16 @@ void core_append_commit(struct core *core)
 	core->commit = index;
 	if (core_active(core)) {
 		core->attempts = 0;
-		core->active_with_peer |= core->voters.n == 2;
 	}
 	core_apply(core);
+	/*
+	 * From here on nobody commits anything that this node has not acknowledged. What is heard
+	 * of a ballot from before the start may be late: the other may have gone on alone since.
+	 */
+	core->needed |=
+		core_active(core) && ballot_compare(core->promised, core->born) > 0 &&
+		core->voters.n <= 2 && core_is_voter(core) && core->voters_applied.n <= 2 &&
+		voters_find(&core->voters_applied, core->config.node, &core->config.disk) >= 0;
 	/* A sequencer that is voted out leaves when that is committed, and not before. */
 	if (core->phase == PHASE_LEAD && !core_is_voter(core) &&
 	    voters_find(&core->voters_applied, core->config.node, NULL) < 0) {

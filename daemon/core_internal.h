@@ -123,6 +123,7 @@ struct core {
 	GQueue pending; /* of struct pending */
 	uint64_t sequence;
 	struct ballot promised_durable;
+	struct ballot born;               /* promised when this core was started */
 	uint64_t durable;                 /* index in log */
 	struct position durable_position; /* the best ever reached */
 
@@ -134,7 +135,8 @@ struct core {
 	bool view_owed;        /* LEAD: the view is to be sent when the promise is durable */
 	unsigned int attempts; /* to become sequencer, since the last view */
 	struct voters alone;   /* PREPARE: nobody is asked; these are the voters from now on */
-	bool active_with_peer; /* two voters: they were active together since this core is up */
+	bool needed; /* one or two voters: nothing was committed without this core since it was
+			active */
 	struct staging staging;
 
 	uint64_t commit;

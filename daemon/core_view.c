@@ -173,7 +173,7 @@ static bool set_back(const struct core *core, const struct peer *peer)
  * or NULL when it is this node's own. */
 static size_t promises(const struct core *core, const struct peer **ret_best)
 {
-	struct position best = core_durable_position(core);
+	struct position best = log_last(&core->log);
 	size_t n = 0;
 	size_t i;
 
@@ -205,6 +205,13 @@ static bool promised_by_majority(const struct core *core, const struct peer **re
 	       promises(core, ret_best) >= voters_majority(&core->voters);
 }
 
+static void adopt(struct core *core, const struct peer *best)
+{
+	core->phase = PHASE_ADOPT;
+	core->give_up_ms = core->now_ms + core->config.silence_ms;
+	core_fetch_begin(core, best->node, &best->state, &best->state_chain);
+}
+
 static void choose(struct core *core)
 {
 	const struct peer *best;
@@ -220,24 +227,24 @@ static void choose(struct core *core)
 	}
 	if (best == NULL) {
 		core_view_lead(core, NULL);
-		return;
+	} else {
+		adopt(core, best);
 	}
-	core->phase = PHASE_ADOPT;
-	core->give_up_ms = core->now_ms + core->config.silence_ms;
-	core_fetch_begin(core, best->node, &best->state, &best->state_chain);
 }
 
 void core_view_adopted(struct core *core)
 {
 	struct core_persist persist = {0};
-	const struct peer *best;
+	const struct peer *best = NULL;
 	uint64_t first;
+	bool majority;
 
-	/* What the better log says about voters counts, and not what led here. */
 	if (!core_fetch_install(core, &persist, &first)) {
 		return; /* and it has asked to be reset */
 	}
-	if (promised_by_majority(core, &best)) {
+	/* Who votes, and so whose log is to be compared, is what the better log says. */
+	majority = promised_by_majority(core, &best);
+	if (majority && best == NULL) {
 		core->phase = PHASE_LEAD;
 		core_append_entry(core, ENTRY_VIEW, NULL, NULL, 0);
 		core->sent = log_last(&core->log).index;
@@ -245,6 +252,8 @@ void core_view_adopted(struct core *core)
 	core_append_persist(core, &persist, first);
 	if (core->phase == PHASE_LEAD) {
 		core_view_lead(core, NULL);
+	} else if (majority) {
+		adopt(core, best);
 	} else {
 		core_view_restart(core);
 	}

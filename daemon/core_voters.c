@@ -6,6 +6,12 @@
 /* A node that lacks no more than this is near enough to become a voter. */
 #define LAG_MAX 16
 
+/*
+ * A voter that never votes. Two voters become three by way of a list with this one in it: it needs
+ * both, and neither goes on alone any more when the third begins to count.
+ */
+static const struct voter NOBODY = {0};
+
 static bool configured(const struct core *core, uint32_t node)
 {
 	const struct peer *peer = core_peer_find(core, node);
@@ -89,11 +95,15 @@ static bool is_gone(const struct core *core, const struct voter *voter)
 {
 	const struct peer *peer = core_peer_find(core, voter->node);
 
-	if (!configured(core, voter->node)) {
+	if (voter->node == core->config.node) {
+		return !configured(core, voter->node);
+	}
+	if (peer != NULL && peer->known &&
+	    (peer->failed || !journal_id_equal(&peer->disk, &voter->disk))) {
 		return true;
 	}
-	return voter->node != core->config.node && peer->known &&
-	       (peer->failed || !journal_id_equal(&peer->disk, &voter->disk));
+	/* One of two that is only taken from the list might go on alone, and not know of it. */
+	return core->voters.n > 2 && voter->node != NOBODY.node && !configured(core, voter->node);
 }
 
 static bool node_list_known(const struct core *core)
@@ -108,6 +118,15 @@ static bool node_list_known(const struct core *core)
 	return false;
 }
 
+static void nobody_remove(struct voters *voters)
+{
+	int at = voters_find(voters, NOBODY.node, NULL);
+
+	if (at >= 0) {
+		voters_remove(voters, (size_t)at);
+	}
+}
+
 static bool one_less(const struct core *core, struct voters *voters)
 {
 	size_t i;
@@ -116,6 +135,7 @@ static bool one_less(const struct core *core, struct voters *voters)
 		struct voters less = *voters;
 
 		voters_remove(&less, i);
+		nobody_remove(&less);
 		if (is_gone(core, &voters->voter[i]) && can_commit(core, &less)) {
 			*voters = less;
 			return true;
@@ -124,21 +144,33 @@ static bool one_less(const struct core *core, struct voters *voters)
 	return false;
 }
 
-static bool one_more(const struct core *core, struct voters *voters)
+static bool newcomer_find(const struct core *core, struct voter *ret)
 {
 	size_t i;
 
 	for (i = 0; i < core->n_peers; i++) {
 		const struct peer *peer = &core->peers[i];
-		struct voter voter = {peer->node, peer->disk};
 
+		*ret = (struct voter){peer->node, peer->disk};
 		if (peer->node != core->config.node && peer->known && peer->configured &&
-		    voters_find(voters, peer->node, NULL) < 0 && peer_acks(core, &voter) &&
-		    voters_add(voters, &voter)) {
+		    voters_find(&core->voters, peer->node, NULL) < 0 && peer_acks(core, ret)) {
 			return true;
 		}
 	}
 	return false;
+}
+
+static bool one_more(const struct core *core, struct voters *voters)
+{
+	bool prepared = voters_find(voters, NOBODY.node, NULL) >= 0;
+	struct voter voter;
+	bool found = newcomer_find(core, &voter);
+
+	if (voters->n == 2 && found) {
+		return can_commit(core, voters) && voters_add(voters, &NOBODY);
+	}
+	nobody_remove(voters);
+	return (found && voters_add(voters, &voter)) || prepared;
 }
 
 static void voters_change(struct core *core)
@@ -180,7 +212,7 @@ static const char *solo_refused(const struct core *core, uint32_t peer, bool wai
 	    voters_find(&core->voters, peer, NULL) < 0) {
 		return "there are not two voters, this node and that one";
 	}
-	if (!core->active_with_peer) {
+	if (!core->needed) {
 		return "this node has not been active with the other one since it was started";
 	}
 	if (other != NULL && other->member) {
@@ -221,7 +253,8 @@ static bool other_failed(const struct core *core)
 {
 	size_t i;
 
-	if (core->voters.n != 2 || !core_is_voter(core)) {
+	/* What the other committed alone, while this node was away, would be lost otherwise. */
+	if (core->voters.n != 2 || !core_is_voter(core) || !core->needed) {
 		return false;
 	}
 	for (i = 0; i < core->voters.n; i++) {

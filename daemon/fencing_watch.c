@@ -2,12 +2,12 @@
 #include "fencing_watch.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "deadline.h"
 #include "fencing_query.h"
 
 #define MS_NS UINT64_C(1000000)
+#define FAILURES_MAX 4
 
 struct fencing_watch {
 	qb_loop_t *loop;
@@ -17,6 +17,7 @@ struct fencing_watch {
 	struct fencing fencing;
 	struct fencing_query *query;
 	uint64_t ticket; /* of the query */
+	int failures;    /* in a row */
 	bool silent;
 	qb_loop_timer_handle timer;
 	bool armed;
@@ -24,12 +25,14 @@ struct fencing_watch {
 
 static void watch_arm(struct fencing_watch *watch);
 
-static void watch_silent(struct fencing_watch *watch, bool silent, const char *why)
+/* Pacemaker starts after us: that it does not answer at first is no news. */
+static void watch_failed(struct fencing_watch *watch, const char *why)
 {
-	if (silent && !watch->silent) {
+	watch->failures++;
+	if (!watch->silent && (watch->failures >= FAILURES_MAX || !watch->fencing.present)) {
+		watch->silent = true;
 		watch->ops->silent(watch->user, why);
 	}
-	watch->silent = silent;
 }
 
 static void on_answer(void *user, int rc, int64_t when)
@@ -38,7 +41,12 @@ static void on_answer(void *user, int rc, int64_t when)
 
 	fencing_query_free(watch->query);
 	watch->query = NULL;
-	watch_silent(watch, rc < 0, strerror(-rc));
+	if (rc < 0) {
+		watch_failed(watch, rc == -ETIMEDOUT ? "no answer in time" : "no answer");
+	} else {
+		watch->failures = 0;
+		watch->silent = false;
+	}
 	if (rc == 0 && fencing_answer(&watch->fencing, watch->ticket, when)) {
 		watch->ops->fenced(watch->user, watch->fencing.peer);
 	}
@@ -51,12 +59,12 @@ static void watch_ask(struct fencing_watch *watch)
 	struct err err = ERR_INIT;
 
 	if (name == NULL) {
-		watch_silent(watch, true, "corosync.conf gives the node no name");
+		watch_failed(watch, "corosync.conf gives the node no name");
 		return;
 	}
 	if (fencing_query_new(watch->loop, watch->program, name, on_answer, watch, &watch->query,
 			      &err) < 0) {
-		watch_silent(watch, true, err_text(&err));
+		watch_failed(watch, err_text(&err));
 	}
 }
 

@@ -153,8 +153,18 @@ int ipc_accept_run(qb_loop_t *loop, const char *name, struct qb_ipcs_service_han
 	return rc;
 }
 
+/* Each holds the service, which would go on listening: they are told that their clients are gone.
+ */
+static void handshakes_end(void)
+{
+	for (size_t n = accept_state.n_handshakes; n > 0; n--) {
+		(void)on_handshake(accept_state.handshake[0].fd, POLLHUP, NULL);
+	}
+}
+
 void ipc_accept_stop(qb_ipcs_service_t *service)
 {
+	handshakes_end();
 	qb_ipcs_destroy(service);
 	memset(&accept_state, 0, sizeof(accept_state));
 	accept_state.current = -1;

@@ -22,7 +22,8 @@
  *	ipc_server_free(server);       before the loop and the core
  *
  * uid 0 may do everything; members of the group haclient may read; others are refused when they
- * connect. Bounds: IPC_CONNECTIONS_MAX connections, one request in flight on each.
+ * connect. Bounds: IPC_CONNECTIONS_MAX connections, half of them for readers, and one request in
+ * flight on each. libqb's poll functions know of no context: there is one server in a process.
  */
 #define IPC_CONNECTIONS_MAX 64
 
@@ -34,6 +35,7 @@
 
 struct ipc_server;
 
+/* None of them may free the server. */
 struct ipc_server_ops {
 	/*
 	 * `data` is an operation that has been decoded once and is valid. The answer comes by

@@ -199,7 +199,10 @@ static int loop_run(qb_loop_t *loop, struct node *node, struct err *err)
 	if (watchdog.every_ms > 0) {
 		on_watchdog(&watchdog);
 	}
-	qb_loop_run(loop);
+	/* A loop forgets that it was stopped before it ran. */
+	if (!node_ended(node)) {
+		qb_loop_run(loop);
+	}
 	(void)notify_send("STOPPING=1");
 	return 0;
 }

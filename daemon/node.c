@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "journal_ipc.h"
+#include "store_dir.h"
 
 static int encryption_check(const struct node *node, struct err *err)
 {
@@ -170,6 +171,18 @@ int node_new(const struct node_options *options, struct node **ret, struct err *
 	return 0;
 }
 
+/* Before the first start there is none; one that is locked has been looked at. */
+static int state_check(const char *directory, struct err *err)
+{
+	struct store_dir dir;
+	int rc = store_dir_open(directory, true, &dir, err);
+
+	if (rc == 0) {
+		store_dir_release(&dir);
+	}
+	return rc == -ENOENT || rc == -EAGAIN ? 0 : rc;
+}
+
 int node_check(const struct node_options *options, struct err *err)
 {
 	struct node *node = node_alloc(options);
@@ -179,6 +192,9 @@ int node_check(const struct node_options *options, struct err *err)
 		return err_set(err, -ENOMEM, "out of memory");
 	}
 	rc = inputs_open(node, err);
+	if (rc == 0) {
+		rc = state_check(options->state_directory, err);
+	}
 	node_free(node);
 	return rc;
 }
@@ -211,6 +227,11 @@ int node_start(struct node *node, struct err *err)
 void node_stop(struct node *node)
 {
 	node_end(node, EXIT_STATUS_OK);
+}
+
+bool node_ended(const struct node *node)
+{
+	return node->ended;
 }
 
 enum exit_status node_exit_status(const struct node *node)

@@ -2,6 +2,8 @@
 #ifndef LUNMASK_DAEMON_NODE_H
 #define LUNMASK_DAEMON_NODE_H
 
+#include <stdbool.h>
+
 #include <qb/qbloop.h>
 
 #include "err.h"
@@ -34,11 +36,13 @@ struct node_options {
 int node_new(const struct node_options *options, struct node **ret, struct err *err);
 int node_start(struct node *node, struct err *err);
 void node_stop(struct node *node); /* as asked to */
+/* Of itself, perhaps already in node_start(): then the loop is not to be run. */
+bool node_ended(const struct node *node);
 enum exit_status node_exit_status(const struct node *node);
 /* Writes what is queued. */
 void node_free(struct node *node);
 
-/* What node_new() checks before it touches anything, for --check. */
+/* For --check: what node_new() looks at before it changes anything. */
 int node_check(const struct node_options *options, struct err *err);
 
 #endif

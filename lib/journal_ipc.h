@@ -17,7 +17,9 @@
  * have names in the abstract namespace and are not connected at first, so that (libqb 2.0.6, tried)
  * any local user can put a request into root's connection, and one that is longer than the buffer
  * it is read into; and a client that dies while it is answered for the first time stops the server
- * for a second. The shared memory's files belong to the client's user and are for nobody else.
+ * for a second. The shared memory's files belong to the client's user and are for nobody else. Who
+ * is served can damage what it shares with lunmaskd, as with Pacemaker's own daemons: members of
+ * haclient can make the cluster run anything as root anyway.
  */
 #define JOURNAL_IPC_NAME "lunmaskd"
 /* Another server's name, for tests and labs. Not read by set-uid programs. */

@@ -13,7 +13,7 @@
 /* Between two tries at a server that has no room: nothing tells when there is some. */
 #define RETRY_MS 10
 /* lunmaskd answers this much before the client gives up, so that "unknown" comes from it. */
-#define MARGIN_MS 50
+#define MARGIN_MS 200
 
 struct journal_link {
 	qb_ipcc_connection_t *connection;
@@ -121,6 +121,7 @@ static int connect_once(struct journal_link *link, struct deadline deadline, str
 int journal_link_open(struct deadline deadline, struct journal_link **ret, struct err *err)
 {
 	struct journal_link *link = calloc(1, sizeof(*link));
+	bool full = false;
 	int rc;
 
 	*ret = NULL;
@@ -128,11 +129,16 @@ int journal_link_open(struct deadline deadline, struct journal_link **ret, struc
 		return err_set(err, -ENOMEM, "out of memory");
 	}
 	while ((rc = connect_once(link, deadline, err)) == -EAGAIN) {
+		full = true;
 		if (deadline_left_ms(deadline) <= RETRY_MS) {
-			rc = err_prefix(err, -ETIMEDOUT, "in the time there was");
+			rc = -ETIMEDOUT;
 			break;
 		}
 		(void)poll(NULL, 0, RETRY_MS);
+	}
+	if (rc == -ETIMEDOUT && full) {
+		(void)err_set(err, rc,
+			      "lunmaskd has as many clients as it serves; try again later");
 	}
 	if (rc < 0) {
 		journal_link_close(link);

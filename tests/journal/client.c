@@ -327,7 +327,9 @@ bool client_write(struct client *client, struct key *key)
 	event.at_ns = event_now_ns();
 	event_write(client, &event);
 	outcome = write_submit(client, &write, &answer);
-	current = outcome == EVENT_REFUSED && answer.has_current;
+	/* An ended one is the task that was asked about, and perhaps not the VM's last. */
+	current = outcome == EVENT_REFUSED && answer.has_current &&
+		  journal_state_open(answer.current.state);
 	if (current) {
 		key_see(key, &answer.current);
 	} else if (outcome == EVENT_DONE) {

@@ -2,12 +2,17 @@
 /*
  * journal_load: clients of the journal on one node, and their history for journal_history.
  *
- *	journal_load --node NAME --history FILE --seconds N [--rate N] [--workers N] [--shared N]
- *	journal_load --node NAME --history FILE --final "NODE..." [--workers N] [--shared N]
+ *	journal_load --node NAME --history FILE --seconds N [--rate N] [OPTION...]
+ *	journal_load --node NAME --history FILE --final "NODE..." [OPTION...]
  *
- * --rate: operations a second, of all workers together; 0: as many as they can. A quarter are
- * reads. Half of them are about VMs of the worker's own, half about VMs that all nodes share.
- * --final: reads every VM once, when all is over. The NODEs are all that have had a load.
+ *	--rate N      operations a second of all workers together; 0: as many as they can
+ *	--final       reads every VM once, when all is over; the NODEs are all that had a load
+ *	--workers N   clients, each with a VM of its own
+ *	--shared N    VMs that all nodes share
+ *	--name NAME   what the VMs' names begin with, up to 16 characters: a VM that was used before
+ *	              has a past that is not in the history
+ *
+ * A quarter of the operations are reads. Half are about the client's own VM.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,6 +37,7 @@ struct options {
 	const char *node;
 	const char *history;
 	const char *final;
+	const char *name;
 	int seconds;
 	int rate;
 	int workers;
@@ -39,22 +45,28 @@ struct options {
 };
 
 static const struct option long_options[] = {
-	{"node", required_argument, NULL, 'n'},   {"history", required_argument, NULL, 'h'},
-	{"final", required_argument, NULL, 'f'},  {"seconds", required_argument, NULL, 's'},
-	{"rate", required_argument, NULL, 'r'},   {"workers", required_argument, NULL, 'w'},
-	{"shared", required_argument, NULL, 'k'}, {NULL, 0, NULL, 0},
+	{"node", required_argument, NULL, 'n'},
+	{"history", required_argument, NULL, 'h'},
+	{"final", required_argument, NULL, 'f'},
+	{"name", required_argument, NULL, 'v'},
+	{"seconds", required_argument, NULL, 's'},
+	{"rate", required_argument, NULL, 'r'},
+	{"workers", required_argument, NULL, 'w'},
+	{"shared", required_argument, NULL, 'k'},
+	{NULL, 0, NULL, 0},
 };
 
 static bool options_parse(int argc, char **argv, struct options *ret)
 {
 	int option;
 
-	*ret = (struct options){.rate = 70, .workers = 8, .shared = 6};
+	*ret = (struct options){.name = "load", .rate = 70, .workers = 8, .shared = 6};
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
 		switch (option) {
 		case 'n': ret->node = optarg; break;
 		case 'h': ret->history = optarg; break;
 		case 'f': ret->final = optarg; break;
+		case 'v': ret->name = optarg; break;
 		case 's': ret->seconds = atoi(optarg); break;
 		case 'r': ret->rate = atoi(optarg); break;
 		case 'w': ret->workers = atoi(optarg); break;
@@ -80,16 +92,16 @@ static bool client_init(struct client *client, const struct options *options)
 	return client->history_fd >= 0 && journal_id_random(&client->boot) == 0;
 }
 
-static void key_shared_init(struct key *key, int number)
+static void key_shared_init(struct key *key, const char *name, int number)
 {
 	*key = (struct key){.shared = true};
-	(void)snprintf(key->vm, sizeof(key->vm), "load-s%d", number);
+	(void)snprintf(key->vm, sizeof(key->vm), "%.16s-s%d", name, number);
 }
 
-static void key_own_init(struct key *key, const char *node, int worker)
+static void key_own_init(struct key *key, const char *name, const char *node, int worker)
 {
 	*key = (struct key){.shared = false};
-	(void)snprintf(key->vm, sizeof(key->vm), "load-%.32s-w%d", node, worker);
+	(void)snprintf(key->vm, sizeof(key->vm), "%.16s-%.32s-w%d", name, node, worker);
 }
 
 static unsigned int random_below(unsigned int limit)
@@ -123,9 +135,9 @@ static void worker_run(struct client *client, const struct options *options, int
 	int64_t next_ms = deadline_now_ms() + random_below((unsigned int)every_ms + 1);
 
 	for (int i = 0; i < options->shared; i++) {
-		key_shared_init(&keys[i], i);
+		key_shared_init(&keys[i], options->name, i);
 	}
-	key_own_init(&keys[options->shared], options->node, number);
+	key_own_init(&keys[options->shared], options->name, options->node, number);
 	while (!deadline_passed(end)) {
 		int64_t wait_ms = next_ms - deadline_now_ms();
 
@@ -185,13 +197,13 @@ static int final_run(const struct options *options)
 	bool good = client_init(&client, options);
 
 	for (int i = 0; i < options->shared && good; i++) {
-		key_shared_init(&key, i);
+		key_shared_init(&key, options->name, i);
 		good = final_read(&client, &key);
 	}
 	for (char *node = strtok_r(nodes, " ", &rest); node != NULL && good;
 	     node = strtok_r(NULL, " ", &rest)) {
 		for (int i = 0; i < options->workers && good; i++) {
-			key_own_init(&key, node, i);
+			key_own_init(&key, options->name, node, i);
 			good = final_read(&client, &key);
 		}
 	}
@@ -207,7 +219,7 @@ int main(int argc, char **argv)
 	if (!options_parse(argc, argv, &options)) {
 		(void)fprintf(stderr, "usage: journal_load --node NAME --history FILE "
 				      "(--seconds N [--rate N] | --final 'NODE...') "
-				      "[--workers N] [--shared N]\n");
+				      "[--workers N] [--shared N] [--name NAME]\n");
 		return 2;
 	}
 	return options.final != NULL ? final_run(&options) : workers_run(&options);

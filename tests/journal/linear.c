@@ -8,7 +8,7 @@
 #define NEVER_NS INT64_MAX
 #define MS_NS 1e6
 #define S_NS 1e9
-#define REPORT_MAX 50 /* lines; more would say the same */
+#define REPORT_MAX 20 /* lines; more would say the same */
 
 struct op {
 	struct event asked; /* op 0: not there */
@@ -107,9 +107,25 @@ static int64_t until_ns(const struct op *op)
 	return outcome(op) == EVENT_UNKNOWN ? NEVER_NS : op->told.at_ns;
 }
 
-/* What every node saw last; false if they do not agree, or nobody has looked. */
+static int64_t last_write_ns(const struct check *check)
+{
+	int64_t last_ns = INT64_MIN;
+
+	for (guint i = 0; i < check->ops->len; i++) {
+		const struct op *op = g_ptr_array_index(check->ops, i);
+
+		last_ns = is_write(op) ? MAX(last_ns, op->asked.at_ns) : last_ns;
+	}
+	return last_ns;
+}
+
+/*
+ * What every node saw last; false if they do not agree, or nobody has looked. A final read after
+ * which another load has begun is a read as any other.
+ */
 static bool final_find(struct check *check, struct seen *ret)
 {
+	int64_t last_ns = last_write_ns(check);
 	bool found = false;
 	bool wanted = false;
 
@@ -117,7 +133,8 @@ static bool final_find(struct check *check, struct seen *ret)
 		const struct op *op = g_ptr_array_index(check->ops, i);
 
 		wanted |= outcome(op) == EVENT_DONE;
-		if (op->asked.kind != EVENT_FINAL || outcome(op) != EVENT_DONE) {
+		if (op->asked.kind != EVENT_FINAL || outcome(op) != EVENT_DONE ||
+		    op->asked.at_ns < last_ns) {
 			continue;
 		}
 		if (found && (op->told.seen.op != ret->op ||
@@ -135,12 +152,20 @@ static bool final_find(struct check *check, struct seen *ret)
 	return found;
 }
 
+/* The write of this VM that has the number; NULL: there is none. */
+static struct op *write_find(const struct check *check, uint64_t number)
+{
+	struct op *op = g_hash_table_lookup(check->linear->ops, &number);
+
+	return op != NULL && is_write(op) && strcmp(op->asked.vm, check->vm) == 0 ? op : NULL;
+}
+
 /* The write that made what was seen; NULL, and a violation, if none can have. */
 static struct op *writer_find(struct check *check, const struct seen *seen)
 {
-	struct op *op = g_hash_table_lookup(check->linear->ops, &seen->op);
+	struct op *op = write_find(check, seen->op);
 
-	if (op == NULL || !is_write(op) || strcmp(op->asked.vm, check->vm) != 0) {
+	if (op == NULL) {
 		violation(check, "%u.%u is by operation %016" PRIx64 ", which nobody has asked for",
 			  seen->version.task, seen->version.revision, seen->op);
 		return NULL;
@@ -218,7 +243,7 @@ static void reads_note(struct check *check)
 		if (!op->told.has_seen || (is_write(op) && outcome(op) == EVENT_DONE)) {
 			continue;
 		}
-		writer = g_hash_table_lookup(check->linear->ops, &op->told.seen.op);
+		writer = write_find(check, op->told.seen.op);
 		if (op->told.seen.op != 0 && (writer == NULL || writer->place == 0)) {
 			violation(check,
 				  "operation %016" PRIx64 " saw %u.%u by %016" PRIx64
@@ -271,8 +296,7 @@ static void refusals_check(struct check *check)
 {
 	for (guint i = 0; i < check->ops->len; i++) {
 		const struct op *op = g_ptr_array_index(check->ops, i);
-		const struct op *writer =
-			g_hash_table_lookup(check->linear->ops, &op->asked.expected.op);
+		const struct op *writer = write_find(check, op->asked.expected.op);
 		size_t place = writer == NULL ? 0 : writer->place;
 		int64_t next_ns;
 

@@ -153,7 +153,7 @@ static void fault_twin(struct world *world)
 		return;
 	}
 	of = &world->process[random_below(&world->random, world->n_nodes)];
-	if (of->disk == NULL || !faults_may_lose(world, of)) {
+	if (of->disk == NULL || world->faults.set_back != 0 || !faults_may_lose(world, of)) {
 		return;
 	}
 	twin->node = of->node;
@@ -226,6 +226,16 @@ static void fault_regroup(struct world *world)
 
 /* Disks */
 
+static bool node_listed(const struct world *world, uint32_t node)
+{
+	for (unsigned slot = 0; slot < world->n_slots; slot++) {
+		if (world->membership.listed[slot] && world->process[slot].node == node) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Of the voters' disks, how many are there but for that one, and those of these slots? */
 static bool majority_stays(const struct world *world, const struct record *last,
 			   const struct disk *without, unsigned dead)
@@ -239,7 +249,7 @@ static bool majority_stays(const struct world *world, const struct record *last,
 	for (size_t i = 0; i < voters->n; i++) {
 		const struct disk *disk = disks_find(&world->disks, &voters->voter[i].disk);
 		bool there = disk != NULL && !disk->lost && !disk->set_back && disk != without &&
-			     disk->node != world->faults.twinned;
+			     disk->node != world->faults.twinned && node_listed(world, disk->node);
 
 		for (unsigned slot = 0; slot < world->n_slots && there; slot++) {
 			there = !((dead >> slot & 1) && world->process[slot].disk == disk);
@@ -370,8 +380,9 @@ static void fault_disk_back(struct world *world)
 			disk_keep(disk);
 		}
 	}
-	if (process == NULL || world->faults.set_back != 0 || !process->disk->old_there ||
-	    !others_remember(world, process->disk) || !faults_may_lose(world, process)) {
+	if (process == NULL || world->faults.set_back != 0 || world->faults.twinned != 0 ||
+	    !process->disk->old_there || !others_remember(world, process->disk) ||
+	    !faults_may_lose(world, process)) {
 		return;
 	}
 	operator_call(world, process);
@@ -414,7 +425,8 @@ static void fault_node_removed(struct world *world)
 	for (unsigned i = 0; i < world->n_slots; i++) {
 		n += world->membership.listed[i];
 	}
-	if (!world->membership.listed[slot] || n <= 2 || !journal_stays(world, slot)) {
+	if (!world->membership.listed[slot] || n <= 2 || !journal_stays(world, slot) ||
+	    (world->process[slot].disk != NULL && !faults_may_lose(world, &world->process[slot]))) {
 		return;
 	}
 	world->membership.listed[slot] = false;
@@ -424,6 +436,16 @@ static void fault_node_removed(struct world *world)
 }
 
 /* Two nodes */
+
+/* Whoever hears of it says so until it is believed. */
+static void solo_tell(struct world *world, struct process *to, const struct process *fenced,
+		      uint64_t life)
+{
+	world_add(world, EVENT_SOLO, to->slot, some_us(world, 1000, 2 * SECOND_US), life,
+		  fenced->node, NULL);
+	world_add(world, EVENT_SOLO, to->slot, some_us(world, SECOND_US, 9 * SECOND_US), life,
+		  fenced->node, NULL);
+}
 
 static void fault_fence(struct world *world)
 {
@@ -442,14 +464,12 @@ static void fault_fence(struct world *world)
 	process_down(world, peer, true);
 	world_trace(world, "n%u is fenced by n%u", peer->node, by->node);
 	world_cover(world, COVERAGE_FENCED);
-	world_add(world, EVENT_SOLO, by->slot, some_us(world, 1000, 2 * SECOND_US),
-		  random_chance(&world->random, 700) && !race ? by->life : 0, peer->node, NULL);
+	solo_tell(world, by, peer, random_chance(&world->random, 700) && !race ? by->life : 0);
 	process_start_later(world, peer, some_us(world, SECOND_US, 20 * SECOND_US));
 	if (race) {
 		process_down(world, by, true);
 		world_cover(world, COVERAGE_FENCE_RACE);
-		world_add(world, EVENT_SOLO, peer->slot, some_us(world, 1000, 9 * SECOND_US), 0,
-			  by->node, NULL);
+		solo_tell(world, peer, by, 0);
 		process_start_later(world, by, some_us(world, SECOND_US, 20 * SECOND_US));
 	}
 	membership_update(world);
@@ -495,7 +515,9 @@ void faults_reset(struct world *world)
 	*faults = (struct faults){.mean_us = means[random_below(&world->random, 4)]};
 	world->operators = (struct operators){0};
 	for (size_t i = 0; i < FAULTS_N; i++) {
-		if (random_chance(&world->random, FAULTS[i].enabled)) {
+		bool more = world->n_nodes == 2 && FAULTS[i].fn == fault_fence;
+
+		if (random_chance(&world->random, FAULTS[i].enabled + (more ? 300 : 0))) {
 			faults->enabled |= (uint64_t)1 << i;
 		}
 	}
@@ -543,7 +565,7 @@ static void slot_settle(struct world *world, unsigned slot, unsigned gone)
 		process_down(world, process, true);
 		return;
 	}
-	stays_dead = !world->membership.listed[slot] ||
+	stays_dead = (!world->membership.listed[slot] && random_chance(&world->random, 500)) ||
 		     (random_chance(&world->random, 120) && quorum_stays(world, slot));
 	if (stays_dead && world->operators.slot == 0 &&
 	    majority_stays_everywhere(world, NULL, faults->dead | 1u << slot)) {

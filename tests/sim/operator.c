@@ -85,7 +85,7 @@ static int solo_forced(struct world *world, struct process *process, unsigned pe
 /* It still waits for the one whose disk is gone: both are the voters, and nobody else is. */
 static bool other_is_lost(const struct world *world, const struct disk *disk)
 {
-	const struct record *last = image_last_record(&disk->queued);
+	const struct record *last = image_last_record(&disk->durable);
 
 	if (last == NULL || !votes_by(disk, disk)) {
 		return false;
@@ -93,7 +93,7 @@ static bool other_is_lost(const struct world *world, const struct disk *disk)
 	for (size_t i = 0; i < last->voters->n; i++) {
 		const struct disk *other = disks_find(&world->disks, &last->voters->voter[i].disk);
 
-		if (other != disk && (other->lost || other->set_back)) {
+		if (other != NULL && other != disk && (other->lost || other->set_back)) {
 			return true;
 		}
 	}

@@ -171,10 +171,10 @@ static void process_print(const struct world *world, const struct process *proce
 	for (size_t i = 0; i < status.voters.n && used < sizeof(voters); i++) {
 		const struct disk *disk = disks_find(&world->disks, &status.voters.voter[i].disk);
 
-		used += (size_t)snprintf(voters + used, sizeof(voters) - used,
-					 " n%" PRIu32 "/%u%s=%" PRIu64, status.voters.voter[i].node,
-					 disk->id.bytes[0], disk->lost ? "(lost)" : "",
-					 status.voter_acked[i]);
+		used += (size_t)snprintf(
+			voters + used, sizeof(voters) - used, " n%" PRIu32 "/%u%s=%" PRIu64,
+			status.voters.voter[i].node, disk != NULL ? disk->id.bytes[0] : 255,
+			disk != NULL && disk->lost ? "(lost)" : "", status.voter_acked[i]);
 	}
 	world_print(world,
 		    "n%" PRIu32 " disk %u%s: %s%s, ballot (%" PRIu64 ".%" PRIu32 "), last (%" PRIu64
@@ -218,6 +218,16 @@ static bool set_back_noticed(struct world *world)
 	return world->faults.set_back == 0;
 }
 
+static bool listed_dead(const struct world *world)
+{
+	for (unsigned slot = 0; slot < world->n_slots; slot++) {
+		if (world->membership.listed[slot] && world->process[slot].core == NULL) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Requests first; then a second round of them, when the voters are as they should be. */
 static void settle(struct world *world, uint64_t round)
 {
@@ -229,7 +239,7 @@ static void settle(struct world *world, uint64_t round)
 	if (settled && round >= 1000) {
 		int64_t ms = (world->clients.last_done_us - world->faults.end_us) / 1000;
 
-		world_cover(world, world->faults.dead ? COVERAGE_DEAD_MINORITY : COVERAGE_SETTLED);
+		world_cover(world, listed_dead(world) ? COVERAGE_DEAD_MINORITY : COVERAGE_SETTLED);
 		world->coverage->settle_ms_sum += (uint64_t)ms;
 		if (ms > world->coverage->settle_ms_max) {
 			world->coverage->settle_ms_max = ms;

@@ -120,6 +120,10 @@ static void announce_changed__is_silent_about_the_search_for_a_sequencer(void **
 	now = before;
 	now.role = CORE_LEARNER;
 	assert_true(announce_changed(&before, &now));
+	before = now;
+	now.quorate = !now.quorate;
+	now.ballot.counter++;
+	assert_false(announce_changed(&before, &now));
 }
 
 int main(void)

@@ -4,6 +4,8 @@
 
 #include <sys/types.h>
 
+#include "journal.h"
+
 /*
  * The daemon's IPC server in a process of its own, over a core that does at once what a VM's name
  * asks for:
@@ -20,5 +22,19 @@
  */
 pid_t journal_server_start(void);
 void journal_server_stop(pid_t pid);
+
+/* What tests of client and server ask; what must go well and does not fails the test. */
+#define LIMIT_MS 5000
+
+struct journal *journal_client_open(void);
+
+/* BEGIN of a start; the number makes the task's uuid, and the request's id. */
+struct journal_op journal_client_begin(const char *vm, uint8_t number);
+struct journal_id journal_client_id(uint8_t number);
+struct journal_answer journal_client_submit(struct journal *journal, const char *vm, uint8_t number,
+					    unsigned int flags, int timeout_ms);
+
+/* journal_server.c says what it tells in which field. */
+struct journal_status journal_client_status(struct journal *journal);
 
 #endif

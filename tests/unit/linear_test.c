@@ -119,6 +119,19 @@ static void linear_check__lets_an_unknown_write_be_either(void **state)
 			  "R 55 e done 0 1.2 b", LAST_A, NULL));
 }
 
+static void linear_check__finds_a_read_of_what_was_dropped(void **state)
+{
+	(void)state;
+	assert_false(good(A, "I 30 b w vm 1.1 a 1.2", "I 5 e r vm 0.0 0 0.0", "R 55 e done 0 1.2 b",
+			  LAST_A, NULL));
+}
+
+static void linear_check__finds_another_version_than_was_made(void **state)
+{
+	(void)state;
+	assert_false(good(A, "I 900 f f vm 0.0 0 0.0", "R 901 f done 0 1.3 a", NULL));
+}
+
 static void linear_check__finds_an_effect_that_was_denied(void **state)
 {
 	(void)state;
@@ -139,6 +152,15 @@ static void linear_check__finds_nodes_that_differ(void **state)
 	(void)state;
 	assert_false(good(A, "I 30 b w vm 1.1 a 1.2", LAST_A, "I 910 d f vm 0.0 0 0.0",
 			  "R 911 d done 0 1.2 b", NULL));
+	assert_false(good(A, "I 30 b w vm 1.1 a 1.2", "I 30 c w vm 1.1 a 1.2", LAST_B,
+			  "I 910 d f vm 0.0 0 0.0", "R 911 d done 0 1.2 c", NULL));
+}
+
+static void linear_check__goes_on_behind_a_final_read(void **state)
+{
+	(void)state;
+	assert_true(good(A, "I 25 e f vm 0.0 0 0.0", "R 26 e done 0 1.1 a", B, LAST_B, NULL));
+	assert_false(good(A, "I 25 e f vm 0.0 0 0.0", "R 26 e done 0 0.0 0", B, LAST_B, NULL));
 }
 
 static void linear_check__wants_a_final_read(void **state)
@@ -154,7 +176,8 @@ static void linear_check__takes_vms_one_by_one(void **state)
 			 "I 900 d f other 0.0 0 0.0", "R 901 d done 0 1.1 c", NULL));
 	assert_int_equal(figures.vms, 2);
 	/* Another VM's write is no write of this one. */
-	assert_false(good(A, "I 1 c w other 0.0 0 1.1", "R 2 c done 0 - -",
+	assert_false(good("I 1 c w other 0.0 0 1.1", "R 2 c done 0 - -",
+			  "I 900 d f other 0.0 0 0.0", "R 901 d done 0 1.1 c",
 			  "I 900 f f vm 0.0 0 0.0", "R 901 f done 0 1.1 c", NULL));
 }
 
@@ -205,9 +228,12 @@ int main(void)
 		cmocka_unit_test(linear_check__finds_a_read_of_the_future),
 		cmocka_unit_test(linear_check__finds_a_read_of_nobodys_write),
 		cmocka_unit_test(linear_check__lets_an_unknown_write_be_either),
+		cmocka_unit_test(linear_check__finds_a_read_of_what_was_dropped),
+		cmocka_unit_test(linear_check__finds_another_version_than_was_made),
 		cmocka_unit_test(linear_check__finds_an_effect_that_was_denied),
 		cmocka_unit_test(linear_check__finds_a_refusal_without_a_reason),
 		cmocka_unit_test(linear_check__finds_nodes_that_differ),
+		cmocka_unit_test(linear_check__goes_on_behind_a_final_read),
 		cmocka_unit_test(linear_check__wants_a_final_read),
 		cmocka_unit_test(linear_check__takes_vms_one_by_one),
 		cmocka_unit_test(linear_event__refuses_what_is_told_twice),

@@ -17,7 +17,6 @@
 #include "journal_server.h"
 
 /* The lunmask command against journal_server.h's server. LUNMASK: the program. */
-#define LIMIT_MS 5000
 #define OUTPUT_MAX (256 * 1024)
 
 static pid_t server = -1;

@@ -111,6 +111,19 @@ static void find__takes_no_other_for_it(void **state)
 	}
 }
 
+/* Not even when it runs: only the pid file can name it. */
+static void hold__needs_the_pid_file(void **state)
+{
+	pid_t player = player_start(name_arg(""), "polite");
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(qemu_process_hold(vm, &err), -ESRCH);
+	assert_non_null(strstr(err_text(&err), vm));
+	(void)kill(player, SIGKILL);
+	(void)player_reap(player);
+}
+
 static void end__is_polite_first(void **state)
 {
 	pid_t player = player_start(name_arg(""), "polite");
@@ -161,6 +174,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(find__is_0_when_there_is_none),
 		cmocka_unit_test(find__finds_it_by_its_name),
 		cmocka_unit_test(find__takes_no_other_for_it),
+		cmocka_unit_test(hold__needs_the_pid_file),
 		cmocka_unit_test(end__is_polite_first),
 		cmocka_unit_test(end__uses_force_at_half_time),
 		cmocka_unit_test(end__sees_the_end_though_the_time_is_up),

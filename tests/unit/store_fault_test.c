@@ -19,17 +19,19 @@
 static void child_write(int out)
 {
 	struct pollfd poll_fd = {.events = POLLIN};
-	uint64_t last, sequence, done = 0;
+	uint64_t last, sequence, limit, done = 0;
 
 	store_begin_test();
 	last = sequence = store_durable(store)->base.index + store_durable(store)->n_entries;
+	/* Enough is left for the rounds to come, however late the kill is. */
+	limit = last + LOG_MAX / (KILLS + 1);
 	poll_fd.fd = store_fd(store);
-	while (last < LOG_MAX) {
-		while (sequence < done + 8 || sequence < last + 8) {
+	while (last < limit) {
+		while (sequence < limit && (sequence < done + 8 || sequence < last + 8)) {
 			struct core_persist persist =
 				persist_append(sequence + 1, sequence + 1, sequence + 1);
 
-			if (sequence == LOG_MAX || store_persist(store, &persist, NULL) < 0) {
+			if (store_persist(store, &persist, NULL) < 0) {
 				_exit(1);
 			}
 			sequence++;
@@ -40,7 +42,10 @@ static void child_write(int out)
 		}
 		last = done > last ? done : last;
 	}
-	_exit(3);
+	close(out);
+	for (;;) {
+		pause();
+	}
 }
 
 /* What the child had announced when it was killed, some announcements after it began. */
@@ -65,6 +70,7 @@ static uint64_t child_kill(void)
 		}
 	}
 	close(pipe_fds[0]);
+	assert_int_equal(wanted <= 0 ? 0 : kill(pid, SIGKILL), 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFSIGNALED(status));
 	return announced;

@@ -101,6 +101,11 @@ mount_run() {
 		mkdir -p "$root/srv/luns"
 		mount --bind "$dir/pool" "$root/srv/luns"
 	fi
+	# A directory of the machine we are on: for who wants a disk that takes time.
+	if [ -d "$dir/journal" ]; then
+		mkdir -p "$root/var/lib/lunmask"
+		mount --bind "$dir/journal" "$root/var/lib/lunmask"
+	fi
 }
 
 hostname "$machine"

@@ -35,6 +35,10 @@ state_seed() {
 	seed_array
 	for machine in $(lab_nodes); do
 		seed_node "$machine"
+		if [ -n "${LAB_JOURNAL_DISK:-}" ]; then
+			mkdir -p "$LAB_JOURNAL_DISK/$machine"
+			ln -s "$LAB_JOURNAL_DISK/$machine" "$LAB_STATE/$machine/journal"
+		fi
 	done
 }
 
