@@ -442,7 +442,7 @@ static int claim_once(struct vm_journal *journal, struct deadline deadline, stru
 	if (claim == VM_CLAIM_REFUSE) {
 		return refused(&journal->asker, found(journal), err);
 	}
-	if (claim == VM_CLAIM_LEAVE) {
+	if (claim == VM_CLAIM_LEAVE || (claim == VM_CLAIM_BEGIN && journal->only_open)) {
 		return 0;
 	}
 	rc = op_make(journal, claim, gone, &op);

@@ -32,6 +32,7 @@ struct vm_journal {
 	bool claimed;              /* task is this process's, and open */
 	bool continued;            /* it was begun by an earlier process */
 	bool save;                 /* stop: the guest's memory is to be kept */
+	bool only_open;            /* claim what is open, and begin nothing where nothing is */
 	struct journal_task task;  /* as committed, and what the next commit will tell */
 	struct journal_task found; /* as it was found; revision 0: there was none */
 };

@@ -237,6 +237,19 @@ static struct ending stop_ending(const struct vm_context *vm, int rc)
 			 : (struct ending){.state = JOURNAL_BROKEN, .granted = true};
 }
 
+/* stop found nothing to do. What a killed action left open is ended all the same. */
+static void open_claim(struct vm_context *vm, struct deadline deadline)
+{
+	int64_t since_ms = deadline_now_ms();
+	struct err why = ERR_INIT;
+
+	vm->record_asked = true;
+	vm->journal.only_open = true;
+	if (vm_journal_claim(&vm->journal, deadline, &why) != 0) {
+		tell(vm, since_ms, &why);
+	}
+}
+
 int vm_record_close(struct vm_context *vm, int rc, struct deadline deadline, struct err *err)
 {
 	struct vm_journal *journal = &vm->journal;
@@ -245,6 +258,9 @@ int vm_record_close(struct vm_context *vm, int rc, struct deadline deadline, str
 	struct ending ending;
 	int end_rc;
 
+	if (vm->recorded && stopping(vm) && !vm->record_asked) {
+		open_claim(vm, deadline);
+	}
 	if (!vm->recorded || !journal->claimed) {
 		return rc;
 	}

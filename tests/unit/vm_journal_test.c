@@ -353,6 +353,25 @@ static void vm_journal_claim__stop_elsewhere_goes_on_beside_a_live_task(void **s
 	vm_journal_release(&stop);
 }
 
+static void vm_journal_claim__stop_with_nothing_to_do_ends_what_is_open(void **state)
+{
+	struct vm_journal part = asked(VM_ACTION_STOP, "node1");
+
+	(void)state;
+	part.only_open = true;
+	assert_int_equal(vm_journal_claim(&part, soon(), NULL), 0);
+	assert_false(part.claimed);
+	assert_null(journal_fake_task("web1"));
+	vm_journal_release(&part);
+	part = claimed(VM_ACTION_START, "node1");
+	killed(&part);
+	part = asked(VM_ACTION_STOP, "node1");
+	part.only_open = true;
+	assert_int_equal(vm_journal_claim(&part, soon(), NULL), 0);
+	task_is(JOURNAL_STOP, JOURNAL_RUNNING, "");
+	assert_int_equal(end(&part, JOURNAL_DONE, NULL), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_new, world_free)
 
 int main(void)
@@ -373,6 +392,7 @@ int main(void)
 		TEST(vm_journal_end__after_an_answer_that_never_came),
 		TEST(vm_journal_claim__stop_does_not_wait_long_for_a_journal),
 		TEST(vm_journal_claim__stop_saves_by_an_old_record_too),
+		TEST(vm_journal_claim__stop_with_nothing_to_do_ends_what_is_open),
 		TEST(vm_journal_claim__stop_elsewhere_goes_on_beside_a_live_task),
 	};
 
