@@ -115,6 +115,8 @@ struct core *core_new(const struct core_config *config, const struct core_durabl
 	core->shell = shell;
 	core->machine_ops = machine_ops;
 	core->machine = machine;
+	/* Answers to an earlier life of this node are not taken for answers to this one. */
+	memcpy(&core->nonce, config->fresh.bytes, sizeof(core->nonce));
 	core->dedup = dedup_new();
 	core->requests = g_ptr_array_new_with_free_func(request_free);
 	core->reads = g_ptr_array_new_with_free_func(g_free);
@@ -196,8 +198,9 @@ static void peer_heard(struct peer *peer, const struct message *message)
 		peer->stated = (struct ballot){0};
 		peer->echoed = 0;
 	}
-	peer->blank = message->kind == MESSAGE_HELLO ? (message->flags & MESSAGE_BLANK) != 0
-						     : peer->blank;
+	peer->blank = message->kind == MESSAGE_HELLO
+			      ? (message->flags & MESSAGE_BLANK) != 0
+			      : peer->blank && journal_id_is_zero(&message->cluster);
 }
 
 /* Sending and writing */
@@ -259,9 +262,7 @@ void core_persist(struct core *core, struct core_persist *persist)
 
 bool core_is_blank(const struct core *core)
 {
-	/* Who has promised a ballot to another one knows of a log. */
-	return core->log.n == 0 && core->log.base.index == 0 &&
-	       (core->promised.counter == 0 || core->promised.node == core->config.node);
+	return core->log.n == 0 && core->log.base.index == 0 && journal_id_is_zero(&core->cluster);
 }
 
 static void hello(struct core *core)

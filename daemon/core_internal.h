@@ -131,7 +131,8 @@ struct core {
 	uint64_t view_index; /* of VIEW(promised) in log; 0: not there */
 	uint64_t sent;       /* LEAD: entries up to it were handed to the store and sent */
 	uint64_t max_counter;
-	bool state_owed;       /* to the proposer of promised, when that is durable */
+	struct journal_id promised_to; /* promised, to that disk; zero: before this life */
+	bool state_owed;               /* to the proposer of promised, when that is durable */
 	bool view_owed;        /* LEAD: the view is to be sent when the promise is durable */
 	unsigned int attempts; /* to become sequencer, since the last view */
 	struct voters alone;   /* PREPARE: nobody is asked; these are the voters from now on */

@@ -5,7 +5,7 @@
 
 /* Time that a proposal, or somebody else's, is given; in ranks. */
 #define PROPOSAL_RANKS 4
-#define ATTEMPTS_MAX 16u
+#define ATTEMPTS_MAX 6u
 
 static bool reachable(const struct core *core, uint32_t node)
 {
@@ -126,6 +126,7 @@ static void state_send(struct core *core)
 
 	message.position = core_durable_position(core);
 	(void)log_chain_at(&core->log, message.position.index, &message.chain);
+	message.request = core->promised_to;
 	message.base = core->log.base.index;
 	core_seen_add(&message, core);
 	core_send(core, &message);
@@ -212,11 +213,35 @@ static void adopt(struct core *core, const struct peer *best)
 	core_fetch_begin(core, best->node, &best->state, &best->state_chain);
 }
 
+/* A new cluster: what was heard earlier may be old, so that everyone says again to be blank. */
+static bool all_are_blank(const struct core *core)
+{
+	size_t i;
+
+	for (i = 0; i < core->alone.n; i++) {
+		const struct voter *voter = &core->alone.voter[i];
+		const struct peer *peer = core_peer_find(core, voter->node);
+
+		if (voter->node != core->config.node &&
+		    (peer == NULL || !stated(core, peer) || !peer->blank || peer->failed ||
+		     peer->state.index != 0 || !journal_id_equal(&peer->disk, &voter->disk))) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static void choose(struct core *core)
 {
 	const struct peer *best;
 	size_t rank;
 
+	if (core->phase == PHASE_PREPARE && core->alone.n > 0 && core_is_blank(core)) {
+		if (core->prepare_resend_ms != NEVER && all_are_blank(core)) {
+			core_view_lead(core, &core->alone);
+		}
+		return;
+	}
 	if (core->phase != PHASE_PREPARE || core->prepare_resend_ms == NEVER || /* not sent yet */
 	    !promised_by_majority(core, &best)) {
 		return;
@@ -303,7 +328,7 @@ void core_view_promised(struct core *core)
 	if (ballot_compare(core->promised_durable, core->promised) != 0) {
 		return;
 	}
-	if (core->phase == PHASE_PREPARE && core->alone.n > 0) {
+	if (core->phase == PHASE_PREPARE && core->alone.n > 0 && !core_is_blank(core)) {
 		core_view_lead(core, &core->alone);
 	} else if (core->phase == PHASE_PREPARE && core->prepare_resend_ms == NEVER) {
 		prepare_send(core);
@@ -334,7 +359,8 @@ void core_view_on_prepare(struct core *core, const struct message *message)
 		return;
 	}
 	if (order == 0) {
-		if (core->phase == PHASE_SYNC) {
+		if (core->phase == PHASE_SYNC &&
+		    journal_id_equal(&core->promised_to, &message->disk)) {
 			core->state_owed = true;
 			core_view_promised(core);
 		}
@@ -342,7 +368,12 @@ void core_view_on_prepare(struct core *core, const struct message *message)
 	}
 	view_end(core);
 	core->alone.n = 0;
+	/* From here on this node knows that there is a journal. */
+	if (journal_id_is_zero(&core->cluster)) {
+		core->cluster = message->cluster;
+	}
 	core->promised = message->ballot;
+	core->promised_to = message->disk;
 	core->state_owed = true;
 	core->propose_ms = propose_after(core, PROPOSAL_RANKS);
 	core_persist(core, &persist);
@@ -353,7 +384,8 @@ void core_view_on_state(struct core *core, const struct message *message)
 	struct peer *peer = core_peer(core, message->from);
 
 	if (core->phase != PHASE_PREPARE || peer == NULL ||
-	    ballot_compare(message->ballot, core->promised) != 0) {
+	    ballot_compare(message->ballot, core->promised) != 0 ||
+	    !journal_id_equal(&message->request, &core->config.disk)) {
 		return;
 	}
 	peer->stated = message->ballot;

@@ -56,8 +56,7 @@ static void cluster_make(struct core *core)
 {
 	struct voters voters;
 
-	if (!journal_id_is_zero(&core->cluster) || !core_is_blank(core) ||
-	    core->phase != PHASE_SYNC || !all_blank(core, &voters)) {
+	if (!core_is_blank(core) || core->phase != PHASE_SYNC || !all_blank(core, &voters)) {
 		return;
 	}
 	core_view_alone(core, &voters);

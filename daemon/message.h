@@ -12,7 +12,8 @@
 enum message_kind {
 	MESSAGE_HELLO = 1, /* here I am: flags, position, seen */
 	MESSAGE_PREPARE,   /* ballot, position, seen: promise me */
-	MESSAGE_STATE,     /* ballot, position, chain, base, seen: promised durably */
+	MESSAGE_STATE,     /* ballot, position, chain, base, seen: promised durably; request: to
+			      that disk, for by mistake two nodes can have one id */
 	MESSAGE_FETCH,     /* ballot, position, chain: what I have; index: wanted if that is not
 			      yours too; offset, total: of the snapshot that ends at total */
 	MESSAGE_ENTRIES,   /* reply: ballot, previous, chain, entries, position: where my log ends;

@@ -159,7 +159,8 @@ static const struct {
 } kinds[MESSAGE_KIND_MAX] = {
 	[MESSAGE_HELLO] = {.fields = BIT(POSITION) | BIT(SEEN), .flags = MESSAGE_BLANK},
 	[MESSAGE_PREPARE] = {.fields = BIT(POSITION) | BIT(SEEN)},
-	[MESSAGE_STATE] = {.fields = BIT(POSITION) | BIT(CHAIN) | BIT(BASE) | BIT(SEEN)},
+	[MESSAGE_STATE] = {.fields = BIT(POSITION) | BIT(CHAIN) | BIT(BASE) | BIT(REQUEST) |
+				     BIT(SEEN)},
 	[MESSAGE_FETCH] = {.fields = BIT(POSITION) | BIT(CHAIN) | BIT(INDEX) | BIT(OFFSET) |
 				     BIT(TOTAL)},
 	[MESSAGE_ENTRIES] = {.fields = BIT(POSITION) | BIT(PREVIOUS) | BIT(CHAIN) | BIT(INDEX) |

@@ -120,6 +120,7 @@ int journal_submit(struct journal *journal, const struct journal_op *op,
 		.op = bytes,
 		.op_bytes = journal_op_encode(op, bytes),
 	};
+	bool unknown = false;
 	int rc;
 
 	if (ask.op_bytes == 0 || journal_id_is_zero(request)) {
@@ -127,10 +128,15 @@ int journal_submit(struct journal *journal, const struct journal_op *op,
 	}
 	for (;;) {
 		rc = submit_once(journal, &ask, deadline, ret, err);
+		/* That a later try has no effect says nothing about the first one. */
+		if (rc == 0 && unknown && ret->verdict != JOURNAL_COMMITTED) {
+			ret->verdict = JOURNAL_UNKNOWN;
+		}
 		if (rc != 0 || ret->verdict != JOURNAL_UNKNOWN ||
 		    deadline_left_ms(deadline) <= 2 * UNKNOWN_PAUSE_MS) {
 			return rc;
 		}
+		unknown = true;
 		(void)poll(NULL, 0, UNKNOWN_PAUSE_MS);
 	}
 }

@@ -30,7 +30,7 @@ struct key {
 
 #define CLIENT_CALL_MS 2000
 /* The journal remembers its last 4096 requests, which must be more than it does in this time. */
-#define CLIENT_PATIENCE_MS 12000
+#define CLIENT_PATIENCE_MS 8000
 
 /* kind: EVENT_READ or EVENT_FINAL. false: no answer in time. */
 bool client_read(struct client *client, struct key *key, enum event_kind kind);

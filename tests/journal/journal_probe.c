@@ -6,7 +6,6 @@
  *	journal_probe dump            every task, and the number of the last entry
  *	journal_probe write VM [S]    commits a task of the VM that is done; waits S seconds (5)
  *	journal_probe read VM         linearizable
- *	journal_probe force-solo
  *
  * 0: yes. 1: no, with the reason. 2: wrong usage.
  */
@@ -156,9 +155,6 @@ int main(int argc, char **argv)
 	if (strcmp(verb, "read") == 0 && *vm != '\0') {
 		return read_run(journal, vm, &err);
 	}
-	if (strcmp(verb, "force-solo") == 0) {
-		return journal_force_solo(journal, deadline_in(WAIT_MS), &err) < 0 ? fail(&err) : 0;
-	}
-	(void)fprintf(stderr, "usage: journal_probe status|dump|write VM|read VM|force-solo\n");
+	(void)fprintf(stderr, "usage: journal_probe status|dump|write VM|read VM\n");
 	return 2;
 }

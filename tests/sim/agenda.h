@@ -13,7 +13,7 @@ enum event_kind {
 	EVENT_MEMBERS,   /* object: struct view */
 	EVENT_QUORUM,    /* object: struct view */
 	EVENT_NODES,     /* object: struct view */
-	EVENT_SOLO,      /* number: the fenced peer's node id */
+	EVENT_SOLO,      /* number: when << 8 | slot of the fenced peer */
 	EVENT_STORE_FAILED,
 	EVENT_TO_PROCESS_MAX, /* those above wait while the process is paused */
 	EVENT_SYNCED,         /* number: sync of the disk */

@@ -292,8 +292,8 @@ static bool journal_stays(const struct world *world, unsigned without)
 
 bool faults_may_lose(const struct world *world, const struct process *process)
 {
-	return journal_stays(world, process->slot) && !process->disk->lost &&
-	       !process->disk->set_back && world->operators.slot == 0 &&
+	return world->faults.twinned == 0 && journal_stays(world, process->slot) &&
+	       !process->disk->lost && !process->disk->set_back && world->operators.slot == 0 &&
 	       (majority_stays_everywhere(world, process->disk, 0) ||
 		operator_could(world, process));
 }
@@ -441,10 +441,12 @@ static void fault_node_removed(struct world *world)
 static void solo_tell(struct world *world, struct process *to, const struct process *fenced,
 		      uint64_t life)
 {
-	world_add(world, EVENT_SOLO, to->slot, some_us(world, 1000, 2 * SECOND_US), life,
-		  fenced->node, NULL);
-	world_add(world, EVENT_SOLO, to->slot, some_us(world, SECOND_US, 9 * SECOND_US), life,
-		  fenced->node, NULL);
+	uint64_t what = (uint64_t)world->now_us << 8 | fenced->slot;
+
+	world_add(world, EVENT_SOLO, to->slot, some_us(world, 1000, 2 * SECOND_US), life, what,
+		  NULL);
+	world_add(world, EVENT_SOLO, to->slot, some_us(world, SECOND_US, 9 * SECOND_US), life, what,
+		  NULL);
 }
 
 static void fault_fence(struct world *world)

@@ -309,6 +309,19 @@ static void committed_grow(struct ledger *ledger, uint64_t index)
 	ledger->committed_capacity = capacity;
 }
 
+/* A crash may have lost the only copy of it: of one that was forced to go on alone. */
+static bool view_is_somewhere(const struct world *world, const struct record *view)
+{
+	for (unsigned i = 0; i < world->disks.n; i++) {
+		struct record *last = image_last_record(&world->disks.disk[i].queued);
+
+		if (record_ancestor(last, view->entry.index) == view) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void later_views_check(struct world *world, struct record *record)
 {
 	struct ledger *ledger = &world->ledger;
@@ -317,7 +330,8 @@ static void later_views_check(struct world *world, struct record *record)
 		struct record *view = ledger->view[i];
 
 		if (ballot_compare(view->entry.ballot, record->entry.ballot) > 0 &&
-		    record_ancestor(view, record->entry.index) != record) {
+		    record_ancestor(view, record->entry.index) != record &&
+		    view_is_somewhere(world, view)) {
 			world_fail(world, "J6",
 				   "entry (%" PRIu64 ".%" PRIu32 ") %" PRIu64
 				   " is committed, and not in view (%" PRIu64 ".%" PRIu32 ")",

@@ -180,6 +180,18 @@ static void ring_form(struct world *world, unsigned component)
 	}
 }
 
+static void processes_meet(struct world *world, unsigned component)
+{
+	for (unsigned a = 0; a < world->n_slots; a++) {
+		for (unsigned b = 0; b < world->n_slots; b++) {
+			if ((component >> a & 1) && (component >> b & 1) &&
+			    world->process[a].core != NULL && world->process[b].core != NULL) {
+				world->membership.met_us[a][b] = world->now_us;
+			}
+		}
+	}
+}
+
 void membership_update(struct world *world)
 {
 	unsigned done = 0;
@@ -193,6 +205,7 @@ void membership_update(struct world *world)
 		component = component_of(world, slot);
 		done |= component;
 		ring_form(world, component);
+		processes_meet(world, component);
 		for (unsigned i = 0; i < world->n_slots; i++) {
 			if (component >> i & 1) {
 				slot_tell(world, i, component);

@@ -26,8 +26,9 @@ struct membership {
 	int64_t nodes_at_us[8];
 	unsigned ghosts; /* slots that are said to be members, though dead: a bit each */
 	bool wait_for_all;
-	bool seen_all[8]; /* since the machine was started */
-	bool listed[8];   /* the node list */
+	int64_t met_us[8][8]; /* when both processes were last in one ring */
+	bool seen_all[8];     /* since the machine was started */
+	bool listed[8];       /* the node list */
 };
 
 void membership_reset(struct world *world);

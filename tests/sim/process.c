@@ -315,11 +315,18 @@ void process_after(struct world *world, struct process *process)
 
 /* Events */
 
-static void solo_try(struct world *world, struct process *process, uint32_t peer)
+/* fencing.h: what happened before the two were last together says nothing. */
+static void solo_try(struct world *world, struct process *process, unsigned slot, int64_t when_us)
 {
+	uint32_t peer = world->process[slot].node;
 	const char *why = NULL;
-	int rc = core_on_solo(process->core, process_now_ms(process), SOLO_FENCED, peer,
-			      world->membership.wait_for_all, &why);
+	int rc;
+
+	if (world->membership.met_us[process->slot][slot] >= when_us) {
+		return;
+	}
+	rc = core_on_solo(process->core, process_now_ms(process), SOLO_FENCED, peer,
+			  world->membership.wait_for_all, &why);
 
 	world_trace(world, "n%" PRIu32 " is told that n%" PRIu32 " is fenced: %s", process->node,
 		    peer,
@@ -360,7 +367,9 @@ static void process_give(struct world *world, struct process *process, const str
 			       view->ring);
 		break;
 	case EVENT_NODES: core_on_nodes(process->core, now_ms, view->nodes, view->n); break;
-	case EVENT_SOLO: solo_try(world, process, (uint32_t)event->number); break;
+	case EVENT_SOLO:
+		solo_try(world, process, event->number & 0xff, (int64_t)(event->number >> 8));
+		break;
 	case EVENT_STORE_FAILED:
 		process->dying = true;
 		core_on_store_failed(process->core, now_ms);

@@ -64,6 +64,8 @@ static void fake_submit(void *shell, uint64_t token, const struct journal_id *re
 	}
 	if (vm_is(vm, "unknown") || (vm_is(vm, "later") && !id_again(request))) {
 		answer.verdict = CORE_UNKNOWN;
+	} else if (vm_is(vm, "fading")) {
+		answer.verdict = id_again(request) ? CORE_NO_QUORUM : CORE_UNKNOWN;
 	} else if (vm_is(vm, "noquorum")) {
 		answer.verdict = CORE_NO_QUORUM;
 	} else if (vm_is(vm, "busy")) {

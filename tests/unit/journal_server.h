@@ -13,6 +13,7 @@
  *	silent*    never answers
  *	later*     is unknown at first, and committed when its request id comes again
  *	unknown*   is always unknown
+ *	fading*    is unknown at first, and refused when its request id comes again
  *	noquorum*  is refused; so is a linearizable read of it
  *	busy*      has too much in flight
  *	others are applied to the table of tasks.

@@ -92,6 +92,15 @@ static void submit__asks_again_with_the_same_id(void **state)
 	assert_int_equal(journal_client_status(journal).last, before + 2);
 }
 
+static void submit__that_was_unknown_once_is_not_refused(void **state)
+{
+	struct journal *journal __attribute__((cleanup(journal_drop))) = journal_client_open();
+
+	(void)state;
+	assert_int_equal(journal_client_submit(journal, "fading", 60, 0, 500).verdict,
+			 JOURNAL_UNKNOWN);
+}
+
 static void submit__ends_in_time_and_is_cancelled(void **state)
 {
 	struct journal *journal __attribute__((cleanup(journal_drop))) = journal_client_open();
@@ -388,6 +397,7 @@ int main(void)
 		cmocka_unit_test(submit__that_is_refused_brings_the_current_task),
 		cmocka_unit_test(submit__tells_verdicts_apart),
 		cmocka_unit_test(submit__asks_again_with_the_same_id),
+		cmocka_unit_test(submit__that_was_unknown_once_is_not_refused),
 		cmocka_unit_test(submit__ends_in_time_and_is_cancelled),
 		cmocka_unit_test(submit__refuses_what_is_no_operation),
 		cmocka_unit_test(get__says_what_is_not_there),

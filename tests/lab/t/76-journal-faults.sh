@@ -9,7 +9,8 @@ SECONDS_OF_LOAD=${JOURNAL_LOAD_SECONDS:-60}
 SEED=${JOURNAL_LOAD_SEED:-$((RANDOM * 32768 + RANDOM))}
 CALM_S=2
 NODES=(node1 node2 node3)
-FAULTS=(daemon_killed daemon_paused corosync_killed corosync_paused power_cut cut_off cut_in_three)
+FAULTS=(daemon_killed all_daemons_killed daemon_paused corosync_killed corosync_paused power_cut
+	cut_off cut_in_three)
 
 clean_up() {
 	local node
@@ -42,6 +43,13 @@ evidence_keep() {
 # All of these end with the node whole again.
 
 daemon_killed() { daemon_signal "$1" KILL; }
+
+all_daemons_killed() {
+	local node
+	for node in "${NODES[@]}"; do
+		daemon_signal "$node" KILL
+	done
+}
 
 daemon_paused() {
 	daemon_signal "$1" STOP
@@ -165,5 +173,8 @@ for node in node3 node1 node2; do
 done
 ok "$T_WHAT: the journal is active on all nodes" wait_until 60 journal_all_active
 history_good "$T_WHAT" 100
+for node in "${NODES[@]}"; do
+	ok "$node: its journal is sound" lab exec "$node" -- lunmask journal check
+done
 
 done_testing

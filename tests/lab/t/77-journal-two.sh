@@ -77,7 +77,10 @@ lab cut node2 &
 wait
 ok "$T_WHAT: one boots" lab boot node1
 waits node1 "$T_WHAT: it waits for the other"
-ok "$T_WHAT: the operator's word is taken" journal_probe node1 force-solo
+T_REFUSED=$(lab exec node1 -- lunmask journal force-solo 2>&1 </dev/null)
+like "$T_WHAT: a word that nobody confirms is none" "$T_REFUSED" 'say --yes'
+ok "$T_WHAT: nothing has changed" journal_is node1 'voters=1,2,$'
+ok "$T_WHAT: the operator's word is taken" lab exec node1 -- lunmask journal force-solo --yes
 ok "$T_WHAT: it votes alone" wait_until 30 journal_is node1 'voters=1,$'
 like "$T_WHAT: what was committed is there" "$(journal_probe node1 dump)" '^last .* done '
 T_ALONE=$(journal_probe node1 write forced 10)
@@ -86,5 +89,8 @@ ok "$T_WHAT: the other boots" lab boot node2
 both_are_one "$T_WHAT"
 like "$T_WHAT: what it has committed alone is there" "$(journal_probe node2 dump)" '^forced .* done '
 
+for node in node1 node2; do
+	ok "$node: its journal is sound" lab exec "$node" -- lunmask journal check
+done
 ok "nothing is left of the lab" lab down
 done_testing

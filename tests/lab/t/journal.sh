@@ -6,7 +6,8 @@
 
 J_PROGRAMS=/usr/libexec/lunmask-test
 J_HISTORY=/var/log/lunmask-journal-load
-J_RATE=${JOURNAL_LOAD_RATE:-70} # of each node
+J_RATE=${JOURNAL_LOAD_RATE:-70} # of each node; clients that wait for an answer ask nothing
+J_WORKERS=${JOURNAL_LOAD_WORKERS:-8}
 J_NAME=load-$EPOCHSECONDS       # of the VMs: another one for each run
 declare -A J_LOADS              # node: the command that runs its load
 
@@ -42,7 +43,8 @@ load_start() {
 	# A load that dies with its node is no news for bash to tell.
 	{
 		lab exec "$1" -- "$J_PROGRAMS/journal_load" --node "$1" --history "$J_HISTORY" \
-			--name "$J_NAME" --seconds "$2" --rate "$J_RATE" 2>&1
+			--name "$J_NAME" --seconds "$2" --rate "$J_RATE" \
+			--workers "$J_WORKERS" 2>&1
 		:
 	} 2>/dev/null &
 	J_LOADS[$1]=$!
@@ -59,7 +61,8 @@ load_wait() {
 
 load_final() {
 	lab exec "$1" -- timeout 120 "$J_PROGRAMS/journal_load" --node "$1" \
-		--history "$J_HISTORY" --name "$J_NAME" --final "$(lab nodes | xargs)"
+		--history "$J_HISTORY" --name "$J_NAME" --workers "$J_WORKERS" \
+		--final "$(lab nodes | xargs)"
 }
 
 # What all clients have seen, judged. The last two lines are figures.
