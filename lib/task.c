@@ -207,6 +207,14 @@ static int steps_undo(const struct task *task, const bool *acted, size_t first, 
 	return 0;
 }
 
+/* What was not reached may have been done by an earlier process of this task. */
+static void steps_note_ours(const struct task *task, bool *acted, size_t from)
+{
+	for (size_t i = from; i < task->n_steps; i++) {
+		acted[i] = step_ours(task, &task->steps[i]);
+	}
+}
+
 /* Of a short time-out undo gets a third: the steps themselves must still have a chance. */
 static struct deadline work_until(const struct task *task, struct deadline deadline)
 {
@@ -237,7 +245,8 @@ static int steps_walk(const struct task *task, struct deadline deadline, struct 
 		if (rc == -ECANCELED) {
 			return rc;
 		}
-		if (steps_undo(task, acted, undo_from, i + 1, deadline, &undo_err) != 0) {
+		steps_note_ours(task, acted, i + 1);
+		if (steps_undo(task, acted, undo_from, task->n_steps, deadline, &undo_err) != 0) {
 			struct err cause = *err;
 
 			return err_set(err, -ENOTRECOVERABLE, "%s; then %s", err_text(&cause),

@@ -76,7 +76,8 @@ struct task_journal_ops {
 			  struct err *err);
 	/* Told when it is over, or was found done. */
 	void (*step_end)(void *journal, const struct task_step *step, int rc);
-	/* Found done: by an earlier process of the same task, and so this one's to undo? */
+	/* Found done, or not reached: did an earlier process of this task do it, so that it is
+	 * this one's to undo? */
 	bool (*step_ours)(void *journal, const struct task_step *step);
 };
 

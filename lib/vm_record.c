@@ -201,13 +201,22 @@ struct ending {
 	bool granted; /* what was granted is still the task's to take back */
 };
 
-static struct ending widening_ending(const struct vm_context *vm, int rc)
+/* What this task added and has not taken back, here or in a process before. */
+static bool grant_left(struct vm_context *vm)
+{
+	const char *node;
+	const struct vm_grant *grant = grant_of(vm, &node);
+
+	return grant != NULL ? grant->added.n_granted > 0 : vm->journal.task.n_luns > 0;
+}
+
+static struct ending widening_ending(struct vm_context *vm, int rc)
 {
 	enum vm_action action = vm->journal.asker.action;
 
 	if (rc != 0) {
 		bool undone = rc != -ENOTRECOVERABLE && !vm->no_return &&
-			      action != VM_ACTION_MIGRATE_FROM;
+			      action != VM_ACTION_MIGRATE_FROM && !grant_left(vm);
 
 		return undone ? (struct ending){.state = JOURNAL_FAILED}
 			      : (struct ending){.state = JOURNAL_BROKEN, .granted = true};
@@ -237,15 +246,19 @@ static struct ending stop_ending(const struct vm_context *vm, int rc)
 			 : (struct ending){.state = JOURNAL_BROKEN, .granted = true};
 }
 
-/* stop found nothing to do. What a killed action left open is ended all the same. */
+/*
+ * stop found nothing to do, or somebody at it who may be gone by now. What a killed action left
+ * open is ended all the same: it would be in the way of a start elsewhere.
+ */
 static void open_claim(struct vm_context *vm, struct deadline deadline)
 {
 	int64_t since_ms = deadline_now_ms();
 	struct err why = ERR_INIT;
+	bool told = vm->record_asked;
 
 	vm->record_asked = true;
 	vm->journal.only_open = true;
-	if (vm_journal_claim(&vm->journal, deadline, &why) != 0) {
+	if (vm_journal_claim(&vm->journal, deadline, &why) != 0 && !told) {
 		tell(vm, since_ms, &why);
 	}
 }
@@ -258,7 +271,7 @@ int vm_record_close(struct vm_context *vm, int rc, struct deadline deadline, str
 	struct ending ending;
 	int end_rc;
 
-	if (vm->recorded && stopping(vm) && !vm->record_asked) {
+	if (vm->recorded && stopping(vm) && !journal->claimed) {
 		open_claim(vm, deadline);
 	}
 	if (!vm->recorded || !journal->claimed) {

@@ -360,6 +360,16 @@ static void task_run__undoes_what_an_earlier_process_did(void **state)
 	assert_string_equal(world.story, "p0 p1 r1 p1 u1 u0 ");
 }
 
+static void task_run__undoes_what_an_earlier_process_did_further_on(void **state)
+{
+	struct world world = {.on = {false, true}, .run_rc = {-EINVAL}, .run_failures = {1}};
+	struct fake_journal fake = {.ours = true};
+
+	(void)state;
+	assert_int_equal(journal_walk(&world, &fake), -EINVAL);
+	assert_string_equal(world.story, "p0 r0 p0 u1 u0 ");
+}
+
 static void task_verify__refuses_a_row_without_probe(void **state)
 {
 	struct task_step steps[] = {STEP_ROW(0, "a")};
@@ -392,6 +402,7 @@ int main(void)
 		cmocka_unit_test(task_run__journal_may_refuse_a_step),
 		cmocka_unit_test(task_run__another_actors_task_is_not_undone),
 		cmocka_unit_test(task_run__undoes_what_an_earlier_process_did),
+		cmocka_unit_test(task_run__undoes_what_an_earlier_process_did_further_on),
 		cmocka_unit_test(task_verify__refuses_a_row_without_probe),
 	};
 

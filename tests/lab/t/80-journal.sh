@@ -82,6 +82,13 @@ start_again line:verify: "(grant|mapping)"
 start_again line:mapping: "(grant|mapping|run)"
 start_again virDomainCreateXML:after run
 
+T_WHAT="what a killed start granted"
+crash line:grant: node1 start
+masks_are web1 "$T_WHAT" node1
+agent_is 1 node1 start OCF_RESKEY_paths_required=16
+masks_are web1 "$T_WHAT: taken back by the one that goes on and fails"
+task_is start failed grant 2
+
 T_WHAT="in between"
 agent_is 0 node1 start
 BOOTS=$((BOOTS + 1))
@@ -123,6 +130,16 @@ to_again saved line:grant: "running grant"
 to_again saved line:verify: "running (grant|save)"
 to_again saved line:save: "running (save|revoke)"
 to_again saved line:revoke: "(running revoke|waiting sent)"
+
+T_WHAT="what a killed migrate_to granted"
+PARAM[migration_mode]=live
+crash line:grant: "$source" migrate_to "${meta[@]}"
+masks_are web1 "$T_WHAT" node1 node2
+agent_is 1 "$source" migrate_to "${meta[@]}" OCF_RESKEY_paths_required=16
+masks_are web1 "$T_WHAT: taken back by the one that goes on and fails" "$source"
+task_is migrate failed grant 2
+settled "$source"
+PARAM[migration_mode]=saved
 
 # from_again POINT RECORDED: migrate_from killed after the step, run again.
 from_again() {
