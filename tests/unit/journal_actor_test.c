@@ -56,21 +56,38 @@ static void journal_actor_gone__its_number_may_be_anothers(void **state)
 	assert_int_equal(journal_actor_gone(&actor, &me), JOURNAL_EVIDENCE_DEAD);
 }
 
-static void journal_actor_gone__one_that_ended_is(void **state)
+/* A child that says who it is, and ends. */
+static struct journal_actor child(void)
 {
-	struct journal_actor me = self();
-	struct journal_actor actor = me;
-	pid_t child = fork();
+	struct journal_actor actor;
+	int ends[2];
+	pid_t pid;
 
-	(void)state;
-	if (child == 0) {
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0) {
+		(void)!journal_actor_self("node1", &actor, NULL);
+		(void)!write(ends[1], &actor, sizeof(actor));
 		_exit(0);
 	}
-	actor.pid = (int32_t)child;
-	/* Not yet waited for, and then. */
-	assert_int_equal(waitid(P_PID, (id_t)child, &(siginfo_t){0}, WEXITED | WNOWAIT), 0);
+	assert_int_equal(read(ends[0], &actor, sizeof(actor)), sizeof(actor));
+	assert_int_equal(actor.pid, pid);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	return actor;
+}
+
+/* Not yet waited for, and then. */
+static void journal_actor_gone__one_that_ended_is(void **state)
+{
+	struct journal_actor actor = child();
+	struct journal_actor me = self();
+	siginfo_t info;
+
+	(void)state;
+	assert_int_equal(waitid(P_PID, (id_t)actor.pid, &info, WEXITED | WNOWAIT), 0);
 	assert_int_equal(journal_actor_gone(&actor, &me), JOURNAL_EVIDENCE_DEAD);
-	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_int_equal(waitpid(actor.pid, NULL, 0), actor.pid);
 	assert_int_equal(journal_actor_gone(&actor, &me), JOURNAL_EVIDENCE_DEAD);
 }
 
