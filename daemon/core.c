@@ -382,8 +382,14 @@ typedef void message_handler(struct core *core, const struct message *message);
 
 static void on_hello(struct core *core, const struct message *message)
 {
-	(void)core;
-	(void)message;
+	const struct peer *peer = core_peer_find(core, message->from);
+
+	/* One that has promised more than this ballot, and cannot propose itself, waits for ever.
+	 */
+	if (core->phase == PHASE_LEAD && peer != NULL && peer->configured &&
+	    ballot_compare(message->ballot, core->promised) > 0) {
+		core_view_restart(core);
+	}
 }
 
 static void on_failed(struct core *core, const struct message *message)

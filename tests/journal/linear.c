@@ -279,6 +279,11 @@ static void times_check(struct check *check)
 		if (now_ns > point->read_until_ns) {
 			violation(check, "a read saw write %u before it can have taken effect", i);
 		}
+		if (i + 1 < check->points->len &&
+		    point->read_from_ns > until_ns(point_at(check, i + 1)->op)) {
+			violation(check, "a read saw write %u when the next was acknowledged", i);
+			continue;
+		}
 		now_ns = MAX(now_ns, point->read_from_ns);
 	}
 	now_ns = NEVER_NS;

@@ -102,10 +102,13 @@ static bool other_is_lost(const struct world *world, const struct disk *disk)
 
 void operator_work(struct world *world)
 {
-	struct process *process = &world->process[world->operators.slot - 1];
+	struct process *process;
 
-	if (world->operators.slot == 0 || world->now_us < world->operators.again_us ||
-	    process->core == NULL || process_paused(process)) {
+	if (world->operators.slot == 0 || world->now_us < world->operators.again_us) {
+		return;
+	}
+	process = &world->process[world->operators.slot - 1];
+	if (process->core == NULL || process_paused(process)) {
 		return;
 	}
 	if (!other_is_lost(world, process->disk)) {
