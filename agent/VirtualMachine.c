@@ -237,7 +237,8 @@ static const struct ocf_parameter parameters[] = {
 			"auto: live, and saved where live did not complete.\n"
 			"Migration itself is enabled by the resource's meta attribute "
 			"allow-migrate=true. When it fails the guest goes on where it was, and "
-			"Pacemaker's answer is to stop and start it; with on-fail=block on "
+			"Pacemaker's answer is to stop and start it: stop then saves its memory, "
+			"and start goes on from there. With on-fail=block on "
 			"migrate_to it is left running until somebody cleans up. Never set "
 			"on-fail=ignore there: it ends by stopping the only running guest.",
 	},
@@ -277,7 +278,9 @@ static const struct ocf_parameter parameters[] = {
 			"time that the guest needs.\n"
 			"save: the guest's memory is saved to the state LUN; the next start, on "
 			"any "
-			"node, goes on from there.",
+			"node, goes on from there. That is also done after a migration that "
+			"failed, "
+			"whatever is set here.",
 	},
 	{
 		.name = "on_ioerror",
@@ -495,6 +498,8 @@ static const struct ocf_agent agent = {
 		"grants the LUNs to this node on the storage array, checks that they are the right "
 		"ones, and starts the VM; stop ends the VM and takes the LUNs away again. The VM "
 		"migrates by changing LUN masks, live or in saved mode: no disk is copied.\n"
+		"Start and migration need lunmaskd on the node and a majority of its nodes; stop "
+		"and monitor do without.\n"
 		"The array and the nodes' initiator names are in " CONFIG_FILE
 		", see lunmask.conf(5). To let the VM migrate, set the meta attribute "
 		"allow-migrate=true.",

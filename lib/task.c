@@ -64,6 +64,11 @@ static bool wait_ms(int timeout_ms, struct deadline deadline)
 	return true;
 }
 
+static bool journaled(const struct task *task, const struct task_step *step)
+{
+	return task->journal != NULL && (step->flags & TASK_LOOK_ONCE) == 0;
+}
+
 static int step_permitted(const struct task *task, const struct task_step *step,
 			  struct deadline deadline, struct err *err)
 {
@@ -72,10 +77,23 @@ static int step_permitted(const struct task *task, const struct task_step *step,
 	if ((step->flags & TASK_WIDENS) != 0 && task->gate != NULL) {
 		rc = task->gate(task->context, deadline, err);
 	}
-	if (rc == 0 && task->journal != NULL && task->journal->step_begin != NULL) {
-		rc = task->journal->step_begin(task->journal_data, task->name, step->name, err);
+	if (rc == 0 && journaled(task, step) && task->journal->step_begin != NULL) {
+		rc = task->journal->step_begin(task->journal_data, step, deadline, err);
 	}
 	return rc;
+}
+
+static void step_ended(const struct task *task, const struct task_step *step, int rc)
+{
+	if (journaled(task, step) && task->journal->step_end != NULL) {
+		task->journal->step_end(task->journal_data, step, rc);
+	}
+}
+
+static bool step_ours(const struct task *task, const struct task_step *step)
+{
+	return journaled(task, step) && task->journal->step_ours != NULL &&
+	       task->journal->step_ours(task->journal_data, step);
 }
 
 /* Acts once and looks again: what run says is a hint, what the probe sees decides. */
@@ -151,6 +169,8 @@ static int step_walk(const struct task *task, const struct task_step *step,
 	}
 	if (seen == TASK_DONE) {
 		tell(task, step, TASK_STEP_SKIPPED, since_ms, NULL);
+		step_ended(task, step, 0);
+		*ret_acted = step_ours(task, step);
 		return 0;
 	}
 	if (seen < 0 && deadline_passed(deadline)) {
@@ -160,9 +180,7 @@ static int step_walk(const struct task *task, const struct task_step *step,
 	}
 	/* A probe that could not see is no reason not to try: the second look decides. */
 	rc = step_carry_out(task, step, deadline, ret_acted, err);
-	if (task->journal != NULL && task->journal->step_end != NULL) {
-		task->journal->step_end(task->journal_data, task->name, step->name, rc);
-	}
+	step_ended(task, step, rc);
 	return rc;
 }
 
@@ -187,6 +205,14 @@ static int steps_undo(const struct task *task, const bool *acted, size_t first, 
 		}
 	}
 	return 0;
+}
+
+/* What was not reached may have been done by an earlier process of this task. */
+static void steps_note_ours(const struct task *task, bool *acted, size_t from)
+{
+	for (size_t i = from; i < task->n_steps; i++) {
+		acted[i] = step_ours(task, &task->steps[i]);
+	}
 }
 
 /* Of a short time-out undo gets a third: the steps themselves must still have a chance. */
@@ -216,7 +242,11 @@ static int steps_walk(const struct task *task, struct deadline deadline, struct 
 			continue;
 		}
 		(void)err_prefix(err, rc, "%s", step->name);
-		if (steps_undo(task, acted, undo_from, i + 1, deadline, &undo_err) != 0) {
+		if (rc == -ECANCELED) {
+			return rc;
+		}
+		steps_note_ours(task, acted, i + 1);
+		if (steps_undo(task, acted, undo_from, task->n_steps, deadline, &undo_err) != 0) {
 			struct err cause = *err;
 
 			return err_set(err, -ENOTRECOVERABLE, "%s; then %s", err_text(&cause),
@@ -232,14 +262,8 @@ int task_run(const struct task *task, struct deadline deadline, struct err *err)
 	struct err own = ERR_INIT;
 	int rc = task_verify(task, &own);
 
-	if (rc == 0 && task->journal != NULL && task->journal->begin != NULL) {
-		rc = task->journal->begin(task->journal_data, task->name, &own);
-	}
 	if (rc == 0) {
 		rc = steps_walk(task, deadline, &own);
-		if (task->journal != NULL && task->journal->end != NULL) {
-			task->journal->end(task->journal_data, task->name, rc);
-		}
 	}
 	if (rc != 0 && err != NULL) {
 		*err = own;

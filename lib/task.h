@@ -63,16 +63,22 @@ struct task_event {
 const char *task_event_kind_to_str(enum task_event_kind kind);
 
 /*
- * The journal's seam: intent and progress are recorded here before and after each step. A task
- * must be recoverable without it, by looking at the world. An implementation may refuse (-errno
- * with text) what would widen access; begin and step_begin are asked, the others are told. Any of
- * them may be NULL.
+ * The journal's seam: intent is recorded here before each effect. A task must be recoverable
+ * without it, by looking at the world. Checks (TASK_LOOK_ONCE) have no effect, and are not told.
+ * Any of them may be NULL.
  */
 struct task_journal_ops {
-	int (*begin)(void *journal, const char *task, struct err *err);
-	int (*step_begin)(void *journal, const char *task, const char *step, struct err *err);
-	void (*step_end)(void *journal, const char *task, const char *step, int rc);
-	void (*end)(void *journal, const char *task, int rc);
+	/*
+	 * Asked before each try of a step; -errno with text: the step is not begun. -ECANCELED: the
+	 * task is another's now, so that nothing of it is ours to undo.
+	 */
+	int (*step_begin)(void *journal, const struct task_step *step, struct deadline deadline,
+			  struct err *err);
+	/* Told when it is over, or was found done. */
+	void (*step_end)(void *journal, const struct task_step *step, int rc);
+	/* Found done, or not reached: did an earlier process of this task do it, so that it is
+	 * this one's to undo? */
+	bool (*step_ours)(void *journal, const struct task_step *step);
 };
 
 struct task {

@@ -8,6 +8,7 @@
 #include "cluster.h"
 #include "vm_masks.h"
 #include "vm_peer.h"
+#include "vm_record.h"
 
 static void lun_name_add(struct vm_context *vm, const char *name)
 {
@@ -160,6 +161,7 @@ void vm_context_free(struct vm_context *vm)
 	if (vm == NULL) {
 		return;
 	}
+	vm_journal_release(&vm->journal);
 	vm_peer_free(vm->peer);
 	hypervisor_close(vm->hypervisor);
 	mapping_free(vm->mapping);
@@ -255,6 +257,8 @@ int vm_task_run(struct vm_context *vm, const char *name, const struct task_step 
 		.gate = vm_gate_quorum,
 		.observe = observe,
 		.observer = vm,
+		.journal = vm->recorded ? &vm_record_ops : NULL,
+		.journal_data = vm,
 		.undo_reserve_ms = undo_reserve_ms,
 	};
 

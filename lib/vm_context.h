@@ -15,6 +15,7 @@
 #include "slot.h"
 #include "task.h"
 #include "vm.h"
+#include "vm_journal.h"
 
 /*
  * What the tasks of one VM share while they run: the settings as parsed, the configuration, and
@@ -70,6 +71,12 @@ struct vm_context {
 	bool domain_created;
 	bool image_saved;    /* the memory is saved and the domain gone; the slot may not say so */
 	bool image_consumed; /* the domain is the only copy of the guest's memory */
+
+	/* The action's task (vm_record.h), unless it goes without one. */
+	struct vm_journal journal;
+	bool recorded;
+	bool record_asked; /* stop: it claims once, with its first effect */
+	bool no_return;    /* a step has been done behind which nothing is undone */
 };
 
 /* Parses what the settings say; -EINVAL. Then the configuration, and this node's name. */

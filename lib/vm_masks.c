@@ -6,7 +6,9 @@
 
 #include "cluster.h"
 #include "iscsi.h"
+#include "vm_gone.h"
 #include "vm_peer.h"
+#include "vm_release.h"
 
 /* One portal that does not answer must not eat the time of the others. */
 #define PORTAL_MS 5000
@@ -161,19 +163,26 @@ static int down_host_released(struct vm_context *vm, const struct config_host *h
 }
 
 static int takeover_permitted(struct vm_context *vm, const char *stranger, const char *lun,
-			      struct deadline deadline, struct err *err)
+			      bool *ret_released, struct deadline deadline, struct err *err)
 {
 	const struct config_host *host = config_host_find_initiator(vm->config, stranger);
 	enum cluster_node_fate fate;
 	int rc;
 
+	*ret_released = false;
 	if (host == NULL) {
 		return err_set(err, -EPERM,
 			       "LUN %s is presented to %s, which is no [host] of the "
 			       "configuration: take it off on the array if it is not in use",
 			       lun, stranger);
 	}
-	rc = cluster_node_fate(host->node, deadline, &fate, err);
+	rc = vm_release_look(vm, host, lun, deadline, ret_released, err);
+	if (rc == 0 && *ret_released) {
+		return 0;
+	}
+	if (rc == 0) {
+		rc = cluster_node_fate(host->node, deadline, &fate, err);
+	}
 	if (rc != 0) {
 		return err_prefix(err, rc, "LUN %s is presented to %s", lun, host->node);
 	}
@@ -196,6 +205,25 @@ static int takeover_permitted(struct vm_context *vm, const char *stranger, const
 	return 0;
 }
 
+/* One stranger less. */
+static int stranger_revoke(struct vm_context *vm, const char *stranger, const char *lun,
+			   struct deadline deadline, struct err *err)
+{
+	struct array_change change = {
+		.luns = vm->lun_names, .n_luns = vm->n_luns, .revoke = stranger};
+	bool released;
+	int rc = takeover_permitted(vm, stranger, lun, &released, deadline, err);
+
+	if (rc == 0) {
+		rc = array_apply(&vm->array, &change, deadline, NULL, err);
+	}
+	if (rc == 0 && released) {
+		rc = vm_release_end(vm, config_host_find_initiator(vm->config, stranger)->node,
+				    deadline, err);
+	}
+	return rc;
+}
+
 int vm_takeover_run(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
@@ -207,17 +235,11 @@ int vm_takeover_run(void *context, struct deadline deadline, struct err *err)
 
 	(void)config_hosts(vm->config, &config_count);
 	for (tries = 0; tries <= config_count; tries++) {
-		struct array_change change = {
-			.luns = vm->lun_names, .n_luns = vm->n_luns, .revoke = stranger};
-
 		rc = stranger_find(vm, deadline, stranger, lun, err);
 		if (rc != 0 || stranger[0] == '\0') {
 			return rc;
 		}
-		rc = takeover_permitted(vm, stranger, lun, deadline, err);
-		if (rc == 0) {
-			rc = array_apply(&vm->array, &change, deadline, NULL, err);
-		}
+		rc = stranger_revoke(vm, stranger, lun, deadline, err);
 		if (rc != 0) {
 			return rc;
 		}
@@ -270,17 +292,48 @@ static bool surely_unchanged(int rc)
 	return rc == -EPERM || rc == -ENXIO || rc == -EBUSY || rc == -EINVAL || rc == -ENOENT;
 }
 
+static bool changed_has(const struct array_changed *changed, const char *lun)
+{
+	for (size_t i = 0; i < changed->n_granted; i++) {
+		if (strcmp(changed->granted[i], lun) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+int vm_grant_note(struct vm_grant *grant, const char (*luns)[LUN_NAME_MAX + 1], size_t n_luns,
+		  struct err *err)
+{
+	struct array_changed *added = &grant->added;
+
+	if (added->granted == NULL) {
+		added->granted = calloc(VM_LUNS_MAX, sizeof(*added->granted));
+	}
+	if (added->granted == NULL) {
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	for (size_t i = 0; i < n_luns && added->n_granted < VM_LUNS_MAX; i++) {
+		if (!changed_has(added, luns[i])) {
+			strcpy(added->granted[added->n_granted++], luns[i]);
+		}
+	}
+	return 0;
+}
+
+/* What an earlier try added stays added, though a later one found it done. */
 int vm_grant_give(struct vm_context *vm, const struct array_change *change, struct vm_grant *grant,
 		  struct deadline deadline, struct err *err)
 {
 	struct array_changed answer = {0};
 	int rc = array_apply(&vm->array, change, deadline, &answer, err);
-	struct array_changed *added = rc == 0 ? &answer : &grant->missing;
+	const struct array_changed *added = rc == 0 ? &answer : &grant->missing;
 
-	/* What an earlier try added stays added, though a later one found it done. */
-	if (grant->added.granted == NULL && !surely_unchanged(rc)) {
-		grant->added = *added;
-		*added = (struct array_changed){0};
+	if (!surely_unchanged(rc) && added->n_granted > 0) {
+		int note_rc = vm_grant_note(grant, (const char(*)[LUN_NAME_MAX + 1]) added->granted,
+					    added->n_granted, rc == 0 ? err : NULL);
+
+		rc = rc == 0 ? note_rc : rc;
 	}
 	array_changed_release(&answer);
 	return rc;
@@ -335,10 +388,14 @@ int vm_grant_take_back(struct vm_context *vm, const char *initiator, struct vm_g
 	return rc;
 }
 
+/* Also what an earlier process of this task added: a domain may have come of it (I5). */
 int vm_grant_undo(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
 
+	if (vm_gone_probe(vm, deadline, NULL) != TASK_DONE) {
+		return err_set(err, -EBUSY, "there is a domain here that may use the LUNs");
+	}
 	return vm_grant_take_back(vm, vm->self->initiator, &vm->grant, deadline, err);
 }
 

@@ -6,6 +6,7 @@
 #include "vm_keep.h"
 #include "vm_masks.h"
 #include "vm_peer.h"
+#include "vm_record.h"
 #include "vm_state.h"
 
 /*
@@ -90,9 +91,13 @@ int vm_migrate_from(const struct vm_settings *settings, const char *source, cons
 	if (rc == 0) {
 		rc = vm_keep_store(err);
 	}
+	if (rc == 0) {
+		rc = vm_record_open(vm, VM_ACTION_MIGRATE_FROM, source, target, deadline, err);
+	}
 	if (rc != 0) {
 		return rc;
 	}
-	return vm_task_run(vm, "migrate-in", steps, sizeof(steps) / sizeof(steps[0]),
-			   UNDO_RESERVE_MS, deadline, err);
+	rc = vm_task_run(vm, "migrate-in", steps, sizeof(steps) / sizeof(steps[0]), UNDO_RESERVE_MS,
+			 deadline, err);
+	return vm_record_close(vm, rc, deadline, err);
 }

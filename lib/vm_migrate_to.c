@@ -9,6 +9,8 @@
 #include "vm_handover.h"
 #include "vm_masks.h"
 #include "vm_peer.h"
+#include "vm_record.h"
+#include "vm_release.h"
 #include "vm_save.h"
 #include "vm_state.h"
 
@@ -135,6 +137,13 @@ static int live_run(void *context, struct deadline deadline, struct err *err)
 		.name = "preflight", .run = vm_peer_preflight, .timeout_ms = 20000, .tries = 2,    \
 		.retry_ms = 500, .flags = TASK_LOOK_ONCE,                                          \
 	}
+/* Before the target is granted anything: see vm_release.h. */
+#define STEP_WITHDRAW                                                                              \
+	{                                                                                          \
+		.name = "withdraw", .probe = vm_release_withdraw_probe,                            \
+		.run = vm_release_withdraw_run, .timeout_ms = 20000, .tries = 2, .retry_ms = 500,  \
+		.flags = TASK_WIDENS,                                                              \
+	}
 #define STEP_GRANT                                                                                 \
 	{                                                                                          \
 		.name = "grant", .probe = vm_handover_probe, .run = vm_handover_run,               \
@@ -150,6 +159,7 @@ static int live_run(void *context, struct deadline deadline, struct err *err)
 static const struct task_step live_steps[] = {
 	STEP_READ,
 	STEP_PREFLIGHT,
+	STEP_WITHDRAW,
 	STEP_GRANT,
 	STEP_VERIFY,
 	{
@@ -172,6 +182,7 @@ static const struct task_step saved_steps[] = {
 		.tries = 1,
 		.flags = TASK_LOOK_ONCE,
 	},
+	STEP_WITHDRAW,
 	STEP_GRANT,
 	STEP_VERIFY,
 	{
@@ -208,6 +219,7 @@ static bool fallback_possible(struct vm_context *vm, int rc, struct deadline dea
 
 static int migrate_saved(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
+	vm_record_mode(vm, "saved");
 	return vm_task_run(vm, "migrate-saved", ROWS(saved_steps), UNDO_RESERVE_MS, deadline, err);
 }
 
@@ -222,6 +234,7 @@ static int migrate(struct vm_context *vm, struct deadline deadline, struct err *
 	if (vm->settings->migration_mode == VM_MIGRATE_SAVED) {
 		return migrate_saved(vm, deadline, err);
 	}
+	vm_record_mode(vm, "live");
 	rc = vm_task_run(vm, "migrate", ROWS(live_steps), UNDO_RESERVE_MS,
 			 deadline_before(deadline, reserve_ms), &live_err);
 	if (rc == 0) {
@@ -289,19 +302,13 @@ static int predecessor_end(struct vm_context *vm, struct deadline deadline, stru
 	return rc != 0 ? rc : hypervisor_abort_job(hypervisor, vm->settings->vm, deadline, err);
 }
 
-int vm_migrate_to(const struct vm_settings *settings, const char *source, const char *target,
-		  struct deadline deadline, const struct vm_report *report, struct err *err)
+static int migrate_claimed(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
-	struct vm_context *vm __attribute__((cleanup(vm_context_drop))) = NULL;
 	enum domain_state here;
-	int rc = vm_context_open(settings, report, deadline, &vm, err);
+	int rc = vm_peer_open(vm, vm->journal.asker.target, deadline, err);
 
-	if (rc != 0) {
-		return rc;
-	}
-	rc = vm_peer_check(vm, source, target, source, err);
 	if (rc == 0) {
-		rc = vm_peer_open(vm, target, deadline, err);
+		rc = vm_record_resume(vm, err);
 	}
 	if (rc == 0) {
 		rc = predecessor_end(vm, deadline_within(deadline, ABORT_RESERVE_MS), err);
@@ -312,6 +319,27 @@ int vm_migrate_to(const struct vm_settings *settings, const char *source, const 
 	if (rc != 0) {
 		return rc;
 	}
+	/* What led to this is not undone by anything below. */
+	vm->no_return = here == DOMAIN_ABSENT;
 	return here == DOMAIN_ABSENT ? migrate_resumed(vm, deadline, err)
 				     : migrate(vm, deadline, err);
+}
+
+int vm_migrate_to(const struct vm_settings *settings, const char *source, const char *target,
+		  struct deadline deadline, const struct vm_report *report, struct err *err)
+{
+	struct vm_context *vm __attribute__((cleanup(vm_context_drop))) = NULL;
+	int rc = vm_context_open(settings, report, deadline, &vm, err);
+
+	if (rc == 0) {
+		rc = vm_peer_check(vm, source, target, source, err);
+	}
+	if (rc == 0) {
+		rc = vm_record_open(vm, VM_ACTION_MIGRATE_TO, source, target, deadline, err);
+	}
+	if (rc != 0) {
+		return rc;
+	}
+	rc = migrate_claimed(vm, deadline, err);
+	return vm_record_close(vm, rc, deadline, err);
 }

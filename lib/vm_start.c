@@ -5,6 +5,8 @@
 #include "vm_context.h"
 #include "vm_keep.h"
 #include "vm_masks.h"
+#include "vm_record.h"
+#include "vm_release.h"
 #include "vm_state.h"
 
 #define UNDO_RESERVE_MS 15000
@@ -16,6 +18,15 @@ static const struct task_step steps[] = {
 		.run = vm_takeover_run,
 		.timeout_ms = 30000,
 		.tries = 3,
+		.retry_ms = 500,
+		.flags = TASK_WIDENS,
+	},
+	{
+		.name = "withdraw",
+		.probe = vm_release_withdraw_probe,
+		.run = vm_release_withdraw_run,
+		.timeout_ms = 20000,
+		.tries = 2,
 		.retry_ms = 500,
 		.flags = TASK_WIDENS,
 	},
@@ -66,9 +77,13 @@ int vm_start(const struct vm_settings *settings, struct deadline deadline,
 	if (rc == 0) {
 		rc = vm_keep_store(err);
 	}
+	if (rc == 0) {
+		rc = vm_record_open(vm, VM_ACTION_START, "", vm->node, deadline, err);
+	}
 	if (rc != 0) {
 		return rc;
 	}
-	return vm_task_run(vm, "start", steps, sizeof(steps) / sizeof(steps[0]), UNDO_RESERVE_MS,
-			   deadline, err);
+	rc = vm_task_run(vm, "start", steps, sizeof(steps) / sizeof(steps[0]), UNDO_RESERVE_MS,
+			 deadline, err);
+	return vm_record_close(vm, rc, deadline, err);
 }

@@ -7,13 +7,16 @@
 #include "qemu_process.h"
 #include "vm_boot.h"
 #include "vm_context.h"
+#include "vm_gone.h"
 #include "vm_keep.h"
 #include "vm_masks.h"
+#include "vm_record.h"
+#include "vm_release.h"
 #include "vm_save.h"
 #include "vm_state.h"
 
 /*
- * stop is the recovery routine: it needs neither the domain definition nor quorum nor a journal,
+ * stop is the recovery routine: it needs neither the domain definition nor quorum nor the journal,
  * and of the configuration only what it takes to reach the array.
  *
  * The time is spent so: what the guest gets to shut down is what is left when the parts below are
@@ -21,6 +24,8 @@
  */
 #define REVOKE_RESERVE_MS 15000
 #define DESTROY_RESERVE_MS 20000
+#define SHUTDOWN_RESERVE_MS 30000
+#define RELEASE_RESERVE_MS 10000
 #define LIBVIRT_ANSWER_MS 5000
 #define SHUTDOWN_AGAIN_MS 10000
 
@@ -32,20 +37,10 @@ static struct deadline kept_back(struct deadline deadline, int reserve_ms, int s
 	return deadline_before(deadline, reserve_ms < part_ms ? reserve_ms : part_ms);
 }
 
-/* Provably: libvirt knows no such domain, and no process calls itself its QEMU. */
-static int domain_gone_probe(void *context, struct deadline deadline, struct err *err)
+/* By the settings, or since what runs here is left of a migration that came to nothing (I10). */
+static bool save_wanted(const struct vm_context *vm)
 {
-	struct vm_context *vm = context;
-	enum domain_state state;
-	pid_t pid;
-	int rc = qemu_process_find(vm->settings->vm, &pid, err);
-
-	if (rc != 0 || pid != 0) {
-		return rc != 0 ? rc : TASK_NOT_DONE;
-	}
-	/* A libvirtd that does not answer cannot have a domain without a QEMU process. */
-	rc = vm_domain_state(vm, deadline_within(deadline, LIBVIRT_ANSWER_MS), &state, NULL);
-	return rc == 0 && state != DOMAIN_ABSENT ? TASK_NOT_DONE : TASK_DONE;
+	return vm->settings->stop_mode == VM_STOP_SAVE || vm->journal.save;
 }
 
 /*
@@ -66,8 +61,7 @@ static int domain_save(struct vm_context *vm, enum domain_state state, struct de
 	switch (vm_boot_decide(state, vm->image)) {
 	case VM_BOOT_CLEAR: return 0;
 	case VM_BOOT_RESUME: return vm_save_run(vm, deadline, err);
-	default:
-		return vm->settings->stop_mode == VM_STOP_SAVE ? vm_save_run(vm, deadline, err) : 0;
+	default: return save_wanted(vm) ? vm_save_run(vm, deadline, err) : 0;
 	}
 }
 
@@ -92,11 +86,11 @@ static int domain_shut_down(struct vm_context *vm, struct deadline deadline, str
 	return rc;
 }
 
-static void tell_fallback(struct vm_context *vm, const char *step, int64_t since_ms,
-			  const struct err *err)
+static void tell_end(struct vm_context *vm, enum task_event_kind kind, const char *step,
+		     int64_t since_ms, const struct err *err)
 {
 	struct task_event event = {
-		.kind = TASK_STEP_FAILED,
+		.kind = kind,
 		.task = "stop",
 		.step = step,
 		.duration_ms = deadline_now_ms() - since_ms,
@@ -104,6 +98,20 @@ static void tell_fallback(struct vm_context *vm, const char *step, int64_t since
 	};
 
 	vm_report_event(vm, &event);
+}
+
+static void tell_fallback(struct vm_context *vm, const char *step, int64_t since_ms,
+			  const struct err *err)
+{
+	tell_end(vm, TASK_STEP_FAILED, step, since_ms, err);
+}
+
+/* Where only the journal asks for it, a guest that cannot be saved still gets to shut down. */
+static struct deadline save_until(const struct vm_context *vm, struct deadline deadline)
+{
+	return vm->settings->stop_mode == VM_STOP_SAVE
+		       ? deadline
+		       : kept_back(deadline, SHUTDOWN_RESERVE_MS, 3);
 }
 
 /* The kind ways, as far as they go: what is still there afterwards is ended by force. */
@@ -117,9 +125,8 @@ static void domain_end_kindly(struct vm_context *vm, struct deadline deadline)
 		tell_fallback(vm, "state", since_ms, &err);
 		return;
 	}
-	if (vm->self != NULL &&
-	    (vm->settings->stop_mode == VM_STOP_SAVE || state == DOMAIN_PAUSED_MIGRATION)) {
-		if (domain_save(vm, state, deadline, &err) == 0) {
+	if (vm->self != NULL && (save_wanted(vm) || state == DOMAIN_PAUSED_MIGRATION)) {
+		if (domain_save(vm, state, save_until(vm, deadline), &err) == 0) {
 			return;
 		}
 		tell_fallback(vm, "save", since_ms, &err);
@@ -149,7 +156,7 @@ static int domain_end_by_force(struct vm_context *vm, struct deadline deadline, 
 		(void)hypervisor_wait_gone(vm->hypervisor, vm->settings->vm,
 					   deadline_within(deadline, LIBVIRT_ANSWER_MS), NULL);
 	}
-	if (rc == 0 && domain_gone_probe(vm, deadline, NULL) != TASK_DONE) {
+	if (rc == 0 && vm_gone_probe(vm, deadline, NULL) != TASK_DONE) {
 		rc = err_set(err, -EAGAIN, "the domain is there again after it was ended");
 	}
 	return rc;
@@ -188,7 +195,7 @@ static int export_gone(void *context, struct deadline deadline, struct err *err)
 static const struct task_step domain_steps[] = {
 	{
 		.name = "domain",
-		.probe = domain_gone_probe,
+		.probe = vm_gone_probe,
 		.run = domain_gone_run,
 		.timeout_ms = 24 * 3600 * 1000,
 		.tries = 3,
@@ -212,13 +219,16 @@ static const struct task_step revoke_steps[] = {
 		.tries = 5,
 		.retry_ms = 500,
 	},
+};
+
+static const struct task_step late_steps[] = {
 	/*
 	 * libvirtd goes on with what a killed start or migration asked of it. A domain that came
 	 * between the first look and the revoke is seen now; a later one cannot open its LUNs.
 	 */
 	{
 		.name = "late",
-		.probe = domain_gone_probe,
+		.probe = vm_gone_probe,
 		.run = domain_late_run,
 		.timeout_ms = 30000,
 		.tries = 3,
@@ -226,16 +236,52 @@ static const struct task_step revoke_steps[] = {
 	},
 };
 
-static int revoke(struct vm_context *vm, struct deadline deadline, struct err *err)
+#define ROWS(table) (table), sizeof(table) / sizeof((table)[0])
+
+/* Not what it says, but that nobody is there to say it. */
+static bool management_away(int rc)
 {
-	int rc = vm_task_run(vm, "stop", revoke_steps,
-			     sizeof(revoke_steps) / sizeof(revoke_steps[0]), 0, deadline, err);
+	return rc == -EHOSTUNREACH || rc == -ENETUNREACH || rc == -ECONNREFUSED ||
+	       rc == -ECONNRESET || rc == -ETIMEDOUT;
+}
+
+/* An outage of the array's management must not have every host fenced. */
+static int release(struct vm_context *vm, const struct err *cause, struct deadline deadline,
+		   struct err *err)
+{
+	int64_t since_ms = deadline_now_ms();
+	struct err why = ERR_INIT;
+	int rc = vm_release_commit(vm, deadline, &why);
 
 	if (rc == 0) {
+		tell_end(vm, TASK_STEP_DONE, "release", since_ms, cause);
 		return 0;
 	}
-	return err_prefix(err, rc, "the domain is gone from %s, but its LUNs may still be granted",
-			  vm->node);
+	return err_set(err, rc, "%s; and they cannot be released: %s", err_text(cause),
+		       err_text(&why));
+}
+
+static int revoke_or_release(struct vm_context *vm, struct deadline deadline, struct err *err)
+{
+	struct err why = ERR_INIT;
+	int rc = vm_task_run(vm, "stop", ROWS(revoke_steps), 0,
+			     kept_back(deadline, RELEASE_RESERVE_MS, 3), &why);
+
+	if (rc == 0) {
+		vm_release_settle(vm, deadline);
+		return 0;
+	}
+	(void)err_prefix(&why, rc, "the domain is gone from %s, but its LUNs may still be granted",
+			 vm->node);
+	return management_away(rc) ? release(vm, &why, deadline, err)
+				   : err_set(err, rc, "%s", err_text(&why));
+}
+
+static int revoke(struct vm_context *vm, struct deadline deadline, struct err *err)
+{
+	int rc = revoke_or_release(vm, deadline, err);
+
+	return rc != 0 ? rc : vm_task_run(vm, "stop", ROWS(late_steps), 0, deadline, err);
 }
 
 /*
@@ -257,27 +303,19 @@ static int config_find(struct vm_context *vm, struct deadline deadline, struct e
 	return rc;
 }
 
-int vm_stop(const struct vm_settings *settings, struct deadline deadline,
-	    const struct vm_report *report, struct err *err)
+static int stop_all(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
-	struct vm_context *vm __attribute__((cleanup(vm_context_drop))) = calloc(1, sizeof(*vm));
 	struct err config_err = ERR_INIT;
-	bool absent;
-	int config_rc;
+	int config_rc = config_find(vm, deadline, &config_err);
+	bool absent = vm_gone_probe(vm, deadline, NULL) == TASK_DONE;
 	int rc;
 
-	if (vm == NULL) {
-		return err_set(err, -ENOMEM, "out of memory");
+	/* Whom a record would be of is not known without a configuration. */
+	if (vm->node[0] != '\0') {
+		(void)vm_record_open(vm, VM_ACTION_STOP, vm->node, "", deadline, NULL);
 	}
-	vm->settings = settings;
-	vm->report = report;
-	if (settings->vm == NULL || settings->vm[0] == '\0') {
-		return 0;
-	}
-	config_rc = config_find(vm, deadline, &config_err);
-	absent = domain_gone_probe(vm, deadline, NULL) == TASK_DONE;
-	rc = vm_task_run(vm, "stop", domain_steps, 2, 0, kept_back(deadline, REVOKE_RESERVE_MS, 3),
-			 err);
+	rc = vm_task_run(vm, "stop", ROWS(domain_steps), 0,
+			 kept_back(deadline, REVOKE_RESERVE_MS, 3), err);
 	if (rc != 0) {
 		return rc;
 	}
@@ -292,4 +330,22 @@ int vm_stop(const struct vm_settings *settings, struct deadline deadline,
 		       "the domain is gone, but its LUNs are still granted to this host and "
 		       "cannot be revoked: %s",
 		       err_text(&config_err));
+}
+
+int vm_stop(const struct vm_settings *settings, struct deadline deadline,
+	    const struct vm_report *report, struct err *err)
+{
+	struct vm_context *vm __attribute__((cleanup(vm_context_drop))) = calloc(1, sizeof(*vm));
+	int rc;
+
+	if (vm == NULL) {
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	vm->settings = settings;
+	vm->report = report;
+	if (settings->vm == NULL || settings->vm[0] == '\0') {
+		return 0;
+	}
+	rc = stop_all(vm, deadline, err);
+	return vm_record_close(vm, rc, deadline, err);
 }

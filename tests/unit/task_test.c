@@ -274,25 +274,100 @@ static void task_run__a_short_time_is_shared_with_the_undo(void **state)
 	assert_string_equal(world.story, "p0 r0 p0 ");
 }
 
-static int journal_refuses(void *journal, const char *task, const char *step, struct err *err)
+/* A journal that refuses a step by its name, or says that every step is ours. */
+struct fake_journal {
+	const char *refused;
+	int rc;
+	bool ours;
+	char story[128];
+};
+
+static int journal_begin(void *journal, const struct task_step *step, struct deadline deadline,
+			 struct err *err)
 {
-	(void)journal;
-	(void)task;
-	return err_set(err, -EROFS, "journal refuses %s", step);
+	struct fake_journal *fake = journal;
+
+	(void)deadline;
+	strcat(strcat(fake->story, "b"), step->name);
+	if (fake->refused != NULL && strcmp(fake->refused, step->name) == 0) {
+		return err_set(err, fake->rc, "journal refuses %s", step->name);
+	}
+	return 0;
+}
+
+static void journal_end(void *journal, const struct task_step *step, int rc)
+{
+	struct fake_journal *fake = journal;
+
+	strcat(strcat(fake->story, rc == 0 ? "e" : "f"), step->name);
+}
+
+static bool journal_ours(void *journal, const struct task_step *step)
+{
+	(void)step;
+	return ((const struct fake_journal *)journal)->ours;
+}
+
+static int journal_walk(struct world *world, struct fake_journal *fake)
+{
+	static const struct task_journal_ops ops = {journal_begin, journal_end, journal_ours};
+	struct task_step steps[] = {STEP_ROW(0, "a"), STEP_ROW(1, "b")};
+	struct task task = {.name = "test", .steps = steps, .n_steps = 2, .context = world};
+
+	task.journal = &ops;
+	task.journal_data = fake;
+	return task_run(&task, deadline_in(1000), NULL);
+}
+
+static void task_run__journal_is_told_before_and_after(void **state)
+{
+	struct world world = {.on = {true}};
+	struct fake_journal fake = {.refused = NULL};
+
+	(void)state;
+	assert_int_equal(journal_walk(&world, &fake), 0);
+	assert_string_equal(fake.story, "eabbeb");
 }
 
 static void task_run__journal_may_refuse_a_step(void **state)
 {
-	struct world world = {0};
-	struct task_step steps[] = {STEP_ROW(0, "a")};
-	const struct task_journal_ops journal = {.step_begin = journal_refuses};
-	struct task task = {.name = "test", .steps = steps, .n_steps = 1, .context = &world};
-	struct err err = ERR_INIT;
+	struct world world = {.on = {false}};
+	struct fake_journal fake = {.refused = "b", .rc = -EROFS};
 
 	(void)state;
-	task.journal = &journal;
-	assert_int_equal(task_run(&task, deadline_in(1000), &err), -EROFS);
-	assert_string_equal(world.story, "p0 ");
+	assert_int_equal(journal_walk(&world, &fake), -EROFS);
+	assert_string_equal(world.story, "p0 r0 p0 p1 u0 ");
+	assert_string_equal(fake.story, "baeabbfb");
+}
+
+static void task_run__another_actors_task_is_not_undone(void **state)
+{
+	struct world world = {.on = {false}};
+	struct fake_journal fake = {.refused = "b", .rc = -ECANCELED};
+
+	(void)state;
+	assert_int_equal(journal_walk(&world, &fake), -ECANCELED);
+	assert_string_equal(world.story, "p0 r0 p0 p1 ");
+}
+
+static void task_run__undoes_what_an_earlier_process_did(void **state)
+{
+	struct world world = {.on = {true}, .run_rc = {0, -EINVAL}, .run_failures = {0, 1}};
+	struct fake_journal fake = {.ours = true};
+
+	(void)state;
+	assert_int_equal(journal_walk(&world, &fake), -EINVAL);
+	assert_string_equal(world.story, "p0 p1 r1 p1 u1 u0 ");
+}
+
+static void task_run__undoes_what_an_earlier_process_did_further_on(void **state)
+{
+	struct world world = {.on = {false, true}, .run_rc = {-EINVAL}, .run_failures = {1}};
+	struct fake_journal fake = {.ours = true};
+
+	(void)state;
+	assert_int_equal(journal_walk(&world, &fake), -EINVAL);
+	assert_string_equal(world.story, "p0 r0 p0 u1 u0 ");
 }
 
 static void task_verify__refuses_a_row_without_probe(void **state)
@@ -323,7 +398,11 @@ int main(void)
 		cmocka_unit_test(task_run__blind_probe_leaves_it_to_the_second_look),
 		cmocka_unit_test(task_run__nothing_begins_after_the_deadline),
 		cmocka_unit_test(task_run__a_short_time_is_shared_with_the_undo),
+		cmocka_unit_test(task_run__journal_is_told_before_and_after),
 		cmocka_unit_test(task_run__journal_may_refuse_a_step),
+		cmocka_unit_test(task_run__another_actors_task_is_not_undone),
+		cmocka_unit_test(task_run__undoes_what_an_earlier_process_did),
+		cmocka_unit_test(task_run__undoes_what_an_earlier_process_did_further_on),
 		cmocka_unit_test(task_verify__refuses_a_row_without_probe),
 	};
 

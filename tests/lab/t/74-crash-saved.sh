@@ -50,13 +50,12 @@ from_again() {
 	arrived
 }
 
-# restarted BOOTS: both stopped, then started on the target; so many boots more are legal
+# Both stopped, then started on the target: the memory of what ran is kept, wherever it ran.
 restarted() {
 	agent_is 0 "$target" stop
 	agent_is 0 "$source" stop
 	stopped
 	agent_is 0 "$target" start
-	BOOTS=$((BOOTS + $1))
 	settled "$target"
 	turn "$target"
 }
@@ -64,14 +63,14 @@ restarted() {
 to_recovered() {
 	T_WHAT="migrate_to killed at $1, both stopped"
 	crash "$1" "$source" migrate_to "${meta[@]}"
-	restarted "$2"
+	restarted
 }
 
 from_recovered() {
 	T_WHAT="migrate_from killed at $1, both stopped"
 	agent_is 0 "$source" migrate_to "${meta[@]}"
 	crash "$1" "$target" migrate_from "${meta[@]}"
-	restarted "$2"
+	restarted
 }
 
 for point in line:grant: virDomainSaveFlags:60 virDomainSaveFlags:200 line:save: line:revoke:; do
@@ -82,14 +81,13 @@ for point in virDomainRestoreFlags:80 virDomainRestoreFlags:after virDomainResum
 	from_again "$point"
 done
 
-# Until the memory is saved there is only a guest that stop shuts down; from then on, no boot.
-to_recovered virDomainSaveFlags:60 1
-to_recovered line:save: 0
+to_recovered virDomainSaveFlags:60
+to_recovered line:save:
 for point in virDomainRestoreFlags:80 virDomainRestoreFlags:after virDomainResume:before; do
-	from_recovered "$point" 0
+	from_recovered "$point"
 done
 # It ran: what the LUN holds is of the past, and must not come back.
-from_recovered virDomainResume:after 1
+from_recovered virDomainResume:after
 
 # stop with stop_mode=save
 PARAM[stop_mode]=save

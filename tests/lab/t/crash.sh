@@ -6,6 +6,8 @@
 #
 # BOOTS is how many boots of the guest are legal so far; `settled` compares it with the witness.
 BOOTS=0
+# Not the door in front of it, which becomes it.
+CRASH_AGENT=/usr/libexec/lunmask/VirtualMachine
 CRASH_LIBRARY=/usr/libexec/lunmask-test/crashpoint.so
 
 # Built here and copied to the nodes: the machine that has a lab has a compiler.
@@ -25,7 +27,7 @@ crash_install() {
 crash() {
 	local point=$1 node=$2 action=$3 agent=$T_AGENT
 	shift 3
-	T_AGENT="setsid --wait env LD_PRELOAD=$CRASH_LIBRARY CRASH_AT=$point $agent"
+	T_AGENT="setsid --wait env LD_PRELOAD=$CRASH_LIBRARY CRASH_AT=$point $CRASH_AGENT"
 	crash_agent "$node" "$action" "$@"
 	T_AGENT=$agent
 	if [ "$RC" = 137 ] && grep -q '^crashpoint: reached$' <<<"$OUT"; then

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vm_journal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "cluster.h"
+#include "journal_actor.h"
+#include "vm_journal_call.h"
+
+#define FATE_MS 5000
+#define STOP_FATE_MS 1000
+#define CLAIM_TRIES 8
+#define CLAIM_WAS_LOST "the task was taken over while this process stood still"
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int vm_journal_init(struct vm_journal *journal, enum vm_action action, const char *vm,
+		    const char *node, const char *source, const char *target, struct err *err)
+{
+	struct vm_asker *asker = &journal->asker;
+
+	*journal = (struct vm_journal){
+		.asker.action = action,
+		.budget_ms = VM_JOURNAL_STOP_MS,
+	};
+	(void)snprintf(asker->vm, sizeof(asker->vm), "%s", vm);
+	(void)snprintf(asker->source, sizeof(asker->source), "%s", source);
+	(void)snprintf(asker->target, sizeof(asker->target), "%s", target);
+	return journal_actor_self(node, &asker->self, err);
+}
+
+void vm_journal_release(struct vm_journal *journal)
+{
+	journal_close(journal->connection);
+	journal->connection = NULL;
+}
+
+/* Claiming */
+
+static enum journal_evidence evidence_find(const struct vm_journal *journal,
+					   const struct journal_task *task,
+					   struct deadline deadline)
+{
+	const struct journal_actor *self = &journal->asker.self;
+	enum cluster_node_fate fate;
+	int rc;
+
+	if (task->state != JOURNAL_RUNNING) {
+		return JOURNAL_EVIDENCE_NONE;
+	}
+	if (strcmp(task->actor.node, self->node) == 0) {
+		return journal_actor_gone(&task->actor, self);
+	}
+	deadline = deadline_within(deadline, vm_journal_stopping(journal) ? STOP_FATE_MS : FATE_MS);
+	rc = cluster_node_fate(task->actor.node, deadline, &fate, NULL);
+	return rc == 0 && fate == CLUSTER_NODE_DOWN ? JOURNAL_EVIDENCE_FENCED
+						    : JOURNAL_EVIDENCE_NONE;
+}
+
+static int found_read(struct vm_journal *journal, enum journal_read how, struct deadline deadline,
+		      struct err *err)
+{
+	int rc = vm_journal_task_read(journal, how, deadline, &journal->found, err);
+
+	if (rc != 0) {
+		journal->found = (struct journal_task){.revision = 0};
+	}
+	return rc == -ENOENT ? 0 : rc;
+}
+
+static const struct journal_task *found(const struct vm_journal *journal)
+{
+	return journal->found.revision != 0 ? &journal->found : NULL;
+}
+
+static struct journal_task task_new(const struct vm_journal *journal)
+{
+	static const enum journal_kind kinds[VM_ACTION_MAX] = {
+		[VM_ACTION_START] = JOURNAL_START,
+		[VM_ACTION_STOP] = JOURNAL_STOP,
+		[VM_ACTION_MIGRATE_TO] = JOURNAL_MIGRATE,
+		[VM_ACTION_MIGRATE_FROM] = JOURNAL_MIGRATE,
+	};
+	const struct vm_asker *asker = &journal->asker;
+	struct journal_task task = {
+		.kind = kinds[asker->action],
+		.state = JOURNAL_RUNNING,
+		.actor = asker->self,
+		.begun_ms = now_ms(),
+	};
+
+	task.changed_ms = task.begun_ms;
+	memcpy(task.vm, asker->vm, sizeof(task.vm));
+	memcpy(task.source, asker->source, sizeof(task.source));
+	memcpy(task.target, asker->target, sizeof(task.target));
+	if (task.kind == JOURNAL_STOP && journal->save) {
+		strcpy(task.mode, "saved");
+	}
+	return task;
+}
+
+/* The task that was found, with this process as its actor from now on. */
+static struct journal_op op_continue(const struct vm_journal *journal, enum journal_evidence gone)
+{
+	struct journal_op op = {
+		.kind = gone == JOURNAL_EVIDENCE_NONE ? JOURNAL_OP_ADVANCE : JOURNAL_OP_TAKEOVER,
+		.evidence = gone,
+		.task = journal->found,
+	};
+
+	op.task.state = JOURNAL_RUNNING;
+	op.task.actor = journal->asker.self;
+	op.task.reason[0] = '\0';
+	op.task.changed_ms = now_ms();
+	return op;
+}
+
+static struct journal_op op_end(const struct vm_journal *journal, enum journal_evidence gone)
+{
+	struct journal_op op = op_continue(journal, gone);
+
+	op.task.state = vm_claim_end_state(&journal->found);
+	if (op.task.state == JOURNAL_FAILED) {
+		(void)snprintf(op.task.reason, sizeof(op.task.reason),
+			       "given up for another migration, from %.100s to %.100s",
+			       journal->asker.source, journal->asker.target);
+	}
+	return op;
+}
+
+static int op_make(const struct vm_journal *journal, enum vm_claim claim,
+		   enum journal_evidence gone, struct journal_op *ret)
+{
+	switch (claim) {
+	case VM_CLAIM_CONTINUE: *ret = op_continue(journal, gone); return 0;
+	case VM_CLAIM_END_FIRST: *ret = op_end(journal, gone); return 0;
+	default: break;
+	}
+	*ret = (struct journal_op){.kind = JOURNAL_OP_BEGIN, .task = task_new(journal)};
+	if (claim == VM_CLAIM_REPLACE) {
+		ret->evidence = gone;
+		ret->replaces.uuid = journal->found.uuid;
+		ret->replaces.revision = journal->found.revision;
+		ret->replaces.state = vm_claim_end_state(&journal->found);
+	}
+	return journal_id_random(&ret->task.uuid);
+}
+
+static void time_to_str(int64_t ms, char *text, size_t size)
+{
+	time_t seconds = (time_t)(ms / 1000);
+	struct tm local;
+
+	if (localtime_r(&seconds, &local) == NULL ||
+	    strftime(text, size, "%Y-%m-%d %H:%M:%S", &local) == 0) {
+		(void)snprintf(text, size, "%" PRId64 " ms", ms);
+	}
+}
+
+static int refused(const struct vm_asker *asker, const struct journal_task *task, struct err *err)
+{
+	char uuid[JOURNAL_ID_TEXT];
+	char since[64];
+
+	if (asker->action == VM_ACTION_MIGRATE_FROM &&
+	    (task == NULL || task->state != JOURNAL_RUNNING)) {
+		return err_set(
+			err, -EPERM,
+			"no migration of %s from %s to %s is under way: the last task in the "
+			"journal is %s%s%s",
+			asker->vm, asker->source, asker->target,
+			task == NULL ? "none" : journal_kind_to_str(task->kind),
+			task == NULL ? "" : ", ",
+			task == NULL ? "" : journal_state_to_str(task->state));
+	}
+	journal_id_to_str(&task->uuid, uuid);
+	time_to_str(task->changed_ms, since, sizeof(since));
+	return err_set(
+		err, -EBUSY,
+		"%s %s of %s is another's: process %" PRId32 " on %s, at step '%s' since %s; "
+		"wait for it, or stop the resource there (crm_resource --force-stop on %s) if "
+		"that process is no more",
+		journal_kind_to_str(task->kind), uuid, asker->vm, task->actor.pid, task->actor.node,
+		task->step, since, task->actor.node);
+}
+
+static int commit_refused(const struct journal_answer *answer, struct err *err)
+{
+	switch (answer->status) {
+	case -EBUSY:
+	case -EEXIST:
+	case -ENOENT:
+	case -ESTALE:
+		return err_set(err, -ECANCELED,
+			       CLAIM_WAS_LOST ": it is %s now, at step '%s', by %s",
+			       answer->has_current ? journal_state_to_str(answer->current.state)
+						   : "not there",
+			       answer->current.step,
+			       answer->current.actor.node[0] != '\0' ? answer->current.actor.node
+								     : "nobody");
+	case -ENOSPC:
+		return err_set(err, -ENOSPC, "the journal is full of open tasks (lunmask tasks)");
+	default:
+		return err_set(err, -EIO, "the journal refused the record: %s",
+			       strerror(-answer->status));
+	}
+}
+
+static bool overtaken(int status)
+{
+	return status == -EBUSY || status == -EEXIST || status == -ENOENT || status == -ESTALE;
+}
+
+static void claim_take(struct vm_journal *journal, const struct journal_op *op,
+		       const struct journal_answer *answer)
+{
+	journal->task = op->task;
+	journal->task.revision = answer->revision;
+	journal->claimed = true;
+	journal->continued = op->kind != JOURNAL_OP_BEGIN;
+}
+
+/* -EAGAIN: the journal has changed since it was read. */
+static int claim_once(struct vm_journal *journal, struct deadline deadline, struct err *err)
+{
+	struct journal_answer answer;
+	enum journal_evidence gone;
+	struct journal_op op;
+	enum vm_claim claim;
+	int rc = found_read(journal, JOURNAL_LINEARIZABLE, deadline, err);
+
+	if (rc != 0) {
+		return rc;
+	}
+	gone = found(journal) == NULL ? JOURNAL_EVIDENCE_NONE
+				      : evidence_find(journal, &journal->found, deadline);
+	journal->save = vm_claim_saves(&journal->asker, found(journal), gone, now_ms());
+	claim = vm_claim_decide(&journal->asker, found(journal), gone);
+	if (claim == VM_CLAIM_REFUSE) {
+		return refused(&journal->asker, found(journal), err);
+	}
+	if (claim == VM_CLAIM_LEAVE || (claim == VM_CLAIM_BEGIN && journal->only_open)) {
+		return 0;
+	}
+	rc = op_make(journal, claim, gone, &op);
+	if (rc != 0) {
+		return err_set(err, rc, "cannot make a task's uuid: %s", strerror(-rc));
+	}
+	rc = vm_journal_submit(journal, &op, !vm_journal_stopping(journal), deadline, &answer, err);
+	if (rc != 0) {
+		return rc;
+	}
+	if (answer.status != 0) {
+		return overtaken(answer.status) ? -EAGAIN : commit_refused(&answer, err);
+	}
+	if (claim == VM_CLAIM_END_FIRST) {
+		return -EAGAIN;
+	}
+	claim_take(journal, &op, &answer);
+	return 0;
+}
+
+/* Without a majority stop decides by what this node knows; nothing is claimed by that. */
+static void stop_look(struct vm_journal *journal, struct deadline deadline)
+{
+	enum journal_evidence gone;
+	struct err ignored = ERR_INIT;
+
+	if (found_read(journal, JOURNAL_STALE, deadline, &ignored) == 0 && found(journal) != NULL) {
+		gone = evidence_find(journal, &journal->found, deadline_in(0));
+		journal->save = vm_claim_saves(&journal->asker, &journal->found, gone, now_ms());
+	}
+}
+
+int vm_journal_claim(struct vm_journal *journal, struct deadline deadline, struct err *err)
+{
+	struct err own = ERR_INIT;
+	unsigned int tries = 0;
+	int rc;
+
+	if (vm_journal_stopping(journal)) {
+		stop_look(journal, deadline);
+	}
+	do {
+		own = (struct err)ERR_INIT;
+		rc = claim_once(journal, deadline, &own);
+	} while (rc == -EAGAIN && ++tries < CLAIM_TRIES && !deadline_passed(deadline));
+	if (rc == -EAGAIN) {
+		rc = err_set(&own, -EBUSY,
+			     "the task of %s changes hands as fast as it is asked for",
+			     journal->asker.vm);
+	}
+	return rc == 0 ? 0 : err_set(err, rc, "%s", err_text(&own));
+}
+
+/* Progress */
+
+/* What an answer that was lost on the way had recorded. */
+static bool mine_already(const struct vm_journal *journal, const struct journal_answer *answer)
+{
+	return answer->status == -ESTALE && answer->has_current &&
+	       journal_id_equal(&answer->current.uuid, &journal->task.uuid) &&
+	       journal_actor_equal(&answer->current.actor, &journal->asker.self);
+}
+
+static int advance(struct vm_journal *journal, const struct journal_task *next, bool gated,
+		   struct deadline deadline, struct err *err)
+{
+	struct journal_op op = {.kind = JOURNAL_OP_ADVANCE, .task = *next};
+	struct journal_answer answer;
+	int rc;
+
+	op.task.changed_ms = now_ms();
+	rc = vm_journal_submit(journal, &op, gated, deadline, &answer, err);
+	if (rc == 0 && mine_already(journal, &answer)) {
+		op.task.revision = answer.current.revision;
+		rc = vm_journal_submit(journal, &op, gated, deadline, &answer, err);
+	}
+	if (rc != 0) {
+		return rc;
+	}
+	if (answer.status != 0) {
+		journal->claimed = !overtaken(answer.status);
+		return commit_refused(&answer, err);
+	}
+	journal->task = op.task;
+	journal->task.revision = answer.revision;
+	journal->claimed = op.task.state == JOURNAL_RUNNING;
+	return 0;
+}
+
+int vm_journal_step(struct vm_journal *journal, const char *step, bool widens,
+		    struct deadline deadline, struct err *err)
+{
+	struct journal_task next = journal->task;
+
+	if (!journal->claimed) {
+		return vm_journal_stopping(journal) ? 0 : err_set(err, -ECANCELED, CLAIM_WAS_LOST);
+	}
+	(void)snprintf(next.step, sizeof(next.step), "%s", step);
+	next.step_state = JOURNAL_STEP_BEGUN;
+	return advance(journal, &next, widens, deadline, err);
+}
+
+int vm_journal_end(struct vm_journal *journal, enum journal_state state, const char *step,
+		   const char *reason, struct deadline deadline, struct err *err)
+{
+	struct journal_task next = journal->task;
+
+	if (!journal->claimed) {
+		return 0;
+	}
+	next.state = state;
+	if (step != NULL) {
+		(void)snprintf(next.step, sizeof(next.step), "%s", step);
+		next.step_state = JOURNAL_STEP_ENDED;
+	}
+	(void)snprintf(next.reason, sizeof(next.reason), "%s", reason);
+	return advance(journal, &next, false, deadline, err);
+}
