@@ -20,6 +20,8 @@
 #define LIBVIRT_RECOVERS_MS 60000
 #define URI "qemu:///system"
 #define VM "live1"
+/* libvirtd refuses it, once it looks at it. */
+#define USELESS "<domain type='none'><name>" VM "</name></domain>"
 #define UUID "a1111111-2222-3333-4444-555555555555"
 #define GUEST(name, memory, cpu)                                                                   \
 	"<domain type='qemu'><name>" name "</name><uuid>" UUID "</uuid><memory unit='MiB'>" memory \
@@ -283,7 +285,7 @@ static int call_number(int i, struct hypervisor *hv, struct deadline deadline, s
 	case 0: return hypervisor_domain_state(hv, VM, deadline, &state, err);
 	case 1: return hypervisor_domain_xml(hv, VM, deadline, &xml, err);
 	/* libvirtd does what it was asked once it goes on: a good one would come to life then. */
-	case 2: return hypervisor_create(hv, "<domain type='none'/>", deadline, err);
+	case 2: return hypervisor_create(hv, USELESS, deadline, err);
 	case 3: return hypervisor_resume(hv, VM, deadline, err);
 	case 4: return hypervisor_shutdown(hv, VM, deadline, err);
 	case 5: return hypervisor_wait_gone(hv, VM, deadline, err);
