@@ -31,7 +31,7 @@ task = json.load(sys.stdin)
 print(task["kind"], task["state"], task["step"])'
 }
 migrating() { [[ $(task node3) =~ ^migrate\ running ]]; }
-open_tasks() { lab exec node1 -- lunmask tasks --json | python3 -c 'import json, sys
+open_tasks() { lab exec node1 -- lunmask tasks --vm web1 --json | python3 -c 'import json, sys
 print(len(json.load(sys.stdin)["tasks"]))'; }
 
 # power_lost MODE NODE...: in the middle of a move; the nodes come back in this order.
@@ -66,6 +66,7 @@ power_lost() {
 	crm resource cleanup web1 >/dev/null 2>&1
 }
 
+ok "the cluster is whole" lab up
 ok "the test VM's LUNs can be made" vm_make web1
 ok "a resource" crm configure primitive web1 ocf:lunmask:VirtualMachine \
 	params vm=web1 array=san1 "luns=vda=web1-root vdb=web1-data" state_lun=web1-state \
