@@ -16,32 +16,6 @@ const struct core_config core_config_default = {
 	.snapshot_every = 256,
 };
 
-const char *core_role_to_str(enum core_role role)
-{
-	static const char *const texts[] = {
-		[CORE_BLANK] = "blank",         [CORE_LEARNER] = "learner",
-		[CORE_FOLLOWER] = "follower",   [CORE_PROPOSER] = "proposer",
-		[CORE_SEQUENCER] = "sequencer",
-	};
-
-	return texts[role];
-}
-
-const char *message_kind_to_str(enum message_kind kind)
-{
-	static const char *const texts[MESSAGE_KIND_MAX] = {
-		[MESSAGE_HELLO] = "hello",     [MESSAGE_PREPARE] = "prepare",
-		[MESSAGE_STATE] = "state",     [MESSAGE_FETCH] = "fetch",
-		[MESSAGE_ENTRIES] = "entries", [MESSAGE_SNAPSHOT] = "snapshot",
-		[MESSAGE_APPEND] = "append",   [MESSAGE_ACK] = "ack",
-		[MESSAGE_REQUEST] = "request", [MESSAGE_BARRIER] = "barrier",
-		[MESSAGE_ECHO] = "echo",       [MESSAGE_FAILED] = "failed",
-	};
-
-	return (unsigned int)kind < MESSAGE_KIND_MAX && texts[kind] != NULL ? texts[kind]
-									    : "unknown";
-}
-
 /* Life */
 
 static void request_free(void *data)
@@ -521,84 +495,6 @@ int64_t core_deadline_ms(const struct core *core)
 	deadline_ms = MIN(deadline_ms, core_fetch_deadline(core));
 	deadline_ms = MIN(deadline_ms, core_client_deadline(core));
 	return core->phase == PHASE_LEAD ? MIN(deadline_ms, core->heartbeat_ms) : deadline_ms;
-}
-
-/* Status */
-
-bool core_is_voter(const struct core *core)
-{
-	return voters_find(&core->voters, core->config.node, &core->config.disk) >= 0;
-}
-
-bool core_active(const struct core *core)
-{
-	return !core->dead && (core->phase == PHASE_FOLLOW || core->phase == PHASE_LEAD) &&
-	       core->view_index != 0 && core->commit >= core->view_index;
-}
-
-bool core_gate(const struct core *core)
-{
-	return core_active(core) && core->quorate &&
-	       core->cpg_ring.node == core->quorum_ring.node &&
-	       core->cpg_ring.sequence == core->quorum_ring.sequence;
-}
-
-static enum core_role role_of(const struct core *core)
-{
-	if (core->phase == PHASE_LEAD) {
-		return CORE_SEQUENCER;
-	}
-	if (core->phase == PHASE_PREPARE || core->phase == PHASE_ADOPT) {
-		return CORE_PROPOSER;
-	}
-	if (core->log.n == 0 && core->log.base.index == 0) {
-		return CORE_BLANK;
-	}
-	return core_is_voter(core) ? CORE_FOLLOWER : CORE_LEARNER;
-}
-
-static uint64_t acked_of(const struct core *core, const struct voter *voter)
-{
-	const struct peer *peer = core_peer_find(core, voter->node);
-
-	if (voter->node == core->config.node) {
-		return core->durable;
-	}
-	return peer != NULL && journal_id_equal(&peer->disk, &voter->disk) &&
-			       ballot_compare(peer->acked.ballot, core->promised) == 0
-		       ? peer->acked.index
-		       : 0;
-}
-
-void core_status_get(const struct core *core, struct core_status *ret)
-{
-	size_t i;
-
-	*ret = (struct core_status){
-		.cluster = core->cluster,
-		.role = role_of(core),
-		.active = core_active(core),
-		.gate = core_gate(core),
-		.quorate = core->quorate,
-		.ballot = core->promised,
-		.last = log_last(&core->log),
-		.durable = core->durable,
-		.commit = core->commit,
-		.applied = core->applied,
-		.snapshot_index = core->snapshot_position.index,
-		.log_entries = core->log.n,
-		.voters = core->voters,
-		.n_requests = core->requests->len + core->reads->len,
-	};
-	for (i = 0; i < ret->voters.n; i++) {
-		ret->voter_acked[i] = acked_of(core, &ret->voters.voter[i]);
-	}
-	for (i = 0; i < core->n_peers; i++) {
-		const struct peer *peer = &core->peers[i];
-
-		ret->n_learners += peer->member && peer->known &&
-				   voters_find(&core->voters, peer->node, &peer->disk) < 0;
-	}
 }
 
 const struct entry *core_entry(const struct core *core, uint64_t index)

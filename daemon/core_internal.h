@@ -11,13 +11,14 @@
 /*
  * The core's state, shared by its files:
  *
- *	core.c           life, events, time, status
+ *	core.c           life, events, time
  *	core_view.c      membership, ballots, choosing a sequencer
  *	core_append.c    entries from the sequencer to the others; acknowledging, committing
  *	core_fetch.c     entries and snapshots for those that lack them
  *	core_apply.c     committed entries into the machine; snapshots of it
  *	core_client.c    requests and reads of this node
  *	core_voters.c    who votes: the first list, changes, going on alone
+ *	core_status.c    what it says of itself
  */
 #define CORE_PEERS_MAX 64
 #define CORE_UNCOMMITTED_MAX 512 /* entries; beyond it a sequencer takes no requests */
