@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core_internal.h"
+#include "little.h"
 
 /*
  * A snapshot: version, position and chain of the last entry in it, the voters, the requests
@@ -19,16 +19,12 @@ struct writer {
 
 static void put32(struct writer *writer, uint32_t value)
 {
-	value = htole32(value);
-	memcpy(writer->at, &value, sizeof(value));
-	writer->at += sizeof(value);
+	writer->at = little_put32(writer->at, value);
 }
 
 static void put64(struct writer *writer, uint64_t value)
 {
-	value = htole64(value);
-	memcpy(writer->at, &value, sizeof(value));
-	writer->at += sizeof(value);
+	writer->at = little_put64(writer->at, value);
 }
 
 static void put_bytes(struct writer *writer, const void *data, size_t bytes)
@@ -61,18 +57,12 @@ static const uint8_t *get_bytes(struct reader *reader, size_t bytes)
 
 static uint32_t get32(struct reader *reader)
 {
-	uint32_t value;
-
-	memcpy(&value, get_bytes(reader, sizeof(value)), sizeof(value));
-	return le32toh(value);
+	return little_get32(get_bytes(reader, sizeof(uint32_t)));
 }
 
 static uint64_t get64(struct reader *reader)
 {
-	uint64_t value;
-
-	memcpy(&value, get_bytes(reader, sizeof(value)), sizeof(value));
-	return le64toh(value);
+	return little_get64(get_bytes(reader, sizeof(uint64_t)));
 }
 
 /* false when there is no memory, or nothing to take it of. */

@@ -2,12 +2,12 @@
 #include "store_state.h"
 
 #include <assert.h>
-#include <endian.h>
 #include <errno.h>
 #include <glib.h>
 #include <string.h>
 
 #include "journal_codec.h"
+#include "little.h"
 #include "slot.h"
 
 #define CRC_BYTES 4
@@ -52,27 +52,22 @@ size_t store_state_encode(const struct store_state *state, uint8_t buffer[STORE_
 {
 	size_t bytes =
 		journal_fields_encode(state_fields, G_N_ELEMENTS(state_fields), state, buffer);
-	uint32_t crc;
 
 	assert(bytes == STORE_STATE_FIXED_BYTES && state->n_seen <= JOURNAL_VOTERS_MAX);
 	for (uint32_t i = 0; i < state->n_seen; i++) {
 		bytes += journal_fields_encode(seen_fields, G_N_ELEMENTS(seen_fields),
 					       &state->seen[i], buffer + bytes);
 	}
-	crc = htole32(slot_crc32c(buffer, bytes));
-	memcpy(buffer + bytes, &crc, CRC_BYTES);
+	(void)little_put32(buffer + bytes, slot_crc32c(buffer, bytes));
 	return bytes + CRC_BYTES;
 }
 
 static bool sealed(const uint8_t *data, size_t bytes)
 {
-	uint32_t crc;
-
 	if (bytes < STORE_STATE_FIXED_BYTES + CRC_BYTES || bytes > STORE_STATE_BYTES_MAX) {
 		return false;
 	}
-	memcpy(&crc, data + bytes - CRC_BYTES, CRC_BYTES);
-	return le32toh(crc) == slot_crc32c(data, bytes - CRC_BYTES);
+	return little_get32(data + bytes - CRC_BYTES) == slot_crc32c(data, bytes - CRC_BYTES);
 }
 
 int store_state_decode(const uint8_t *data, size_t bytes, struct store_state *ret)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "little.h"
 #include "tasks_table.h"
 
 /*
@@ -45,12 +45,10 @@ static bool writer_reserve(struct writer *writer, size_t bytes)
 
 static bool number_write(struct writer *writer, size_t number)
 {
-	uint32_t value = htole32((uint32_t)number);
-
 	if (!writer_reserve(writer, COUNT_BYTES)) {
 		return false;
 	}
-	memcpy(writer->data + writer->used, &value, COUNT_BYTES);
+	(void)little_put32(writer->data + writer->used, (uint32_t)number);
 	writer->used += COUNT_BYTES;
 	return true;
 }
@@ -124,15 +122,12 @@ struct reader {
 
 static bool number_read(struct reader *reader, size_t max, size_t *ret)
 {
-	uint32_t value;
-
 	if (reader->left < COUNT_BYTES) {
 		return false;
 	}
-	memcpy(&value, reader->data, COUNT_BYTES);
+	*ret = little_get32(reader->data);
 	reader->data += COUNT_BYTES;
 	reader->left -= COUNT_BYTES;
-	*ret = le32toh(value);
 	return *ret <= max;
 }
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "types.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <glib.h>
 #include <string.h>
+
+#include "little.h"
 
 int ballot_compare(struct ballot a, struct ballot b)
 {
@@ -64,28 +65,6 @@ void voters_remove(struct voters *voters, size_t at)
 		(voters->n - at) * sizeof(voters->voter[0]));
 }
 
-static uint8_t *put32(uint8_t *at, uint32_t value)
-{
-	value = htole32(value);
-	memcpy(at, &value, sizeof(value));
-	return at + sizeof(value);
-}
-
-static uint8_t *put64(uint8_t *at, uint64_t value)
-{
-	value = htole64(value);
-	memcpy(at, &value, sizeof(value));
-	return at + sizeof(value);
-}
-
-static uint32_t get32(const uint8_t *at)
-{
-	uint32_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return le32toh(value);
-}
-
 struct journal_id entry_chain(const struct journal_id *previous, const struct entry *entry)
 {
 	/* previous chain, index, ballot, kind, request id, bytes; then the data itself */
@@ -97,12 +76,12 @@ struct journal_id entry_chain(const struct journal_id *previous, const struct en
 	uint8_t *at = head;
 
 	memcpy(at, previous->bytes, JOURNAL_ID_BYTES);
-	at = put64(at + JOURNAL_ID_BYTES, entry->index);
-	at = put64(at, entry->ballot.counter);
-	at = put32(at, entry->ballot.node);
+	at = little_put64(at + JOURNAL_ID_BYTES, entry->index);
+	at = little_put64(at, entry->ballot.counter);
+	at = little_put32(at, entry->ballot.node);
 	*at++ = (uint8_t)entry->kind;
 	memcpy(at, entry->request.bytes, JOURNAL_ID_BYTES);
-	put32(at + JOURNAL_ID_BYTES, entry->bytes);
+	little_put32(at + JOURNAL_ID_BYTES, entry->bytes);
 	g_checksum_update(checksum, head, sizeof(head));
 	if (entry->bytes > 0) {
 		g_checksum_update(checksum, entry->data, entry->bytes);
@@ -115,11 +94,11 @@ struct journal_id entry_chain(const struct journal_id *previous, const struct en
 
 size_t voters_encode(const struct voters *voters, uint8_t *ret)
 {
-	uint8_t *at = put32(ret, (uint32_t)voters->n);
+	uint8_t *at = little_put32(ret, (uint32_t)voters->n);
 	size_t i;
 
 	for (i = 0; i < voters->n; i++) {
-		at = put32(at, voters->voter[i].node);
+		at = little_put32(at, voters->voter[i].node);
 		memcpy(at, voters->voter[i].disk.bytes, JOURNAL_ID_BYTES);
 		at += JOURNAL_ID_BYTES;
 	}
@@ -134,7 +113,7 @@ int voters_decode(const uint8_t *data, size_t bytes, struct voters *ret)
 	if (bytes < 4) {
 		return -EBADMSG;
 	}
-	n = get32(data);
+	n = little_get32(data);
 	if (n == 0 || n > JOURNAL_VOTERS_MAX || bytes != 4 + n * (4 + JOURNAL_ID_BYTES)) {
 		return -EBADMSG;
 	}
@@ -142,7 +121,7 @@ int voters_decode(const uint8_t *data, size_t bytes, struct voters *ret)
 	for (i = 0; i < n; i++) {
 		const uint8_t *at = data + 4 + i * (4 + JOURNAL_ID_BYTES);
 
-		ret->voter[i].node = get32(at);
+		ret->voter[i].node = little_get32(at);
 		memcpy(ret->voter[i].disk.bytes, at + 4, JOURNAL_ID_BYTES);
 		if (i > 0 && ret->voter[i].node <= ret->voter[i - 1].node) {
 			return -EBADMSG;

@@ -2,12 +2,13 @@
 #include "wire.h"
 
 #include <assert.h>
-#include <endian.h>
 #include <errno.h>
 #include <glib.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/random.h>
+
+#include "little.h"
 
 #define WIRE_VERSION 1
 
@@ -23,34 +24,6 @@ enum offset {
 static_assert(AT_BODY == WIRE_SEAL_BYTES, "the body is behind the seal");
 
 static const uint8_t magic[4] = {'L', 'M', 'J', '1'};
-
-static void put32(uint8_t *at, uint32_t value)
-{
-	value = htole32(value);
-	memcpy(at, &value, sizeof(value));
-}
-
-static void put64(uint8_t *at, uint64_t value)
-{
-	value = htole64(value);
-	memcpy(at, &value, sizeof(value));
-}
-
-static uint32_t get32(const uint8_t *at)
-{
-	uint32_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return le32toh(value);
-}
-
-static uint64_t get64(const uint8_t *at)
-{
-	uint64_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return le64toh(value);
-}
 
 static void hmac_make(const struct wire_key *key, const uint8_t *data, size_t bytes,
 		      uint8_t ret[WIRE_HMAC_BYTES])
@@ -99,10 +72,10 @@ int wire_encode(const struct message *message, const struct wire_key *key,
 	}
 	sealed = AT_BODY + (size_t)body_bytes;
 	memcpy(buffer + AT_MAGIC, magic, sizeof(magic));
-	put32(buffer + AT_VERSION, WIRE_VERSION);
-	put32(buffer + AT_LENGTH, (uint32_t)(sealed + WIRE_HMAC_BYTES));
-	put64(buffer + AT_NONCE, sender->nonce);
-	put64(buffer + AT_SEQUENCE, ++sender->sequence);
+	little_put32(buffer + AT_VERSION, WIRE_VERSION);
+	little_put32(buffer + AT_LENGTH, (uint32_t)(sealed + WIRE_HMAC_BYTES));
+	little_put64(buffer + AT_NONCE, sender->nonce);
+	little_put64(buffer + AT_SEQUENCE, ++sender->sequence);
 	hmac_make(key, buffer, sealed, buffer + sealed);
 	return (int)(sealed + WIRE_HMAC_BYTES);
 }
@@ -111,7 +84,8 @@ static bool seal_ours(const uint8_t *data, size_t bytes)
 {
 	return bytes >= WIRE_SEAL_BYTES + WIRE_HMAC_BYTES && bytes <= WIRE_BYTES_MAX &&
 	       memcmp(data + AT_MAGIC, magic, sizeof(magic)) == 0 &&
-	       get32(data + AT_VERSION) == WIRE_VERSION && get32(data + AT_LENGTH) == bytes;
+	       little_get32(data + AT_VERSION) == WIRE_VERSION &&
+	       little_get32(data + AT_LENGTH) == bytes;
 }
 
 static bool seal_true(const uint8_t *data, size_t bytes, const struct wire_key *key)
@@ -222,7 +196,8 @@ int wire_decode(const uint8_t *data, size_t bytes, uint32_t from, const struct w
 	if (ret->from != from) {
 		return message_drop(&receiver->dropped.forged);
 	}
-	if (!receiver_take(receiver, ret, get64(data + AT_NONCE), get64(data + AT_SEQUENCE))) {
+	if (!receiver_take(receiver, ret, little_get64(data + AT_NONCE),
+			   little_get64(data + AT_SEQUENCE))) {
 		return message_drop(&receiver->dropped.replayed);
 	}
 	return 0;

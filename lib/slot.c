@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "slot.h"
 
-#include <endian.h>
 #include <inttypes.h>
 #include <isa-l/crc.h>
 #include <string.h>
+
+#include "little.h"
 
 #define SLOT_VERSION 1
 #define CRC_BYTES 4
@@ -33,34 +34,6 @@ const char *image_state_to_str(enum image_state state)
 	return (unsigned int)state < IMAGE_STATE_MAX ? texts[state] : "unknown";
 }
 
-static void put32(unsigned char *at, uint32_t value)
-{
-	value = htole32(value);
-	memcpy(at, &value, sizeof(value));
-}
-
-static void put64(unsigned char *at, uint64_t value)
-{
-	value = htole64(value);
-	memcpy(at, &value, sizeof(value));
-}
-
-static uint32_t get32(const unsigned char *at)
-{
-	uint32_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return le32toh(value);
-}
-
-static uint64_t get64(const unsigned char *at)
-{
-	uint64_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return le64toh(value);
-}
-
 /* isa-l neither inverts the seed nor the result, as RFC 3720 12.1 wants it; it does not write. */
 uint32_t slot_crc32c(const unsigned char *data, size_t bytes)
 {
@@ -87,15 +60,15 @@ int slot_encode(const struct slot *slot, unsigned char *buffer, struct err *err)
 	}
 	memset(buffer, 0, SLOT_BYTES);
 	memcpy(buffer + AT_MAGIC, magic, sizeof(magic));
-	put32(buffer + AT_VERSION, SLOT_VERSION);
-	put32(buffer + AT_PAYLOAD_BYTES, (uint32_t)slot->payload_bytes);
-	put64(buffer + AT_GENERATION, slot->generation);
-	put32(buffer + AT_IMAGE, (uint32_t)slot->image);
-	put64(buffer + AT_IMAGE_BYTES, slot->image_bytes);
+	little_put32(buffer + AT_VERSION, SLOT_VERSION);
+	little_put32(buffer + AT_PAYLOAD_BYTES, (uint32_t)slot->payload_bytes);
+	little_put64(buffer + AT_GENERATION, slot->generation);
+	little_put32(buffer + AT_IMAGE, (uint32_t)slot->image);
+	little_put64(buffer + AT_IMAGE_BYTES, slot->image_bytes);
 	if (slot->payload_bytes > 0) {
 		memcpy(buffer + SLOT_HEADER_BYTES, slot->payload, slot->payload_bytes);
 	}
-	put32(buffer + crc_at, slot_crc32c(buffer, crc_at));
+	little_put32(buffer + crc_at, slot_crc32c(buffer, crc_at));
 	return 0;
 }
 
@@ -106,10 +79,11 @@ static bool all_zero(const unsigned char *buffer, size_t bytes)
 
 static bool header_legal(const unsigned char *buffer)
 {
-	return get32(buffer + AT_VERSION) == SLOT_VERSION &&
-	       get32(buffer + AT_PAYLOAD_BYTES) <= SLOT_PAYLOAD_MAX &&
-	       get64(buffer + AT_GENERATION) != 0 && get32(buffer + AT_IMAGE) < IMAGE_STATE_MAX &&
-	       get32(buffer + AT_RESERVED) == 0;
+	return little_get32(buffer + AT_VERSION) == SLOT_VERSION &&
+	       little_get32(buffer + AT_PAYLOAD_BYTES) <= SLOT_PAYLOAD_MAX &&
+	       little_get64(buffer + AT_GENERATION) != 0 &&
+	       little_get32(buffer + AT_IMAGE) < IMAGE_STATE_MAX &&
+	       little_get32(buffer + AT_RESERVED) == 0;
 }
 
 enum slot_verdict slot_decode(const unsigned char *buffer, struct slot *ret)
@@ -120,20 +94,20 @@ enum slot_verdict slot_decode(const unsigned char *buffer, struct slot *ret)
 	if (memcmp(buffer + AT_MAGIC, magic, sizeof(magic)) != 0) {
 		return all_zero(buffer, SLOT_BYTES) ? SLOT_EMPTY : SLOT_FOREIGN;
 	}
-	if (get32(buffer + AT_VERSION) > SLOT_VERSION) {
+	if (little_get32(buffer + AT_VERSION) > SLOT_VERSION) {
 		return SLOT_NEWER_VERSION;
 	}
 	if (!header_legal(buffer)) {
 		return SLOT_DAMAGED;
 	}
-	crc_at = SLOT_HEADER_BYTES + get32(buffer + AT_PAYLOAD_BYTES);
-	if (get32(buffer + crc_at) != slot_crc32c(buffer, crc_at)) {
+	crc_at = SLOT_HEADER_BYTES + little_get32(buffer + AT_PAYLOAD_BYTES);
+	if (little_get32(buffer + crc_at) != slot_crc32c(buffer, crc_at)) {
 		return SLOT_DAMAGED;
 	}
 	*ret = (struct slot){
-		.generation = get64(buffer + AT_GENERATION),
-		.image = (enum image_state)get32(buffer + AT_IMAGE),
-		.image_bytes = get64(buffer + AT_IMAGE_BYTES),
+		.generation = little_get64(buffer + AT_GENERATION),
+		.image = (enum image_state)little_get32(buffer + AT_IMAGE),
+		.image_bytes = little_get64(buffer + AT_IMAGE_BYTES),
 		.payload = (const char *)buffer + SLOT_HEADER_BYTES,
 		.payload_bytes = crc_at - SLOT_HEADER_BYTES,
 	};
@@ -189,7 +163,7 @@ int slot_choose(const unsigned char *area, struct slot *ret, size_t *ret_index, 
 				err, -ENOTSUP,
 				"the state LUN was written by a newer lunmask (layout %u, this "
 				"one knows %u): upgrade lunmask on this host",
-				get32(area + i * SLOT_BYTES + AT_VERSION), SLOT_VERSION);
+				little_get32(area + i * SLOT_BYTES + AT_VERSION), SLOT_VERSION);
 		}
 	}
 	if (verdict[0] != SLOT_OK && verdict[1] != SLOT_OK) {

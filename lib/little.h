@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LUNMASK_LITTLE_H
+#define LUNMASK_LITTLE_H
+
+#include <endian.h>
+#include <stdint.h>
+#include <string.h>
+
+/*
+ * Numbers on disk and on the wire: little-endian, at any address. little_put*() return the place
+ * behind what they wrote. There is no check of room: the caller knows that there is enough.
+ */
+static inline uint8_t *little_put32(uint8_t *at, uint32_t value)
+{
+	value = htole32(value);
+	memcpy(at, &value, sizeof(value));
+	return at + sizeof(value);
+}
+
+static inline uint8_t *little_put64(uint8_t *at, uint64_t value)
+{
+	value = htole64(value);
+	memcpy(at, &value, sizeof(value));
+	return at + sizeof(value);
+}
+
+static inline uint32_t little_get32(const uint8_t *at)
+{
+	uint32_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return le32toh(value);
+}
+
+static inline uint64_t little_get64(const uint8_t *at)
+{
+	uint64_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return le64toh(value);
+}
+
+#endif
