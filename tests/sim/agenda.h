@@ -25,6 +25,7 @@ enum event_kind {
 	EVENT_SUBMIT,   /* number: request */
 	EVENT_TIMEOUT,  /* number: token */
 	EVENT_READ_END, /* number: token */
+	EVENT_GONE,     /* number: token */
 	EVENT_SETTLE,
 	EVENT_END,
 };

@@ -9,6 +9,8 @@
 
 #define TOKEN_READ ((uint64_t)1 << 63)
 #define TOKEN_ATTEMPT_BITS 16
+#define TOKEN_ATTEMPT_MASK (((uint64_t)1 << TOKEN_ATTEMPT_BITS) - 1)
+#define GONE_PERMILLE 30
 /* An answer is late when it comes this much after its deadline: clocks tick in ms. */
 #define ANSWER_LATE_US 5000
 
@@ -78,6 +80,16 @@ static uint64_t request_new(struct world *world)
 
 /* Asking */
 
+/* Some do not wait for the answer. */
+static void gone_plan(struct world *world, const struct process *process, uint64_t token,
+		      int64_t timeout_ms)
+{
+	if (random_chance(&world->random, GONE_PERMILLE)) {
+		world_add(world, EVENT_GONE, process->slot,
+			  random_between(&world->random, 0, timeout_ms * 1000), 0, token, NULL);
+	}
+}
+
 static void request_send(struct world *world, uint64_t serial, struct process *process)
 {
 	struct client_request *request = &world->clients.request[serial];
@@ -96,6 +108,7 @@ static void request_send(struct world *world, uint64_t serial, struct process *p
 	request->deadline_us = world->now_us + timeout_ms * 1000;
 	world_add(world, EVENT_TIMEOUT, process->slot, timeout_ms * 1000 + ANSWER_LATE_US, 0, token,
 		  NULL);
+	gone_plan(world, process, token, timeout_ms);
 	world_trace(world, "n%" PRIu32 " is asked for request %" PRIu64 " (%u)", process->node,
 		    serial, request->attempt);
 	core_on_request(process->core, now_ms, token, &request->id, request_data(serial),
@@ -121,6 +134,7 @@ static void read_send(struct world *world, struct process *process)
 				     .told = clients->told};
 	world_add(world, EVENT_READ_END, process->slot, timeout_ms * 1000 + ANSWER_LATE_US, 0,
 		  token, NULL);
+	gone_plan(world, process, token, timeout_ms);
 	core_on_read(process->core, now_ms, token, now_ms + timeout_ms);
 	process_after(world, process);
 }
@@ -220,7 +234,7 @@ void clients_timeout(struct world *world, uint64_t token)
 	uint64_t serial = token >> TOKEN_ATTEMPT_BITS;
 	struct client_request *request = &world->clients.request[serial];
 
-	if (!request->waiting || request->attempt != (token & ((1u << TOKEN_ATTEMPT_BITS) - 1))) {
+	if (!request->waiting || request->attempt != (token & TOKEN_ATTEMPT_MASK)) {
 		return;
 	}
 	if (owed(world, request->slot, request->life, request->deadline_us)) {
@@ -242,6 +256,57 @@ void clients_read_end(struct world *world, uint64_t token)
 			   world->process[read->slot].node);
 	}
 	read->waiting = false;
+}
+
+/* Its node hears of it, if it is still the one that was asked. */
+static void cancel(struct world *world, unsigned slot, uint64_t life, uint64_t token)
+{
+	struct process *process = &world->process[slot];
+
+	world_cover(world, COVERAGE_GONE);
+	if (process->core != NULL && process->life == life) {
+		core_on_cancel(process->core, token);
+		process_after(world, process);
+	}
+}
+
+static void read_gone(struct world *world, uint64_t token)
+{
+	struct client_read *read = &world->clients.read[token & ~TOKEN_READ];
+
+	if (read->waiting && !process_paused(&world->process[read->slot])) {
+		read->waiting = false;
+		read->gone = true;
+		cancel(world, read->slot, read->life, token);
+	}
+}
+
+void clients_gone(struct world *world, uint64_t token)
+{
+	uint64_t serial = token >> TOKEN_ATTEMPT_BITS;
+	struct client_request *request;
+
+	if (token & TOKEN_READ) {
+		read_gone(world, token);
+		return;
+	}
+	request = &world->clients.request[serial];
+	if (request->waiting && request->attempt == (token & TOKEN_ATTEMPT_MASK) &&
+	    !process_paused(&world->process[request->slot])) {
+		request->waiting = false;
+		request->gone = request->attempt;
+		cancel(world, request->slot, request->life, token);
+		request_again(world, serial);
+	}
+}
+
+/* No answer may come to a token that was cancelled: it may be somebody else's by then. */
+static void gone_check(struct world *world, const struct process *process, bool gone)
+{
+	if (gone) {
+		world_fail(world, "L1", "node %" PRIu32 " answers a client that is gone",
+			   process->node);
+	}
 }
 
 static void no_effect_check(struct world *world, uint64_t serial)
@@ -299,6 +364,7 @@ static void answer_read(struct world *world, struct process *process, uint64_t t
 {
 	struct client_read *read = &world->clients.read[token & ~TOKEN_READ];
 
+	gone_check(world, process, read->gone);
 	if (answer->verdict == CORE_READY) {
 		world_cover(world, COVERAGE_READY);
 		if (answer->index < read->told) {
@@ -327,8 +393,8 @@ void clients_answer(struct world *world, struct process *process, uint64_t token
 		return;
 	}
 	request = &world->clients.request[serial];
-	current =
-		request->waiting && request->attempt == (token & ((1u << TOKEN_ATTEMPT_BITS) - 1));
+	gone_check(world, process, (token & TOKEN_ATTEMPT_MASK) == request->gone);
+	current = request->waiting && request->attempt == (token & TOKEN_ATTEMPT_MASK);
 	world_cover(world, points[answer->verdict]);
 	world_trace(world, "n%" PRIu32 " answers request %" PRIu64 ": %d", process->node, serial,
 		    (int)answer->verdict);

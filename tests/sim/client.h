@@ -9,8 +9,9 @@ struct process;
 
 /*
  * Clients: ask at every node, ask again with the same id after an UNKNOWN or when the node dies,
- * there or elsewhere, and read. Checks J2, J8, J11, that NO_QUORUM and BUSY had no effect, that
- * every answer comes in time, and that what is answered is what the machine said.
+ * there or elsewhere, and read; some are gone before they are answered, and ask again later. Checks
+ * J2, J8, J11, that NO_QUORUM and BUSY had no effect, that every answer comes in time and none to
+ * one who is gone, and that what is answered is what the machine said.
  */
 struct client_request {
 	struct journal_id id;
@@ -21,6 +22,7 @@ struct client_request {
 	bool waiting;   /* for the answer to `attempt` */
 	bool committed; /* is in the committed log */
 	unsigned attempt;
+	unsigned gone;     /* attempts up to this one want no answer */
 	unsigned may_work; /* attempts that may take effect */
 	unsigned slot;
 	uint64_t life;
@@ -31,6 +33,7 @@ struct client_request {
 
 struct client_read {
 	bool waiting;
+	bool gone;
 	unsigned slot;
 	uint64_t life;
 	int64_t deadline_us;
@@ -59,6 +62,7 @@ void clients_ask(struct world *world);                      /* EVENT_CLIENT */
 void clients_submit(struct world *world, uint64_t serial);  /* EVENT_SUBMIT: again */
 void clients_timeout(struct world *world, uint64_t token);  /* EVENT_TIMEOUT */
 void clients_read_end(struct world *world, uint64_t token); /* EVENT_READ_END */
+void clients_gone(struct world *world, uint64_t token);     /* EVENT_GONE */
 void clients_answer(struct world *world, struct process *process, uint64_t token,
 		    const struct core_answer *answer);
 /* At every living node one more request and a read. */

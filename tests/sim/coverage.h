@@ -37,7 +37,8 @@
 	X(FENCED, "peer fenced")                                                                   \
 	X(FENCE_RACE, "both fenced")                                                               \
 	X(LONE_COLD, "lone cold start")                                                            \
-	X(LEFT, "process left and came back")
+	X(LEFT, "process left and came back")                                                      \
+	X(GONE, "client gone before its answer")
 
 #define COVERAGE_OTHERS(X)                                                                         \
 	X(STEP, "events given to a core")                                                          \

@@ -281,6 +281,7 @@ static void world_event(struct world *world, const struct event *event)
 	case EVENT_SUBMIT: clients_submit(world, event->number); break;
 	case EVENT_TIMEOUT: clients_timeout(world, event->number); break;
 	case EVENT_READ_END: clients_read_end(world, event->number); break;
+	case EVENT_GONE: clients_gone(world, event->number); break;
 	case EVENT_SETTLE: settle(world, event->number); break;
 	default: process_event(world, process, event); break;
 	}
