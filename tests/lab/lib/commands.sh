@@ -27,6 +27,7 @@ usage() {
 
 		NODE is node1, node2... or array. Environment: LAB_NAME (default lunmask) selects the lab,
 		LAB_STAGE=DIR is a tree from 'make install DESTDIR=DIR' that 'up' puts on every disk.
+		LAB_LUNMASKD_UNDER=COMMAND: in a new lab lunmaskd is run by it, such as 'valgrind -q'.
 		LAB_JOURNAL_DISK=DIR: a new lab's journals are in DIR/NODE instead of in memory.
 	X
 }

@@ -10,12 +10,14 @@ corosync_answers() {
 	corosync-cmapctl -g runtime.votequorum.this_node_id >/dev/null 2>&1
 }
 
-# As lunmaskd.service has it. A test that wants it to stay dead makes /run/lab-lunmaskd-stop.
+# As lunmaskd.service has it. A test that wants it to stay dead makes /run/lab-lunmaskd-stop; one that
+# wants it watched has the watcher's command line in /etc/lab/lunmaskd-under.
 lunmaskd_keep() {
-	local status
+	local status under=()
+	[ ! -e /etc/lab/lunmaskd-under ] || read -ra under </etc/lab/lunmaskd-under
 	while [ ! -e /run/lab-lunmaskd-stop ]; do
 		status=0
-		lunmaskd -f 2>>/var/log/lunmaskd.log || status=$?
+		"${under[@]}" lunmaskd -f 2>>/var/log/lunmaskd.log || status=$?
 		case $status in
 		0 | 64 | 73 | 78) break ;;
 		esac

@@ -117,6 +117,9 @@ seed_node() {
 	seed_lunmask_conf >"$root/etc/lunmask/lunmask.conf"
 	echo "InitiatorName=$LAB_IQN:$node" >"$root/etc/iscsi/initiatorname.iscsi"
 	install -m 755 "$LAB_DIR/fence_lab" "$root/usr/sbin/fence_lab"
+	if [ -n "${LAB_LUNMASKD_UNDER:-}" ]; then
+		echo "$LAB_LUNMASKD_UNDER" >"$root/etc/lab/lunmaskd-under"
+	fi
 	cluster_corosync_conf >"$root/etc/corosync/corosync.conf"
 	install -m 400 "$LAB_STATE/keys/corosync" "$root/etc/corosync/authkey"
 	install -m 600 "$LAB_STATE/keys/journal" "$root/etc/lunmask/journal.key"
