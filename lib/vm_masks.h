@@ -19,10 +19,6 @@ struct vm_holding {
 int vm_masks_holding(struct vm_context *vm, const char *initiator, struct deadline deadline,
 		     struct vm_holding *ret, struct err *err);
 
-/* Step "takeover": grants of hosts that are down are taken away; anybody else's is refused. */
-int vm_takeover_probe(void *context, struct deadline deadline, struct err *err);
-int vm_takeover_run(void *context, struct deadline deadline, struct err *err);
-
 /* Step "grant": this host sees all LUNs, and nobody else does. */
 int vm_grant_probe(void *context, struct deadline deadline, struct err *err);
 int vm_grant_run(void *context, struct deadline deadline, struct err *err);
@@ -31,6 +27,14 @@ int vm_grant_undo(void *context, struct deadline deadline, struct err *err);
 /* Step "revoke": this host sees none of them. Its domain is provably gone. */
 int vm_revoke_probe(void *context, struct deadline deadline, struct err *err);
 int vm_revoke_run(void *context, struct deadline deadline, struct err *err);
+
+/*
+ * The first that has a path to any of the LUNs and is not this host; "" when there is none. A
+ * session may outlive its grant, and counts as much.
+ */
+int vm_masks_stranger_find(struct vm_context *vm, struct deadline deadline,
+			   char stranger[ISCSI_NAME_MAX + 1], char lun[LUN_NAME_MAX + 1],
+			   struct err *err);
 
 /* TASK_DONE when nobody but this host holds any of the LUNs; else the text names who does. */
 int vm_masks_stranger(struct vm_context *vm, struct deadline deadline, struct err *err);

@@ -8,6 +8,7 @@
 #include "vm_record.h"
 #include "vm_release.h"
 #include "vm_state.h"
+#include "vm_takeover.h"
 
 #define UNDO_RESERVE_MS 15000
 
