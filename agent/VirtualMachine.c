@@ -41,11 +41,14 @@ static const char *const ioerror_rules[] = {[VM_IOERROR_FAIL] = "fail",
 					    [VM_IOERROR_RESUME] = "resume",
 					    [VM_IOERROR_REPORT] = "report",
 					    NULL};
+static const char *const takeover_policies[] = {
+	[TAKEOVER_FENCED] = "fenced", [TAKEOVER_LOST] = "lost", NULL};
 static const char *const transports[] = {"ssh", "tcp", "tls", NULL};
 
 static_assert(ARRAY_SIZE(migration_modes) == VM_MIGRATE_SAVED + 2, "a mode has no name");
 static_assert(ARRAY_SIZE(stop_modes) == VM_STOP_SAVE + 2, "a mode has no name");
 static_assert(ARRAY_SIZE(ioerror_rules) == VM_IOERROR_REPORT + 2, "a rule has no name");
+static_assert(ARRAY_SIZE(takeover_policies) == TAKEOVER_LOST + 2, "a policy has no name");
 
 static bool made_of(const char *value, const char *others)
 {
@@ -297,6 +300,28 @@ static const struct ocf_parameter parameters[] = {
 			"resumes it.",
 	},
 	{
+		.name = "takeover",
+		.type = OCF_SELECT,
+		.options = takeover_policies,
+		.fallback = "fenced",
+		.reloadable = true,
+		.shortdesc = "Whose hold on the LUNs start may end",
+		.longdesc =
+			"When another host is still granted the VM's LUNs, start takes them from "
+			"it, and cuts its sessions, only on evidence.\n"
+			"fenced: the host has left the cluster and Pacemaker has fenced it since "
+			"the VM was last begun there; or it left cleanly and has no session open; "
+			"or it is back, was fenced, has no session open and no such domain; or a "
+			"stop there recorded in the journal that it gave the LUNs up.\n"
+			"lost: also from a host that is no member of the cluster any more, while "
+			"this node's partition has quorum, though nobody has fenced it. For "
+			"clusters without fencing: there cannot be two writers, but the lost "
+			"host's "
+			"guest may go on executing, cut from its disks, and answer on the "
+			"network.\n"
+			"A live member's LUNs are never taken.",
+	},
+	{
 		.name = "paths_required",
 		.fallback = "1",
 		.reloadable = true,
@@ -328,6 +353,7 @@ static void settings_read(const struct ocf_call *call, struct vm_settings *ret)
 		.migration_mode = (enum vm_migration_mode)ocf_param_select(agent, "migration_mode"),
 		.stop_mode = (enum vm_stop_mode)ocf_param_select(agent, "stop_mode"),
 		.on_ioerror = (enum vm_on_ioerror)ocf_param_select(agent, "on_ioerror"),
+		.takeover = (enum takeover_policy)ocf_param_select(agent, "takeover"),
 		.node = call->node,
 	};
 	(void)paths_parse(ocf_param_string(agent, "paths_required"), &ret->paths_required, NULL);

@@ -7,6 +7,7 @@
 
 #include "deadline.h"
 #include "err.h"
+#include "takeover.h"
 #include "task.h"
 
 /*
@@ -35,8 +36,9 @@ struct vm_settings {
 	enum vm_migration_mode migration_mode;
 	enum vm_stop_mode stop_mode;
 	enum vm_on_ioerror on_ioerror;
-	size_t paths_required; /* 0 = all */
-	const char *node;      /* this node's name, or NULL: ask the cluster, then the kernel */
+	enum takeover_policy takeover; /* start: whose LUNs may be taken */
+	size_t paths_required;         /* 0 = all */
+	const char *node; /* this node's name, or NULL: ask the cluster, then the kernel */
 };
 
 /* Where the steps of a task are told, as they happen. event may be NULL. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vm_takeover.h"
 
+#include <string.h>
+
 #include "cluster.h"
 #include "vm_masks.h"
 #include "vm_peer.h"
@@ -11,66 +13,139 @@ int vm_takeover_probe(void *context, struct deadline deadline, struct err *err)
 	return vm_masks_stranger(context, deadline, err);
 }
 
-/*
- * A member that was fenced and has come back may still hold what it held before. That grant is
- * dead when no session uses it and the host's own libvirt says that the domain is not there.
- */
-static int returned_host_released(struct vm_context *vm, const struct config_host *host,
-				  struct deadline deadline, struct err *err)
-{
-	enum domain_state state = DOMAIN_RUNNING;
-	struct vm_holding holding;
-	time_t fenced_at = 0;
-	int rc = cluster_node_fenced_at(host->node, deadline, &fenced_at, err);
+/* What the rule asks about, and where it is found out. */
+struct evidence {
+	struct vm_context *vm;
+	const struct config_host *host;
+	enum cluster_node_fate fate;
+	bool fate_known;
+	enum domain_state domain;
+};
 
-	if (rc == 0 && fenced_at == 0) {
-		return err_set(err, -EPERM, "it is up and was never fenced");
-	}
-	if (rc == 0) {
-		rc = vm_masks_holding(vm, host->initiator, deadline, &holding, err);
-	}
-	if (rc == 0 && holding.nexus) {
-		return err_set(err, -EPERM, "it is up and has a session open");
-	}
-	if (rc == 0) {
-		rc = vm_peer_domain_state(vm, host, deadline, &state, err);
-	}
-	if (rc == 0 && state != DOMAIN_ABSENT) {
-		return err_set(err, -EPERM, "the domain there is %s", domain_state_to_str(state));
-	}
+static int fate_ask(struct evidence *evidence, struct deadline deadline, struct err *err)
+{
+	int rc = evidence->fate_known
+			 ? 0
+			 : cluster_node_fate(evidence->host->node, deadline, &evidence->fate, err);
+
+	evidence->fate_known = rc == 0;
 	return rc;
 }
 
-/*
- * A host that left cleanly may have left its guest running, in maintenance mode or for an upgrade:
- * then its session is still open. Only fencing tells such a guest from a dead host's remains.
- */
-static int down_host_released(struct vm_context *vm, const struct config_host *host,
-			      const char *lun, struct deadline deadline, struct err *err)
+/* The VM's last task tells when it was begun on that host, if it was that one's. */
+static int fenced_ask(struct evidence *evidence, struct deadline deadline, bool *ret,
+		      struct err *err)
 {
-	struct vm_holding holding;
+	const struct vm_context *vm = evidence->vm;
+	const struct journal_task *last = &vm->journal.found;
+	const char *node = evidence->host->node;
+	bool names_it = vm->recorded && last->revision != 0 &&
+			(strcmp(last->source, node) == 0 || strcmp(last->target, node) == 0);
 	time_t fenced_at = 0;
-	int rc = vm_masks_holding(vm, host->initiator, deadline, &holding, err);
+	int rc = cluster_node_fenced_at(node, deadline, &fenced_at, err);
 
-	if (rc != 0 || !holding.nexus) {
-		return rc;
-	}
-	rc = cluster_node_fenced_at(host->node, deadline, &fenced_at, err);
-	if (rc == 0 && fenced_at == 0) {
-		return err_set(err, -EPERM,
-			       "LUN %s is presented to %s, which has left the cluster without "
-			       "being fenced and still has a session open: does the VM run there? "
-			       "Stop it, or fence the host (stonith_admin --fence %s)",
-			       lun, host->node, host->node);
-	}
+	*ret = rc == 0 && takeover_fencing_counts(fenced_at, names_it ? last->begun_ms : 0);
 	return rc;
+}
+
+static int session_ask(struct evidence *evidence, struct deadline deadline, bool *ret,
+		       struct err *err)
+{
+	struct vm_holding holding = {.nexus = true};
+	int rc = vm_masks_holding(evidence->vm, evidence->host->initiator, deadline, &holding, err);
+
+	*ret = holding.nexus;
+	return rc;
+}
+
+static int domain_ask(struct evidence *evidence, struct deadline deadline, bool *ret,
+		      struct err *err)
+{
+	int rc = vm_peer_domain_state(evidence->vm, evidence->host, deadline, &evidence->domain,
+				      err);
+
+	*ret = evidence->domain != DOMAIN_ABSENT;
+	return rc;
+}
+
+static int evidence_ask(void *data, enum takeover_fact fact, struct deadline deadline, bool *ret,
+			struct err *err)
+{
+	struct evidence *evidence = data;
+	int rc = 0;
+
+	switch (fact) {
+	case TAKEOVER_MEMBER:
+		rc = fate_ask(evidence, deadline, err);
+		*ret = evidence->fate == CLUSTER_NODE_UP;
+		return rc;
+	case TAKEOVER_LEFT:
+		rc = fate_ask(evidence, deadline, err);
+		*ret = evidence->fate == CLUSTER_NODE_DOWN;
+		return rc;
+	case TAKEOVER_WAS_FENCED: return fenced_ask(evidence, deadline, ret, err);
+	case TAKEOVER_SESSION: return session_ask(evidence, deadline, ret, err);
+	case TAKEOVER_DOMAIN: return domain_ask(evidence, deadline, ret, err);
+	case TAKEOVER_QUORUM: return cluster_has_quorum(deadline, ret, err);
+	default: return err_set(err, -EINVAL, "nobody can say");
+	}
+}
+
+static int verdict_tell(const struct evidence *evidence, enum takeover_verdict verdict,
+			struct err *err)
+{
+	const char *node = evidence->host->node;
+
+	switch (verdict) {
+	case TAKEOVER_TAKE: return 0;
+	case TAKEOVER_NEVER_FENCED:
+		return err_set(err, -EPERM,
+			       "it is up and was not fenced since the VM was last begun there: "
+			       "stop the resource there (crm_resource --force-stop on %s) first",
+			       node);
+	case TAKEOVER_IN_USE:
+		return err_set(err, -EPERM,
+			       "it is up and has a session open: stop the resource there "
+			       "(crm_resource --force-stop on %s) first",
+			       node);
+	case TAKEOVER_RUNS_THERE:
+		return err_set(err, -EPERM,
+			       "the domain there is %s: stop the resource there (crm_resource "
+			       "--force-stop on %s) first",
+			       domain_state_to_str(evidence->domain), node);
+	case TAKEOVER_LEFT_IN_USE:
+		return err_set(err, -EPERM,
+			       "it has left the cluster without being fenced and still has a "
+			       "session open: does the VM run there? Stop it, or fence the host "
+			       "(stonith_admin --fence %s)",
+			       node);
+	case TAKEOVER_NO_QUORUM:
+		return err_set(err, -EPERM,
+			       "it is lost, and this partition has no quorum: takeover=lost is "
+			       "for the partition that has it");
+	default:
+		return err_set(err, -EPERM,
+			       "it has left the cluster and was not fenced: fence it "
+			       "(stonith_admin --fence %s) first",
+			       node);
+	}
+}
+
+static int host_judge(struct vm_context *vm, const struct config_host *host,
+		      struct deadline deadline, struct err *err)
+{
+	struct evidence evidence = {.vm = vm, .host = host, .domain = DOMAIN_RUNNING};
+	enum takeover_verdict verdict;
+	int rc = takeover_judge(vm->settings->takeover, evidence_ask, &evidence, deadline, &verdict,
+				err);
+
+	return rc != 0 ? rc : verdict_tell(&evidence, verdict, err);
 }
 
 static int takeover_permitted(struct vm_context *vm, const char *stranger, const char *lun,
 			      bool *ret_released, struct deadline deadline, struct err *err)
 {
 	const struct config_host *host = config_host_find_initiator(vm->config, stranger);
-	enum cluster_node_fate fate;
 	int rc;
 
 	*ret_released = false;
@@ -81,32 +156,10 @@ static int takeover_permitted(struct vm_context *vm, const char *stranger, const
 			       lun, stranger);
 	}
 	rc = vm_release_look(vm, host, lun, deadline, ret_released, err);
-	if (rc == 0 && *ret_released) {
-		return 0;
+	if (rc == 0 && !*ret_released) {
+		rc = host_judge(vm, host, deadline, err);
 	}
-	if (rc == 0) {
-		rc = cluster_node_fate(host->node, deadline, &fate, err);
-	}
-	if (rc != 0) {
-		return err_prefix(err, rc, "LUN %s is presented to %s", lun, host->node);
-	}
-	if (fate == CLUSTER_NODE_DOWN) {
-		return down_host_released(vm, host, lun, deadline, err);
-	}
-	if (fate == CLUSTER_NODE_UNKNOWN) {
-		return err_set(err, -EPERM,
-			       "LUN %s is presented to %s, which has left the cluster and was "
-			       "not fenced: fence it (stonith_admin --fence %s) first",
-			       lun, host->node, host->node);
-	}
-	rc = returned_host_released(vm, host, deadline, err);
-	if (rc != 0) {
-		return err_prefix(err, -EPERM,
-				  "LUN %s is presented to %s: stop the resource there "
-				  "(crm_resource --force-stop on %s) first",
-				  lun, host->node, host->node);
-	}
-	return 0;
+	return rc == 0 ? 0 : err_prefix(err, rc, "LUN %s is presented to %s", lun, host->node);
 }
 
 /* One stranger less. */

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# What the tests that run a VM under Pacemaker share. Sourced after lib.sh. CRM_NODE is the node that
+# is asked: one that is sure to be there.
+
+crm() { lab exec "${CRM_NODE:-node1}" -- crm "$@"; }
+
+settled() { lab exec "${CRM_NODE:-node1}" -- crm_resource --wait --timeout 120s; }
+
+# The node that web1 runs on, or nothing.
+located() {
+	lab exec "${CRM_NODE:-node1}" -- crm_resource --resource web1 --locate 2>&1 |
+		sed -n 's/.*running on: \([a-z0-9]*\).*/\1/p' | xargs
+}
+
+# located_elsewhere NODE: it runs, and not there.
+located_elsewhere() {
+	local now
+	now=$(located)
+	[ -n "$now" ] && [ "$now" != "$1" ]
+}
+
+# other_node NODE: one that is not it.
+other_node() { lab nodes | tr ' ' '\n' | grep -v "^$1\$" | head -n 1; }
+
+failures() {
+	lab exec "${CRM_NODE:-node1}" -- crm_mon -1rf 2>/dev/null | grep -A5 'Failed' || true
+}
+
+# web1_configure [PARAM=VALUE...]: the VM of vm_make as a resource.
+web1_configure() {
+	crm configure primitive web1 ocf:lunmask:VirtualMachine \
+		params vm=web1 array=san1 "luns=vda=web1-root vdb=web1-data" state_lun=web1-state \
+		config=/etc/lunmask/web1.xml "$@" \
+		op start timeout=120s op stop timeout=120s op monitor interval=10s timeout=30s \
+		op migrate_to timeout=180s op migrate_from timeout=60s \
+		meta allow-migrate=true
+}
+
+web1_remove() {
+	crm -F resource stop web1
+	crm_resource_wait
+	crm -F configure delete web1
+	vm_unmake web1
+}
+
+crm_resource_wait() { lab exec "${CRM_NODE:-node1}" -- crm_resource --wait --timeout 60s; }
+
+# runs_on NODE BOOTS: Pacemaker, libvirt, the array and the witness agree.
+runs_on() {
+	is "$T_WHAT: Pacemaker has it on $1" "$(located)" "$1"
+	is "$T_WHAT: it runs there" "$(domain "$1" web1)" running
+	masks_are web1 "$T_WHAT" "$1"
+	ok "$T_WHAT: the guest counts on" witness_wait web1 "$1" "$(witness_counter web1)"
+	ok "$T_WHAT: the witness agrees" witness_check web1 --expect-boots "$2"
+}
