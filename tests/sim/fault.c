@@ -8,6 +8,7 @@
 #include "world.h"
 
 #define SECOND_US INT64_C(1000000)
+#define PUT_OFF_MAX 20
 
 /* Who is hit */
 
@@ -139,6 +140,13 @@ static void fault_ghost(struct world *world)
 	membership_update(world);
 }
 
+/* The voters do not depend on its disk, and are not about to. */
+static bool may_go(const struct world *world, const struct process *process)
+{
+	return process->disk == NULL || process->disk->failed ||
+	       majority_stays(world, process->disk, 1u << process->slot);
+}
+
 /* Another machine with a node's id and a store of its own; at the next call it goes. */
 static void fault_twin(struct world *world)
 {
@@ -149,8 +157,10 @@ static void fault_twin(struct world *world)
 		return;
 	}
 	if (twin->core != NULL || twin->disk != NULL) {
-		process_down(world, twin, true);
-		membership_update(world);
+		if (may_go(world, twin)) {
+			process_down(world, twin, true);
+			membership_update(world);
+		}
 		return;
 	}
 	of = &world->process[random_below(&world->random, world->n_nodes)];
@@ -487,7 +497,8 @@ static bool quorum_stays(const struct world *world, unsigned slot)
 	return alive > n / 2 && world->ledger.n_committed > 0;
 }
 
-static void slot_settle(struct world *world, unsigned slot, unsigned gone)
+/* Nobody else stays dead where a voter may yet be taken for gone because its twin has spoken. */
+static void slot_settle(struct world *world, unsigned slot, unsigned gone, bool twinned)
 {
 	struct process *process = &world->process[slot];
 	struct faults *faults = &world->faults;
@@ -499,7 +510,7 @@ static void slot_settle(struct world *world, unsigned slot, unsigned gone)
 	}
 	stays_dead = (!world->membership.listed[slot] && random_chance(&world->random, 500)) ||
 		     (random_chance(&world->random, 120) && quorum_stays(world, slot));
-	if (stays_dead && world->operators.slot == 0 &&
+	if (stays_dead && !twinned && world->operators.slot == 0 &&
 	    majority_stays(world, NULL, faults->dead | 1u << slot)) {
 		process_down(world, process, true);
 		if (process->disk != NULL && process->disk->set_back) {
@@ -516,24 +527,43 @@ static void slot_settle(struct world *world, unsigned slot, unsigned gone)
 
 /*
  * Of two machines with the same node id, one goes: the later one, unless the voters have come to
- * depend on its disk.
+ * depend on its disk. false: they depend on both.
  */
-static unsigned twin_end(struct world *world)
+static bool twin_choose(struct world *world, unsigned *ret_gone)
 {
 	struct process *twin = &world->process[world->n_nodes + 1];
 	struct process *process = &world->process[twin->node - 1];
 
-	if (twin->disk == NULL || twin->disk->failed ||
-	    majority_stays(world, NULL, 1u << twin->slot)) {
-		return twin->slot;
+	*ret_gone = twin->slot;
+	if (twin->disk == NULL) {
+		return true;
 	}
 	twin->disk->lost = false;
-	world->membership.listed[twin->slot] = true;
-	world->membership.listed[process->slot] = false;
-	if (process->disk != NULL) {
-		process->disk->lost = true;
+	if (!may_go(world, twin) && may_go(world, process)) {
+		world->membership.listed[twin->slot] = true;
+		world->membership.listed[process->slot] = false;
+		if (process->disk != NULL) {
+			process->disk->lost = true;
+		}
+		*ret_gone = process->slot;
+		return true;
 	}
-	return process->slot;
+	twin->disk->lost = true;
+	return may_go(world, twin);
+}
+
+static bool twin_end(struct world *world, unsigned *ret_gone)
+{
+	uint32_t twinned = world->faults.twinned;
+
+	world->faults.twinned = 0;
+	if (!twin_choose(world, ret_gone) && world->faults.put_off < PUT_OFF_MAX) {
+		world->faults.put_off++;
+		world->faults.end_us += SECOND_US;
+		world->faults.twinned = twinned;
+		return false;
+	}
+	return true;
 }
 
 /* Nobody starts again that stays dead: an earlier EVENT_START is of an earlier life. */
@@ -546,10 +576,14 @@ static void starts_cancel(struct world *world)
 	}
 }
 
-void faults_end(struct world *world)
+bool faults_end(struct world *world)
 {
+	bool twinned = world->faults.twinned != 0;
 	unsigned gone;
 
+	if (!twin_end(world, &gone)) {
+		return false;
+	}
 	world->settling = true;
 	world->membership.missed = 0;
 	world->membership.ghosts = 0;
@@ -560,13 +594,12 @@ void faults_end(struct world *world)
 	memset(world->disks.slow_until_us, 0, sizeof(world->disks.slow_until_us));
 	world_trace(world, "the faults are over");
 	starts_cancel(world);
-	world->faults.twinned = 0;
-	gone = twin_end(world);
 	for (unsigned slot = 0; slot < world->n_slots; slot++) {
 		if (slot <= world->n_nodes || world->process[slot].disk != NULL) {
-			slot_settle(world, slot, gone);
+			slot_settle(world, slot, gone, twinned);
 		}
 	}
 	faults_heal(world);
 	membership_nodes(world);
+	return true;
 }

@@ -20,12 +20,13 @@ struct faults {
 	uint32_t twinned;  /* node id that two machines have; 0: none */
 	unsigned set_back; /* slot + 1 of a disk that was set back and may not be noticed yet */
 	unsigned dead;     /* slots that stay dead: a bit each */
+	unsigned put_off;  /* how often the end was: the voters depended on both of two twins */
 };
 
 void faults_reset(struct world *world);
 void faults_do(struct world *world);   /* EVENT_FAULT */
 void faults_heal(struct world *world); /* EVENT_HEAL: links only */
-/* The end of all faults: everybody is there again, but for a minority at times. */
-void faults_end(struct world *world);
+/* The end of all faults: everybody is there again, but for a minority at times. false: later. */
+bool faults_end(struct world *world);
 
 #endif

@@ -14,13 +14,12 @@ static bool node_listed(const struct world *world, uint32_t node)
 }
 
 /* Of the voters' disks, how many are there but for that one, and those of these slots? */
-static bool list_stays(const struct world *world, const struct record *last,
+static bool list_stays(const struct world *world, const struct voters *voters,
 		       const struct disk *without, unsigned dead)
 {
-	const struct voters *voters = last != NULL ? last->voters : NULL;
 	size_t all, n = 0;
 
-	if (voters == NULL) {
+	if (voters == NULL || voters->n == 0) {
 		return true;
 	}
 	for (size_t i = 0; i < voters->n; i++) {
@@ -38,13 +37,40 @@ static bool list_stays(const struct world *world, const struct record *last,
 	return n > all / 2;
 }
 
+static const struct voters *image_voters(const struct image *image)
+{
+	const struct record *last = image_last_record(image);
+
+	return last != NULL ? last->voters : NULL;
+}
+
+/* A sequencer may have decided on a list, and not written it yet. */
+static bool core_list_stays(const struct world *world, const struct process *process,
+			    const struct disk *without, unsigned dead)
+{
+	struct core_status status;
+
+	if (process->core == NULL) {
+		return true;
+	}
+	core_status_get(process->core, &status);
+	return list_stays(world, &status.voters, without, dead);
+}
+
 bool majority_stays(const struct world *world, const struct disk *without, unsigned dead)
 {
 	for (unsigned i = 0; i < world->disks.n; i++) {
 		const struct disk *disk = &world->disks.disk[i];
 
-		if (!list_stays(world, image_last_record(&disk->durable), without, dead) ||
-		    !list_stays(world, image_last_record(&disk->queued), without, dead)) {
+		/* What only a disk says that is gone is no list any more. */
+		if (!disk->lost && disk != without &&
+		    (!list_stays(world, image_voters(&disk->durable), without, dead) ||
+		     !list_stays(world, image_voters(&disk->queued), without, dead))) {
+			return false;
+		}
+	}
+	for (unsigned slot = 0; slot < world->n_slots; slot++) {
+		if (!core_list_stays(world, &world->process[slot], without, dead)) {
 			return false;
 		}
 	}

@@ -49,21 +49,16 @@ bool operator_could(const struct world *world, const struct process *loser)
 	return other != NULL && lacks_nothing(other, loser);
 }
 
-static bool alone_enough(const struct world *world, const struct process *process)
-{
-	const struct record *last = image_last_record(&process->disk->durable);
-
-	(void)world;
-	return last->voters->n == 1;
-}
+/* Long enough for a node to make a voter of the one that is lost, if it is still about to. */
+#define PATIENCE_US 6000000
 
 void operator_call(struct world *world, const struct process *loser)
 {
 	const struct process *other = other_of(world, loser);
 
-	if (other != NULL && operator_could(world, loser) && !alone_enough(world, other)) {
+	if (other != NULL && operator_could(world, loser)) {
 		world->operators.slot = other->slot + 1;
-		world->operators.again_us = world->now_us + 6000000;
+		world->operators.again_us = world->now_us + PATIENCE_US;
 	}
 }
 
@@ -109,6 +104,7 @@ void operator_work(struct world *world)
 	}
 	process = &world->process[world->operators.slot - 1];
 	if (process->core == NULL || process_paused(process)) {
+		world->operators.again_us = world->now_us + PATIENCE_US;
 		return;
 	}
 	if (!other_is_lost(world, process->disk)) {

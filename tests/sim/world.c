@@ -317,8 +317,7 @@ static bool world_step(struct world *world)
 	}
 	event = agenda_take(&world->agenda);
 	world->now_us = event.at_us;
-	if (!world->settling && world->now_us >= world->faults.end_us) {
-		faults_end(world);
+	if (!world->settling && world->now_us >= world->faults.end_us && faults_end(world)) {
 		world_add(world, EVENT_SETTLE, 0, SETTLE_STEP_US, 0, 0, NULL);
 	}
 	world_event(world, &event);
