@@ -188,6 +188,7 @@ static void barrier_begin(struct core *core)
 		core->barrier_open = true;
 		core->barrier_ballot = core->promised;
 		core->barrier_index = log_last(&core->log).index;
+		core->barrier_led = core->phase == PHASE_LEAD ? core->barrier_index : UINT64_MAX;
 		barrier_send(core);
 	}
 }
@@ -216,11 +217,16 @@ static size_t echoes(const struct core *core)
 	return n;
 }
 
+/*
+ * The list by which echoes are counted must be as new as the sequencer's was after the read was
+ * asked: two changes of an older one later, its majorities prove nothing.
+ */
 static void barrier_check(struct core *core)
 {
 	guint i;
 
 	if (!core->barrier_open || core->voters.n == 0 ||
+	    log_last(&core->log).index < core->barrier_led ||
 	    echoes(core) < voters_majority(&core->voters)) {
 		return;
 	}
@@ -254,6 +260,9 @@ void core_client_on_echo(struct core *core, const struct message *message)
 	    ballot_compare(message->ballot, core->barrier_ballot) == 0) {
 		peer->echoed = message->nonce;
 		core->barrier_index = MAX(core->barrier_index, message->position.index);
+		if (message->from == core->barrier_ballot.node) {
+			core->barrier_led = MIN(core->barrier_led, message->position.index);
+		}
 		barrier_check(core);
 	}
 }

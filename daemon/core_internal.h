@@ -160,6 +160,7 @@ struct core {
 	bool barrier_open;
 	struct ballot barrier_ballot;
 	uint64_t barrier_index;
+	uint64_t barrier_led; /* where the sequencer's log ended; UINT64_MAX: it has not said */
 	int64_t barrier_resend_ms;
 
 	/* When; INT64_MAX: not. */
