@@ -55,6 +55,9 @@ static const char *durable_load(struct core *core, const struct core_durable *du
 	if (!log_load(core, durable)) {
 		return "the log's chain is broken";
 	}
+	if (log_last(&core->log).index > 0 && journal_id_is_zero(&core->cluster)) {
+		return "there is a log, and no cluster that it is of";
+	}
 	if (durable->n_seen > JOURNAL_VOTERS_MAX) {
 		return "too many nodes are remembered";
 	}
@@ -237,6 +240,13 @@ void core_persist(struct core *core, struct core_persist *persist)
 bool core_is_blank(const struct core *core)
 {
 	return core->log.n == 0 && core->log.base.index == 0 && journal_id_is_zero(&core->cluster);
+}
+
+void core_cluster_learn(struct core *core, const struct message *message)
+{
+	if (journal_id_is_zero(&core->cluster)) {
+		core->cluster = message->cluster;
+	}
 }
 
 static void hello(struct core *core)

@@ -196,9 +196,7 @@ void core_append_entries(struct core *core, const struct message *message)
 		persist.truncate = true;
 		persist.truncate_after = keep;
 	}
-	if (journal_id_is_zero(&core->cluster)) {
-		core->cluster = message->cluster;
-	}
+	core_cluster_learn(core, message);
 	for (i = known; i < message->n_entries; i++) {
 		(void)log_append(&core->log, &message->entries[i]);
 		scan |= message->entries[i].kind != ENTRY_REQUEST;

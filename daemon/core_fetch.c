@@ -327,9 +327,7 @@ void core_fetch_on_entries(struct core *core, const struct message *message)
 			return;
 		}
 	}
-	if (journal_id_is_zero(&core->cluster)) {
-		core->cluster = message->cluster;
-	}
+	core_cluster_learn(core, message);
 	if (staging_whole(core)) {
 		staging_install(core);
 	} else if (message->index == 0) {
@@ -363,6 +361,7 @@ void core_fetch_on_snapshot(struct core *core, const struct message *message)
 	    staging->snapshot_have != message->offset) {
 		return;
 	}
+	core_cluster_learn(core, message);
 	memcpy(staging->snapshot + message->offset, message->blob, message->blob_bytes);
 	staging->snapshot_have += message->blob_bytes;
 	if (staging->snapshot_have == staging->snapshot_total) {

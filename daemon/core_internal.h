@@ -189,6 +189,8 @@ bool core_active(const struct core *core);
 bool core_gate(const struct core *core);
 bool core_is_voter(const struct core *core);
 bool core_is_blank(const struct core *core);
+/* Whoever takes anything into its log, or promises, knows from then on which cluster's it is. */
+void core_cluster_learn(struct core *core, const struct message *message);
 void core_seen_add(struct message *message, const struct core *core);
 /* Position of the durable part of the log. */
 struct position core_durable_position(const struct core *core);

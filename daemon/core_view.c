@@ -369,9 +369,7 @@ void core_view_on_prepare(struct core *core, const struct message *message)
 	view_end(core);
 	core->alone.n = 0;
 	/* From here on this node knows that there is a journal. */
-	if (journal_id_is_zero(&core->cluster)) {
-		core->cluster = message->cluster;
-	}
+	core_cluster_learn(core, message);
 	core->promised = message->ballot;
 	core->promised_to = message->disk;
 	core->state_owed = true;

@@ -49,6 +49,10 @@ static void on_persist(void *shell, const struct core_persist *persist)
 		    persist->promised.node, persist->truncate ? "truncate to " : "",
 		    persist->truncate ? persist->truncate_after : 0, persist->n_entries,
 		    persist->rebase ? " rebase" : "", persist->commit);
+	if ((persist->n_entries > 0 || persist->rebase) && journal_id_is_zero(&persist->cluster)) {
+		world_fail(process->world, "J7", "node %" PRIu32 " writes a log of no cluster",
+			   process->node);
+	}
 	disk_persist(process->world, process, persist);
 }
 
