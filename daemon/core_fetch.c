@@ -273,41 +273,54 @@ bool core_fetch_install(struct core *core, struct core_persist *persist, uint64_
 	return done;
 }
 
-/* What the sequencer has sent meanwhile may have got here by itself, and been acknowledged. */
-static bool have_it_already(const struct core *core)
+/* The staged log from index on, which both have, as if it had been sent so. */
+static void staged_append(struct core *core, uint64_t index)
 {
-	const struct log *staged = &core->staging.log;
-	struct journal_id mine;
-	struct journal_id theirs = log_chain(staged);
+	struct log *staged = &core->staging.log;
+	struct message message = core_message(core, MESSAGE_APPEND, 0);
 
-	return log_chain_at(&core->log, log_last(staged).index, &mine) &&
-	       journal_id_equal(&mine, &theirs);
+	(void)log_position_at(staged, index, &message.previous);
+	(void)log_chain_at(staged, index, &message.chain);
+	message.entries = log_at(staged, index + 1);
+	message.n_entries = log_last(staged).index - index;
+	core_append_entries(core, &message);
+	core_fetch_end(core);
+	core_append_commit(core);
+}
+
+/*
+ * A follower's. What the sequencer has sent meanwhile may have got here by itself, and be
+ * committed: then the two logs meet there, and only what is behind it is new.
+ */
+static void staged_follow(struct core *core)
+{
+	struct staging *staging = &core->staging;
+	struct core_persist persist = {0};
+	uint64_t meet = MAX(staging->log.base.index, core->commit);
+	struct journal_id mine;
+	struct journal_id theirs;
+	uint64_t first;
+
+	if (!log_chain_at(&staging->log, meet, &theirs)) {
+		core_fetch_end(core); /* all of it is old */
+	} else if (log_chain_at(&core->log, meet, &mine) && journal_id_equal(&mine, &theirs)) {
+		staged_append(core, meet);
+	} else if (meet == core->commit) {
+		core_reset(core, "another log contradicts what is committed here");
+	} else if (!staging->snapshot_used) {
+		core_fetch_end(core); /* what it was to follow has been dropped */
+	} else if (core_fetch_install(core, &persist, &first)) {
+		core_append_persist(core, &persist, first);
+		core_append_commit(core);
+	}
 }
 
 static void staging_install(struct core *core)
 {
-	struct core_persist persist = {0};
-	struct staging *staging = &core->staging;
-	uint64_t first;
-
 	if (core->phase == PHASE_ADOPT) {
 		core_view_adopted(core);
-	} else if (have_it_already(core)) {
-		core_fetch_end(core);
-	} else if (!staging->snapshot_used) {
-		struct message message = core_message(core, MESSAGE_APPEND, 0);
-
-		/* As if it had been sent so: drops nothing but what contradicts it. */
-		message.previous = staging->log.base;
-		message.chain = staging->log.base_chain;
-		message.entries = staging->log.entries;
-		message.n_entries = staging->log.n;
-		core_append_entries(core, &message);
-		core_fetch_end(core);
-		core_append_commit(core);
-	} else if (core_fetch_install(core, &persist, &first)) {
-		core_append_persist(core, &persist, first);
-		core_append_commit(core);
+	} else {
+		staged_follow(core);
 	}
 }
 
