@@ -333,7 +333,11 @@ void core_fetch_on_entries(struct core *core, const struct message *message)
 		return;
 	}
 	if (message->previous.index > log_last(&staging->log).index) {
-		return; /* a part is missing: asked for again when it is time */
+		/* A part is missing; behind the last one it will not come any more. */
+		if (message->index == 0) {
+			fetch_send(core);
+		}
+		return;
 	}
 	for (i = 0; i < message->n_entries; i++) {
 		if (!staging_add(staging, &message->entries[i])) {
@@ -341,6 +345,7 @@ void core_fetch_on_entries(struct core *core, const struct message *message)
 		}
 	}
 	core_cluster_learn(core, message);
+	core_view_adopting(core);
 	if (staging_whole(core)) {
 		staging_install(core);
 	} else if (message->index == 0) {
@@ -370,13 +375,19 @@ void core_fetch_on_snapshot(struct core *core, const struct message *message)
 		staging->snapshot_chain = message->chain;
 	}
 	if (staging->based || staging->snapshot_total != message->total ||
-	    position_compare(staging->snapshot_position, message->position) != 0 ||
-	    staging->snapshot_have != message->offset) {
+	    position_compare(staging->snapshot_position, message->position) != 0) {
+		return;
+	}
+	if (staging->snapshot_have != message->offset) {
+		if (staging->snapshot_have < message->offset && message->index == 0) {
+			fetch_send(core);
+		}
 		return;
 	}
 	core_cluster_learn(core, message);
 	memcpy(staging->snapshot + message->offset, message->blob, message->blob_bytes);
 	staging->snapshot_have += message->blob_bytes;
+	core_view_adopting(core);
 	if (staging->snapshot_have == staging->snapshot_total) {
 		log_init(&staging->log, staging->snapshot_position, &staging->snapshot_chain);
 		staging->based = true;

@@ -198,7 +198,8 @@ struct position core_durable_position(const struct core *core);
 /* core_view.c */
 void core_view_restart(struct core *core);
 void core_view_follow(struct core *core, struct ballot ballot);
-void core_view_adopted(struct core *core); /* the best log is staged */
+void core_view_adopting(struct core *core); /* a part of the best log has come */
+void core_view_adopted(struct core *core);  /* the best log is staged */
 /* Begins the own ballot; with these voters, unless NULL. */
 void core_view_lead(struct core *core, const struct voters *voters);
 /* Takes a ballot that needs nobody's promise, and with it these voters. */

@@ -209,8 +209,15 @@ static bool promised_by_majority(const struct core *core, const struct peer **re
 static void adopt(struct core *core, const struct peer *best)
 {
 	core->phase = PHASE_ADOPT;
-	core->give_up_ms = core->now_ms + core->config.silence_ms;
+	core_view_adopting(core);
 	core_fetch_begin(core, best->node, &best->state, &best->state_chain);
+}
+
+void core_view_adopting(struct core *core)
+{
+	if (core->phase == PHASE_ADOPT) {
+		core->give_up_ms = core->now_ms + core->config.silence_ms;
+	}
 }
 
 /* A new cluster: what was heard earlier may be old, so that everyone says again to be blank. */
@@ -359,8 +366,12 @@ void core_view_on_prepare(struct core *core, const struct message *message)
 		return;
 	}
 	if (order == 0) {
+		/* Where the log has entries of it, it has long been answered: this one is late. */
 		if (core->phase == PHASE_SYNC &&
+		    ballot_compare(log_last(&core->log).ballot, core->promised) != 0 &&
 		    journal_id_equal(&core->promised_to, &message->disk)) {
+			/* It is still at it, which takes as long as the best log is long. */
+			core->propose_ms = propose_after(core, PROPOSAL_RANKS);
 			core->state_owed = true;
 			core_view_promised(core);
 		}
