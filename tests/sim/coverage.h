@@ -56,6 +56,7 @@
 	X(LOADED, "snapshot loaded")                                                               \
 	X(DEAD_MINORITY, "ended with a minority dead")                                             \
 	X(SETTLED, "ended with the node list as voters")                                           \
+	X(BEYOND, "ended where only an operator helps")                                            \
 	X(COMMITTED, "answer: committed")                                                          \
 	X(NO_QUORUM, "answer: no quorum")                                                          \
 	X(UNKNOWN, "answer: unknown")                                                              \

@@ -557,12 +557,16 @@ static bool twin_end(struct world *world, unsigned *ret_gone)
 	uint32_t twinned = world->faults.twinned;
 
 	world->faults.twinned = 0;
-	if (!twin_choose(world, ret_gone) && world->faults.put_off < PUT_OFF_MAX) {
+	if (twin_choose(world, ret_gone)) {
+		return true;
+	}
+	if (world->faults.put_off < PUT_OFF_MAX) {
 		world->faults.put_off++;
 		world->faults.end_us += SECOND_US;
 		world->faults.twinned = twinned;
 		return false;
 	}
+	world->faults.beyond = true;
 	return true;
 }
 

@@ -21,6 +21,7 @@ struct faults {
 	unsigned set_back; /* slot + 1 of a disk that was set back and may not be noticed yet */
 	unsigned dead;     /* slots that stay dead: a bit each */
 	unsigned put_off;  /* how often the end was: the voters depended on both of two twins */
+	bool beyond;       /* one went all the same: only an operator can help, L1 is not asked */
 };
 
 void faults_reset(struct world *world);

@@ -248,7 +248,12 @@ static void settle(struct world *world, uint64_t round)
 		return;
 	}
 	if (world->now_us > world->faults.end_us + SETTLE_MAX_US) {
-		settle_fail(world);
+		if (!world->faults.beyond) {
+			settle_fail(world);
+			return;
+		}
+		world_cover(world, COVERAGE_BEYOND);
+		world_add(world, EVENT_END, 0, 0, 0, 0, NULL);
 		return;
 	}
 	if (settled) {
