@@ -5,10 +5,10 @@
 
 #include "majority.h"
 #include "operator.h"
+#include "twin.h"
 #include "world.h"
 
 #define SECOND_US INT64_C(1000000)
-#define PUT_OFF_MAX 20
 
 /* Who is hit */
 
@@ -24,14 +24,6 @@ static struct process *any_running(struct world *world)
 		}
 	}
 	return NULL;
-}
-
-static void process_down(struct world *world, struct process *process, bool machine)
-{
-	if (process->core != NULL) {
-		process_end(world, process, PROCESS_KILLED);
-	}
-	process->machine_up = process->machine_up && !machine;
 }
 
 static int64_t some_us(struct world *world, int64_t low_us, int64_t high_us)
@@ -138,43 +130,6 @@ static void fault_ghost(struct world *world)
 	world_cover(world, COVERAGE_GHOST);
 	process_start_later(world, process, some_us(world, 3 * SECOND_US, 15 * SECOND_US));
 	membership_update(world);
-}
-
-/* The voters do not depend on its disk, and are not about to. */
-static bool may_go(const struct world *world, const struct process *process)
-{
-	return process->disk == NULL || process->disk->failed ||
-	       majority_stays(world, process->disk, 1u << process->slot);
-}
-
-/* Another machine with a node's id and a store of its own; at the next call it goes. */
-static void fault_twin(struct world *world)
-{
-	struct process *twin = &world->process[world->n_nodes + 1];
-	struct process *of;
-
-	if (world->n_nodes < 3) {
-		return;
-	}
-	if (twin->core != NULL || twin->disk != NULL) {
-		if (may_go(world, twin)) {
-			process_down(world, twin, true);
-			membership_update(world);
-		}
-		return;
-	}
-	of = &world->process[random_below(&world->random, world->n_nodes)];
-	if (of->disk == NULL || world->faults.set_back != 0 || !majority_may_lose(world, of)) {
-		return;
-	}
-	twin->node = of->node;
-	twin->disk = disk_new(world, twin->node);
-	if (twin->disk != NULL) {
-		twin->disk->lost = true;
-		world->faults.twinned = twin->node;
-		world_cover(world, COVERAGE_TWIN);
-		process_start_later(world, twin, 1);
-	}
 }
 
 /* Network and membership */
@@ -438,7 +393,7 @@ static const struct {
 	{fault_crash, 500, false},        {fault_power_cut, 400, false},
 	{fault_power_cut_all, 250, true}, {fault_left, 200, false},
 	{fault_pause, 350, false},        {fault_mute, 250, true},
-	{fault_ghost, 250, true},         {fault_twin, 150, true},
+	{fault_ghost, 250, true},         {twin_begin, 150, true},
 	{fault_partition, 500, false},    {fault_one_way, 300, false},
 	{fault_regroup, 200, false},      {fault_disk_slow, 250, false},
 	{fault_disk_error, 250, true},    {fault_disk_gone, 250, true},
@@ -523,51 +478,6 @@ static void slot_settle(struct world *world, unsigned slot, unsigned gone, bool 
 	} else {
 		process_start_later(world, process, some_us(world, 1000, SECOND_US));
 	}
-}
-
-/*
- * Of two machines with the same node id, one goes: the later one, unless the voters have come to
- * depend on its disk. false: they depend on both.
- */
-static bool twin_choose(struct world *world, unsigned *ret_gone)
-{
-	struct process *twin = &world->process[world->n_nodes + 1];
-	struct process *process = &world->process[twin->node - 1];
-
-	*ret_gone = twin->slot;
-	if (twin->disk == NULL) {
-		return true;
-	}
-	twin->disk->lost = false;
-	if (!may_go(world, twin) && may_go(world, process)) {
-		world->membership.listed[twin->slot] = true;
-		world->membership.listed[process->slot] = false;
-		if (process->disk != NULL) {
-			process->disk->lost = true;
-		}
-		*ret_gone = process->slot;
-		return true;
-	}
-	twin->disk->lost = true;
-	return may_go(world, twin);
-}
-
-static bool twin_end(struct world *world, unsigned *ret_gone)
-{
-	uint32_t twinned = world->faults.twinned;
-
-	world->faults.twinned = 0;
-	if (twin_choose(world, ret_gone)) {
-		return true;
-	}
-	if (world->faults.put_off < PUT_OFF_MAX) {
-		world->faults.put_off++;
-		world->faults.end_us += SECOND_US;
-		world->faults.twinned = twinned;
-		return false;
-	}
-	world->faults.beyond = true;
-	return true;
 }
 
 /* Nobody starts again that stays dead: an earlier EVENT_START is of an earlier life. */

@@ -188,6 +188,14 @@ void process_start_later(struct world *world, struct process *process, int64_t d
 	world_add(world, EVENT_START, process->slot, delay_us, process->life, 0, NULL);
 }
 
+void process_down(struct world *world, struct process *process, bool machine)
+{
+	if (process->core != NULL) {
+		process_end(world, process, PROCESS_KILLED);
+	}
+	process->machine_up = process->machine_up && !machine;
+}
+
 void process_disk_drop(struct world *world, struct process *process)
 {
 	world_trace(world, "n%" PRIu32 " loses disk %u", process->node, process->disk->id.bytes[0]);

@@ -41,6 +41,8 @@ struct process {
 void process_start(struct world *world, unsigned slot);
 enum process_end { PROCESS_KILLED, PROCESS_LEFT };
 void process_end(struct world *world, struct process *process, enum process_end how);
+/* Killed, if it runs; and its machine without power. */
+void process_down(struct world *world, struct process *process, bool machine);
 /* Comes back after a while. */
 void process_start_later(struct world *world, struct process *process, int64_t delay_us);
 /* The disk is gone; the next start makes a new one. */
