@@ -100,8 +100,8 @@ static int verdict_tell(const struct evidence *evidence, enum takeover_verdict v
 	case TAKEOVER_TAKE: return 0;
 	case TAKEOVER_NEVER_FENCED:
 		return err_set(err, -EPERM,
-			       "it is up and was not fenced since the VM was last begun there: "
-			       "stop the resource there (crm_resource --force-stop on %s) first",
+			       "it is up and unfenced: stop the resource there (crm_resource "
+			       "--force-stop on %s) first",
 			       node);
 	case TAKEOVER_IN_USE:
 		return err_set(err, -EPERM,
@@ -115,18 +115,16 @@ static int verdict_tell(const struct evidence *evidence, enum takeover_verdict v
 			       domain_state_to_str(evidence->domain), node);
 	case TAKEOVER_LEFT_IN_USE:
 		return err_set(err, -EPERM,
-			       "it has left the cluster without being fenced and still has a "
-			       "session open: does the VM run there? Stop it, or fence the host "
-			       "(stonith_admin --fence %s)",
+			       "it left the cluster unfenced, with a session open: does the VM run "
+			       "there? Stop it, or stonith_admin --fence %s",
 			       node);
 	case TAKEOVER_NO_QUORUM:
 		return err_set(err, -EPERM,
-			       "it is lost, and this partition has no quorum: takeover=lost is "
-			       "for the partition that has it");
+			       "it is lost, and this partition has no quorum, which "
+			       "takeover=lost needs");
 	default:
 		return err_set(err, -EPERM,
-			       "it has left the cluster and was not fenced: fence it "
-			       "(stonith_admin --fence %s) first",
+			       "it left the cluster unfenced: stonith_admin --fence %s first",
 			       node);
 	}
 }
