@@ -219,7 +219,7 @@ void core_append_on_append(struct core *core, const struct message *message)
 	if (!log_chain_at(&core->log, message->previous.index, &chain) ||
 	    !journal_id_equal(&chain, &message->chain)) {
 		if (!installed(core) || message->previous.index > log_last(&core->log).index) {
-			core_fetch_begin(core, message->from, NULL, NULL);
+			core_fetch_begin(core, message->from, &message->disk, NULL, NULL);
 		}
 		return;
 	}

@@ -120,18 +120,19 @@ static void fetch_send(struct core *core)
 	staging->resend_ms = core->now_ms + core->config.resend_ms;
 }
 
-void core_fetch_begin(struct core *core, uint32_t from, const struct position *until,
-		      const struct journal_id *until_chain)
+void core_fetch_begin(struct core *core, uint32_t from, const struct journal_id *disk,
+		      const struct position *until, const struct journal_id *until_chain)
 {
 	struct staging *staging = &core->staging;
 
-	if (staging->open && staging->from == from &&
+	if (staging->open && staging->from == from && journal_id_equal(&staging->disk, disk) &&
 	    ballot_compare(staging->ballot, core->promised) == 0) {
 		return;
 	}
 	core_fetch_end(core);
 	staging->open = true;
 	staging->from = from;
+	staging->disk = *disk;
 	staging->ballot = core->promised;
 	if (until != NULL) {
 		staging->until = *until;
@@ -151,6 +152,7 @@ static bool staging_expects(const struct core *core, const struct message *messa
 	const struct staging *staging = &core->staging;
 
 	return staging->open && staging->from == message->from &&
+	       journal_id_equal(&staging->disk, &message->disk) &&
 	       ballot_compare(staging->ballot, message->ballot) == 0 &&
 	       ballot_compare(core->promised, message->ballot) == 0;
 }

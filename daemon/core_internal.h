@@ -69,6 +69,7 @@ struct pending {
 struct staging {
 	bool open;
 	uint32_t from;
+	struct journal_id disk; /* of from: by mistake another machine may have its id */
 	struct ballot ballot;
 	struct position until; /* ADOPT: where the best log ends */
 	struct journal_id until_chain;
@@ -229,8 +230,8 @@ void core_append_entry(struct core *core, enum entry_kind kind, const struct jou
 		       const uint8_t *data, size_t bytes);
 
 /* core_fetch.c */
-void core_fetch_begin(struct core *core, uint32_t from, const struct position *until,
-		      const struct journal_id *until_chain);
+void core_fetch_begin(struct core *core, uint32_t from, const struct journal_id *disk,
+		      const struct position *until, const struct journal_id *until_chain);
 void core_fetch_end(struct core *core);
 void core_fetch_on_fetch(struct core *core, const struct message *message);
 void core_fetch_on_entries(struct core *core, const struct message *message);

@@ -210,7 +210,7 @@ static void adopt(struct core *core, const struct peer *best)
 {
 	core->phase = PHASE_ADOPT;
 	core_view_adopting(core);
-	core_fetch_begin(core, best->node, &best->state, &best->state_chain);
+	core_fetch_begin(core, best->node, &best->disk, &best->state, &best->state_chain);
 }
 
 void core_view_adopting(struct core *core)
