@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Preloaded into an agent: SIGKILLs its process group, as Pacemaker does at a time-out, at the
- * point that CRASH_AT names, after saying on stderr that it was reached.
+ * point that CRASH_AT names, after saying on stderr that it was reached. With CRASH_SIGNAL=STOP it is
+ * only stopped, as with its whole node, and goes on when somebody has it continued.
  *
  *	line:grant: done               when the agent has written such a line on stderr
  *	virDomainResume:before         when the call is made
@@ -13,6 +14,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,12 +28,17 @@
 static char point_text[POINT_MAX];
 static int real_stderr = STDERR_FILENO;
 static pthread_t reader;
+static bool only_stop;
 
 static void die(void)
 {
 	static const char text[] = "crashpoint: reached\n";
 
 	(void)!write(real_stderr, text, sizeof(text) - 1);
+	if (only_stop) {
+		(void)kill(0, SIGSTOP);
+		return;
+	}
 	(void)kill(0, SIGKILL);
 	for (;;) {
 		(void)pause();
@@ -131,12 +138,14 @@ static void *lines_read(void *data)
 __attribute__((constructor)) static void crashpoint_load(void)
 {
 	const char *at = getenv("CRASH_AT");
+	const char *with = getenv("CRASH_SIGNAL");
 	int ends[2];
 
 	if (at == NULL || strlen(at) >= sizeof(point_text)) {
 		return;
 	}
 	strcpy(point_text, at);
+	only_stop = with != NULL && strcmp(with, "STOP") == 0;
 	/* What the agent starts is not to crash. */
 	(void)unsetenv("CRASH_AT");
 	(void)unsetenv("LD_PRELOAD");

@@ -2,52 +2,29 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Under Pacemaker, as an administrator uses it: crm, pcs, moves, and a node that loses its power.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/pacemaker.sh"
 
 clean_up() {
 	lab boot node1 >/dev/null 2>&1
 	lab up >/dev/null 2>&1
-	lab exec node1 -- crm -F resource stop web1 >/dev/null 2>&1
-	lab exec node1 -- crm_resource --wait --timeout 60s >/dev/null 2>&1
-	lab exec node1 -- crm -F configure delete web1 >/dev/null 2>&1
-	vm_unmake web1
+	CRM_NODE=node1
+	web1_remove >/dev/null 2>&1
 }
 trap clean_up EXIT
 ok "the test VM's LUNs can be made" vm_make web1
 vm_params web1
 
-crm() { lab exec "${CRM_NODE:-node1}" -- crm "$@"; }
-settled() { lab exec "${CRM_NODE:-node1}" -- crm_resource --wait --timeout 120s; }
-located() {
-	lab exec "${CRM_NODE:-node1}" -- crm_resource --resource web1 --locate 2>&1 |
-		sed -n 's/.*running on: \([a-z0-9]*\).*/\1/p' | xargs
-}
-failures() { lab exec "${CRM_NODE:-node1}" -- crm_mon -1rf 2>/dev/null | grep -A5 'Failed' || true; }
-# runs_on NODE BOOTS: Pacemaker, libvirt, the array and the witness agree.
-runs_on() {
-	is "$T_WHAT: Pacemaker has it on $1" "$(located)" "$1"
-	is "$T_WHAT: it runs there" "$(domain "$1" web1)" running
-	masks_are web1 "$T_WHAT" "$1"
-	ok "$T_WHAT: the guest counts on" witness_wait web1 "$1" "$(witness_counter web1)"
-	ok "$T_WHAT: the witness agrees" witness_check web1 --expect-boots "$2"
-}
-
 T_WHAT="help"
 help=$(crm ra info ocf:lunmask:VirtualMachine 2>&1)
 described=$(lab exec node1 -- pcs resource describe ocf:lunmask:VirtualMachine 2>&1)
 for parameter in vm array luns state_lun config hypervisor migration_mode migration_transport \
-	migration_network_suffix stop_mode on_ioerror paths_required; do
+	migration_network_suffix stop_mode on_ioerror takeover paths_required; do
 	like "crm ra info explains $parameter" "$help" "^${parameter}[* ]"
 	like "pcs resource describe explains $parameter" "$described" "^  $parameter"
 done
 
 T_WHAT="a resource made with crm"
-ok "$T_WHAT" crm configure primitive web1 ocf:lunmask:VirtualMachine \
-	params vm=web1 array=san1 "luns=vda=web1-root vdb=web1-data" state_lun=web1-state \
-	config=/etc/lunmask/web1.xml \
-	op start timeout=120s op stop timeout=120s \
-	op monitor interval=10s timeout=30s \
-	op migrate_to timeout=180s op migrate_from timeout=60s \
-	meta allow-migrate=true
+ok "$T_WHAT" web1_configure
 ok "$T_WHAT starts" settled
 node=$(located)
 if [ -z "$node" ]; then
@@ -86,8 +63,7 @@ runs_on "$node" 1
 T_WHAT="power cut of the running node"
 CRM_NODE=$second
 lab cut "$node"
-# shellcheck disable=SC2016 # expanded anew each time
-wait_until 90 eval '[ -n "$(located)" ] && [ "$(located)" != "$node" ]'
+wait_until 90 located_elsewhere "$node"
 ok "$T_WHAT: settles" settled
 new=$(located)
 unlike "$T_WHAT: it runs elsewhere" "$new" "^($node|)$"

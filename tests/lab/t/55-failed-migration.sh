@@ -3,20 +3,12 @@
 # A migration that fails under Pacemaker. With on-fail=block the guest goes on where it was; without,
 # Pacemaker stops and starts it, and the guest goes on with its memory (I10).
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/pacemaker.sh"
 
-crm() { lab exec node1 -- crm "$@"; }
-settled() { lab exec node1 -- crm_resource --wait --timeout 120s; }
-located() {
-	lab exec node1 -- crm_resource --resource web1 --locate 2>&1 |
-		sed -n 's/.*running on: \([a-z0-9]*\).*/\1/p'
-}
 clean_up() {
 	[ -z "${target:-}" ] || libvirtd_back "$target"
 	crm -F resource cleanup web1 >/dev/null 2>&1
-	crm -F resource stop web1 >/dev/null 2>&1
-	settled >/dev/null 2>&1
-	crm -F configure delete web1 >/dev/null 2>&1
-	vm_unmake web1
+	web1_remove >/dev/null 2>&1
 }
 trap clean_up EXIT
 ok "the test VM's LUNs can be made" vm_make web1
@@ -37,7 +29,7 @@ if [ -z "$source" ]; then
 	done_testing
 	exit 1
 fi
-target=$(lab nodes | tr ' ' '\n' | grep -v "^$source\$" | head -n 1)
+target=$(other_node "$source")
 ok "the guest counts" witness_wait web1 "$source" 5
 
 libvirtd_signal "$target" KILL

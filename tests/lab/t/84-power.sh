@@ -4,24 +4,16 @@
 # data, and the journal has come to an end with the migration.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/journal.sh"
+. "$(dirname "$0")/pacemaker.sh"
 
 clean_up() {
 	lab up >/dev/null 2>&1
 	crm -F resource clear web1 >/dev/null 2>&1
 	crm -F resource cleanup web1 >/dev/null 2>&1
-	crm -F resource stop web1 >/dev/null 2>&1
-	settled >/dev/null 2>&1
-	crm -F configure delete web1 >/dev/null 2>&1
-	vm_unmake web1
+	web1_remove >/dev/null 2>&1
 }
 trap clean_up EXIT
 
-crm() { lab exec node1 -- crm "$@"; }
-settled() { lab exec node1 -- crm_resource --wait --timeout 120s; }
-located() {
-	lab exec node1 -- crm_resource --resource web1 --locate 2>&1 |
-		sed -n 's/.*running on: \([a-z0-9]*\).*/\1/p' | xargs
-}
 runs() { [ "$(domain "$(located)" web1)" = running ]; }
 # task NODE: kind, state and step of the VM's task that is open, or was last.
 task() {
@@ -68,12 +60,7 @@ power_lost() {
 
 ok "the cluster is whole" lab up
 ok "the test VM's LUNs can be made" vm_make web1
-ok "a resource" crm configure primitive web1 ocf:lunmask:VirtualMachine \
-	params vm=web1 array=san1 "luns=vda=web1-root vdb=web1-data" state_lun=web1-state \
-	config=/etc/lunmask/web1.xml \
-	op start timeout=120s op stop timeout=120s op monitor interval=10s timeout=30s \
-	op migrate_to timeout=60s op migrate_from timeout=60s \
-	meta allow-migrate=true
+ok "a resource" web1_configure
 ok "starts" settled
 power_lost live node3 node2 node1
 power_lost saved node2 node1 node3

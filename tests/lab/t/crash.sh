@@ -40,6 +40,43 @@ crash() {
 	fi
 }
 
+# suspend POINT NODE ACTION [NAME=VALUE...]: in the background, stopped at the point.
+suspend() {
+	local point=$1 node=$2 action=$3 agent=$T_AGENT
+	shift 3
+	CRASH_NODE=$node
+	CRASH_OUT=$(mktemp)
+	T_AGENT="setsid --wait env LD_PRELOAD=$CRASH_LIBRARY CRASH_AT=$point CRASH_SIGNAL=STOP $CRASH_AGENT"
+	{
+		crash_agent "$node" "$action" "$@"
+		printf '%s\n' "$OUT" >"$CRASH_OUT"
+		exit "$RC"
+	} &
+	CRASH_JOB=$!
+	T_AGENT=$agent
+	ok "$T_WHAT: $action on $node is stopped after $point" wait_until 30 suspended
+}
+
+# State T, of the agent's process.
+suspended() {
+	# shellcheck disable=SC2016 # the node's shell expands it
+	lab exec "$CRASH_NODE" -- sh -c \
+		'for p in $(pgrep -x VirtualMachine); do grep -q "^State:.T" /proc/$p/status && exit 0; done; exit 1'
+}
+
+# resume: RC, OUT and REASON are the late agent's.
+resume() {
+	# shellcheck disable=SC2016
+	lab exec "$CRASH_NODE" -- sh -c 'for p in $(pgrep -x VirtualMachine); do kill -CONT -$p; done' \
+		2>/dev/null
+	wait "$CRASH_JOB"
+	RC=$?
+	OUT=$(cat "$CRASH_OUT")
+	# shellcheck disable=SC2034 # of lib.sh, and for the tests
+	REASON=$(sed -n 's/^ocf-exit-reason://p' <<<"$OUT")
+	rm -f "$CRASH_OUT"
+}
+
 # As agent of lib.sh, with a command of several words.
 crash_agent() {
 	local node=$1 action=$2 name env=()
