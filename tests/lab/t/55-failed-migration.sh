@@ -46,7 +46,8 @@ ok "same boot" witness_check web1 --expect-boots 1
 ok "libvirtd is back" libvirtd_back "$target"
 ok "cleaned up" crm resource cleanup web1
 ok "it settles" settled
-wait_until 60 eval '[ "$(domain "$target" web1)" = running ]'
+runs_on_target() { [ "$(domain "$target" web1)" = running ]; }
+wait_until 60 runs_on_target
 ok "and goes there now" settled
 masks_are web1 "after the move" "$target"
 ok "it counts on" witness_wait web1 "$target" "$(witness_counter web1)"
