@@ -52,6 +52,8 @@ struct driver {
 		    struct deadline deadline, json_t *luns, struct fault *fault);
 
 	bool (*is_fenced)(const void *backend, const char *initiator);
+	/* The names of all that are fenced; false: out of memory. */
+	bool (*fenced)(const void *backend, json_t *names);
 
 	/* Under the lock: durable when it returns. */
 	int (*set_fenced)(void *backend, const char *const *initiators, size_t n_initiators,

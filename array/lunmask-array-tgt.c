@@ -82,6 +82,17 @@ static bool backend_is_fenced(const void *backend, const char *initiator)
 	return tgt_table_is_fenced(&((const struct tgt *)backend)->table, initiator);
 }
 
+static bool backend_fenced(const void *backend, json_t *names)
+{
+	const struct tgt_table *table = &((const struct tgt *)backend)->table;
+	bool whole = true;
+
+	for (size_t i = 0; i < table->n_fenced && whole; i++) {
+		whole = json_array_append_new(names, json_string(table->fenced[i])) == 0;
+	}
+	return whole;
+}
+
 static int backend_set_fenced(void *backend, const char *const *initiators, size_t n_initiators,
 			      bool fenced, struct fault *fault)
 {
@@ -113,6 +124,7 @@ static const struct driver TGT_DRIVER = {
 	.ports = backend_ports,
 	.luns = tgt_pool_luns,
 	.is_fenced = backend_is_fenced,
+	.fenced = backend_fenced,
 	.set_fenced = backend_set_fenced,
 	.create = tgt_pool_create,
 	.delete = tgt_pool_delete,

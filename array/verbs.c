@@ -355,6 +355,20 @@ static int unfence_run(const struct driver *driver, void *backend, const json_t 
 	return rc != 0 ? rc : put(reply, "unfenced", names_encode(names.names, names.count), fault);
 }
 
+static int fenced_run(const struct driver *driver, void *backend, const json_t *request,
+		      struct deadline deadline, json_t *reply, struct fault *fault)
+{
+	json_t *names = json_array();
+
+	(void)request;
+	(void)deadline;
+	if (!driver->fenced(backend, names)) {
+		json_decref(names);
+		return no_memory(fault);
+	}
+	return put(reply, "fenced", names, fault);
+}
+
 static bool reliability_valid(const char *text)
 {
 	return lun_name_valid(text);
@@ -411,7 +425,8 @@ static const struct verb VERBS[] = {
 	{"ports", "the array's portals and their state", false, MEMBERS(), ports_run},
 	{"luns", "LUNs with size, designators and address", false, MEMBERS("luns", "initiator"),
 	 luns_run},
-	/* Under the lock: who looks after a change was asked for must not look before it is done. */
+	/* Under the lock: who looks after a change was asked for must not look before it is done.
+	 */
 	{"masks", "who holds which LUN, and open sessions", true, MEMBERS("luns"), masks_run},
 	{"apply", "grant and revoke a batch of LUNs, all or nothing", true,
 	 MEMBERS("luns", "grant", "revoke", "allowed"), apply_run_request},
@@ -419,6 +434,7 @@ static const struct verb VERBS[] = {
 	 MEMBERS("initiators"), fence_run},
 	{"unfence", "let initiators be granted LUNs again", true, MEMBERS("initiators"),
 	 unfence_run},
+	{"fenced", "which initiators are fenced", true, MEMBERS(), fenced_run},
 	{"create", "make a LUN", true, MEMBERS("name", "size_bytes", "reliability"), create_run},
 	{"delete", "remove a LUN and its data", true, MEMBERS("name"), delete_run},
 };
