@@ -203,6 +203,28 @@ static bool fenced_are_listed(struct bench *bench)
 			     bench->initiators[0]);
 }
 
+/* One that decided before the second fencing. */
+static bool late_unfence_is_refused(struct bench *bench)
+{
+	json_t *reply;
+	json_int_t fencings;
+
+	if (!bench_ok(bench, "fence", NULL, "{\"initiators\":[\"%s\"]}", bench->initiators[0]) ||
+	    !bench_ok(bench, "fenced", &reply, "{}")) {
+		return false;
+	}
+	fencings = json_integer_value(json_object_get(reply, "fencings"));
+	json_decref(reply);
+	return bench_ok(bench, "fence", NULL, "{\"initiators\":[\"%s\"]}", bench->initiators[1]) &&
+	       bench_ok(bench, "unfence", NULL, "{\"initiators\":[\"%s\"],\"fencings\":%lld}",
+			bench->initiators[0], (long long)fencings) &&
+	       bench_ok(bench, "fence", NULL, "{\"initiators\":[\"%s\"]}", bench->initiators[0]) &&
+	       bench_refused(bench, "unfence", "fenced",
+			     "{\"initiators\":[\"%s\"],\"fencings\":%lld}", bench->initiators[0],
+			     (long long)fencings) &&
+	       fenced_are(bench, 1, 1);
+}
+
 /* Which exit status one of two racing processes had. */
 static pid_t racer_start(struct bench *bench, size_t index)
 {
@@ -251,6 +273,7 @@ const struct check APPLY_CHECKS[] = {
 	{"revoke and grant go in one batch", hand_over_in_one_batch, NULL},
 	{"a fenced initiator loses all and is granted nothing", fenced_is_granted_nothing, "fence"},
 	{"who is fenced is listed until unfenced", fenced_are_listed, "fence"},
+	{"an unfence that is older than a fence is refused", late_unfence_is_refused, "fence"},
 	{"of two that race for a LUN one wins, 20 rounds", race_has_one_winner, NULL},
 	{NULL, NULL, NULL},
 };
