@@ -188,14 +188,14 @@ void array_changed_release(struct array_changed *changed)
 }
 
 static int fence_call(const struct array *array, const char *verb, const char *confirmation,
-		      const char *const *initiators, size_t count, struct deadline deadline,
-		      struct err *err)
+		      const char *const *initiators, size_t count, int64_t fencings,
+		      struct deadline deadline, struct err *err)
 {
 	struct runner_result result;
-	int rc = verb_call(
-		array, verb,
-		array_wire_encode_initiators(initiators, count, driver_timeout_ms(deadline)),
-		deadline, &result, err);
+	int rc = verb_call(array, verb,
+			   array_wire_encode_initiators(initiators, count, fencings,
+							driver_timeout_ms(deadline)),
+			   deadline, &result, err);
 
 	if (rc != 0) {
 		return rc;
@@ -208,23 +208,23 @@ static int fence_call(const struct array *array, const char *verb, const char *c
 int array_fence(const struct array *array, const char *const *initiators, size_t count,
 		struct deadline deadline, struct err *err)
 {
-	return fence_call(array, "fence", "fenced", initiators, count, deadline, err);
+	return fence_call(array, "fence", "fenced", initiators, count, -1, deadline, err);
 }
 
 int array_unfence(const struct array *array, const char *const *initiators, size_t count,
-		  struct deadline deadline, struct err *err)
+		  int64_t fencings, struct deadline deadline, struct err *err)
 {
-	return fence_call(array, "unfence", "unfenced", initiators, count, deadline, err);
+	return fence_call(array, "unfence", "unfenced", initiators, count, fencings, deadline, err);
 }
 
-int array_fenced(const struct array *array, struct deadline deadline, struct array_names *ret,
+int array_fenced(const struct array *array, struct deadline deadline, struct array_fenced *ret,
 		 struct err *err)
 {
 	struct runner_result result;
 	int rc = verb_call(array, "fenced", array_wire_encode_plain(driver_timeout_ms(deadline)),
 			   deadline, &result, err);
 
-	*ret = (struct array_names){0};
+	*ret = (struct array_fenced){.names = NULL};
 	if (rc != 0) {
 		return rc;
 	}
@@ -232,20 +232,20 @@ int array_fenced(const struct array *array, struct deadline deadline, struct arr
 	return reply_done(array, "fenced", &result, rc, err);
 }
 
-bool array_names_have(const struct array_names *names, const char *initiator)
+bool array_fenced_has(const struct array_fenced *fenced, const char *initiator)
 {
-	for (size_t i = 0; i < names->count; i++) {
-		if (strcmp(names->names[i], initiator) == 0) {
+	for (size_t i = 0; i < fenced->count; i++) {
+		if (strcmp(fenced->names[i], initiator) == 0) {
 			return true;
 		}
 	}
 	return false;
 }
 
-void array_names_release(struct array_names *names)
+void array_fenced_release(struct array_fenced *fenced)
 {
-	if (names != NULL) {
-		free(names->names);
-		*names = (struct array_names){0};
+	if (fenced != NULL) {
+		free(fenced->names);
+		*fenced = (struct array_fenced){.names = NULL};
 	}
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "array_error.h"
 #include "deadline.h"
@@ -76,10 +77,11 @@ struct array_info {
 	bool fence;
 };
 
-/* Initiators. */
-struct array_names {
+/* The initiators that are fenced, and how many fencings there were until then. */
+struct array_fenced {
 	char (*names)[ISCSI_NAME_MAX + 1];
 	size_t count;
+	int64_t fencings;
 };
 
 /* -EPROTO also when the driver speaks another protocol. */
@@ -109,17 +111,17 @@ void array_changed_release(struct array_changed *changed);
 
 /*
  * Cuts initiators off from all LUNs and keeps them off until array_unfence(), which grants nothing.
- * Both may be repeated. When a fence fails, its record may be there all the same.
+ * Both may be repeated. When a fence fails, its record may be there all the same. An unfence is
+ * refused (-EPERM) when one of the initiators was fenced after the answer that said fencings.
  */
 int array_fence(const struct array *array, const char *const *initiators, size_t count,
 		struct deadline deadline, struct err *err);
 int array_unfence(const struct array *array, const char *const *initiators, size_t count,
-		  struct deadline deadline, struct err *err);
+		  int64_t fencings, struct deadline deadline, struct err *err);
 
-/* Which initiators are fenced. */
-int array_fenced(const struct array *array, struct deadline deadline, struct array_names *ret,
+int array_fenced(const struct array *array, struct deadline deadline, struct array_fenced *ret,
 		 struct err *err);
-bool array_names_have(const struct array_names *names, const char *initiator);
-void array_names_release(struct array_names *names);
+bool array_fenced_has(const struct array_fenced *fenced, const char *initiator);
+void array_fenced_release(struct array_fenced *fenced);
 
 #endif

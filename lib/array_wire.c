@@ -58,9 +58,13 @@ char *array_wire_encode_apply(const struct array_change *change, int timeout_ms)
 		names_encode(change->allowed, change->n_allowed), "timeout_ms", timeout_ms));
 }
 
-char *array_wire_encode_initiators(const char *const *initiators, size_t count, int timeout_ms)
+char *array_wire_encode_initiators(const char *const *initiators, size_t count, int64_t fencings,
+				   int timeout_ms)
 {
-	return request_encode(json_pack("{s:o, s:i}", "initiators", names_encode(initiators, count),
+	json_t *number = fencings < 0 ? NULL : json_integer((json_int_t)fencings);
+
+	return request_encode(json_pack("{s:o, s:o*, s:i}", "initiators",
+					names_encode(initiators, count), "fencings", number,
 					"timeout_ms", timeout_ms));
 }
 
@@ -424,16 +428,23 @@ int array_wire_decode_info(const char *reply, size_t bytes, struct array_info *r
 	return 0;
 }
 
-int array_wire_decode_fenced(const char *reply, size_t bytes, struct array_names *ret,
+int array_wire_decode_fenced(const char *reply, size_t bytes, struct array_fenced *ret,
 			     struct err *err)
 {
 	json_auto *root = NULL;
+	const json_t *number;
 	int rc = reply_load(reply, bytes, &root, err);
 
-	*ret = (struct array_names){0};
+	*ret = (struct array_fenced){.names = NULL};
 	rc = rc != 0 ? rc : holders_decode(root, "fenced", NULL, &ret->names, &ret->count, err);
+	number = rc != 0 ? NULL : json_object_get(root, "fencings");
+	ret->fencings = json_integer_value(number);
+	if (rc == 0 && (!json_is_integer(number) || ret->fencings < 0)) {
+		rc = err_set(err, -EPROTO,
+			     "the array driver's reply does not have the number 'fencings'");
+	}
 	if (rc != 0) {
-		array_names_release(ret);
+		array_fenced_release(ret);
 	}
 	return rc;
 }

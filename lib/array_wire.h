@@ -3,6 +3,7 @@
 #define LUNMASK_ARRAY_WIRE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "array.h"
 #include "err.h"
@@ -24,7 +25,9 @@ char *array_wire_encode_luns(const char *const *names, size_t count, const char 
 			     int timeout_ms);
 char *array_wire_encode_masks(const char *const *names, size_t count, int timeout_ms);
 char *array_wire_encode_apply(const struct array_change *change, int timeout_ms);
-char *array_wire_encode_initiators(const char *const *initiators, size_t count, int timeout_ms);
+/* fencings below 0 is left out. */
+char *array_wire_encode_initiators(const char *const *initiators, size_t count, int64_t fencings,
+				   int timeout_ms);
 char *array_wire_encode_plain(int timeout_ms); /* a request without members of its own */
 
 /* In the order of names. */
@@ -44,7 +47,7 @@ int array_wire_decode_apply(const char *reply, size_t bytes, const struct array_
 int array_wire_decode_info(const char *reply, size_t bytes, struct array_info *ret,
 			   struct err *err);
 
-int array_wire_decode_fenced(const char *reply, size_t bytes, struct array_names *ret,
+int array_wire_decode_fenced(const char *reply, size_t bytes, struct array_fenced *ret,
 			     struct err *err);
 
 /* "fenced" or "unfenced" (member) must name every initiator that was asked for. */

@@ -184,34 +184,36 @@ static int paths_look(const struct array *array, const char *initiator, struct d
 
 /* The record and the masks, from outside. The text says more about all but HOST_FENCE_CUT. */
 static int array_ask(const struct host_fence *fence, const struct array *array,
-		     struct deadline deadline, enum host_fence_answer *ret, struct err *err)
+		     struct deadline deadline, enum host_fence_answer *ret, int64_t *ret_fencings,
+		     struct err *err)
 {
-	struct array_names fenced;
+	struct array_fenced fenced;
 	int rc = array_fenced(array, deadline, &fenced, err);
 
 	*ret = HOST_FENCE_SILENT;
 	if (rc < 0) {
 		return rc;
 	}
-	if (array_names_have(&fenced, fence->host->initiator)) {
+	*ret_fencings = fenced.fencings;
+	if (array_fenced_has(&fenced, fence->host->initiator)) {
 		rc = paths_look(array, fence->host->initiator, deadline, ret, err);
 	} else {
 		*ret = HOST_FENCE_OPEN;
 		(void)err_set(err, 0, "array %s does not have it fenced", array->name);
 	}
-	array_names_release(&fenced);
+	array_fenced_release(&fenced);
 	return rc;
 }
 
 /* silent: those that did not answer; notes: all that have not cut it off for certain. */
 static void all_ask(const struct host_fence *fence, struct deadline deadline,
-		    enum host_fence_answer *answers, struct failures *silent,
+		    enum host_fence_answer *answers, int64_t *fencings, struct failures *silent,
 		    struct failures *notes)
 {
 	for (size_t i = 0; i < fence->n_arrays; i++) {
 		struct err err = ERR_INIT;
 		int rc = array_ask(fence, &fence->arrays[i], share(deadline, fence->n_arrays - i),
-				   &answers[i], &err);
+				   &answers[i], &fencings[i], &err);
 
 		failures_add(silent, rc, &err);
 		if (answers[i] != HOST_FENCE_CUT) {
@@ -239,10 +241,11 @@ int host_fence_status(const struct host_fence *fence, struct deadline deadline,
 		      enum host_fence_state *ret, struct err *err)
 {
 	enum host_fence_answer answers[CONFIG_ARRAYS_MAX];
+	int64_t fencings[CONFIG_ARRAYS_MAX];
 	struct failures silent = {.rc = 0};
 	struct failures notes = {.rc = 0};
 
-	all_ask(fence, deadline, answers, &silent, &notes);
+	all_ask(fence, deadline, answers, fencings, &silent, &notes);
 	*ret = host_fence_judge(answers, fence->n_arrays);
 	if (silent.rc != 0 || fenced_anywhere(answers, fence->n_arrays)) {
 		(void)failures_end(&notes, err);
@@ -259,10 +262,11 @@ static int array_off(const struct host_fence *fence, const struct array *array,
 	const char *const initiators[] = {fence->host->initiator};
 	int64_t began_ms = deadline_now_ms();
 	enum host_fence_answer answer;
+	int64_t fencings;
 	int rc = array_fence(array, initiators, 1,
 			     deadline_before(deadline, deadline_left_ms(deadline) / 3), err);
 
-	rc = rc != 0 ? rc : array_ask(fence, array, deadline, &answer, err);
+	rc = rc != 0 ? rc : array_ask(fence, array, deadline, &answer, &fencings, err);
 	if (rc < 0) {
 		return rc;
 	}
@@ -293,26 +297,20 @@ int host_fence_off(const struct host_fence *fence, struct deadline deadline, str
 
 /* On */
 
-static int array_on(const struct host_fence *fence, const struct array *array,
+static int array_on(const struct host_fence *fence, const struct array *array, int64_t fencings,
 		    struct deadline deadline, struct err *err)
 {
 	const char *const initiators[] = {fence->host->initiator};
-	struct array_names fenced;
+	struct array_fenced fenced;
 	bool still;
-	int rc;
+	int rc = array_unfence(array, initiators, 1, fencings, deadline, err);
 
-	/* A process that stood still for long must not undo a fencing that came after it. */
-	if (deadline_passed(deadline)) {
-		return err_set(err, -ETIMEDOUT, "array %s: it is too late to let %s in again",
-			       array->name, fence->host->node);
-	}
-	rc = array_unfence(array, initiators, 1, deadline, err);
 	rc = rc != 0 ? rc : array_fenced(array, deadline, &fenced, err);
 	if (rc < 0) {
 		return rc;
 	}
-	still = array_names_have(&fenced, fence->host->initiator);
-	array_names_release(&fenced);
+	still = array_fenced_has(&fenced, fence->host->initiator);
+	array_fenced_release(&fenced);
 	if (still) {
 		return err_set(err, -EUCLEAN,
 			       "array %s still has it fenced, though its driver reports success",
@@ -322,12 +320,16 @@ static int array_on(const struct host_fence *fence, const struct array *array,
 	return 0;
 }
 
-/* Cut, with nothing left on the host: only then is it let in again. */
+/*
+ * Cut, with nothing left on the host: only then is it let in again. The fencing that is undone is
+ * the one that was seen before the host was cleaned, however long that took; not a later one.
+ */
 static int array_release(const struct host_fence *fence, const struct array *array,
-			 struct deadline deadline, struct err *err)
+			 int64_t fencings, struct deadline deadline, struct err *err)
 {
 	enum host_fence_answer answer;
-	int rc = array_ask(fence, array, deadline, &answer, err);
+	int64_t now;
+	int rc = array_ask(fence, array, deadline, &answer, &now, err);
 
 	if (rc < 0 || answer == HOST_FENCE_OPEN) {
 		return rc;
@@ -338,7 +340,7 @@ static int array_release(const struct host_fence *fence, const struct array *arr
 		return err_set(err, -EPERM, "%.800s: take that away, or fence it again",
 			       err_text(&found));
 	}
-	return array_on(fence, array, deadline, err);
+	return array_on(fence, array, fencings, deadline, err);
 }
 
 int host_fence_on(const struct host_fence *fence,
@@ -347,11 +349,12 @@ int host_fence_on(const struct host_fence *fence,
 		  struct deadline deadline, struct err *err)
 {
 	enum host_fence_answer answers[CONFIG_ARRAYS_MAX];
+	int64_t fencings[CONFIG_ARRAYS_MAX];
 	struct failures failures = {.rc = 0};
 	struct failures notes = {.rc = 0};
 	int rc;
 
-	all_ask(fence, share(deadline, 2), answers, &failures, &notes);
+	all_ask(fence, share(deadline, 2), answers, fencings, &failures, &notes);
 	if (failures.rc != 0) {
 		return failures_end(&failures, err); /* fenced or not: nobody knows */
 	}
@@ -366,8 +369,8 @@ int host_fence_on(const struct host_fence *fence,
 	for (size_t i = 0; i < fence->n_arrays; i++) {
 		struct err one = ERR_INIT;
 
-		rc = array_release(fence, &fence->arrays[i], share(deadline, fence->n_arrays - i),
-				   &one);
+		rc = array_release(fence, &fence->arrays[i], fencings[i],
+				   share(deadline, fence->n_arrays - i), &one);
 		failures_add(&failures, rc, &one);
 	}
 	return failures_end(&failures, err);

@@ -62,8 +62,8 @@ int host_fence_off(const struct host_fence *fence, struct deadline deadline, str
 /*
  * Lets a fenced host be granted LUNs again. Where it is fenced on any array, clean() is called
  * first: it makes sure that nothing on the host still uses LUNs, or fails. A host that is fenced
- * nowhere is left alone. -EPERM: a path is there that must not be; -ETIMEDOUT: too late to clear
- * anything.
+ * nowhere is left alone. -EPERM: a path is there that must not be, or the host was fenced again
+ * since this began.
  */
 int host_fence_on(const struct host_fence *fence,
 		  int (*clean)(const struct host_fence *fence, struct deadline deadline,

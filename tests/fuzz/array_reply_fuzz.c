@@ -72,16 +72,16 @@ static void all_masks_check(const char *reply, size_t size)
 static void fence_check(const char *reply, size_t size)
 {
 	static const char *const asked[] = {"iqn.2026-11.x:s"};
-	struct array_names names;
+	struct array_fenced fenced;
 	struct array_info info;
 
-	if (array_wire_decode_fenced(reply, size, &names, NULL) == 0) {
+	if (array_wire_decode_fenced(reply, size, &fenced, NULL) == 0) {
 		/* Both readers of one reply agree. */
 		if ((array_wire_decode_confirmed(reply, size, "fenced", asked, 1, NULL) == 0) !=
-		    array_names_have(&names, asked[0])) {
+		    array_fenced_has(&fenced, asked[0])) {
 			abort();
 		}
-		array_names_release(&names);
+		array_fenced_release(&fenced);
 	}
 	(void)array_wire_decode_info(reply, size, &info, NULL);
 }

@@ -208,14 +208,14 @@ static void array_wire_decode_all_masks__refuses_what_could_hide_a_holder(void *
 /* One more than may be: the reply is {"MEMBER":["iqn...", ...]}. */
 static char *list_reply(const char *member, const char *element, size_t count)
 {
-	size_t size = 64 + count * (strlen(element) + 3);
+	size_t size = 96 + count * (strlen(element) + 3);
 	char *text = malloc(size);
 	size_t at = (size_t)snprintf(text, size, "{\"%s\":[", member);
 
 	for (size_t i = 0; i < count; i++) {
 		at += (size_t)snprintf(text + at, size - at, "%s%s", i > 0 ? "," : "", element);
 	}
-	(void)snprintf(text + at, size - at, "]}");
+	(void)snprintf(text + at, size - at, "],\"fencings\":0}");
 	return text;
 }
 
@@ -224,13 +224,13 @@ static void array_wire_decode__has_limits(void **state)
 	char *most = list_reply("fenced", "\"" S "\"", ARRAY_HOLDERS_MAX);
 	char *more = list_reply("fenced", "\"" S "\"", ARRAY_HOLDERS_MAX + 1);
 	char *masks_more = list_reply("masks", MASK("a", "", ""), ARRAY_MASKS_MAX + 1);
-	struct array_names names;
+	struct array_fenced fenced;
 	struct array_masks masks;
 
 	(void)state;
-	assert_int_equal(array_wire_decode_fenced(most, strlen(most), &names, NULL), 0);
-	array_names_release(&names);
-	assert_int_equal(array_wire_decode_fenced(more, strlen(more), &names, NULL), -EPROTO);
+	assert_int_equal(array_wire_decode_fenced(most, strlen(most), &fenced, NULL), 0);
+	array_fenced_release(&fenced);
+	assert_int_equal(array_wire_decode_fenced(more, strlen(more), &fenced, NULL), -EPROTO);
 	assert_int_equal(array_wire_decode_all_masks(masks_more, strlen(masks_more), &masks, NULL),
 			 -EPROTO);
 	free(most);
@@ -240,19 +240,26 @@ static void array_wire_decode__has_limits(void **state)
 
 static void array_wire_decode_fenced__lists_names(void **state)
 {
-	static const char *const wrong[] = {"{}", "{\"fenced\":\"" S "\"}", "{\"fenced\":[1]}",
-					    "{\"fenced\":[\"\"]}"};
-	static const char reply[] = "{\"fenced\":[\"" S "\"]}";
-	struct array_names names;
+	static const char *const wrong[] = {"{}",
+					    "{\"fenced\":\"" S "\"}",
+					    "{\"fenced\":[1]}",
+					    "{\"fenced\":[\"\"],\"fencings\":1}",
+					    "{\"fenced\":[]}",
+					    "{\"fenced\":[],\"fencings\":-1}",
+					    "{\"fenced\":[],\"fencings\":\"1\"}"};
+	static const char reply[] = "{\"fenced\":[\"" S "\"],\"fencings\":17}";
+	struct array_fenced fenced;
 
 	(void)state;
-	assert_int_equal(array_wire_decode_fenced(reply, strlen(reply), &names, NULL), 0);
-	assert_true(array_names_have(&names, S));
-	assert_false(array_names_have(&names, T));
-	array_names_release(&names);
+	assert_int_equal(array_wire_decode_fenced(reply, strlen(reply), &fenced, NULL), 0);
+	assert_true(array_fenced_has(&fenced, S));
+	assert_false(array_fenced_has(&fenced, T));
+	assert_int_equal(fenced.fencings, 17);
+	array_fenced_release(&fenced);
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		assert_int_equal(array_wire_decode_fenced(wrong[i], strlen(wrong[i]), &names, NULL),
-				 -EPROTO);
+		assert_int_equal(
+			array_wire_decode_fenced(wrong[i], strlen(wrong[i]), &fenced, NULL),
+			-EPROTO);
 	}
 }
 
@@ -295,10 +302,14 @@ static void array_wire_decode_info__knows_the_capabilities(void **state)
 static void array_wire_encode_initiators__is_the_whole_request(void **state)
 {
 	static const char *const names[] = {S};
-	char *text = array_wire_encode_initiators(names, 1, 100);
+	char *text = array_wire_encode_initiators(names, 1, -1, 100);
 
 	(void)state;
 	assert_string_equal(text, "{\"initiators\":[\"" S "\"],\"timeout_ms\":100}");
+	free(text);
+	text = array_wire_encode_initiators(names, 1, 17, 100);
+	assert_string_equal(text,
+			    "{\"initiators\":[\"" S "\"],\"fencings\":17,\"timeout_ms\":100}");
 	free(text);
 	text = array_wire_encode_plain(7);
 	assert_string_equal(text, "{\"timeout_ms\":7}");

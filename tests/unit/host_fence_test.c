@@ -22,7 +22,10 @@
 /* "calls" is what was asked; fail-VERB is a failure, deaf-VERB a success that did nothing. */
 static const char script[] =
 	"#!/bin/sh\n"
-	"d=${0%/*}; v=$1; cat >/dev/null; echo $v >>$d/calls\n"
+	"d=${0%/*}; v=$1; cat >$d/request; echo $v >>$d/calls\n"
+	"n=$(cat $d/fencings 2>/dev/null || echo 0)\n"
+	"if [ $v = unfence ] && ! grep -q '\"fencings\":'$n, $d/request; then\n"
+	"  echo '{\"error\":{\"code\":\"fenced\",\"message\":\"fenced again\"}}'; exit 1; fi\n"
 	"if [ -e $d/fail-$v ]; then\n"
 	"  echo '{\"error\":{\"code\":\"unreachable\",\"message\":\"no tgtd\"}}'; exit 1; fi\n"
 	"[ ! -e $d/slow-$v ] || sleep $(cat $d/slow-$v)\n"
@@ -37,7 +40,7 @@ static const char script[] =
 	"masks) echo '{\"masks\":[{\"lun\":\"a\",\"initiators\":['$g'],\"nexuses\":[]}]}' ;;\n"
 	"fence) echo '{\"fenced\":['$mine'],\"revoked\":[]}' ;;\n"
 	"unfence) echo '{\"unfenced\":['$mine']}' ;;\n"
-	"fenced) echo '{\"fenced\":['$f']}' ;;\n"
+	"fenced) echo '{\"fenced\":['$f'],\"fencings\":'$n'}' ;;\n"
 	"esac\n";
 
 static char root[64];
@@ -345,26 +348,29 @@ static void on__does_not_believe_a_driver(void **state)
 	assert_non_null(strstr(err_text(&err), "array san1 still has it fenced"));
 }
 
-/* Cleaning takes all the time there is: the host may have been fenced again meanwhile. */
-static int clean_slow(const struct host_fence *fence, struct deadline deadline, struct err *err)
+/* While this host was being cleaned, or stood still, it was fenced again. */
+static int clean_fenced(const struct host_fence *fence, struct deadline deadline, struct err *err)
 {
 	(void)fence;
+	(void)deadline;
 	(void)err;
-	while (!deadline_passed(deadline)) {
-		(void)usleep(10000);
-	}
-	(void)usleep(1200000);
+	put(0, "fencings", "8");
 	return 0;
 }
 
-static void on__clears_nothing_when_it_is_late(void **state)
+static void on__clears_no_fencing_that_came_later(void **state)
 {
 	struct err err = ERR_INIT;
 
 	(void)state;
 	put(0, "fenced", "");
-	assert_true(host_fence_on(fence_make(), clean_slow, deadline_in(1500), &err) < 0);
+	put(0, "fencings", "7");
+	put(1, "fenced", "");
+	assert_int_equal(host_fence_on(fence_make(), clean_fenced, deadline_in(10000), &err),
+			 -EPERM);
+	assert_string_equal(err_text(&err), "array san1, unfence: fenced again");
 	assert_true(is(0, "fenced"));
+	assert_false(is(1, "fenced"));
 }
 
 static int monitor(struct err *err)
@@ -430,7 +436,7 @@ int main(void)
 		TEST(on__clears_nothing_while_an_array_is_silent),
 		TEST(on__refuses_where_a_path_is_left),
 		TEST(on__does_not_believe_a_driver),
-		TEST(on__clears_nothing_when_it_is_late),
+		TEST(on__clears_no_fencing_that_came_later),
 		TEST(monitor__wants_every_array_to_answer),
 		cmocka_unit_test(arrays__are_those_that_are_named),
 	};
