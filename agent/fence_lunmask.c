@@ -197,11 +197,12 @@ static bool is_here(const char *node, struct deadline deadline)
 	return rc == 0 ? strcmp(name, node) == 0 : kernel_says(node);
 }
 
+/* On stderr, which Pacemaker logs whatever the result is. */
 static void ended_print(void *data, const struct initiator_process *process)
 {
 	(void)data;
-	(void)printf("%s (pid %d) is from before the fencing: SIGKILL\n", process->name,
-		     (int)process->pid);
+	(void)fprintf(stderr, "%s (pid %d) is from before the fencing: SIGKILL\n", process->name,
+		      (int)process->pid);
 }
 
 /* Whatever uses LUNs on a fenced host began before it was fenced: nothing was granted since. */
@@ -393,7 +394,20 @@ static const struct fence_agent agent = {
 		"by "
 		"itself), and the cluster runs \"on\" on a node before it starts anything there. A "
 		"node "
-		"that is back has its old VMs ended by that before it may be granted a LUN again.\n"
+		"that is back has its old VMs ended by that before it may be granted a LUN again. "
+		"A "
+		"device that is new or changed makes the cluster unfence every node, and stop for "
+		"that "
+		"time what runs there: set it up before the VMs. Beside a device that can switch "
+		"nodes "
+		"on, put both in a fencing topology; without one, the cluster takes the other "
+		"one's "
+		"\"on\" for the unfencing.\n"
+		"A node that hung, was fenced meanwhile, and goes on, is to the cluster the member "
+		"that it "
+		"was, and is not unfenced by itself: it stays cut off until it joins anew. Restart "
+		"Pacemaker on it. With multiple-active=stop_unexpected on a VM, the one that was "
+		"started elsewhere is left running when the old one appears again.\n"
 		"Rebooting is no action of it. The cluster asks for \"off\" instead, and the host "
 		"stays "
 		"off until \"on\".",
