@@ -52,6 +52,12 @@ struct driver {
 		    struct deadline deadline, json_t *luns, struct fault *fault);
 
 	bool (*is_fenced)(const void *backend, const char *initiator);
+	/* The names of all that are fenced; false: out of memory. */
+	bool (*fenced)(const void *backend, json_t *names);
+	/* How many fencings there were, durably: with each it grows. */
+	int64_t (*fencings)(const void *backend);
+	/* Fenced by one that came after so many? */
+	bool (*is_fenced_since)(const void *backend, const char *initiator, int64_t fencings);
 
 	/* Under the lock: durable when it returns. */
 	int (*set_fenced)(void *backend, const char *const *initiators, size_t n_initiators,

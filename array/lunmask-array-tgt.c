@@ -82,12 +82,35 @@ static bool backend_is_fenced(const void *backend, const char *initiator)
 	return tgt_table_is_fenced(&((const struct tgt *)backend)->table, initiator);
 }
 
+static bool backend_fenced(const void *backend, json_t *names)
+{
+	const struct tgt_table *table = &((const struct tgt *)backend)->table;
+	bool whole = true;
+
+	for (size_t i = 0; i < table->n_fenced && whole; i++) {
+		whole = json_array_append_new(names, json_string(table->fenced[i].initiator)) == 0;
+	}
+	return whole;
+}
+
+static int64_t backend_fencings(const void *backend)
+{
+	return ((const struct tgt *)backend)->table.fencings;
+}
+
+static bool backend_is_fenced_since(const void *backend, const char *initiator, int64_t fencings)
+{
+	return tgt_table_is_fenced_since(&((const struct tgt *)backend)->table, initiator,
+					 fencings);
+}
+
 static int backend_set_fenced(void *backend, const char *const *initiators, size_t n_initiators,
 			      bool fenced, struct fault *fault)
 {
 	struct tgt *tgt = backend;
 	int rc = 0;
 
+	tgt->table.fencings += fenced ? 1 : 0;
 	for (size_t i = 0; i < n_initiators && rc == 0; i++) {
 		if (fenced) {
 			rc = tgt_table_fence(&tgt->table, initiators[i], fault);
@@ -113,6 +136,9 @@ static const struct driver TGT_DRIVER = {
 	.ports = backend_ports,
 	.luns = tgt_pool_luns,
 	.is_fenced = backend_is_fenced,
+	.fenced = backend_fenced,
+	.fencings = backend_fencings,
+	.is_fenced_since = backend_is_fenced_since,
 	.set_fenced = backend_set_fenced,
 	.create = tgt_pool_create,
 	.delete = tgt_pool_delete,

@@ -54,20 +54,26 @@ static int luns_decode(const json_t *list, const char *file, struct tgt_table *r
 	return rc;
 }
 
-static int fenced_decode(const json_t *list, const char *file, struct tgt_table *ret,
+static int fenced_decode(const json_t *root, const char *file, struct tgt_table *ret,
 			 struct fault *fault)
 {
+	const json_t *list = json_object_get(root, "fenced");
+	json_int_t fencings = json_integer_value(json_object_get(root, "fencings"));
 	int rc = json_is_array(list) ? 0 : damaged(file, "has no list 'fenced'", fault);
 
 	for (size_t i = 0; i < json_array_size(list) && rc == 0; i++) {
-		const char *name = json_string_value(json_array_get(list, i));
+		const json_t *object = json_array_get(list, i);
+		const char *name = json_string_value(json_object_get(object, "initiator"));
+		json_int_t fencing = json_integer_value(json_object_get(object, "fencing"));
 
-		if (name == NULL || !iscsi_name_valid(name)) {
+		if (name == NULL || !iscsi_name_valid(name) || fencing < 1 || fencing > fencings) {
 			return damaged(file, "has a fenced initiator that is not legal", fault);
 		}
+		ret->fencings = fencing;
 		rc = tgt_table_fence(ret, name, fault);
 	}
-	return rc;
+	ret->fencings = fencings;
+	return rc == 0 && fencings < 0 ? damaged(file, "has a number below 0", fault) : rc;
 }
 
 static int table_decode(const json_t *root, const char *file, struct tgt_table *ret,
@@ -78,7 +84,7 @@ static int table_decode(const json_t *root, const char *file, struct tgt_table *
 			 : damaged(file, "is not of version 1", fault);
 
 	rc = rc != 0 ? rc : luns_decode(json_object_get(root, "luns"), file, ret, fault);
-	return rc != 0 ? rc : fenced_decode(json_object_get(root, "fenced"), file, ret, fault);
+	return rc != 0 ? rc : fenced_decode(root, file, ret, fault);
 }
 
 int tgt_table_load(const char *dir, struct tgt_table *ret, struct fault *fault)
@@ -122,15 +128,20 @@ static json_t *table_encode(const struct tgt_table *table)
 			whole;
 	}
 	for (size_t i = 0; i < table->n_fenced; i++) {
-		whole = json_array_append_new(fenced, json_string(table->fenced[i])) == 0 && whole;
+		const struct tgt_fenced *row = &table->fenced[i];
+
+		whole = json_array_append_new(fenced, json_pack("{s:s, s:I}", "initiator",
+								row->initiator, "fencing",
+								(json_int_t)row->fencing)) == 0 &&
+			whole;
 	}
 	if (!whole) {
 		json_decref(luns);
 		json_decref(fenced);
 		return NULL;
 	}
-	return json_pack("{s:i, s:o, s:o}", "version", TABLE_VERSION, "luns", luns, "fenced",
-			 fenced);
+	return json_pack("{s:i, s:o, s:o, s:I}", "version", TABLE_VERSION, "luns", luns, "fenced",
+			 fenced, "fencings", (json_int_t)table->fencings);
 }
 
 static int file_write(int fd, const char *text)
@@ -246,21 +257,35 @@ void tgt_table_remove(struct tgt_table *table, const char *name)
 	}
 }
 
-bool tgt_table_is_fenced(const struct tgt_table *table, const char *initiator)
+static struct tgt_fenced *fenced_find(const struct tgt_table *table, const char *initiator)
 {
 	for (size_t i = 0; i < table->n_fenced; i++) {
-		if (strcmp(table->fenced[i], initiator) == 0) {
-			return true;
+		if (strcmp(table->fenced[i].initiator, initiator) == 0) {
+			return &table->fenced[i];
 		}
 	}
-	return false;
+	return NULL;
+}
+
+bool tgt_table_is_fenced(const struct tgt_table *table, const char *initiator)
+{
+	return fenced_find(table, initiator) != NULL;
+}
+
+bool tgt_table_is_fenced_since(const struct tgt_table *table, const char *initiator,
+			       int64_t fencing)
+{
+	const struct tgt_fenced *row = fenced_find(table, initiator);
+
+	return row != NULL && row->fencing > fencing;
 }
 
 int tgt_table_fence(struct tgt_table *table, const char *initiator, struct fault *fault)
 {
-	void *grown;
+	struct tgt_fenced *grown = fenced_find(table, initiator);
 
-	if (tgt_table_is_fenced(table, initiator)) {
+	if (grown != NULL) {
+		grown->fencing = table->fencings;
 		return 0;
 	}
 	if (table->n_fenced >= TGT_TABLE_FENCED_MAX) {
@@ -271,16 +296,17 @@ int tgt_table_fence(struct tgt_table *table, const char *initiator, struct fault
 		return fault_set(fault, ARRAY_ERROR_INTERNAL, "out of memory");
 	}
 	table->fenced = grown;
-	(void)strcpy(table->fenced[table->n_fenced++], initiator);
+	table->fenced[table->n_fenced].fencing = table->fencings;
+	(void)strcpy(table->fenced[table->n_fenced++].initiator, initiator);
 	return 0;
 }
 
 void tgt_table_unfence(struct tgt_table *table, const char *initiator)
 {
 	for (size_t i = 0; i < table->n_fenced; i++) {
-		if (strcmp(table->fenced[i], initiator) == 0) {
+		if (strcmp(table->fenced[i].initiator, initiator) == 0) {
 			table->n_fenced--;
-			memmove(table->fenced[i], table->fenced[i + 1],
+			memmove(&table->fenced[i], &table->fenced[i + 1],
 				(table->n_fenced - i) * sizeof(table->fenced[0]));
 			return;
 		}

@@ -26,11 +26,17 @@ struct tgt_lun {
 	char id[TGT_TABLE_ID_DIGITS + 1]; /* random hexadecimal digits */
 };
 
+struct tgt_fenced {
+	char initiator[ISCSI_NAME_MAX + 1];
+	int64_t fencing; /* the number of the one that fenced it last */
+};
+
 struct tgt_table {
 	struct tgt_lun *luns;
 	size_t n_luns;
-	char (*fenced)[ISCSI_NAME_MAX + 1];
+	struct tgt_fenced *fenced;
 	size_t n_fenced;
+	int64_t fencings; /* how many there were; it only grows */
 };
 
 /* No file is an empty table. */
@@ -46,6 +52,10 @@ int tgt_table_add(struct tgt_table *table, const struct tgt_lun *lun, struct fau
 void tgt_table_remove(struct tgt_table *table, const char *name);
 
 bool tgt_table_is_fenced(const struct tgt_table *table, const char *initiator);
+/* Also by a fencing with a higher number than this one? */
+bool tgt_table_is_fenced_since(const struct tgt_table *table, const char *initiator,
+			       int64_t fencing);
+/* By the fencing that has the number table->fencings. */
 int tgt_table_fence(struct tgt_table *table, const char *initiator, struct fault *fault);
 void tgt_table_unfence(struct tgt_table *table, const char *initiator);
 

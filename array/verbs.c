@@ -344,6 +344,25 @@ static int fence_run(const struct driver *driver, void *backend, const json_t *r
 	return rc != 0 ? rc : put(reply, "fenced", names_encode(names.names, names.count), fault);
 }
 
+/* Who asked when there were so many fencings knows nothing of one that came later. */
+static int since_check(const struct driver *driver, const void *backend, const json_t *request,
+		       const struct request_names *names, struct fault *fault)
+{
+	int64_t fencings;
+	int rc = request_number(request, "fencings", 0, INT64_MAX, INT64_MAX, &fencings, fault);
+
+	for (size_t i = 0; i < names->count && rc == 0; i++) {
+		if (driver->is_fenced_since(backend, names->names[i], fencings)) {
+			fault_about(fault, NULL, names->names[i]);
+			rc = fault_set(fault, ARRAY_ERROR_FENCED,
+				       "initiator '%s' was fenced again meanwhile; nothing was "
+				       "changed",
+				       names->names[i]);
+		}
+	}
+	return rc;
+}
+
 static int unfence_run(const struct driver *driver, void *backend, const json_t *request,
 		       struct deadline deadline, json_t *reply, struct fault *fault)
 {
@@ -351,8 +370,26 @@ static int unfence_run(const struct driver *driver, void *backend, const json_t 
 	int rc = fence_names(request, &names, fault);
 
 	(void)deadline;
+	rc = rc != 0 ? rc : since_check(driver, backend, request, &names, fault);
 	rc = rc != 0 ? rc : driver->set_fenced(backend, names.names, names.count, false, fault);
 	return rc != 0 ? rc : put(reply, "unfenced", names_encode(names.names, names.count), fault);
+}
+
+static int fenced_run(const struct driver *driver, void *backend, const json_t *request,
+		      struct deadline deadline, json_t *reply, struct fault *fault)
+{
+	json_t *names = json_array();
+
+	(void)request;
+	(void)deadline;
+	if (!driver->fenced(backend, names)) {
+		json_decref(names);
+		return no_memory(fault);
+	}
+	if (put(reply, "fenced", names, fault) != 0) {
+		return -ENOMEM;
+	}
+	return put(reply, "fencings", json_integer(driver->fencings(backend)), fault);
 }
 
 static bool reliability_valid(const char *text)
@@ -411,14 +448,16 @@ static const struct verb VERBS[] = {
 	{"ports", "the array's portals and their state", false, MEMBERS(), ports_run},
 	{"luns", "LUNs with size, designators and address", false, MEMBERS("luns", "initiator"),
 	 luns_run},
-	/* Under the lock: who looks after a change was asked for must not look before it is done. */
+	/* Under the lock: who looks after a change was asked for must not look before it is done.
+	 */
 	{"masks", "who holds which LUN, and open sessions", true, MEMBERS("luns"), masks_run},
 	{"apply", "grant and revoke a batch of LUNs, all or nothing", true,
 	 MEMBERS("luns", "grant", "revoke", "allowed"), apply_run_request},
 	{"fence", "cut initiators off from every LUN, and keep them off", true,
 	 MEMBERS("initiators"), fence_run},
-	{"unfence", "let initiators be granted LUNs again", true, MEMBERS("initiators"),
+	{"unfence", "let initiators be granted LUNs again", true, MEMBERS("initiators", "fencings"),
 	 unfence_run},
+	{"fenced", "which initiators are fenced", true, MEMBERS(), fenced_run},
 	{"create", "make a LUN", true, MEMBERS("name", "size_bytes", "reliability"), create_run},
 	{"delete", "remove a LUN and its data", true, MEMBERS("name"), delete_run},
 };

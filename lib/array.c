@@ -61,6 +61,20 @@ static int reply_done(const struct array *array, const char *verb, struct runner
 	return rc == 0 ? 0 : err_prefix(err, rc, "array %s, %s", array->name, verb);
 }
 
+int array_info(const struct array *array, struct deadline deadline, struct array_info *ret,
+	       struct err *err)
+{
+	struct runner_result result;
+	int rc = verb_call(array, "info", array_wire_encode_plain(driver_timeout_ms(deadline)),
+			   deadline, &result, err);
+
+	if (rc != 0) {
+		return rc;
+	}
+	rc = array_wire_decode_info(result.output, result.output_bytes, ret, err);
+	return reply_done(array, "info", &result, rc, err);
+}
+
 int array_luns(const struct array *array, const char *const *names, size_t count,
 	       const char *initiator, struct deadline deadline, struct lun *ret_luns,
 	       struct err *err)
@@ -95,6 +109,21 @@ int array_masks(const struct array *array, const char *const *names, size_t coun
 	return reply_done(array, "masks", &result, rc, err);
 }
 
+int array_all_masks(const struct array *array, struct deadline deadline, struct array_masks *ret,
+		    struct err *err)
+{
+	struct runner_result result;
+	int rc = verb_call(array, "masks", array_wire_encode_plain(driver_timeout_ms(deadline)),
+			   deadline, &result, err);
+
+	*ret = (struct array_masks){0};
+	if (rc != 0) {
+		return rc;
+	}
+	rc = array_wire_decode_all_masks(result.output, result.output_bytes, ret, err);
+	return reply_done(array, "masks", &result, rc, err);
+}
+
 void array_masks_release(struct array_masks *masks)
 {
 	if (masks == NULL) {
@@ -116,6 +145,16 @@ bool array_mask_holds(const struct array_mask *mask, const char *initiator)
 		}
 	}
 	return false;
+}
+
+bool array_mask_reaches(const struct array_mask *mask, const char *initiator)
+{
+	for (size_t i = 0; i < mask->n_nexuses; i++) {
+		if (strcmp(mask->nexuses[i], initiator) == 0) {
+			return true;
+		}
+	}
+	return array_mask_holds(mask, initiator);
 }
 
 int array_apply(const struct array *array, const struct array_change *change,
@@ -145,5 +184,68 @@ void array_changed_release(struct array_changed *changed)
 		free(changed->granted);
 		free(changed->revoked);
 		*changed = (struct array_changed){0};
+	}
+}
+
+static int fence_call(const struct array *array, const char *verb, const char *confirmation,
+		      const char *const *initiators, size_t count, int64_t fencings,
+		      struct deadline deadline, struct err *err)
+{
+	struct runner_result result;
+	int rc = verb_call(array, verb,
+			   array_wire_encode_initiators(initiators, count, fencings,
+							driver_timeout_ms(deadline)),
+			   deadline, &result, err);
+
+	if (rc != 0) {
+		return rc;
+	}
+	rc = array_wire_decode_confirmed(result.output, result.output_bytes, confirmation,
+					 initiators, count, err);
+	return reply_done(array, verb, &result, rc, err);
+}
+
+int array_fence(const struct array *array, const char *const *initiators, size_t count,
+		struct deadline deadline, struct err *err)
+{
+	return fence_call(array, "fence", "fenced", initiators, count, -1, deadline, err);
+}
+
+int array_unfence(const struct array *array, const char *const *initiators, size_t count,
+		  int64_t fencings, struct deadline deadline, struct err *err)
+{
+	return fence_call(array, "unfence", "unfenced", initiators, count, fencings, deadline, err);
+}
+
+int array_fenced(const struct array *array, struct deadline deadline, struct array_fenced *ret,
+		 struct err *err)
+{
+	struct runner_result result;
+	int rc = verb_call(array, "fenced", array_wire_encode_plain(driver_timeout_ms(deadline)),
+			   deadline, &result, err);
+
+	*ret = (struct array_fenced){.names = NULL};
+	if (rc != 0) {
+		return rc;
+	}
+	rc = array_wire_decode_fenced(result.output, result.output_bytes, ret, err);
+	return reply_done(array, "fenced", &result, rc, err);
+}
+
+bool array_fenced_has(const struct array_fenced *fenced, const char *initiator)
+{
+	for (size_t i = 0; i < fenced->count; i++) {
+		if (strcmp(fenced->names[i], initiator) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void array_fenced_release(struct array_fenced *fenced)
+{
+	if (fenced != NULL) {
+		free(fenced->names);
+		*fenced = (struct array_fenced){.names = NULL};
 	}
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "array_error.h"
 #include "deadline.h"
@@ -66,6 +67,27 @@ struct array_changed {
 	size_t n_revoked;
 };
 
+#define ARRAY_PROTOCOL 1
+#define ARRAY_CAPABILITIES_MAX 64
+
+/* What the driver says it can do, as far as it matters here. */
+struct array_info {
+	bool revoke_cuts_nexus;
+	bool nexus_list;
+	bool fence;
+};
+
+/* The initiators that are fenced, and how many fencings there were until then. */
+struct array_fenced {
+	char (*names)[ISCSI_NAME_MAX + 1];
+	size_t count;
+	int64_t fencings;
+};
+
+/* -EPROTO also when the driver speaks another protocol. */
+int array_info(const struct array *array, struct deadline deadline, struct array_info *ret,
+	       struct err *err);
+
 /* Describes the named LUNs with the addresses under which initiator sees them, in that order. */
 int array_luns(const struct array *array, const char *const *names, size_t count,
 	       const char *initiator, struct deadline deadline, struct lun *ret_luns,
@@ -73,13 +95,33 @@ int array_luns(const struct array *array, const char *const *names, size_t count
 
 int array_masks(const struct array *array, const char *const *names, size_t count,
 		struct deadline deadline, struct array_masks *ret, struct err *err);
+/* Of every LUN that the array has. */
+int array_all_masks(const struct array *array, struct deadline deadline, struct array_masks *ret,
+		    struct err *err);
 void array_masks_release(struct array_masks *masks);
 
 bool array_mask_holds(const struct array_mask *mask, const char *initiator);
+/* A grant or a nexus. */
+bool array_mask_reaches(const struct array_mask *mask, const char *initiator);
 
 /* ret_changed is valid on success only and may be NULL. */
 int array_apply(const struct array *array, const struct array_change *change,
 		struct deadline deadline, struct array_changed *ret_changed, struct err *err);
 void array_changed_release(struct array_changed *changed);
+
+/*
+ * Cuts initiators off from all LUNs and keeps them off until array_unfence(), which grants nothing.
+ * Both may be repeated. When a fence fails, its record may be there all the same. An unfence is
+ * refused (-EPERM) when one of the initiators was fenced after the answer that said fencings.
+ */
+int array_fence(const struct array *array, const char *const *initiators, size_t count,
+		struct deadline deadline, struct err *err);
+int array_unfence(const struct array *array, const char *const *initiators, size_t count,
+		  int64_t fencings, struct deadline deadline, struct err *err);
+
+int array_fenced(const struct array *array, struct deadline deadline, struct array_fenced *ret,
+		 struct err *err);
+bool array_fenced_has(const struct array_fenced *fenced, const char *initiator);
+void array_fenced_release(struct array_fenced *fenced);
 
 #endif

@@ -58,6 +58,21 @@ char *array_wire_encode_apply(const struct array_change *change, int timeout_ms)
 		names_encode(change->allowed, change->n_allowed), "timeout_ms", timeout_ms));
 }
 
+char *array_wire_encode_initiators(const char *const *initiators, size_t count, int64_t fencings,
+				   int timeout_ms)
+{
+	json_t *number = fencings < 0 ? NULL : json_integer((json_int_t)fencings);
+
+	return request_encode(json_pack("{s:o, s:o*, s:i}", "initiators",
+					names_encode(initiators, count), "fencings", number,
+					"timeout_ms", timeout_ms));
+}
+
+char *array_wire_encode_plain(int timeout_ms)
+{
+	return request_encode(json_pack("{s:i}", "timeout_ms", timeout_ms));
+}
+
 static int reply_load(const char *reply, size_t bytes, json_t **ret, struct err *err)
 {
 	json_error_t error;
@@ -269,6 +284,44 @@ int array_wire_decode_masks(const char *reply, size_t bytes, const char *const *
 	return rc != 0 ? rc : masks_decode(root, names, count, ret, err);
 }
 
+static int all_masks_decode(const json_t *list, struct array_masks *ret, struct err *err)
+{
+	int rc = 0;
+
+	ret->masks = calloc(json_array_size(list) + 1, sizeof(*ret->masks));
+	if (ret->masks == NULL) {
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	for (size_t i = 0; rc == 0 && i < json_array_size(list); i++) {
+		const json_t *object = json_array_get(list, i);
+		const char *lun = text_get(object, "lun", LUN_NAME_MAX);
+
+		if (lun == NULL || !lun_name_valid(lun)) {
+			return err_set(err, -EPROTO,
+				       "the array driver's reply has a mask without a legal 'lun'");
+		}
+		ret->count++;
+		rc = mask_decode(object, lun, &ret->masks[i], err);
+	}
+	return rc;
+}
+
+int array_wire_decode_all_masks(const char *reply, size_t bytes, struct array_masks *ret,
+				struct err *err)
+{
+	json_auto *root = NULL;
+	const json_t *list = NULL;
+	int rc = reply_load(reply, bytes, &root, err);
+
+	*ret = (struct array_masks){0};
+	rc = rc != 0 ? rc : list_get(root, "masks", ARRAY_MASKS_MAX, &list, err);
+	rc = rc != 0 ? rc : all_masks_decode(list, ret, err);
+	if (rc != 0) {
+		array_masks_release(ret);
+	}
+	return rc;
+}
+
 /* A list of some of the LUNs of the batch. */
 static int changed_decode(const json_t *root, const char *member, const struct array_change *change,
 			  char (**ret)[LUN_NAME_MAX + 1], size_t *ret_count, struct err *err)
@@ -294,16 +347,6 @@ static int changed_decode(const json_t *root, const char *member, const struct a
 	return rc;
 }
 
-static bool mask_reaches(const struct array_mask *mask, const char *initiator)
-{
-	for (size_t i = 0; i < mask->n_nexuses; i++) {
-		if (strcmp(mask->nexuses[i], initiator) == 0) {
-			return true;
-		}
-	}
-	return array_mask_holds(mask, initiator);
-}
-
 static int read_back(const json_t *root, const struct array_change *change, struct err *err)
 {
 	struct array_masks masks;
@@ -321,7 +364,7 @@ static int read_back(const json_t *root, const struct array_change *change, stru
 				"the array driver reports success, but LUN '%s' is not granted "
 				"to '%s'",
 				mask->lun, change->grant);
-		} else if (change->revoke != NULL && mask_reaches(mask, change->revoke)) {
+		} else if (change->revoke != NULL && array_mask_reaches(mask, change->revoke)) {
 			rc = err_set(err, -EPROTO,
 				     "the array driver reports success, but '%s' still has a path "
 				     "to LUN '%s'",
@@ -346,6 +389,81 @@ int array_wire_decode_apply(const char *reply, size_t bytes, const struct array_
 	rc = rc != 0 ? rc : read_back(root, change, err);
 	if (rc != 0) {
 		array_changed_release(ret);
+	}
+	return rc;
+}
+
+static bool list_has(const json_t *list, const char *word)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *text = json_string_value(json_array_get(list, i));
+
+		if (text != NULL && strcmp(text, word) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+int array_wire_decode_info(const char *reply, size_t bytes, struct array_info *ret, struct err *err)
+{
+	json_auto *root = NULL;
+	const json_t *capabilities = NULL;
+	int rc = reply_load(reply, bytes, &root, err);
+
+	rc = rc != 0 ? rc
+		     : list_get(root, "capabilities", ARRAY_CAPABILITIES_MAX, &capabilities, err);
+	if (rc != 0) {
+		return rc;
+	}
+	if (json_integer_value(json_object_get(root, "protocol")) != ARRAY_PROTOCOL) {
+		return err_set(err, -EPROTO, "the array driver does not speak protocol %d",
+			       ARRAY_PROTOCOL);
+	}
+	*ret = (struct array_info){
+		.revoke_cuts_nexus = list_has(capabilities, "revoke-cuts-nexus"),
+		.nexus_list = list_has(capabilities, "nexus-list"),
+		.fence = list_has(capabilities, "fence"),
+	};
+	return 0;
+}
+
+int array_wire_decode_fenced(const char *reply, size_t bytes, struct array_fenced *ret,
+			     struct err *err)
+{
+	json_auto *root = NULL;
+	const json_t *number;
+	int rc = reply_load(reply, bytes, &root, err);
+
+	*ret = (struct array_fenced){.names = NULL};
+	rc = rc != 0 ? rc : holders_decode(root, "fenced", NULL, &ret->names, &ret->count, err);
+	number = rc != 0 ? NULL : json_object_get(root, "fencings");
+	ret->fencings = json_integer_value(number);
+	if (rc == 0 && (!json_is_integer(number) || ret->fencings < 0)) {
+		rc = err_set(err, -EPROTO,
+			     "the array driver's reply does not have the number 'fencings'");
+	}
+	if (rc != 0) {
+		array_fenced_release(ret);
+	}
+	return rc;
+}
+
+int array_wire_decode_confirmed(const char *reply, size_t bytes, const char *member,
+				const char *const *initiators, size_t count, struct err *err)
+{
+	json_auto *root = NULL;
+	const json_t *list = NULL;
+	int rc = reply_load(reply, bytes, &root, err);
+
+	rc = rc != 0 ? rc : list_get(root, member, ARRAY_HOLDERS_MAX, &list, err);
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		if (!list_has(list, initiators[i])) {
+			rc = err_set(err, -EPROTO,
+				     "the array driver reports success, but '%s' is not in its "
+				     "list '%s'",
+				     initiators[i], member);
+		}
 	}
 	return rc;
 }

@@ -11,12 +11,13 @@
 #include <crm/common/ipc_controld.h>
 #include <crm/common/results.h>
 #include <crm/common/xml.h>
-#include <crm/stonith-ng.h>
 
 #include "cluster_node.h"
+#include "fencer.h"
 #include "lun.h"
 
 #define CLIENT_NAME "lunmask"
+#define FENCER_TIMEOUT_S 20 /* of the thread that asks; its caller's deadline is what counts */
 
 /*
  * One question to Pacemaker, asked in a thread of its own. Whoever is last to let go frees it: the
@@ -297,8 +298,14 @@ int cluster_node_fate(const char *node, struct deadline deadline, enum cluster_n
 
 static int fencer_ask(struct question *question)
 {
-	question->fenced_at = stonith_api_time(0, question->node, false);
-	return 0;
+	int rc = fencer_last_fencing(CLIENT_NAME, question->node, FENCER_TIMEOUT_S,
+				     &question->fenced_at);
+
+	return rc == pcmk_ok
+		       ? 0
+		       : err_set(&question->err, -ENOTCONN,
+				 "the cluster's fencer (pacemaker-fenced) does not answer: %s",
+				 pcmk_strerror(rc));
 }
 
 int cluster_node_fenced_at(const char *node, struct deadline deadline, time_t *ret, struct err *err)

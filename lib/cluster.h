@@ -31,7 +31,9 @@ enum cluster_node_fate {
 int cluster_node_fate(const char *node, struct deadline deadline, enum cluster_node_fate *ret,
 		      struct err *err);
 
-/* When the node was last fenced with success, as far as the fencer remembers; 0: it knows of none.
+/*
+ * When the node was last fenced with success (fencer.h), as far as the fencer remembers; 0: it
+ * knows of none.
  */
 int cluster_node_fenced_at(const char *node, struct deadline deadline, time_t *ret,
 			   struct err *err);

@@ -467,6 +467,12 @@ const struct config_host *config_host_find_initiator(const struct config *config
 	return NULL;
 }
 
+const struct config_array *config_arrays(const struct config *config, size_t *ret_count)
+{
+	*ret_count = config->n_arrays;
+	return config->arrays;
+}
+
 const struct config_host *config_hosts(const struct config *config, size_t *ret_count)
 {
 	*ret_count = config->n_hosts;

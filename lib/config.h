@@ -69,7 +69,8 @@ int config_host_get(const struct config *config, const char *node, const struct 
 const struct config_host *config_host_find_initiator(const struct config *config,
 						     const char *initiator);
 
-/* All hosts, for lists and checks. */
+/* All arrays, and all hosts, for lists and checks. */
+const struct config_array *config_arrays(const struct config *config, size_t *ret_count);
 const struct config_host *config_hosts(const struct config *config, size_t *ret_count);
 
 #endif

@@ -5,47 +5,9 @@
 #include <string.h>
 
 #include "ocf_metadata.h"
+#include "roff.h"
 
 #define PROVIDER "lunmask"
-
-/* roff has a meaning for these: a backslash, and a dot or an apostrophe that begins a line. */
-static void character(char c, bool begins_line, FILE *stream)
-{
-	if (begins_line && (c == '.' || c == '\'')) {
-		(void)fputs("\\&", stream);
-	}
-	if (c == '\\') {
-		(void)fputs("\\e", stream);
-	} else if (c == '-') {
-		(void)fputs("\\-", stream); /* a minus, which can be copied, not a hyphen */
-	} else {
-		(void)fputc(c, stream);
-	}
-}
-
-/* Paragraphs are lines of text; between stands the macro that begins the next one. */
-static void paragraphs(const char *text, const char *between, FILE *stream)
-{
-	bool begins_line = true;
-
-	for (; *text != '\0'; text++) {
-		if (*text == '\n') {
-			(void)fprintf(stream, "\n%s\n", between);
-		} else {
-			character(*text, begins_line, stream);
-		}
-		begins_line = *text == '\n';
-	}
-	(void)fputc('\n', stream);
-}
-
-/* Inside of a line that has begun. */
-static void words(const char *text, FILE *stream)
-{
-	for (; *text != '\0'; text++) {
-		character(*text, false, stream);
-	}
-}
 
 static void head(const struct ocf_agent *agent, FILE *stream)
 {
@@ -54,34 +16,34 @@ static void head(const struct ocf_agent *agent, FILE *stream)
 		      " %s\" \"OCF resource agents\"\n"
 		      ".SH NAME\nocf_" PROVIDER "_%s \\- ",
 		      agent->name, agent->version, agent->name);
-	words(agent->shortdesc, stream);
+	roff_words(agent->shortdesc, stream);
 	(void)fprintf(stream,
 		      "\n.SH SYNOPSIS\n.BI OCF_RESKEY_ NAME = VALUE\\~\\fR...\n.B %s\n.I ACTION\n"
 		      ".SH DESCRIPTION\n",
 		      agent->name);
-	paragraphs(agent->longdesc, ".PP", stream);
+	roff_paragraphs(agent->longdesc, ".PP", stream);
 }
 
 static void parameter(const struct ocf_parameter *row, FILE *stream)
 {
 	(void)fprintf(stream, ".TP\n.B %s\n", row->name);
-	paragraphs(row->shortdesc, ".br", stream);
+	roff_paragraphs(row->shortdesc, ".br", stream);
 	(void)fprintf(stream, "(\\fI%s\\fR%s", ocf_metadata_type_to_str(row->type, OCF_PROFILE_1_1),
 		      row->required ? ", required" : "");
 	if (row->fallback != NULL) {
 		(void)fputs(", default \\fB", stream);
-		words(row->fallback, stream);
+		roff_words(row->fallback, stream);
 		(void)fputs("\\fR", stream);
 	}
 	(void)fprintf(stream, "%s)\n.IP\n", row->reloadable ? ", changed without restart" : "");
-	paragraphs(row->longdesc, ".br", stream);
+	roff_paragraphs(row->longdesc, ".br", stream);
 }
 
 /* "op monitor interval=60s timeout=30s OCF_CHECK_LEVEL=10", as crm and pcs both take it. */
 static void operation(const struct ocf_action *row, FILE *stream)
 {
 	(void)fputs("op ", stream);
-	words(row->name, stream);
+	roff_words(row->name, stream);
 	if (row->interval_s > 0) {
 		(void)fprintf(stream, " interval=%ds", row->interval_s);
 	}
@@ -94,7 +56,7 @@ static void operation(const struct ocf_action *row, FILE *stream)
 static void action(const struct ocf_action *row, FILE *stream)
 {
 	(void)fputs(".TP\n.B ", stream);
-	words(row->name, stream);
+	roff_words(row->name, stream);
 	(void)fprintf(stream, "\ntimeout %d s", row->timeout_s);
 	if (row->interval_s > 0) {
 		(void)fprintf(stream, ", interval %d s", row->interval_s);

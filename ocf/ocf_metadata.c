@@ -6,57 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libxml/xmlwriter.h>
+#include "xml_out.h"
 
 #define HELP_COLUMNS 78
 #define HELP_INDENT 8
-
-/* Every libxml2 writer call returns -1 on failure; the first one is kept. */
-struct document {
-	xmlTextWriter *writer;
-	enum ocf_profile profile;
-	bool failed;
-};
-
-static void check(struct document *document, int rc)
-{
-	if (rc < 0) {
-		document->failed = true;
-	}
-}
-
-static void element_start(struct document *document, const char *name)
-{
-	check(document, xmlTextWriterStartElement(document->writer, BAD_CAST name));
-}
-
-static void element_end(struct document *document)
-{
-	check(document, xmlTextWriterEndElement(document->writer));
-}
-
-static void attribute(struct document *document, const char *name, const char *value)
-{
-	check(document,
-	      xmlTextWriterWriteAttribute(document->writer, BAD_CAST name, BAD_CAST value));
-}
-
-static void attribute_number(struct document *document, const char *name, int value,
-			     const char *unit)
-{
-	char text[24];
-
-	(void)snprintf(text, sizeof(text), "%d%s", value, unit);
-	attribute(document, name, text);
-}
-
-static void description(struct document *document, const char *name, const char *text)
-{
-	element_start(document, name);
-	attribute(document, "lang", "en");
-	check(document, xmlTextWriterWriteString(document->writer, BAD_CAST text));
-	element_end(document);
-}
 
 const char *ocf_metadata_type_to_str(enum ocf_type type, enum ocf_profile profile)
 {
@@ -70,21 +23,22 @@ const char *ocf_metadata_type_to_str(enum ocf_type type, enum ocf_profile profil
 	return "string";
 }
 
-static void content(struct document *document, const struct ocf_parameter *parameter)
+static void content(struct xml_out *out, enum ocf_profile profile,
+		    const struct ocf_parameter *parameter)
 {
-	element_start(document, "content");
-	attribute(document, "type", ocf_metadata_type_to_str(parameter->type, document->profile));
+	xml_out_open(out, "content");
+	xml_out_attribute(out, "type", ocf_metadata_type_to_str(parameter->type, profile));
 	if (parameter->fallback != NULL) {
-		attribute(document, "default", parameter->fallback);
+		xml_out_attribute(out, "default", parameter->fallback);
 	}
-	if (parameter->type == OCF_SELECT && document->profile == OCF_PROFILE_1_1) {
+	if (parameter->type == OCF_SELECT && profile == OCF_PROFILE_1_1) {
 		for (size_t i = 0; parameter->options[i] != NULL; i++) {
-			element_start(document, "option");
-			attribute(document, "value", parameter->options[i]);
-			element_end(document);
+			xml_out_open(out, "option");
+			xml_out_attribute(out, "value", parameter->options[i]);
+			xml_out_close(out);
 		}
 	}
-	element_end(document);
+	xml_out_close(out);
 }
 
 /* OCF 1.0 knows single parameters that are unique, no combinations. */
@@ -104,65 +58,63 @@ static bool unique_alone(const struct ocf_agent *agent, const struct ocf_paramet
 	return true;
 }
 
-static void parameter(struct document *document, const struct ocf_agent *agent,
+static void parameter(struct xml_out *out, enum ocf_profile profile, const struct ocf_agent *agent,
 		      const struct ocf_parameter *row)
 {
-	element_start(document, "parameter");
-	attribute(document, "name", row->name);
-	attribute(document, "required", row->required ? "1" : "0");
-	if (document->profile == OCF_PROFILE_1_0) {
-		attribute(document, "unique", unique_alone(agent, row) ? "1" : "0");
+	xml_out_open(out, "parameter");
+	xml_out_attribute(out, "name", row->name);
+	xml_out_attribute(out, "required", row->required ? "1" : "0");
+	if (profile == OCF_PROFILE_1_0) {
+		xml_out_attribute(out, "unique", unique_alone(agent, row) ? "1" : "0");
 	} else {
 		if (row->unique_group != NULL) {
-			attribute(document, "unique-group", row->unique_group);
+			xml_out_attribute(out, "unique-group", row->unique_group);
 		}
-		attribute(document, "reloadable", row->reloadable ? "1" : "0");
+		xml_out_attribute(out, "reloadable", row->reloadable ? "1" : "0");
 	}
-	description(document, "longdesc", row->longdesc);
-	description(document, "shortdesc", row->shortdesc);
-	content(document, row);
-	element_end(document);
+	xml_out_element(out, "longdesc", "en", row->longdesc);
+	xml_out_element(out, "shortdesc", "en", row->shortdesc);
+	content(out, profile, row);
+	xml_out_close(out);
 }
 
-static void action(struct document *document, const struct ocf_action *row)
+static void action(struct xml_out *out, enum ocf_profile profile, const struct ocf_action *row)
 {
-	if (document->profile == OCF_PROFILE_1_0 && (row->flags & OCF_ACTION_1_1) != 0) {
+	if (profile == OCF_PROFILE_1_0 && (row->flags & OCF_ACTION_1_1) != 0) {
 		return;
 	}
-	element_start(document, "action");
-	attribute(document, "name", row->name);
-	attribute_number(document, "timeout", row->timeout_s, "s");
+	xml_out_open(out, "action");
+	xml_out_attribute(out, "name", row->name);
+	xml_out_number(out, "timeout", row->timeout_s, "s");
 	if (row->interval_s > 0) {
-		attribute_number(document, "interval", row->interval_s, "s");
+		xml_out_number(out, "interval", row->interval_s, "s");
 	}
 	if (row->depth > 0) {
-		attribute_number(document, "depth", row->depth, "");
+		xml_out_number(out, "depth", row->depth, "");
 	}
-	element_end(document);
+	xml_out_close(out);
 }
 
-static void agent_write(struct document *document, const struct ocf_agent *agent)
+static void agent_write(struct xml_out *out, enum ocf_profile profile,
+			const struct ocf_agent *agent)
 {
-	const char *version = document->profile == OCF_PROFILE_1_1 ? "1.1" : "1.0";
-
-	element_start(document, "resource-agent");
-	attribute(document, "name", agent->name);
-	attribute(document, "version", agent->version);
-	check(document,
-	      xmlTextWriterWriteElement(document->writer, BAD_CAST "version", BAD_CAST version));
-	description(document, "longdesc", agent->longdesc);
-	description(document, "shortdesc", agent->shortdesc);
-	element_start(document, "parameters");
+	xml_out_open(out, "resource-agent");
+	xml_out_attribute(out, "name", agent->name);
+	xml_out_attribute(out, "version", agent->version);
+	xml_out_element(out, "version", NULL, profile == OCF_PROFILE_1_1 ? "1.1" : "1.0");
+	xml_out_element(out, "longdesc", "en", agent->longdesc);
+	xml_out_element(out, "shortdesc", "en", agent->shortdesc);
+	xml_out_open(out, "parameters");
 	for (size_t i = 0; i < agent->n_parameters; i++) {
-		parameter(document, agent, &agent->parameters[i]);
+		parameter(out, profile, agent, &agent->parameters[i]);
 	}
-	element_end(document);
-	element_start(document, "actions");
+	xml_out_close(out);
+	xml_out_open(out, "actions");
 	for (size_t i = 0; i < agent->n_actions; i++) {
-		action(document, &agent->actions[i]);
+		action(out, profile, &agent->actions[i]);
 	}
-	element_end(document);
-	element_end(document);
+	xml_out_close(out);
+	xml_out_close(out);
 }
 
 static int number_from_env(const char *key)
@@ -182,32 +134,17 @@ enum ocf_profile ocf_metadata_profile(void)
 
 int ocf_metadata_write(const struct ocf_agent *agent, enum ocf_profile profile, FILE *stream)
 {
-	struct document document = {.profile = profile};
-	xmlBuffer *buffer = xmlBufferCreate();
-	int rc = 0;
+	struct xml_out out;
+	int rc = xml_out_begin(&out);
 
-	document.writer = buffer == NULL ? NULL : xmlNewTextWriterMemory(buffer, 0);
-	if (document.writer == NULL) {
-		xmlBufferFree(buffer);
-		return -ENOMEM;
+	if (rc < 0) {
+		return rc;
 	}
-	check(&document, xmlTextWriterSetIndent(document.writer, 1));
-	/* No encoding is named: crm refuses documents that do, and UTF-8 is what it is then. */
-	check(&document, xmlTextWriterStartDocument(document.writer, NULL, NULL, NULL));
 	if (profile == OCF_PROFILE_1_0) {
-		check(&document, xmlTextWriterWriteDTD(document.writer, BAD_CAST "resource-agent",
-						       NULL, BAD_CAST "ra-api-1.dtd", NULL));
+		xml_out_doctype(&out, "resource-agent", "ra-api-1.dtd");
 	}
-	agent_write(&document, agent);
-	check(&document, xmlTextWriterEndDocument(document.writer));
-	xmlFreeTextWriter(document.writer);
-	if (document.failed) {
-		rc = -ENOMEM;
-	} else if (fputs((const char *)xmlBufferContent(buffer), stream) == EOF) {
-		rc = -EIO;
-	}
-	xmlBufferFree(buffer);
-	return rc;
+	agent_write(&out, profile, agent);
+	return xml_out_end(&out, stream);
 }
 
 /* Fills lines with words; keeps the text's own line breaks. */

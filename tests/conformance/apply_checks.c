@@ -167,6 +167,64 @@ static bool fenced_is_granted_nothing(struct bench *bench)
 	       both_held_by(bench, NOBODY) && apply_both(bench, grant_for(bench, 0).text, 2, 0);
 }
 
+/* The list has each of the initiators as often as wanted: once, or not at all. */
+static bool fenced_are(struct bench *bench, size_t first, size_t second)
+{
+	const json_t *list;
+	json_t *reply;
+	bool ok;
+
+	if (!bench_ok(bench, "fenced", &reply, "{}")) {
+		return false;
+	}
+	list = json_object_get(reply, "fenced");
+	ok = json_is_array(list) && list_count(list, bench->initiators[0]) == first &&
+	     list_count(list, bench->initiators[1]) == second;
+	json_decref(reply);
+	return ok ? true
+		  : bench_fail(bench,
+			       "the list 'fenced' does not have the first initiator %zu times and "
+			       "the second %zu times",
+			       first, second);
+}
+
+static bool fenced_are_listed(struct bench *bench)
+{
+	return fenced_are(bench, 0, 0) &&
+	       bench_ok(bench, "fence", NULL, "{\"initiators\":[\"%s\"]}", bench->initiators[0]) &&
+	       fenced_are(bench, 1, 0) &&
+	       bench_ok(bench, "fence", NULL, "{\"initiators\":[\"%s\",\"%s\"]}",
+			bench->initiators[0], bench->initiators[1]) &&
+	       fenced_are(bench, 1, 1) &&
+	       bench_ok(bench, "unfence", NULL, "{\"initiators\":[\"%s\"]}",
+			bench->initiators[0]) &&
+	       fenced_are(bench, 0, 1) &&
+	       bench_refused(bench, "fenced", "bad-request", "{\"initiators\":[\"%s\"]}",
+			     bench->initiators[0]);
+}
+
+/* One that decided before the second fencing. */
+static bool late_unfence_is_refused(struct bench *bench)
+{
+	json_t *reply;
+	json_int_t fencings;
+
+	if (!bench_ok(bench, "fence", NULL, "{\"initiators\":[\"%s\"]}", bench->initiators[0]) ||
+	    !bench_ok(bench, "fenced", &reply, "{}")) {
+		return false;
+	}
+	fencings = json_integer_value(json_object_get(reply, "fencings"));
+	json_decref(reply);
+	return bench_ok(bench, "fence", NULL, "{\"initiators\":[\"%s\"]}", bench->initiators[1]) &&
+	       bench_ok(bench, "unfence", NULL, "{\"initiators\":[\"%s\"],\"fencings\":%lld}",
+			bench->initiators[0], (long long)fencings) &&
+	       bench_ok(bench, "fence", NULL, "{\"initiators\":[\"%s\"]}", bench->initiators[0]) &&
+	       bench_refused(bench, "unfence", "fenced",
+			     "{\"initiators\":[\"%s\"],\"fencings\":%lld}", bench->initiators[0],
+			     (long long)fencings) &&
+	       fenced_are(bench, 1, 1);
+}
+
 /* Which exit status one of two racing processes had. */
 static pid_t racer_start(struct bench *bench, size_t index)
 {
@@ -214,6 +272,8 @@ const struct check APPLY_CHECKS[] = {
 	{"an allowed holder is legal and stays", allowed_holder_stays, NULL},
 	{"revoke and grant go in one batch", hand_over_in_one_batch, NULL},
 	{"a fenced initiator loses all and is granted nothing", fenced_is_granted_nothing, "fence"},
+	{"who is fenced is listed until unfenced", fenced_are_listed, "fence"},
+	{"an unfence that is older than a fence is refused", late_unfence_is_refused, "fence"},
 	{"of two that race for a LUN one wins, 20 rounds", race_has_one_winner, NULL},
 	{NULL, NULL, NULL},
 };

@@ -55,6 +55,37 @@ static void apply_check(const char *reply, size_t size)
 	}
 }
 
+static void all_masks_check(const char *reply, size_t size)
+{
+	struct array_masks masks;
+
+	if (array_wire_decode_all_masks(reply, size, &masks, NULL) == 0) {
+		for (size_t i = 0; i < masks.count; i++) {
+			if (!lun_name_valid(masks.masks[i].lun) || masks.masks[i].nexuses == NULL) {
+				abort();
+			}
+		}
+		array_masks_release(&masks);
+	}
+}
+
+static void fence_check(const char *reply, size_t size)
+{
+	static const char *const asked[] = {"iqn.2026-11.x:s"};
+	struct array_fenced fenced;
+	struct array_info info;
+
+	if (array_wire_decode_fenced(reply, size, &fenced, NULL) == 0) {
+		/* Both readers of one reply agree. */
+		if ((array_wire_decode_confirmed(reply, size, "fenced", asked, 1, NULL) == 0) !=
+		    array_fenced_has(&fenced, asked[0])) {
+			abort();
+		}
+		array_fenced_release(&fenced);
+	}
+	(void)array_wire_decode_info(reply, size, &info, NULL);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *reply = (const char *)data;
@@ -62,6 +93,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	luns_check(reply, size);
 	masks_check(reply, size);
 	apply_check(reply, size);
+	all_masks_check(reply, size);
+	fence_check(reply, size);
 	if (array_wire_decode_error(reply, size, NULL) == 0) {
 		abort(); /* a failure is never none */
 	}

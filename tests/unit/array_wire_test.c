@@ -164,6 +164,158 @@ static void array_wire_decode_apply__does_not_believe_what_was_not_read_back(voi
 	assert_int_equal(decode_apply(foreign, &changed, &err), -EPROTO);
 }
 
+static void array_wire_decode_all_masks__keeps_every_holder(void **state)
+{
+	static const char reply[] = "{\"masks\":[" MASK("b", "", "") "," MASK(
+		"a", "\"" S "\"", "") "," MASK("a", "", "{\"initiator\":\"" T "\"}") "]}";
+	struct array_masks masks;
+
+	(void)state;
+	assert_int_equal(array_wire_decode_all_masks(reply, strlen(reply), &masks, NULL), 0);
+	assert_int_equal(masks.count, 3);
+	assert_string_equal(masks.masks[0].lun, "b");
+	assert_true(array_mask_reaches(&masks.masks[1], S));
+	assert_true(array_mask_reaches(&masks.masks[2], T));
+	assert_false(array_mask_reaches(&masks.masks[2], S));
+	array_masks_release(&masks);
+	assert_int_equal(array_wire_decode_all_masks("{\"masks\":[]}", 12, &masks, NULL), 0);
+	assert_int_equal(masks.count, 0);
+	array_masks_release(&masks);
+}
+
+static void array_wire_decode_all_masks__refuses_what_could_hide_a_holder(void **state)
+{
+	static const char *const replies[] = {
+		"{}",
+		"{\"masks\":{}}",
+		"{\"masks\":[1]}",
+		"{\"masks\":[{\"initiators\":[],\"nexuses\":[]}]}",
+		"{\"masks\":[" MASK("../a", "", "") "]}",
+		"{\"masks\":[" MASK("b", "", "") "," MASK("a", "1", "") "]}",
+		"{\"masks\":[{\"lun\":\"a\",\"nexuses\":[]}]}",
+	};
+	struct array_masks masks;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
+		assert_int_equal(
+			array_wire_decode_all_masks(replies[i], strlen(replies[i]), &masks, NULL),
+			-EPROTO);
+		assert_null(masks.masks);
+	}
+}
+
+/* One more than may be: the reply is {"MEMBER":["iqn...", ...]}. */
+static char *list_reply(const char *member, const char *element, size_t count)
+{
+	size_t size = 96 + count * (strlen(element) + 3);
+	char *text = malloc(size);
+	size_t at = (size_t)snprintf(text, size, "{\"%s\":[", member);
+
+	for (size_t i = 0; i < count; i++) {
+		at += (size_t)snprintf(text + at, size - at, "%s%s", i > 0 ? "," : "", element);
+	}
+	(void)snprintf(text + at, size - at, "],\"fencings\":0}");
+	return text;
+}
+
+static void array_wire_decode__has_limits(void **state)
+{
+	char *most = list_reply("fenced", "\"" S "\"", ARRAY_HOLDERS_MAX);
+	char *more = list_reply("fenced", "\"" S "\"", ARRAY_HOLDERS_MAX + 1);
+	char *masks_more = list_reply("masks", MASK("a", "", ""), ARRAY_MASKS_MAX + 1);
+	struct array_fenced fenced;
+	struct array_masks masks;
+
+	(void)state;
+	assert_int_equal(array_wire_decode_fenced(most, strlen(most), &fenced, NULL), 0);
+	array_fenced_release(&fenced);
+	assert_int_equal(array_wire_decode_fenced(more, strlen(more), &fenced, NULL), -EPROTO);
+	assert_int_equal(array_wire_decode_all_masks(masks_more, strlen(masks_more), &masks, NULL),
+			 -EPROTO);
+	free(most);
+	free(more);
+	free(masks_more);
+}
+
+static void array_wire_decode_fenced__lists_names(void **state)
+{
+	static const char *const wrong[] = {"{}",
+					    "{\"fenced\":\"" S "\"}",
+					    "{\"fenced\":[1]}",
+					    "{\"fenced\":[\"\"],\"fencings\":1}",
+					    "{\"fenced\":[]}",
+					    "{\"fenced\":[],\"fencings\":-1}",
+					    "{\"fenced\":[],\"fencings\":\"1\"}"};
+	static const char reply[] = "{\"fenced\":[\"" S "\"],\"fencings\":17}";
+	struct array_fenced fenced;
+
+	(void)state;
+	assert_int_equal(array_wire_decode_fenced(reply, strlen(reply), &fenced, NULL), 0);
+	assert_true(array_fenced_has(&fenced, S));
+	assert_false(array_fenced_has(&fenced, T));
+	assert_int_equal(fenced.fencings, 17);
+	array_fenced_release(&fenced);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_int_equal(
+			array_wire_decode_fenced(wrong[i], strlen(wrong[i]), &fenced, NULL),
+			-EPROTO);
+	}
+}
+
+static void array_wire_decode_confirmed__wants_every_initiator(void **state)
+{
+	static const char *const asked[] = {S, T};
+	static const char one[] = "{\"fenced\":[\"" S "\"],\"revoked\":[]}";
+	static const char both[] = "{\"fenced\":[\"" T "\",\"" S "\"]}";
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(array_wire_decode_confirmed(both, strlen(both), "fenced", asked, 2, &err),
+			 0);
+	assert_int_equal(array_wire_decode_confirmed(one, strlen(one), "fenced", asked, 2, &err),
+			 -EPROTO);
+	assert_non_null(strstr(err_text(&err), T));
+	assert_int_equal(
+		array_wire_decode_confirmed(both, strlen(both), "unfenced", asked, 2, &err),
+		-EPROTO);
+}
+
+static void array_wire_decode_info__knows_the_capabilities(void **state)
+{
+	static const char reply[] = "{\"protocol\":1,\"capabilities\":[\"new\",\"fence\"]}";
+	static const char *const wrong[] = {"{\"capabilities\":[]}",
+					    "{\"protocol\":2,\"capabilities\":[]}",
+					    "{\"protocol\":1}"};
+	struct array_info info;
+
+	(void)state;
+	assert_int_equal(array_wire_decode_info(reply, strlen(reply), &info, NULL), 0);
+	assert_true(info.fence);
+	assert_false(info.nexus_list);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_int_equal(array_wire_decode_info(wrong[i], strlen(wrong[i]), &info, NULL),
+				 -EPROTO);
+	}
+}
+
+static void array_wire_encode_initiators__is_the_whole_request(void **state)
+{
+	static const char *const names[] = {S};
+	char *text = array_wire_encode_initiators(names, 1, -1, 100);
+
+	(void)state;
+	assert_string_equal(text, "{\"initiators\":[\"" S "\"],\"timeout_ms\":100}");
+	free(text);
+	text = array_wire_encode_initiators(names, 1, 17, 100);
+	assert_string_equal(text,
+			    "{\"initiators\":[\"" S "\"],\"fencings\":17,\"timeout_ms\":100}");
+	free(text);
+	text = array_wire_encode_plain(7);
+	assert_string_equal(text, "{\"timeout_ms\":7}");
+	free(text);
+}
+
 static void array_wire_decode_error__maps_every_code(void **state)
 {
 	char reply[256];
@@ -208,6 +360,13 @@ int main(void)
 		cmocka_unit_test(array_wire_decode_masks__refuses_what_could_hide_a_holder),
 		cmocka_unit_test(array_wire_decode_apply__gives_what_changed),
 		cmocka_unit_test(array_wire_decode_apply__does_not_believe_what_was_not_read_back),
+		cmocka_unit_test(array_wire_decode_all_masks__keeps_every_holder),
+		cmocka_unit_test(array_wire_decode_all_masks__refuses_what_could_hide_a_holder),
+		cmocka_unit_test(array_wire_decode__has_limits),
+		cmocka_unit_test(array_wire_decode_fenced__lists_names),
+		cmocka_unit_test(array_wire_decode_confirmed__wants_every_initiator),
+		cmocka_unit_test(array_wire_decode_info__knows_the_capabilities),
+		cmocka_unit_test(array_wire_encode_initiators__is_the_whole_request),
 		cmocka_unit_test(array_wire_decode_error__maps_every_code),
 		cmocka_unit_test(array_wire_decode_error__names_the_lun_once),
 	};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "test.h"
 
+#include <errno.h>
 #include <semaphore.h>
 #include <stdbool.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 
 #include "cluster.h"
 #include "cluster_node.h"
+#include "fencer.h"
 #include "lun.h"
 
 /* Pacemaker's client libraries, as far as they are called: these definitions go before theirs. */
@@ -24,7 +26,8 @@ static struct {
 } controller;
 
 static struct {
-	time_t at;
+	int connect_rc;
+	stonith_history_t *history;
 	bool hang;
 	sem_t go_on, gone;
 } fencer;
@@ -68,16 +71,52 @@ int pcmk_controld_api_node_info(pcmk_ipc_api_t *api, uint32_t nodeid)
 	return pcmk_rc_ok;
 }
 
-time_t stonith_api_time(uint32_t nodeid, const char *uname, bool in_progress)
+static int fencer_connect(stonith_t *st, const char *name, int *stonith_fd)
 {
-	(void)nodeid;
-	(void)uname;
-	(void)in_progress;
+	(void)st;
+	(void)name;
+	(void)stonith_fd;
+	return fencer.connect_rc;
+}
+
+static int fencer_disconnect(stonith_t *st)
+{
+	(void)st;
+	return pcmk_ok;
+}
+
+static int fencer_history(stonith_t *st, int options, const char *node, stonith_history_t **output,
+			  int timeout)
+{
+	(void)st;
+	(void)options;
+	(void)node;
+	(void)timeout;
 	if (fencer.hang) {
 		(void)sem_wait(&fencer.go_on);
 		(void)sem_post(&fencer.gone);
 	}
-	return fencer.at;
+	*output = fencer.history;
+	return pcmk_ok;
+}
+
+static stonith_api_operations_t fencer_ops = {
+	.connect = fencer_connect, .disconnect = fencer_disconnect, .history = fencer_history};
+static stonith_t fencer_api = {.cmds = &fencer_ops};
+
+stonith_t *stonith_api_new(void)
+{
+	return &fencer_api;
+}
+
+void stonith_api_delete(stonith_t *st)
+{
+	(void)st;
+}
+
+void stonith_history_free(stonith_history_t *history)
+{
+	(void)history;
 }
 
 static int setup(void **state)
@@ -177,14 +216,57 @@ static void cluster_node_judge__wants_proof_for_down(void **state)
 	}
 }
 
-static void cluster_node_fenced_at__is_what_the_fencer_says(void **state)
+static char off[] = "off", reboot[] = "reboot", on[] = "on";
+
+static void fencer_history_last__is_the_last_success_that_was_a_fencing(void **state)
 {
+	stonith_history_t entries[] = {
+		{.action = off, .state = st_done, .completed = 10},
+		{.action = reboot, .state = st_done, .completed = 20},
+		{.action = off, .state = st_done, .completed = 15},
+		{.action = on, .state = st_done, .completed = 30},
+		{.action = off, .state = st_failed, .completed = 40},
+		{.action = reboot, .state = st_exec, .completed = 50},
+		{.action = NULL, .state = st_done, .completed = 60},
+	};
+
+	(void)state;
+	for (size_t i = 0; i + 1 < sizeof(entries) / sizeof(entries[0]); i++) {
+		entries[i].next = &entries[i + 1];
+	}
+	assert_int_equal(fencer_history_last(&entries[0]), 20);
+	assert_int_equal(fencer_history_last(&entries[2]), 15);
+	assert_int_equal(fencer_history_last(&entries[3]), 0);
+	assert_int_equal(fencer_history_last(NULL), 0);
+}
+
+/* A node that was fenced at 10 and let in again at 30 was fenced at 10, not at 30. */
+static void cluster_node_fenced_at__takes_no_unfencing_for_a_fencing(void **state)
+{
+	stonith_history_t let_in = {.action = on, .state = st_done, .completed = 30};
+	stonith_history_t fenced = {.action = off, .state = st_done, .completed = 10};
+	time_t at = 7;
+
+	(void)state;
+	fencer.history = &let_in;
+	assert_int_equal(cluster_node_fenced_at("node2", deadline_in(5000), &at, NULL), 0);
+	assert_int_equal(at, 0);
+	let_in.next = &fenced;
+	assert_int_equal(cluster_node_fenced_at("node2", deadline_in(5000), &at, NULL), 0);
+	assert_int_equal(at, 10);
+}
+
+/* "It was never fenced" is an answer; none is none. */
+static void cluster_node_fenced_at__is_not_known_without_a_fencer(void **state)
+{
+	struct err err = ERR_INIT;
 	time_t at;
 
 	(void)state;
-	fencer.at = 1795408056;
-	assert_int_equal(cluster_node_fenced_at("node2", deadline_in(5000), &at, NULL), 0);
-	assert_int_equal(at, 1795408056);
+	fencer.connect_rc = -ECONNREFUSED;
+	assert_int_equal(cluster_node_fenced_at("node2", deadline_in(5000), &at, &err), -ENOTCONN);
+	assert_non_null(strstr(err_text(&err), "node2"));
+	fencer.connect_rc = pcmk_ok;
 }
 
 /* The last test: what was left behind stays in the way of every later question. */
@@ -213,7 +295,9 @@ int main(void)
 		cmocka_unit_test_setup(cluster_local_node__copies_the_name, setup),
 		cmocka_unit_test(cluster_node_fate__refuses_what_is_no_name),
 		cmocka_unit_test(cluster_node_judge__wants_proof_for_down),
-		cmocka_unit_test(cluster_node_fenced_at__is_what_the_fencer_says),
+		cmocka_unit_test(fencer_history_last__is_the_last_success_that_was_a_fencing),
+		cmocka_unit_test(cluster_node_fenced_at__takes_no_unfencing_for_a_fencing),
+		cmocka_unit_test(cluster_node_fenced_at__is_not_known_without_a_fencer),
 		cmocka_unit_test(cluster__leaves_a_daemon_that_hangs_behind),
 	};
 

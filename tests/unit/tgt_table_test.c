@@ -41,14 +41,21 @@ static void tgt_table__comes_back_as_it_was_stored(void **state)
 	assert_int_equal(tgt_table_load(dir, &table, &fault), 0);
 	assert_int_equal(table.n_luns, 0);
 	assert_int_equal(tgt_table_add(&table, &lun, &fault), 0);
+	table.fencings = 3;
 	assert_int_equal(tgt_table_fence(&table, "iqn.2026-11.x:a", &fault), 0);
 	assert_int_equal(tgt_table_fence(&table, "iqn.2026-11.x:b", &fault), 0);
+	table.fencings = 4;
 	assert_int_equal(tgt_table_fence(&table, "iqn.2026-11.x:b", &fault), 0);
 	assert_int_equal(tgt_table_store(dir, &table, &fault), 0);
 	tgt_table_release(&table);
 	assert_int_equal(tgt_table_load(dir, &table, &fault), 0);
 	assert_string_equal(tgt_table_find(&table, "web1")->id, ID);
 	assert_int_equal(table.n_fenced, 2);
+	assert_int_equal(table.fencings, 4);
+	assert_false(tgt_table_is_fenced_since(&table, "iqn.2026-11.x:a", 3));
+	assert_true(tgt_table_is_fenced_since(&table, "iqn.2026-11.x:b", 3));
+	assert_false(tgt_table_is_fenced_since(&table, "iqn.2026-11.x:b", 4));
+	assert_false(tgt_table_is_fenced_since(&table, "iqn.2026-11.x:c", 0));
 	tgt_table_unfence(&table, "iqn.2026-11.x:a");
 	assert_false(tgt_table_is_fenced(&table, "iqn.2026-11.x:a"));
 	assert_true(tgt_table_is_fenced(&table, "iqn.2026-11.x:b"));
@@ -71,6 +78,11 @@ static void tgt_table_load__refuses_a_damaged_table(void **state)
 		("{\"version\":1,\"luns\":[{\"name\":\"x\",\"size_bytes\":1,\"id\":\"0\"}],"
 		 "\"fenced\":[]}"),
 		"{\"version\":1,\"luns\":[],\"fenced\":[\"ALL\"]}",
+		("{\"version\":1,\"luns\":[],\"fencings\":1,"
+		 "\"fenced\":[{\"initiator\":\"ALL\",\"fencing\":1}]}"),
+		("{\"version\":1,\"luns\":[],\"fencings\":1,"
+		 "\"fenced\":[{\"initiator\":\"iqn.2026-11.x:a\",\"fencing\":2}]}"),
+		"{\"version\":1,\"luns\":[],\"fencings\":-1,\"fenced\":[]}",
 	};
 
 	(void)state;

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LUNMASK_FENCE_MAN_H
+#define LUNMASK_FENCE_MAN_H
+
+#include <stdio.h>
+
+#include "fence_agent.h"
+
+/* The tables as a manual page, man(7): what the action "manpage" prints. 0 or -EIO. */
+int fence_man_write(const struct fence_agent *agent, FILE *stream);
+
+#endif

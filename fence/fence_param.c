@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "fence_param.h"
+
+#include <assert.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define NAME_MAX_BYTES 64
+
+void fence_param_option(const struct fence_parameter *row, char *text, size_t size)
+{
+	(void)snprintf(text, size, "%s", row->name);
+	for (; *text != '\0'; text++) {
+		*text = *text == '_' ? '-' : *text;
+	}
+}
+
+static size_t row_index(const struct fence_call *call, const char *name)
+{
+	const struct fence_parameter *row = fence_agent_find_parameter(call->agent, name);
+
+	assert(row != NULL);
+	return (size_t)(row - call->agent->parameters);
+}
+
+/* The last one counts, as with every option. */
+static int value_put(struct fence_call *call, size_t index, const char *value, struct err *err)
+{
+	free(call->values[index]);
+	call->values[index] = *value == '\0' ? NULL : strdup(value);
+	return call->values[index] != NULL || *value == '\0'
+		       ? 0
+		       : err_set(err, -ENOMEM, "out of memory");
+}
+
+/* stdin */
+
+static char *trim(char *text)
+{
+	size_t length;
+
+	text += strspn(text, " \t");
+	length = strlen(text);
+	while (length > 0 && strchr(" \t\r\n", text[length - 1]) != NULL) {
+		text[--length] = '\0';
+	}
+	return text;
+}
+
+/* "power-timeout" is power_timeout here, too. */
+static const struct fence_parameter *name_find(const struct fence_agent *agent, char *name)
+{
+	for (char *c = name; *c != '\0'; c++) {
+		*c = *c == '-' ? '_' : *c;
+	}
+	return fence_agent_find_parameter(agent, name);
+}
+
+static int line_read(struct fence_call *call, char *line, struct err *err)
+{
+	char *value;
+	const struct fence_parameter *row;
+
+	line = trim(line);
+	if (*line == '\0' || *line == '#') {
+		return 0;
+	}
+	value = strchr(line, '=');
+	if (value != NULL) {
+		*value++ = '\0';
+	}
+	row = name_find(call->agent, trim(line));
+	if (row == NULL) {
+		return 0;
+	}
+	/* A flag alone is one that is set. */
+	if (value == NULL) {
+		static char yes[] = "1";
+		static char none[] = "";
+
+		value = row->type == FENCE_FLAG ? yes : none;
+	}
+	return value_put(call, (size_t)(row - call->agent->parameters), trim(value), err);
+}
+
+int fence_param_read(struct fence_call *call, FILE *stream, struct err *err)
+{
+	char line[NAME_MAX_BYTES + 1 + FENCE_VALUE_MAX + 2];
+	size_t lines = 0;
+	int rc = 0;
+
+	while (rc == 0 && fgets(line, sizeof(line), stream) != NULL) {
+		if (strchr(line, '\n') == NULL && !feof(stream)) {
+			return err_set(err, -EINVAL, "a line on stdin is longer than %d characters",
+				       FENCE_VALUE_MAX);
+		}
+		if (++lines > FENCE_LINES_MAX) {
+			return err_set(err, -EINVAL, "there are more than %d lines on stdin",
+				       FENCE_LINES_MAX);
+		}
+		rc = line_read(call, line, err);
+	}
+	return rc == 0 && ferror(stream) ? err_set(err, -EIO, "stdin cannot be read") : rc;
+}
+
+/* The command line */
+
+struct options {
+	struct option longs[FENCE_PARAMETERS_MAX + 1];
+	char names[FENCE_PARAMETERS_MAX][NAME_MAX_BYTES];
+	char shorts[2 * FENCE_PARAMETERS_MAX + 2];
+};
+
+/* A long option's value is its row's number, behind those of all letters. */
+#define LONG_BASE 256
+
+static void options_make(const struct fence_agent *agent, struct options *ret)
+{
+	size_t n_longs = 0;
+	char *letter = ret->shorts;
+
+	*ret = (struct options){.shorts = ":"};
+	letter++;
+	for (size_t i = 0; i < agent->n_parameters; i++) {
+		const struct fence_parameter *row = &agent->parameters[i];
+
+		if (row->stdin_only) {
+			continue;
+		}
+		fence_param_option(row, ret->names[i], sizeof(ret->names[i]));
+		ret->longs[n_longs++] = (struct option){
+			.name = ret->names[i],
+			.has_arg = row->type == FENCE_FLAG ? no_argument : required_argument,
+			.val = LONG_BASE + (int)i,
+		};
+		if (row->letter != 0) {
+			*letter++ = row->letter;
+			if (row->type != FENCE_FLAG) {
+				*letter++ = ':';
+			}
+		}
+	}
+}
+
+static size_t option_index(const struct fence_agent *agent, int option)
+{
+	if (option >= LONG_BASE) {
+		return (size_t)(option - LONG_BASE);
+	}
+	for (size_t i = 0; i < agent->n_parameters; i++) {
+		if (!agent->parameters[i].stdin_only && agent->parameters[i].letter == option) {
+			return i;
+		}
+	}
+	return agent->n_parameters; /* '?' and ':' */
+}
+
+int fence_param_parse(struct fence_call *call, int argc, char **argv, struct err *err)
+{
+	struct options options;
+	int option;
+	int rc = 0;
+
+	options_make(call->agent, &options);
+	optind = 0; /* begin anew, wherever an earlier call ended */
+	while (rc == 0 &&
+	       (option = getopt_long(argc, argv, options.shorts, options.longs, NULL)) != -1) {
+		size_t index = option_index(call->agent, option);
+
+		if (index >= call->agent->n_parameters) {
+			return err_set(err, -EINVAL, "option '%.80s' %s; see --help",
+				       argv[optind - 1],
+				       option == ':' ? "lacks its value" : "is not known");
+		}
+		rc = value_put(call, index, optarg == NULL ? "1" : optarg, err);
+	}
+	if (rc == 0 && optind < argc) {
+		rc = err_set(err, -EINVAL, "'%.80s' is no option; see --help", argv[optind]);
+	}
+	return rc;
+}
+
+/* Checks */
+
+static int text_check(const char *value, struct err *err)
+{
+	if (strlen(value) > FENCE_VALUE_MAX) {
+		return err_set(err, -EINVAL, "the value is longer than %d characters",
+			       FENCE_VALUE_MAX);
+	}
+	for (const char *c = value; *c != '\0'; c++) {
+		if ((unsigned char)*c < ' ' || *c == 0x7f) {
+			return err_set(err, -EINVAL, "'%.80s' has a control character in it",
+				       value);
+		}
+	}
+	return 0;
+}
+
+static int seconds_parse(const char *value, long long *ret)
+{
+	char *end;
+
+	errno = 0;
+	*ret = strtoll(value, &end, 10);
+	if (errno != 0 || end == value) {
+		return -EINVAL;
+	}
+	return *end == '\0' || strcmp(end, "s") == 0 ? 0 : -EINVAL;
+}
+
+static int flag_parse(const char *value, bool *ret)
+{
+	static const char *const words[][2] = {
+		{"0", "1"}, {"false", "true"}, {"no", "yes"}, {"off", "on"}};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		for (int yes = 0; yes < 2; yes++) {
+			if (strcasecmp(value, words[i][yes]) == 0) {
+				*ret = yes == 1;
+				return 0;
+			}
+		}
+	}
+	return -EINVAL;
+}
+
+static int type_check(const struct fence_parameter *row, const char *value, struct err *err)
+{
+	long long seconds;
+	bool flag;
+
+	switch (row->type) {
+	case FENCE_SECONDS:
+		if (seconds_parse(value, &seconds) < 0 || seconds < row->min ||
+		    seconds > row->max) {
+			return err_set(err, -EINVAL,
+				       "'%.80s' is not a whole number of seconds from %lld to %lld",
+				       value, row->min, row->max);
+		}
+		break;
+	case FENCE_FLAG:
+		if (flag_parse(value, &flag) < 0) {
+			return err_set(err, -EINVAL, "'%.80s' is neither 1 nor 0", value);
+		}
+		break;
+	case FENCE_STRING: break;
+	}
+	return 0;
+}
+
+static int row_check(const struct fence_parameter *row, const char *value, struct err *err)
+{
+	int rc = text_check(value, err);
+
+	rc = rc != 0 ? rc : type_check(row, value, err);
+	rc = rc != 0 || row->check == NULL ? rc : row->check(value, err);
+	return rc != 0 ? err_prefix(err, rc, "%s", row->name) : 0;
+}
+
+int fence_param_check(const struct fence_call *call, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < call->agent->n_parameters && rc == 0; i++) {
+		const struct fence_parameter *row = &call->agent->parameters[i];
+		const char *value = call->values[i] != NULL ? call->values[i] : row->fallback;
+
+		rc = value != NULL ? row_check(row, value, err) : 0;
+	}
+	return rc;
+}
+
+/* Values */
+
+const char *fence_param_get(const struct fence_call *call, const char *name)
+{
+	const struct fence_agent *agent = call->agent;
+	size_t index = row_index(call, name);
+
+	if (call->values[index] != NULL) {
+		return call->values[index];
+	}
+	for (size_t i = 0; i < agent->n_parameters; i++) {
+		const char *meant = agent->parameters[i].stands_for;
+
+		if (meant != NULL && strcmp(meant, name) == 0 && call->values[i] != NULL) {
+			return call->values[i];
+		}
+	}
+	return agent->parameters[index].fallback;
+}
+
+bool fence_param_flag(const struct fence_call *call, const char *name)
+{
+	const char *value = fence_param_get(call, name);
+	bool flag = false;
+
+	return value != NULL && flag_parse(value, &flag) == 0 && flag;
+}
+
+long long fence_param_seconds(const struct fence_call *call, const char *name)
+{
+	const char *value = fence_param_get(call, name);
+	long long seconds = 0;
+
+	assert(value != NULL);
+	(void)seconds_parse(value, &seconds);
+	return seconds;
+}
+
+void fence_param_release(struct fence_call *call)
+{
+	for (size_t i = 0; i < FENCE_PARAMETERS_MAX; i++) {
+		free(call->values[i]);
+		call->values[i] = NULL;
+	}
+}

@@ -1,0 +1,206 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# fence_lunmask against a real iSCSI target and its driver: tgt_test.sh [BUILD-DIRECTORY]
+#
+# Needs root, tgtd and qemu-storage-daemon. Runs in namespaces of its own (network, mounts, pids,
+# host name): whatever it starts ends with it. Prints TAP and "N passed, N failed".
+set -uo pipefail
+
+if [[ ${1:-} != --inside ]]; then
+	build=$(realpath "${1:-$(dirname "$0")/../..}")
+	exec unshare --net --mount --uts --pid --fork --kill-child --mount-proc --propagation private \
+		-- "$(realpath "$0")" --inside "$build"
+fi
+
+readonly IQN=iqn.2026-11.org.example
+agent=$2/agent/fence_lunmask
+driver=$2/array/lunmask-array-tgt
+storage_check=$2/tests/storage/storage_check
+portal=127.0.0.1:3260
+count=0
+failed=0
+
+pass() {
+	count=$((count + 1))
+	echo "ok $count - $1"
+}
+
+fail() {
+	count=$((count + 1))
+	failed=$((failed + 1))
+	echo "not ok $count - $1"
+	shift
+	[ $# = 0 ] || printf '%s\n' "$@" | sed 's/^/#   /'
+}
+
+# result NAME RC WANTED-RC TEXT REGEX
+result() {
+	if [ "$2" = "$3" ] && grep -Eq -- "$5" <<<"$4"; then
+		pass "$1"
+	else
+		fail "$1" "exit status $2, wanted $3 and: $5" "$4"
+	fi
+}
+
+# fence NAME WANTED-RC REGEX ACTION PLUG [LINE...]: as Pacemaker calls it
+fence() {
+	local name=$1 want=$2 regex=$3 action=$4 plug=$5 text rc=0
+	shift 5
+	text=$(printf '%s\n' "action=$action" "nodename=$plug" "port=$plug" "$@" |
+		LUNMASK_CONF=/run/lunmask.conf "$agent" 2>&1) || rc=$?
+	result "$name" "$rc" "$want" "$text" "$regex"
+}
+
+# asks NAME WANTED-RC REGEX VERB REQUEST: the array's driver
+asks() {
+	local text rc=0
+	text=$(/run/driver1 "$4" <<<"$5" 2>&1) || rc=$?
+	result "$1" "$rc" "$2" "$text" "$3"
+}
+
+grant() { printf '{"luns":["one"],"grant":"%s:%s"}' "$IQN" "$1"; }
+
+# tgtd_start NUMBER: an array with the LUN one
+tgtd_start() {
+	local tries
+	tgtd -f -C "$1" --iscsi "portal=127.0.0.$1:3260" >"/run/tgtd$1.log" 2>&1 &
+	for ((tries = 0; tries < 100; tries++)); do
+		tgtadm -C "$1" --mode sys --op show >/dev/null 2>&1 && break
+		read -r -t 0.05 <> <(:) || true
+	done
+	mkdir -p "/run/pool$1"
+	cat >"/run/array$1.conf" <<-X
+		[tgt]
+		iqn_prefix = $IQN:
+		pool = /run/pool$1
+		control_port = $1
+		lock_file = /run/lunmask-array-tgt/lock$1
+		state_dir = /run/state$1
+	X
+	printf '#!/bin/sh\nexec %s --config /run/array%s.conf "$@"\n' "$driver" "$1" >"/run/driver$1"
+	chmod 755 "/run/driver$1"
+	"/run/driver$1" create >/dev/null <<<'{"name":"one","size_bytes":4194304}'
+}
+
+setup() {
+	local number
+	mount -t tmpfs tmpfs /run
+	mkdir -p /run/tgtd /run/lock
+	ip link set lo up
+	hostname node1
+	for number in 1 2; do
+		tgtd_start "$number"
+		cat >>/run/lunmask.conf <<-X
+			[array san$number]
+			driver = /run/driver$number
+			transport = exec
+			portals = 127.0.0.$number:3260
+			[host node$number]
+			initiator = $IQN:node$number
+		X
+	done
+}
+
+# A session that is told later to write.
+session_open() {
+	coproc "$storage_check" $portal "$IQN:$1" "$IQN:one" 1 write-later 2>&1
+	session_pid=$COPROC_PID
+	exec {from}<&"${COPROC[0]}" {to}>&"${COPROC[1]}"
+	read -r line <&"$from"
+	[ "$line" = open ]
+}
+
+session_write() {
+	echo go >&"$to"
+	output=$(cat <&"$from")
+	wait "$session_pid" || true
+	exec {from}<&- {to}>&-
+}
+
+login() { output=$("$storage_check" $portal "$IQN:$1" "$IQN:one" 1 facts 2>&1) || true; }
+
+fenced_by_off() {
+	fence "status of a host that is on" 0 '^Status: ON$' status node2
+	fence "off of a host with no grant" 0 '^Success' off node2
+	fence "status of it" 2 '^Status: OFF$' status node2
+	fence "on from another host is refused" 1 'only on node2 itself' on node2
+	fence "on, when it was made sure" 0 '^Success' on node2 assume_clean=1
+	asks "node1 is granted the LUN" 0 '"granted": ?\["one"\]' apply "$(grant node1)"
+	session_open node1 || fail "node1 opens a session" "$line"
+	fence "off while its session is open" 0 'array san1: node1 is fenced and has no path left' \
+		off node1
+	session_write
+	result "its next write fails" 0 0 "$output" '^EIO .*WRITE'
+	login node1
+	result "a new login is refused" 0 0 "$output" '^EACCES '
+	asks "a grant by anyone is refused" 1 '"code": ?"fenced"' apply "$(grant node1)"
+	asks "another host is granted the LUN" 0 '"granted": ?\["one"\]' apply "$(grant node2)"
+	login node2
+	result "and uses it" 0 0 "$output" '^ok'
+	fence "status: off" 2 '^Status: OFF$' status node1
+	fence "list-status" 0 '^node1,,OFF$' list-status node1
+	fence "off again" 0 '^Success' off node1
+	fence "reboot is off" 0 '^Success' reboot node1
+	fence "and stays off" 2 '^Status: OFF$' status node1
+}
+
+# What was there before the fencing logs in again by itself, as soon as it may.
+let_in_by_on() {
+	local old
+	qemu-storage-daemon --blockdev "driver=iscsi,transport=tcp,portal=$portal,target=$IQN:one,\
+lun=1,initiator-name=$IQN:node2,node-name=a" --chardev socket,id=q,path=/run/q,server=on,wait=off \
+		--monitor chardev=q >/run/daemon.log 2>&1 &
+	old=$!
+	until [ -S /run/q ] || ! kill -0 "$old" 2>/dev/null; do read -r -t 0.05 <> <(:) || true; done
+	hostname node2
+	fence "off of a host with a daemon on it" 0 '^Success' off node2
+	fence "the daemon's session is gone" 2 '^Status: OFF$' status node2
+	kill -STOP "$old"
+	fence "on ends what is from before" 0 "qemu-storage-da \(pid $old\).*SIGKILL" on node2
+	result "it is gone" 0 0 "$(sed -n 's/^State:\t//p' "/proc/$old/status" 2>/dev/null)" '^Z|^$'
+	kill -KILL "$old" 2>/dev/null
+	hostname node1
+	fence "on of the other host" 0 '^Success' on node1
+	fence "status: on" 0 '^Status: ON$' status node1
+	asks "it is granted again" 0 '"granted": ?\["one"\]' apply "$(grant node1)"
+	login node1
+	result "and logs in" 0 0 "$output" '^ok'
+	fence "on of a host that is not fenced takes nothing" 0 'node1 is not fenced' on node1
+	login node1
+	result "it still logs in" 0 0 "$output" '^ok'
+}
+
+# One array's target hangs or is gone: the other fences, and the whole has failed.
+half_an_array() {
+	local pid
+	pid=$(pgrep -f 'tgtd -f -C 2')
+	kill -STOP "$pid"
+	fence "off with one array that hangs fails" 1 'off node1: array san2, fence: ' off node1 \
+		power_timeout=4
+	login node1
+	result "the other has cut it off all the same" 0 0 "$output" '^EACCES '
+	fence "status is not known, which is 1" 1 'array san2' status node1 login_timeout=2
+	fence "on clears nothing" 1 'array san2' on node1 power_timeout=4
+	fence "monitor fails" 1 'array san2' monitor node1 login_timeout=4
+	kill -CONT "$pid"
+	fence "off, when it is back" 0 '^Success' off node1
+	fence "a grant past the driver" 2 '^Status: OFF$' status node1
+	tgtadm -C 2 --lld iscsi --mode target --op new --tid 7 -T "$IQN:one" 2>/dev/null
+	tgtadm -C 2 --lld iscsi --mode target --op bind --tid "$(tgtadm -C 2 --lld iscsi --mode target \
+		--op show | sed -n "s/^Target \([0-9]*\): .*:one$/\1/p")" -Q "$IQN:node1"
+	fence "is seen: the host is not off" 0 "san2 has it fenced, but LUN 'one'" status node1
+	fence "on refuses it" 1 'take that away, or fence it again' on node1
+	fence "off takes it away" 0 '^Success' off node1
+	fence "monitor" 0 '' monitor node1
+	fence "only one of the arrays, on" 0 '^Success' on node1 arrays=san2
+	fence "mixed is on, and says which" 0 'array san2 does not have it fenced' status node1
+	fence "on" 0 '^Success' on node1
+}
+
+setup
+fenced_by_off
+let_in_by_on
+half_an_array
+echo "1..$count"
+echo "$((count - failed)) passed, $failed failed"
+[ "$failed" = 0 ]
