@@ -67,7 +67,7 @@ suspended() {
 # resume: RC, OUT and REASON are the late agent's.
 resume() {
 	# shellcheck disable=SC2016
-	lab exec "$CRASH_NODE" -- sh -c 'for p in $(pgrep -x VirtualMachine); do kill -CONT -$p; done' \
+	lab exec "$CRASH_NODE" -- sh -c 'for p in $(pgrep -x VirtualMachine); do kill -s CONT -- -$p; done' \
 		2>/dev/null
 	wait "$CRASH_JOB"
 	RC=$?
