@@ -408,6 +408,8 @@ static const struct fence_agent agent = {
 		"was, and is not unfenced by itself: it stays cut off until it joins anew. Restart "
 		"Pacemaker on it. With multiple-active=stop_unexpected on a VM, the one that was "
 		"started elsewhere is left running when the old one appears again.\n"
+		"In a cluster of two nodes say solo_after_fencing = no to lunmaskd(8): a fencing by "
+		"mask does not end the other node's journal.\n"
 		"Rebooting is no action of it. The cluster asks for \"off\" instead, and the host "
 		"stays "
 		"off until \"on\".",
