@@ -184,6 +184,13 @@ void faults_heal(struct world *world)
 	membership_update(world);
 }
 
+/* Its disk is about to be lost: not another one soon, and the operator is told. */
+static void loss_note(struct world *world, const struct process *process)
+{
+	world->faults.loss_us = world->now_us;
+	operator_call(world, process);
+}
+
 static void fault_regroup(struct world *world)
 {
 	world_cover(world, COVERAGE_REGROUP);
@@ -210,7 +217,7 @@ static void fault_disk_error(struct world *world)
 	if (process == NULL || !majority_may_lose(world, process)) {
 		return;
 	}
-	operator_call(world, process);
+	loss_note(world, process);
 	process->disk->failed = process->disk->lost = true;
 	world_cover(world, COVERAGE_DISK_ERROR);
 	world_trace(world, "n%u: the disk fails", process->node);
@@ -225,7 +232,7 @@ static void fault_disk_gone(struct world *world)
 	if (process == NULL || !majority_may_lose(world, process)) {
 		return;
 	}
-	operator_call(world, process);
+	loss_note(world, process);
 	world_cover(world, COVERAGE_DISK_GONE);
 	process_down(world, process, random_chance(&world->random, 500));
 	process_disk_drop(world, process);
@@ -279,7 +286,7 @@ static void fault_disk_back(struct world *world)
 	    !majority_may_lose(world, process)) {
 		return;
 	}
-	operator_call(world, process);
+	loss_note(world, process);
 	disk = process->disk;
 	process_down(world, process, true);
 	disk_set_back(disk);

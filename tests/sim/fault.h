@@ -18,6 +18,7 @@ struct faults {
 	int64_t mean_us;
 	int64_t end_us;
 	uint32_t twinned;  /* node id that two machines have; 0: none */
+	int64_t loss_us;   /* when a disk was last lost; 0: none yet */
 	unsigned set_back; /* slot + 1 of a disk that was set back and may not be noticed yet */
 	unsigned dead;     /* slots that stay dead: a bit each */
 	unsigned put_off;  /* how often the end was: the voters depended on both of two twins */

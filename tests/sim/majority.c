@@ -92,9 +92,19 @@ bool majority_journal_stays(const struct world *world, unsigned without)
 	return false;
 }
 
+/*
+ * A disk that was lost may yet become a voter: a sequencer that is stopped, or slow, decides on
+ * what it heard before.
+ */
+#define LOSS_APART_US 20000000
+
 bool majority_may_lose(const struct world *world, const struct process *process)
 {
-	return world->faults.twinned == 0 && majority_journal_stays(world, process->slot) &&
-	       !process->disk->lost && !process->disk->set_back && world->operators.slot == 0 &&
+	bool apart =
+		world->faults.loss_us == 0 || world->now_us > world->faults.loss_us + LOSS_APART_US;
+
+	return apart && world->faults.twinned == 0 &&
+	       majority_journal_stays(world, process->slot) && !process->disk->lost &&
+	       !process->disk->set_back && world->operators.slot == 0 &&
 	       (majority_stays(world, process->disk, 0) || operator_could(world, process));
 }

@@ -44,7 +44,9 @@ ok "$T_WHAT: the others lose the node" wait_until 30 lost "$node"
 ok "$T_WHAT: start elsewhere is refused, and says what to do" wait_until 60 start_failed_for \
 	"left the cluster unfenced: stonith_admin --fence $node first"
 masks_are web1 "$T_WHAT" "$node"
-is "$T_WHAT: it runs on none of the others" "$(located)" ""
+for other in $(lab nodes | tr ' ' '\n' | grep -v "^$node\$"); do
+	is "$T_WHAT: it does not run on $other" "$(domain "$other" web1)" absent
+done
 lab heal "$node"
 ok "$T_WHAT: the node comes back" wait_until 60 back "$node"
 crm resource cleanup web1 >/dev/null 2>&1
