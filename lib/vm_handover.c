@@ -46,9 +46,10 @@ static int migration_end(struct vm_context *vm, struct deadline deadline, struct
 }
 
 /*
- * Without a migration begun there can be no domain on the peer, and it need not be asked. Nor must
- * it answer while the guest runs here: then it does not run there, and to be cut off is what an
- * incoming half of it needs most.
+ * While the domain is here, and no migration was begun, there can be none on the peer, and it need
+ * not be asked. Nor must it answer while the guest runs here: then it does not run there, and to be
+ * cut off is what an incoming half of it needs most. Where a stop has ended the domain meanwhile it
+ * must.
  */
 static int domains_look(struct vm_context *vm, struct deadline deadline,
 			enum domain_state *ret_here, enum domain_state *ret_there, struct err *err)
@@ -56,7 +57,7 @@ static int domains_look(struct vm_context *vm, struct deadline deadline,
 	int rc = vm_domain_state(vm, deadline, ret_here, err);
 
 	*ret_there = DOMAIN_ABSENT;
-	if (rc == 0 && vm->peer->guest_touched) {
+	if (rc == 0 && (vm->peer->guest_touched || *ret_here == DOMAIN_ABSENT)) {
 		rc = vm_peer_state(vm, deadline, ret_there, err);
 		if (rc != 0 && *ret_here == DOMAIN_RUNNING) {
 			*ret_there = DOMAIN_ABSENT;
@@ -80,7 +81,8 @@ int vm_handover_undo(void *context, struct deadline deadline, struct err *err)
 	if (rc != 0) {
 		return rc;
 	}
-	if (!domain_state_active(here) || there == DOMAIN_RUNNING) {
+	if (there == DOMAIN_RUNNING || (!domain_state_active(here) && here != DOMAIN_ABSENT) ||
+	    (here == DOMAIN_ABSENT && there != DOMAIN_ABSENT)) {
 		return err_set(err, -EBUSY, "the domain is %s here and %s on %s",
 			       domain_state_to_str(here), domain_state_to_str(there),
 			       peer->host->node);

@@ -64,11 +64,18 @@ suspended() {
 		'for p in $(pgrep -x VirtualMachine); do grep -q "^State:.T" /proc/$p/status && exit 0; done; exit 1'
 }
 
+# nsenter(1) stops with what it has started.
+continue_all() {
+	local child
+	kill -CONT "$1" 2>/dev/null
+	for child in $(pgrep -P "$1"); do
+		continue_all "$child"
+	done
+}
+
 # resume: RC, OUT and REASON are the late agent's.
 resume() {
-	# shellcheck disable=SC2016
-	lab exec "$CRASH_NODE" -- sh -c 'for p in $(pgrep -x VirtualMachine); do kill -s CONT -- -$p; done' \
-		2>/dev/null
+	continue_all "$CRASH_JOB"
 	wait "$CRASH_JOB"
 	RC=$?
 	OUT=$(cat "$CRASH_OUT")
