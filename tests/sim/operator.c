@@ -26,7 +26,9 @@ static bool votes_by(const struct disk *disk, const struct disk *log)
 {
 	const struct record *last = image_last_record(&log->durable);
 
-	return last != NULL && last->voters != NULL && last->voters->n <= 2 &&
+	/* From two to three it goes by a list with a voter that never votes. */
+	return last != NULL && last->voters != NULL &&
+	       last->voters->n - (voters_find(last->voters, 0, NULL) >= 0 ? 1 : 0) <= 2 &&
 	       voters_find(last->voters, disk->node, &disk->id) >= 0;
 }
 
