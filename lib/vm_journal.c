@@ -13,6 +13,8 @@
 #define FATE_MS 5000
 #define STOP_FATE_MS 1000
 #define CLAIM_TRIES 8
+/* More than a reconcile holds a VM's task. */
+#define WAIT_MS 20000
 #define CLAIM_WAS_LOST "the task was taken over while this process stood still"
 
 static int64_t now_ms(void)
@@ -89,6 +91,7 @@ static struct journal_task task_new(const struct vm_journal *journal)
 		[VM_ACTION_STOP] = JOURNAL_STOP,
 		[VM_ACTION_MIGRATE_TO] = JOURNAL_MIGRATE,
 		[VM_ACTION_MIGRATE_FROM] = JOURNAL_MIGRATE,
+		[VM_ACTION_RECONCILE] = JOURNAL_RECONCILE,
 	};
 	const struct vm_asker *asker = &journal->asker;
 	struct journal_task task = {
@@ -184,6 +187,14 @@ static int refused(const struct vm_asker *asker, const struct journal_task *task
 	}
 	journal_id_to_str(&task->uuid, uuid);
 	time_to_str(task->changed_ms, since, sizeof(since));
+	if (task->kind == JOURNAL_RECONCILE) {
+		return err_set(err, -EBUSY,
+			       "lunmask reconcile is at %s: process %" PRId32
+			       " on %s, since %s; if that process is no more, lunmask reconcile "
+			       "on %s ends its task",
+			       asker->vm, task->actor.pid, task->actor.node, since,
+			       task->actor.node);
+	}
 	return err_set(
 		err, -EBUSY,
 		"%s %s of %s is another's: process %" PRId32 " on %s, at step '%s' since %s; "
@@ -229,7 +240,7 @@ static void claim_take(struct vm_journal *journal, const struct journal_op *op,
 	journal->continued = op->kind != JOURNAL_OP_BEGIN;
 }
 
-/* -EAGAIN: the journal has changed since it was read. */
+/* -EAGAIN: the journal has changed since it was read. -EINPROGRESS: it is about to. */
 static int claim_once(struct vm_journal *journal, struct deadline deadline, struct err *err)
 {
 	struct journal_answer answer;
@@ -247,6 +258,9 @@ static int claim_once(struct vm_journal *journal, struct deadline deadline, stru
 	claim = vm_claim_decide(&journal->asker, found(journal), gone);
 	if (claim == VM_CLAIM_REFUSE) {
 		return refused(&journal->asker, found(journal), err);
+	}
+	if (claim == VM_CLAIM_WAIT) {
+		return -EINPROGRESS;
 	}
 	if (claim == VM_CLAIM_LEAVE || (claim == VM_CLAIM_BEGIN && journal->only_open)) {
 		return 0;
@@ -281,6 +295,35 @@ static void stop_look(struct vm_journal *journal, struct deadline deadline)
 	}
 }
 
+/* *index is of before the read that said so. */
+static int claim_wait(struct vm_journal *journal, uint64_t *index, struct deadline deadline,
+		      struct err *err)
+{
+	int rc = deadline_passed(deadline) ? -EHOSTDOWN
+					   : vm_journal_change_wait(journal, index, deadline, err);
+
+	return rc != 0 && deadline_passed(deadline) ? refused(&journal->asker, found(journal), err)
+						    : rc;
+}
+
+static int claim_or_wait(struct vm_journal *journal, struct deadline deadline, struct err *err)
+{
+	int share_ms = deadline_left_ms(deadline) / 4 * 3;
+	struct deadline patience =
+		deadline_within(deadline, share_ms < WAIT_MS ? share_ms : WAIT_MS);
+	uint64_t index = 0;
+	int rc;
+
+	do {
+		rc = claim_once(journal, deadline, err);
+		if (rc == -EINPROGRESS) {
+			rc = claim_wait(journal, &index, patience, err);
+			rc = rc == 0 ? -EINPROGRESS : rc;
+		}
+	} while (rc == -EINPROGRESS);
+	return rc;
+}
+
 int vm_journal_claim(struct vm_journal *journal, struct deadline deadline, struct err *err)
 {
 	struct err own = ERR_INIT;
@@ -292,7 +335,7 @@ int vm_journal_claim(struct vm_journal *journal, struct deadline deadline, struc
 	}
 	do {
 		own = (struct err)ERR_INIT;
-		rc = claim_once(journal, deadline, &own);
+		rc = claim_or_wait(journal, deadline, &own);
 	} while (rc == -EAGAIN && ++tries < CLAIM_TRIES && !deadline_passed(deadline));
 	if (rc == -EAGAIN) {
 		rc = err_set(&own, -EBUSY,
