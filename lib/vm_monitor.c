@@ -175,7 +175,9 @@ int vm_monitor(const struct vm_settings *settings, int check_level, bool probe,
 	vm->settings = settings;
 	vm->report = report;
 	rc = domain_health(vm, probe, deadline, ret, err);
-	if (rc == 0 && check_level >= 10 && *ret == VM_RUNNING && !probe) {
+	/* Pacemaker's own probes have no level; crm_resource --force-check=20 is a probe with one.
+	 */
+	if (rc == 0 && check_level >= 10 && *ret == VM_RUNNING) {
 		array_judge(vm, check_level, deadline, ret, err);
 	}
 	return rc;
