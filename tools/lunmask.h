@@ -23,6 +23,7 @@ enum lunmask_exit {
 	LUNMASK_EXIT_REFUSED = 4,   /* not permitted, or refused with a reason */
 	LUNMASK_EXIT_NO_QUORUM = 5, /* no majority, or no answer in time */
 	LUNMASK_EXIT_NOT_THERE = 6, /* no such task */
+	LUNMASK_EXIT_UNSEEN = 7,    /* reconcile: what is there could not be found out */
 };
 
 struct lunmask_options {
@@ -31,8 +32,12 @@ struct lunmask_options {
 	bool follow;
 	bool json;
 	bool yes;
+	bool dry_run;
+	bool foreign;
 	int timeout_ms;
-	const char *argument; /* NULL: none */
+	const char *argument; /* the first; NULL: none */
+	const char *const *arguments;
+	size_t n_arguments;
 };
 
 /* Says err's text, with what can be done, on stderr; the exit status that belongs to rc. */
@@ -46,6 +51,9 @@ int lunmask_tasks_show(const struct lunmask_options *options);
 int lunmask_status(const struct lunmask_options *options);
 int lunmask_voters(const struct lunmask_options *options);
 int lunmask_force_solo(const struct lunmask_options *options);
+
+/* lunmask_reconcile.c */
+int lunmask_reconcile(const struct lunmask_options *options);
 
 /* lunmask_check.c */
 int lunmask_check(const struct lunmask_options *options);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "lunmask.h"
-#include "when.h"
 
 const char *lunmask_time_text(int64_t ms, char ret[LUNMASK_TIME_TEXT])
 {

@@ -230,3 +230,43 @@ int journal_wait(struct journal *journal, uint64_t index, struct deadline deadli
 	(void)poll(NULL, 0, deadline_left_ms(deadline));
 	return -ETIMEDOUT;
 }
+
+void journal_drop(struct journal **journal)
+{
+	journal_close(*journal);
+}
+
+int journal_task_list(struct journal *journal, struct deadline deadline, struct journal_task **ret,
+		      size_t *ret_n, uint64_t *ret_index, struct err *err)
+{
+	size_t n = tasks_count(tasks);
+	int rc = connected();
+
+	(void)journal;
+	(void)deadline;
+	(void)err;
+	*ret = calloc(n + 1, sizeof(**ret));
+	*ret_n = rc == 0 ? n : 0;
+	*ret_index = entries;
+	for (size_t i = 0; i < *ret_n; i++) {
+		(*ret)[i] = *tasks_at(tasks, i);
+	}
+	return rc;
+}
+
+int journal_release_list(struct journal *journal, struct deadline deadline,
+			 struct journal_release **ret, size_t *ret_n, struct err *err)
+{
+	size_t n = tasks_release_count(tasks);
+	int rc = connected();
+
+	(void)journal;
+	(void)deadline;
+	(void)err;
+	*ret = calloc(n + 1, sizeof(**ret));
+	*ret_n = rc == 0 ? n : 0;
+	for (size_t i = 0; i < *ret_n; i++) {
+		(*ret)[i] = *tasks_release_at(tasks, i);
+	}
+	return rc;
+}
