@@ -75,9 +75,13 @@ static void json_add(struct run *run, json_t *json)
 
 static void unseen(struct run *run, const struct vm_one *one, const char *why)
 {
+	struct err line = ERR_INIT;
+
 	run->counts.unseen++;
 	progress(run, NULL, 0);
-	(void)fprintf(stderr, "lunmask: %s: not looked at: %s\n", one->name, why);
+	/* A resource's id may be anything: as a text without control characters. */
+	(void)err_set(&line, 0, "%s: not looked at: %s", one->name, why);
+	(void)fprintf(stderr, "lunmask: %s\n", err_text(&line));
 	if (run->json != NULL) {
 		json_add(run, reconcile_json_unseen(one->name, one->resource, why));
 	}
