@@ -220,7 +220,7 @@ static const struct ocf_parameter parameters[] = {
 	},
 	{
 		.name = "hypervisor",
-		.fallback = "qemu:///system",
+		.fallback = VM_HYPERVISOR_DEFAULT,
 		.check = check_hypervisor,
 		.shortdesc = "libvirt connection URI on each node",
 		.longdesc = "How the agent reaches the libvirt daemon of the node it runs on.",
@@ -249,7 +249,7 @@ static const struct ocf_parameter parameters[] = {
 		.name = "migration_transport",
 		.type = OCF_SELECT,
 		.options = transports,
-		.fallback = "ssh",
+		.fallback = VM_TRANSPORT_DEFAULT,
 		.reloadable = true,
 		.shortdesc = "How libvirt reaches the target's libvirt",
 		.longdesc =

@@ -34,6 +34,7 @@ struct question {
 	bool have_quorum;
 	enum cluster_node_fate fate;
 	time_t fenced_at;
+	char *resources; /* XML */
 	bool replied;
 	int rc;
 	struct err err;
@@ -45,6 +46,7 @@ static void question_free(struct question *question)
 {
 	(void)pthread_cond_destroy(&question->changed);
 	(void)pthread_mutex_destroy(&question->lock);
+	free(question->resources);
 	free(question);
 }
 
@@ -229,7 +231,34 @@ int cluster_local_node(struct deadline deadline, char *name, size_t size, struct
 	return rc < 0 ? err_prefix(err, rc, "this node's name in the cluster is not known") : 0;
 }
 
-/* The CIB: what became of a node */
+/* The CIB */
+
+/* What it does not have is an answer: *ret is then NULL. */
+static int cib_query_xml(const char *path, int options, xmlNode **ret, struct err *err)
+{
+	cib_t *cib = cib_new_no_shadow();
+	int rc;
+
+	*ret = NULL;
+	if (cib == NULL) {
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	rc = cib->cmds->signon(cib, CLIENT_NAME, cib_query);
+	if (rc == pcmk_ok) {
+		rc = cib->cmds->query(cib, path, ret,
+				      cib_xpath | cib_sync_call | cib_scope_local | options);
+		(void)cib->cmds->signoff(cib);
+	}
+	cib_delete(cib);
+	if (rc != pcmk_ok && rc != -ENXIO) {
+		return err_set(err, -ENOTCONN,
+			       "the cluster's database (pacemaker-based) does not answer: %s",
+			       pcmk_strerror(rc));
+	}
+	return 0;
+}
+
+/* What became of a node */
 
 static enum cluster_node_fate fate_from_xml(xmlNode *xml)
 {
@@ -246,34 +275,17 @@ static enum cluster_node_fate fate_from_xml(xmlNode *xml)
 	return cluster_node_judge(&state);
 }
 
-static int cib_ask(struct question *question)
+static int fate_ask(struct question *question)
 {
 	char path[NODE_NAME_MAX + 64];
-	cib_t *cib = cib_new_no_shadow();
-	xmlNode *xml = NULL;
+	xmlNode *xml;
 	int rc;
 
-	if (cib == NULL) {
-		return err_set(&question->err, -ENOMEM, "out of memory");
-	}
 	(void)snprintf(path, sizeof(path), "//status/node_state[@uname='%s']", question->node);
-	rc = cib->cmds->signon(cib, CLIENT_NAME, cib_query);
-	if (rc == pcmk_ok) {
-		rc = cib->cmds->query(cib, path, &xml,
-				      cib_xpath | cib_sync_call | cib_scope_local |
-					      cib_no_children);
-		(void)cib->cmds->signoff(cib);
-	}
-	cib_delete(cib);
-	question->fate = rc == pcmk_ok && xml != NULL ? fate_from_xml(xml) : CLUSTER_NODE_UNKNOWN;
+	rc = cib_query_xml(path, cib_no_children, &xml, &question->err);
+	question->fate = xml != NULL ? fate_from_xml(xml) : CLUSTER_NODE_UNKNOWN;
 	free_xml(xml);
-	/* A node that the CIB does not know is an answer. */
-	if (rc != pcmk_ok && rc != -ENXIO) {
-		return err_set(&question->err, -ENOTCONN,
-			       "the cluster's database (pacemaker-based) does not answer: %s",
-			       pcmk_strerror(rc));
-	}
-	return 0;
+	return rc;
 }
 
 int cluster_node_fate(const char *node, struct deadline deadline, enum cluster_node_fate *ret,
@@ -285,7 +297,7 @@ int cluster_node_fate(const char *node, struct deadline deadline, enum cluster_n
 	if (rc < 0) {
 		return rc;
 	}
-	rc = question_put(cib_ask, node, deadline, &question, err);
+	rc = question_put(fate_ask, node, deadline, &question, err);
 	if (rc < 0) {
 		return err_prefix(err, rc, "what became of node %s is not known", node);
 	}
@@ -321,6 +333,50 @@ int cluster_node_fenced_at(const char *node, struct deadline deadline, time_t *r
 		return err_prefix(err, rc, "when node %s was fenced is not known", node);
 	}
 	*ret = question->fenced_at;
+	question_free(question);
+	return 0;
+}
+
+/* The resources */
+
+static int xml_to_text(xmlNode *xml, char **ret, struct err *err)
+{
+	xmlBufferPtr buffer = xmlBufferCreate();
+
+	if (buffer == NULL || xmlNodeDump(buffer, xml->doc, xml, 0, 0) < 0) {
+		xmlBufferFree(buffer);
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	*ret = strdup((const char *)xmlBufferContent(buffer));
+	xmlBufferFree(buffer);
+	return *ret != NULL ? 0 : err_set(err, -ENOMEM, "out of memory");
+}
+
+static int resources_ask(struct question *question)
+{
+	xmlNode *xml;
+	int rc = cib_query_xml("/cib/configuration/resources", 0, &xml, &question->err);
+
+	if (rc == 0 && xml == NULL) {
+		rc = err_set(&question->err, -ENOTCONN, "the cluster's database has none");
+	}
+	if (rc == 0) {
+		rc = xml_to_text(xml, &question->resources, &question->err);
+	}
+	free_xml(xml);
+	return rc;
+}
+
+int cluster_resources(struct deadline deadline, char **ret_xml, struct err *err)
+{
+	struct question *question;
+	int rc = question_put(resources_ask, "", deadline, &question, err);
+
+	if (rc < 0) {
+		return err_prefix(err, rc, "the cluster's resources are not known");
+	}
+	*ret_xml = question->resources;
+	question->resources = NULL;
 	question_free(question);
 	return 0;
 }

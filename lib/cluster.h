@@ -38,6 +38,9 @@ int cluster_node_fate(const char *node, struct deadline deadline, enum cluster_n
 int cluster_node_fenced_at(const char *node, struct deadline deadline, time_t *ret,
 			   struct err *err);
 
+/* The <resources> of the CIB, as XML text that the caller frees. */
+int cluster_resources(struct deadline deadline, char **ret_xml, struct err *err);
+
 /* This node's name in the cluster. -ENOBUFS when it is longer than size - 1. */
 int cluster_local_node(struct deadline deadline, char *name, size_t size, struct err *err);
 

@@ -134,6 +134,7 @@ const char *journal_kind_to_str(enum journal_kind kind)
 		[JOURNAL_START] = "start",
 		[JOURNAL_STOP] = "stop",
 		[JOURNAL_MIGRATE] = "migrate",
+		[JOURNAL_RECONCILE] = "reconcile",
 	};
 
 	return str_at(texts, ARRAY_SIZE(texts), kind);

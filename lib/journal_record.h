@@ -16,7 +16,13 @@
  * Bytes are little-endian, field by field, version first; decoders take anything. All nodes must
  * judge the same bytes alike: a newer version may only be written when every node knows it.
  */
-enum journal_kind { JOURNAL_START = 1, JOURNAL_STOP, JOURNAL_MIGRATE, JOURNAL_KIND_MAX };
+enum journal_kind {
+	JOURNAL_START = 1,
+	JOURNAL_STOP,
+	JOURNAL_MIGRATE,
+	JOURNAL_RECONCILE, /* only takes away what nobody is to have; is over in seconds */
+	JOURNAL_KIND_MAX
+};
 
 enum journal_state {
 	JOURNAL_RUNNING = 1, /* its actor is at it, or was when it died */

@@ -12,6 +12,7 @@ enum relation {
 	OUT,     /* migration from here; of migrate_to: to the same target */
 	IN,      /* migration to here; of migrate_from: from the same source */
 	ARRIVED, /* the same, and only its source's stop is left */
+	TIDYING, /* a reconcile, wherever */
 	OTHER,
 	RELATION_MAX
 };
@@ -33,6 +34,7 @@ static const enum vm_claim decisions[VM_ACTION_MAX][RELATION_MAX][CONDITION_MAX]
 		[OUT] = EACH(REPLACE, REFUSE),
 		[IN] = EACH(REPLACE, REFUSE),
 		[ARRIVED] = EACH(REPLACE, REFUSE),
+		[TIDYING] = EACH(REPLACE, WAIT),
 		[OTHER] = EACH(REPLACE, REFUSE),
 	},
 	[VM_ACTION_STOP] = {
@@ -43,6 +45,7 @@ static const enum vm_claim decisions[VM_ACTION_MAX][RELATION_MAX][CONDITION_MAX]
 		/* What the source has to know of it must not be hidden behind a stop on the target. */
 		[IN] = {VM_CLAIM_LEAVE, VM_CLAIM_LEAVE, VM_CLAIM_CONTINUE, VM_CLAIM_LEAVE},
 		[ARRIVED] = EACH(REPLACE, LEAVE),
+		[TIDYING] = EACH(REPLACE, LEAVE),
 		[OTHER] = EACH(LEAVE, LEAVE),
 	},
 	[VM_ACTION_MIGRATE_TO] = {
@@ -52,6 +55,7 @@ static const enum vm_claim decisions[VM_ACTION_MAX][RELATION_MAX][CONDITION_MAX]
 		[OUT] = EACH(CONTINUE, REFUSE),
 		[IN] = EACH(END_FIRST, REFUSE),
 		[ARRIVED] = EACH(END_FIRST, REFUSE),
+		[TIDYING] = EACH(END_FIRST, WAIT),
 		[OTHER] = EACH(END_FIRST, REFUSE),
 	},
 	[VM_ACTION_MIGRATE_FROM] = {
@@ -61,12 +65,24 @@ static const enum vm_claim decisions[VM_ACTION_MAX][RELATION_MAX][CONDITION_MAX]
 		[OUT] = EACH(REFUSE, REFUSE),
 		[IN] = {VM_CLAIM_CONTINUE, VM_CLAIM_REFUSE, VM_CLAIM_CONTINUE, VM_CLAIM_REFUSE},
 		[ARRIVED] = EACH(CONTINUE, REFUSE),
+		[TIDYING] = EACH(REFUSE, REFUSE),
+		[OTHER] = EACH(REFUSE, REFUSE),
+	},
+	/* What is open is somebody's hand-over, or a stop's to clear up. */
+	[VM_ACTION_RECONCILE] = {
+		[NONE] = EACH(BEGIN, BEGIN),
+		[OWN_START] = EACH(REFUSE, REFUSE),
+		[OWN_STOP] = EACH(REFUSE, REFUSE),
+		[OUT] = EACH(REFUSE, REFUSE),
+		[IN] = EACH(REFUSE, REFUSE),
+		[ARRIVED] = EACH(REFUSE, REFUSE),
+		[TIDYING] = EACH(CONTINUE, WAIT),
 		[OTHER] = EACH(REFUSE, REFUSE),
 	},
 };
 /* clang-format on */
 
-static_assert(VM_ACTION_MAX == 4 && RELATION_MAX == 7, "a pair without a decision");
+static_assert(VM_ACTION_MAX == 5 && RELATION_MAX == 8, "a pair without a decision");
 
 static bool names(const char *name, const char *other)
 {
@@ -113,6 +129,7 @@ static enum relation relation_of(const struct vm_asker *asker, const struct jour
 	case JOURNAL_START: return names(task->target, asker->self.node) ? OWN_START : OTHER;
 	case JOURNAL_STOP: return names(task->source, asker->self.node) ? OWN_STOP : OTHER;
 	case JOURNAL_MIGRATE: return migration_relation(asker, task);
+	case JOURNAL_RECONCILE: return TIDYING;
 	default: return OTHER;
 	}
 }

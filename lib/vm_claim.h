@@ -15,6 +15,7 @@ enum vm_action {
 	VM_ACTION_STOP,
 	VM_ACTION_MIGRATE_TO,
 	VM_ACTION_MIGRATE_FROM,
+	VM_ACTION_RECONCILE,
 	VM_ACTION_MAX
 };
 
@@ -37,6 +38,7 @@ enum vm_claim {
 	VM_CLAIM_CONTINUE,    /* the one that is there goes on */
 	VM_CLAIM_REPLACE,     /* a task of its own, which puts an end to the one that is there */
 	VM_CLAIM_END_FIRST,   /* the one that is there is ended; then look again */
+	VM_CLAIM_WAIT,        /* the one that is there is over in seconds; then look again */
 	VM_CLAIM_REFUSE,
 	VM_CLAIM_LEAVE, /* stop: what is there is another's, and is left alone; stop goes on */
 };

@@ -133,18 +133,9 @@ int vm_config_apply(struct vm_context *vm, const char *path, struct deadline dea
 	return 0;
 }
 
-int vm_context_open(const struct vm_settings *settings, const struct vm_report *report,
-		    struct deadline deadline, struct vm_context **ret, struct err *err)
+static int context_open(struct vm_context *vm, int rc, struct deadline deadline,
+			struct vm_context **ret, struct err *err)
 {
-	struct vm_context *vm = calloc(1, sizeof(*vm));
-	int rc;
-
-	if (vm == NULL) {
-		return err_set(err, -ENOMEM, "out of memory");
-	}
-	vm->settings = settings;
-	vm->report = report;
-	rc = vm_settings_parse(settings, vm, err);
 	if (rc == 0) {
 		rc = vm_config_apply(vm, NULL, deadline, err);
 	}
@@ -154,6 +145,34 @@ int vm_context_open(const struct vm_settings *settings, const struct vm_report *
 	}
 	*ret = vm;
 	return 0;
+}
+
+int vm_context_open(const struct vm_settings *settings, const struct vm_report *report,
+		    struct deadline deadline, struct vm_context **ret, struct err *err)
+{
+	struct vm_context *vm = calloc(1, sizeof(*vm));
+
+	if (vm == NULL) {
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	vm->settings = settings;
+	vm->report = report;
+	return context_open(vm, vm_settings_parse(settings, vm, err), deadline, ret, err);
+}
+
+int vm_context_open_luns(const struct vm_settings *settings, const char *const *luns, size_t n_luns,
+			 struct deadline deadline, struct vm_context **ret, struct err *err)
+{
+	struct vm_context *vm = calloc(1, sizeof(*vm));
+
+	if (vm == NULL) {
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	vm->settings = settings;
+	for (size_t i = 0; i < n_luns && vm->n_luns < VM_LUNS_MAX; i++) {
+		lun_name_add(vm, luns[i]);
+	}
+	return context_open(vm, 0, deadline, ret, err);
 }
 
 void vm_context_free(struct vm_context *vm)

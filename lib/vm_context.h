@@ -82,6 +82,9 @@ struct vm_context {
 /* Parses what the settings say; -EINVAL. Then the configuration, and this node's name. */
 int vm_context_open(const struct vm_settings *settings, const struct vm_report *report,
 		    struct deadline deadline, struct vm_context **ret, struct err *err);
+/* Of a VM whose parameters are not known but for its LUNs, which must outlive it. */
+int vm_context_open_luns(const struct vm_settings *settings, const char *const *luns, size_t n_luns,
+			 struct deadline deadline, struct vm_context **ret, struct err *err);
 void vm_context_free(struct vm_context *vm);
 void vm_context_drop(struct vm_context **vm);
 

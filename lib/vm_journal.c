@@ -4,24 +4,18 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "cluster.h"
 #include "journal_actor.h"
 #include "vm_journal_call.h"
+#include "when.h"
 
 #define FATE_MS 5000
 #define STOP_FATE_MS 1000
 #define CLAIM_TRIES 8
+/* More than a reconcile holds a VM's task. */
+#define WAIT_MS 20000
 #define CLAIM_WAS_LOST "the task was taken over while this process stood still"
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 int vm_journal_init(struct vm_journal *journal, enum vm_action action, const char *vm,
 		    const char *node, const char *source, const char *target, struct err *err)
@@ -89,13 +83,14 @@ static struct journal_task task_new(const struct vm_journal *journal)
 		[VM_ACTION_STOP] = JOURNAL_STOP,
 		[VM_ACTION_MIGRATE_TO] = JOURNAL_MIGRATE,
 		[VM_ACTION_MIGRATE_FROM] = JOURNAL_MIGRATE,
+		[VM_ACTION_RECONCILE] = JOURNAL_RECONCILE,
 	};
 	const struct vm_asker *asker = &journal->asker;
 	struct journal_task task = {
 		.kind = kinds[asker->action],
 		.state = JOURNAL_RUNNING,
 		.actor = asker->self,
-		.begun_ms = now_ms(),
+		.begun_ms = when_now_ms(),
 	};
 
 	task.changed_ms = task.begun_ms;
@@ -120,7 +115,7 @@ static struct journal_op op_continue(const struct vm_journal *journal, enum jour
 	op.task.state = JOURNAL_RUNNING;
 	op.task.actor = journal->asker.self;
 	op.task.reason[0] = '\0';
-	op.task.changed_ms = now_ms();
+	op.task.changed_ms = when_now_ms();
 	return op;
 }
 
@@ -155,21 +150,10 @@ static int op_make(const struct vm_journal *journal, enum vm_claim claim,
 	return journal_id_random(&ret->task.uuid);
 }
 
-static void time_to_str(int64_t ms, char *text, size_t size)
-{
-	time_t seconds = (time_t)(ms / 1000);
-	struct tm local;
-
-	if (localtime_r(&seconds, &local) == NULL ||
-	    strftime(text, size, "%Y-%m-%d %H:%M:%S", &local) == 0) {
-		(void)snprintf(text, size, "%" PRId64 " ms", ms);
-	}
-}
-
 static int refused(const struct vm_asker *asker, const struct journal_task *task, struct err *err)
 {
 	char uuid[JOURNAL_ID_TEXT];
-	char since[64];
+	char since[WHEN_TEXT];
 
 	if (asker->action == VM_ACTION_MIGRATE_FROM &&
 	    (task == NULL || task->state != JOURNAL_RUNNING)) {
@@ -183,7 +167,15 @@ static int refused(const struct vm_asker *asker, const struct journal_task *task
 			task == NULL ? "" : journal_state_to_str(task->state));
 	}
 	journal_id_to_str(&task->uuid, uuid);
-	time_to_str(task->changed_ms, since, sizeof(since));
+	(void)when_to_str(task->changed_ms, since);
+	if (task->kind == JOURNAL_RECONCILE) {
+		return err_set(err, -EBUSY,
+			       "lunmask reconcile is at %s: process %" PRId32
+			       " on %s, since %s; if that process is no more, lunmask reconcile "
+			       "on %s ends its task",
+			       asker->vm, task->actor.pid, task->actor.node, since,
+			       task->actor.node);
+	}
 	return err_set(
 		err, -EBUSY,
 		"%s %s of %s is another's: process %" PRId32 " on %s, at step '%s' since %s; "
@@ -229,7 +221,7 @@ static void claim_take(struct vm_journal *journal, const struct journal_op *op,
 	journal->continued = op->kind != JOURNAL_OP_BEGIN;
 }
 
-/* -EAGAIN: the journal has changed since it was read. */
+/* -EAGAIN: the journal has changed since it was read. -EINPROGRESS: it is about to. */
 static int claim_once(struct vm_journal *journal, struct deadline deadline, struct err *err)
 {
 	struct journal_answer answer;
@@ -243,10 +235,13 @@ static int claim_once(struct vm_journal *journal, struct deadline deadline, stru
 	}
 	gone = found(journal) == NULL ? JOURNAL_EVIDENCE_NONE
 				      : evidence_find(journal, &journal->found, deadline);
-	journal->save = vm_claim_saves(&journal->asker, found(journal), gone, now_ms());
+	journal->save = vm_claim_saves(&journal->asker, found(journal), gone, when_now_ms());
 	claim = vm_claim_decide(&journal->asker, found(journal), gone);
 	if (claim == VM_CLAIM_REFUSE) {
 		return refused(&journal->asker, found(journal), err);
+	}
+	if (claim == VM_CLAIM_WAIT) {
+		return -EINPROGRESS;
 	}
 	if (claim == VM_CLAIM_LEAVE || (claim == VM_CLAIM_BEGIN && journal->only_open)) {
 		return 0;
@@ -277,8 +272,38 @@ static void stop_look(struct vm_journal *journal, struct deadline deadline)
 
 	if (found_read(journal, JOURNAL_STALE, deadline, &ignored) == 0 && found(journal) != NULL) {
 		gone = evidence_find(journal, &journal->found, deadline_in(0));
-		journal->save = vm_claim_saves(&journal->asker, &journal->found, gone, now_ms());
+		journal->save =
+			vm_claim_saves(&journal->asker, &journal->found, gone, when_now_ms());
 	}
+}
+
+/* *index is of before the read that said so. */
+static int claim_wait(struct vm_journal *journal, uint64_t *index, struct deadline deadline,
+		      struct err *err)
+{
+	int rc = deadline_passed(deadline) ? -EHOSTDOWN
+					   : vm_journal_change_wait(journal, index, deadline, err);
+
+	return rc != 0 && deadline_passed(deadline) ? refused(&journal->asker, found(journal), err)
+						    : rc;
+}
+
+static int claim_or_wait(struct vm_journal *journal, struct deadline deadline, struct err *err)
+{
+	int share_ms = deadline_left_ms(deadline) / 4 * 3;
+	struct deadline patience =
+		deadline_within(deadline, share_ms < WAIT_MS ? share_ms : WAIT_MS);
+	uint64_t index = 0;
+	int rc;
+
+	do {
+		rc = claim_once(journal, deadline, err);
+		if (rc == -EINPROGRESS) {
+			rc = claim_wait(journal, &index, patience, err);
+			rc = rc == 0 ? -EINPROGRESS : rc;
+		}
+	} while (rc == -EINPROGRESS);
+	return rc;
 }
 
 int vm_journal_claim(struct vm_journal *journal, struct deadline deadline, struct err *err)
@@ -292,7 +317,7 @@ int vm_journal_claim(struct vm_journal *journal, struct deadline deadline, struc
 	}
 	do {
 		own = (struct err)ERR_INIT;
-		rc = claim_once(journal, deadline, &own);
+		rc = claim_or_wait(journal, deadline, &own);
 	} while (rc == -EAGAIN && ++tries < CLAIM_TRIES && !deadline_passed(deadline));
 	if (rc == -EAGAIN) {
 		rc = err_set(&own, -EBUSY,
@@ -319,7 +344,7 @@ static int advance(struct vm_journal *journal, const struct journal_task *next, 
 	struct journal_answer answer;
 	int rc;
 
-	op.task.changed_ms = now_ms();
+	op.task.changed_ms = when_now_ms();
 	rc = vm_journal_submit(journal, &op, gated, deadline, &answer, err);
 	if (rc == 0 && mine_already(journal, &answer)) {
 		op.task.revision = answer.current.revision;

@@ -16,6 +16,8 @@
  *
  * What others of the task are to know goes into journal.task; the next commit tells it.
  *
+ * A start or migration that finds a reconcile at the VM waits for its end.
+ *
  * While there is no answer it is asked again, for a while: -EHOSTDOWN, with what to do. -EBUSY: the
  * claim is refused, the text says whose the task is. -ECANCELED: the task was taken over meanwhile.
  *

@@ -200,3 +200,25 @@ int vm_journal_release_find(struct vm_journal *journal, const char *node, struct
 	*ret = reading.release;
 	return rc == 0 ? 0 : err_set(err, rc, "%s", err_text(&own));
 }
+
+static int change_wait_once(struct vm_journal *journal, void *data, struct deadline deadline,
+			    struct err *err)
+{
+	struct journal_status status;
+	uint64_t *index = data;
+	int rc;
+
+	if (*index != 0) {
+		rc = journal_wait(journal->connection, *index, deadline, index, err);
+		return rc == -ETIMEDOUT ? 0 : rc;
+	}
+	rc = journal_status_get(journal->connection, deadline, &status, err);
+	*index = rc == 0 ? status.applied : 0;
+	return rc;
+}
+
+int vm_journal_change_wait(struct vm_journal *journal, uint64_t *index, struct deadline deadline,
+			   struct err *err)
+{
+	return call(journal, change_wait_once, index, deadline, err);
+}

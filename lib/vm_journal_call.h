@@ -18,4 +18,11 @@ static inline bool vm_journal_stopping(const struct vm_journal *journal)
 int vm_journal_task_read(struct vm_journal *journal, enum journal_read how,
 			 struct deadline deadline, struct journal_task *ret, struct err *err);
 
+/*
+ * Waits until more than *index is applied here, or the deadline; *index 0: tells the index at once.
+ * -EHOSTDOWN. err must not be NULL.
+ */
+int vm_journal_change_wait(struct vm_journal *journal, uint64_t *index, struct deadline deadline,
+			   struct err *err);
+
 #endif

@@ -8,6 +8,7 @@
 #include "qemu_process.h"
 #include "vm_context.h"
 #include "vm_masks.h"
+#include "vm_strays.h"
 
 /*
  * Is the VM all right here? Level 0 asks libvirt for the domain and touches nothing else. A
@@ -118,28 +119,26 @@ static void paths_judge(struct vm_context *vm, struct deadline deadline, enum vm
 	vm->settings = settings;
 }
 
-/* The mask of a running VM is this host and nobody else. */
+/*
+ * The mask of a running VM is this host, and in a hand-over window the other one. No host is asked
+ * but this one, and the journal only where somebody else has a path: what it knows here will do.
+ */
 static void masks_judge(struct vm_context *vm, struct deadline deadline, enum vm_health *health,
 			struct err *err)
 {
-	struct vm_holding holding;
+	const struct vm_strays_way way = {.how = JOURNAL_STALE};
+	struct vm_strays strays = {.n = 0};
 	struct err why = ERR_INIT;
-	int seen;
-	int rc = vm_masks_holding(vm, vm->self->initiator, deadline, &holding, &why);
+	int rc = vm_strays_look(vm, &way, deadline, &strays, &why);
 
-	if (rc == 0 && !holding.all) {
+	if (rc == 0 && vm_strays_granted(&strays, vm->self->initiator) < vm->n_luns) {
 		*health = VM_FAILED;
 		(void)err_set(err, 0, "this host (%s) is no longer granted all LUNs of the VM",
 			      vm->self->initiator);
-		return;
-	}
-	if (rc == 0) {
-		seen = vm_masks_stranger(vm, deadline, &why);
-		rc = seen == TASK_DONE ? 0 : -EPERM;
-	}
-	if (rc != 0) {
+	} else if (rc != 0 || vm_strays_to_err(&strays, &why)) {
 		degraded(health, err, &why);
 	}
+	vm_strays_release(&strays);
 }
 
 static void array_judge(struct vm_context *vm, int check_level, struct deadline deadline,
@@ -176,7 +175,9 @@ int vm_monitor(const struct vm_settings *settings, int check_level, bool probe,
 	vm->settings = settings;
 	vm->report = report;
 	rc = domain_health(vm, probe, deadline, ret, err);
-	if (rc == 0 && check_level >= 10 && *ret == VM_RUNNING && !probe) {
+	/* Pacemaker's own probes have no level; crm_resource --force-check=20 is a probe with one.
+	 */
+	if (rc == 0 && check_level >= 10 && *ret == VM_RUNNING) {
 		array_judge(vm, check_level, deadline, ret, err);
 	}
 	return rc;

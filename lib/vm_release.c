@@ -3,10 +3,10 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "vm_gone.h"
 #include "vm_peer.h"
+#include "when.h"
 
 /* A host that was cut off with its array must not keep a start waiting. */
 #define PEER_ANSWER_MS 3000
@@ -17,11 +17,9 @@ static struct journal_op op_make(const struct vm_context *vm, enum journal_op_ki
 {
 	struct journal_op op = {.kind = kind};
 	struct journal_release *release = &op.release;
-	struct timespec now;
 	size_t i;
 
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	release->since_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	release->since_ms = when_now_ms();
 	(void)snprintf(release->vm, sizeof(release->vm), "%s", vm->settings->vm);
 	(void)snprintf(release->node, sizeof(release->node), "%s", node);
 	(void)snprintf(release->array, sizeof(release->array), "%s", vm->settings->array);

@@ -16,6 +16,7 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define TIMEOUT_DEFAULT_MS 10000
+#define TIMEOUT_EACH_DEFAULT_MS 60000
 #define TIMEOUT_MAX_S 600
 #define WORDS_MAX 2
 
@@ -26,6 +27,9 @@ enum option_bit {
 	OPTION_JSON = 1u << 3,
 	OPTION_YES = 1u << 4,
 	OPTION_TIMEOUT = 1u << 5,
+	OPTION_DRY_RUN = 1u << 6,
+	OPTION_FOREIGN = 1u << 7,
+	OPTION_TIMEOUT_EACH = 1u << 8,
 };
 
 static const struct {
@@ -40,10 +44,15 @@ static const struct {
 	{OPTION_FOLLOW, "follow", 'f', NULL, "go on and print what changes, until interrupted"},
 	{OPTION_JSON, "json", 'j', NULL, "for programs: JSON"},
 	{OPTION_YES, "yes", 'y', NULL, "do not ask: I know what it means"},
+	{OPTION_DRY_RUN, "dry-run", 'n', NULL, "only look; nothing is changed"},
+	{OPTION_FOREIGN, "foreign", 'F', NULL,
+	 "also remove those of initiators that are no [host]"},
 	{OPTION_TIMEOUT, "timeout", 't', "SECONDS", "how long it may take, 1 to 600; default 10"},
+	{OPTION_TIMEOUT_EACH, "timeout", 't', "SECONDS",
+	 "how long each VM may take, 1 to 600; default 60"},
 };
 
-enum argument { ARGUMENT_NONE, ARGUMENT_OPTIONAL, ARGUMENT_NEEDED };
+enum argument { ARGUMENT_NONE, ARGUMENT_OPTIONAL, ARGUMENT_NEEDED, ARGUMENT_MANY };
 
 static const struct command {
 	const char *words[WORDS_MAX];
@@ -70,6 +79,15 @@ static const struct command {
 	 lunmask_tasks_show,
 	 "all of one task; of a VM: the open one, or the last",
 	 ""},
+	{{"reconcile", NULL},
+	 ARGUMENT_MANY,
+	 "VM",
+	 OPTION_DRY_RUN | OPTION_FOREIGN | OPTION_JSON | OPTION_TIMEOUT_EACH,
+	 lunmask_reconcile,
+	 "take away paths to LUNs that no host needs",
+	 "Compares who has a path to each VM's LUNs with where its domain is and what its tasks\n"
+	 "need, and removes what is left of hosts that were fenced or do not have the domain.\n"
+	 "Exits with 0: nothing stray is left; 1: some is; 7: not all could be found out.\n"},
 	{{"journal", "status"},
 	 ARGUMENT_NONE,
 	 NULL,
@@ -151,14 +169,21 @@ int lunmask_fail(int rc, const struct err *err)
 /* "tasks show UUID|VM" */
 static void command_text(const struct command *command, char *ret, size_t max)
 {
-	(void)snprintf(ret, max, "%s%s%s%s%s%s", command->words[0],
-		       command->words[1] != NULL ? " " : "",
-		       command->words[1] != NULL ? command->words[1] : "",
-		       command->argument == ARGUMENT_NONE       ? ""
-		       : command->argument == ARGUMENT_OPTIONAL ? " ["
-								: " ",
-		       command->argument == ARGUMENT_NONE ? "" : command->argument_name,
-		       command->argument == ARGUMENT_OPTIONAL ? "]" : "");
+	static const struct {
+		const char *before;
+		const char *behind;
+	} marks[] = {
+		[ARGUMENT_NONE] = {"", ""},
+		[ARGUMENT_OPTIONAL] = {" [", "]"},
+		[ARGUMENT_NEEDED] = {" ", ""},
+		[ARGUMENT_MANY] = {" [", "...]"},
+	};
+
+	(void)snprintf(
+		ret, max, "%s%s%s%s%s%s", command->words[0], command->words[1] != NULL ? " " : "",
+		command->words[1] != NULL ? command->words[1] : "", marks[command->argument].before,
+		command->argument == ARGUMENT_NONE ? "" : command->argument_name,
+		marks[command->argument].behind);
 }
 
 static void usage_print(FILE *file)
@@ -240,7 +265,10 @@ static bool option_take(enum option_bit option, const char *argument, struct lun
 	case OPTION_FOLLOW: ret->follow = true; return true;
 	case OPTION_JSON: ret->json = true; return true;
 	case OPTION_YES: ret->yes = true; return true;
-	case OPTION_TIMEOUT: return timeout_from_str(argument, &ret->timeout_ms);
+	case OPTION_DRY_RUN: ret->dry_run = true; return true;
+	case OPTION_FOREIGN: ret->foreign = true; return true;
+	case OPTION_TIMEOUT:
+	case OPTION_TIMEOUT_EACH: return timeout_from_str(argument, &ret->timeout_ms);
 	}
 	return false;
 }
@@ -282,7 +310,8 @@ static int options_parse(const struct command *command, int argc, char **argv,
 			return LUNMASK_EXIT_GOOD + 1;
 		}
 		for (size_t i = 0; i < ARRAY_SIZE(option_rows); i++) {
-			if (option_rows[i].letter == letter &&
+			if ((command->options & option_rows[i].option) != 0 &&
+			    option_rows[i].letter == letter &&
 			    !option_take(option_rows[i].option, optarg, ret)) {
 				return usage_wrong("--timeout takes 1 to 600, not", optarg) + 1;
 			}
@@ -296,20 +325,27 @@ static int options_parse(const struct command *command, int argc, char **argv,
 
 static int command_run(const struct command *command, int argc, char **argv)
 {
-	struct lunmask_options options = {.timeout_ms = TIMEOUT_DEFAULT_MS};
+	struct lunmask_options options = {
+		.timeout_ms = (command->options & OPTION_TIMEOUT_EACH) != 0
+				      ? TIMEOUT_EACH_DEFAULT_MS
+				      : TIMEOUT_DEFAULT_MS,
+	};
 	int rc = options_parse(command, argc, argv, &options);
 	int left = argc - optind;
 
 	if (rc != 0) {
 		return rc - 1;
 	}
-	if (left > (command->argument == ARGUMENT_NONE ? 0 : 1)) {
+	if (command->argument != ARGUMENT_MANY &&
+	    left > (command->argument == ARGUMENT_NONE ? 0 : 1)) {
 		return usage_wrong("there is no use for", argv[argc - 1]);
 	}
 	if (command->argument == ARGUMENT_NEEDED && left == 0) {
 		return usage_wrong("it is not said which", command->argument_name);
 	}
 	options.argument = left > 0 ? argv[optind] : NULL;
+	options.arguments = (const char *const *)&argv[optind];
+	options.n_arguments = (size_t)left;
 	return command->run(&options);
 }
 

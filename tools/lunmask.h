@@ -9,6 +9,7 @@
 #include "deadline.h"
 #include "err.h"
 #include "journal.h"
+#include "when.h"
 
 /*
  * The lunmask command: a table of commands (lunmask.c), each a function of one of the files
@@ -22,6 +23,7 @@ enum lunmask_exit {
 	LUNMASK_EXIT_REFUSED = 4,   /* not permitted, or refused with a reason */
 	LUNMASK_EXIT_NO_QUORUM = 5, /* no majority, or no answer in time */
 	LUNMASK_EXIT_NOT_THERE = 6, /* no such task */
+	LUNMASK_EXIT_UNSEEN = 7,    /* reconcile: what is there could not be found out */
 };
 
 struct lunmask_options {
@@ -30,8 +32,12 @@ struct lunmask_options {
 	bool follow;
 	bool json;
 	bool yes;
+	bool dry_run;
+	bool foreign;
 	int timeout_ms;
-	const char *argument; /* NULL: none */
+	const char *argument; /* the first; NULL: none */
+	const char *const *arguments;
+	size_t n_arguments;
 };
 
 /* Says err's text, with what can be done, on stderr; the exit status that belongs to rc. */
@@ -45,6 +51,9 @@ int lunmask_tasks_show(const struct lunmask_options *options);
 int lunmask_status(const struct lunmask_options *options);
 int lunmask_voters(const struct lunmask_options *options);
 int lunmask_force_solo(const struct lunmask_options *options);
+
+/* lunmask_reconcile.c */
+int lunmask_reconcile(const struct lunmask_options *options);
 
 /* lunmask_check.c */
 int lunmask_check(const struct lunmask_options *options);
@@ -67,7 +76,7 @@ int lunmask_json_to_release(const json_t *json, struct journal_release *ret, str
 bool lunmask_json_print(json_t *json, size_t flags);
 
 /* lunmask_print.c */
-#define LUNMASK_TIME_TEXT 32
+#define LUNMASK_TIME_TEXT WHEN_TEXT
 /* "2026-11-23 07:11:22", local; "-" for 0. */
 const char *lunmask_time_text(int64_t ms, char ret[LUNMASK_TIME_TEXT]);
 /* "12s", "5m", "3h", "2d"; "-" when it is not known. */

@@ -2,20 +2,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "lunmask.h"
 
 const char *lunmask_time_text(int64_t ms, char ret[LUNMASK_TIME_TEXT])
 {
-	time_t seconds = (time_t)(ms / 1000);
-	struct tm parts;
-
-	if (ms <= 0 || localtime_r(&seconds, &parts) == NULL ||
-	    strftime(ret, LUNMASK_TIME_TEXT, "%Y-%m-%d %H:%M:%S", &parts) == 0) {
-		(void)strcpy(ret, "-");
-	}
-	return ret;
+	return ms > 0 ? when_to_str(ms, ret) : strcpy(ret, "-");
 }
 
 const char *lunmask_age_text(int64_t since_ms, int64_t now_ms, char ret[LUNMASK_TIME_TEXT])
@@ -43,10 +35,7 @@ const char *lunmask_age_text(int64_t since_ms, int64_t now_ms, char ret[LUNMASK_
 
 int64_t lunmask_now_ms(void)
 {
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return when_now_ms();
 }
 
 const char *lunmask_task_node(const struct journal_task *task)

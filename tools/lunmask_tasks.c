@@ -44,7 +44,7 @@ static bool wanted(const struct journal_task *task, const struct lunmask_options
 static void head_print(void)
 {
 	(void)puts(
-		"VM               TASK    STATE   STEP                 NODE         SINCE TRIES");
+		"VM               TASK      STATE   STEP                 NODE         SINCE TRIES");
 }
 
 static void task_print(const struct journal_task *task)
@@ -52,7 +52,7 @@ static void task_print(const struct journal_task *task)
 	char age[LUNMASK_TIME_TEXT];
 
 	lunmask_column(task->vm, 16);
-	lunmask_column(journal_kind_to_str(task->kind), 7);
+	lunmask_column(journal_kind_to_str(task->kind), 9);
 	lunmask_column(journal_state_to_str(task->state), 7);
 	lunmask_column(task->step[0] != '\0' ? task->step : "-", 20);
 	lunmask_column(lunmask_task_node(task), 12);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "journal_fake.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -196,6 +197,76 @@ int journal_release_get(struct journal *journal, const char *vm, const char *nod
 	}
 	if (rc == 0) {
 		*ret = *release;
+	}
+	return rc;
+}
+
+int journal_status_get(struct journal *journal, struct deadline deadline,
+		       struct journal_status *ret, struct err *err)
+{
+	(void)journal;
+	(void)deadline;
+	(void)err;
+	*ret = (struct journal_status){.applied = entries};
+	return connected();
+}
+
+/* Nobody else is at it but in_wait. */
+int journal_wait(struct journal *journal, uint64_t index, struct deadline deadline,
+		 uint64_t *ret_index, struct err *err)
+{
+	void (*in_wait)(void) = journal_fake.in_wait;
+
+	(void)journal;
+	(void)err;
+	journal_fake.in_wait = NULL;
+	if (in_wait != NULL) {
+		in_wait();
+	}
+	*ret_index = entries;
+	if (entries > index) {
+		return 0;
+	}
+	(void)poll(NULL, 0, deadline_left_ms(deadline));
+	return -ETIMEDOUT;
+}
+
+void journal_drop(struct journal **journal)
+{
+	journal_close(*journal);
+}
+
+int journal_task_list(struct journal *journal, struct deadline deadline, struct journal_task **ret,
+		      size_t *ret_n, uint64_t *ret_index, struct err *err)
+{
+	size_t n = tasks_count(tasks);
+	int rc = connected();
+
+	(void)journal;
+	(void)deadline;
+	(void)err;
+	*ret = calloc(n + 1, sizeof(**ret));
+	*ret_n = rc == 0 ? n : 0;
+	*ret_index = entries;
+	for (size_t i = 0; i < *ret_n; i++) {
+		(*ret)[i] = *tasks_at(tasks, i);
+	}
+	return rc;
+}
+
+int journal_release_list(struct journal *journal, struct deadline deadline,
+			 struct journal_release **ret, size_t *ret_n, struct err *err)
+{
+	size_t n = tasks_release_count(tasks);
+	int rc = connected();
+
+	(void)journal;
+	(void)deadline;
+	(void)err;
+	*ret = calloc(n + 1, sizeof(**ret));
+	*ret_n = rc == 0 ? n : 0;
+	for (size_t i = 0; i < *ret_n; i++) {
+		(*ret)[i] = *tasks_release_at(tasks, i);
 	}
 	return rc;
 }

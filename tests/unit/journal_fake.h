@@ -16,6 +16,7 @@ struct journal_fake {
 	unsigned int commits;        /* operations that were applied, each once */
 	unsigned int gated;          /* of them */
 	void (*before_submit)(void); /* what others do meanwhile; called once */
+	void (*in_wait)(void);       /* likewise, while a change is waited for */
 };
 
 extern struct journal_fake journal_fake;

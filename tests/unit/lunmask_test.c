@@ -146,8 +146,8 @@ static void tasks__fits_eighty_columns(void **state)
 	has("No open tasks.");
 	tasks_fill();
 	assert_int_equal(run("tasks"), 0);
-	has("web1             migrate running -                    node1");
-	has("a-name-that-is-+ migrate waiting grant the target's + node2");
+	has("web1             migrate   running -                    node1");
+	has("a-name-that-is-+ migrate   waiting grant the target's + node2");
 	has("this node is not active");
 	assert_null(strstr(output, "done1"));
 	for (char *line = strtok(output, "\n"); line != NULL; line = strtok(NULL, "\n")) {
@@ -159,7 +159,7 @@ static void tasks__filters(void **state)
 {
 	(void)state;
 	assert_int_equal(run("tasks --all --vm done1"), 0);
-	has("done1            migrate done");
+	has("done1            migrate   done");
 	assert_null(strstr(output, "web1"));
 }
 
@@ -273,9 +273,9 @@ static void export__comes_back_by_import(void **state)
 	has("3 tasks and 1 releases");
 	assert_int_equal(run("journal import export.json"), 0); /* again, as after a crash */
 	assert_int_equal(run("tasks --all"), 0);
-	has("web1             migrate running -                    node1");
-	has("a-name-that-is-+ migrate waiting");
-	has("done1            migrate done");
+	has("web1             migrate   running -                    node1");
+	has("a-name-that-is-+ migrate   waiting");
+	has("done1            migrate   done");
 	assert_int_equal(run("journal export - | grep -A 4 web9"), 0);
 	has("web9-root");
 }

@@ -8,7 +8,7 @@
 #define NOW_MS 1700000000000
 
 static const enum vm_action all_actions[] = {VM_ACTION_START, VM_ACTION_STOP, VM_ACTION_MIGRATE_TO,
-					     VM_ACTION_MIGRATE_FROM};
+					     VM_ACTION_MIGRATE_FROM, VM_ACTION_RECONCILE};
 
 /* Asked on node1, as of a migration from node1 to node2, or to node1 from node2. */
 static struct vm_asker asker(enum vm_action action)
@@ -46,7 +46,7 @@ static void vm_claim_decide__every_case_has_a_row(void **state)
 	static const char *const nodes[] = {"", "node1", "node2", "node3"};
 
 	(void)state;
-	for (size_t a = 0; a < 4; a++) {
+	for (size_t a = 0; a < VM_ACTION_MAX; a++) {
 		for (int kind = JOURNAL_START; kind < JOURNAL_KIND_MAX; kind++) {
 			for (int of = JOURNAL_RUNNING; of < JOURNAL_STATE_MAX; of++) {
 				for (int pair = 0; pair < 16; pair++) {
@@ -76,15 +76,52 @@ static void vm_claim_decide__what_ended_is_in_nobodys_way(void **state)
 static void vm_claim_decide__a_live_actor_is_left_alone(void **state)
 {
 	(void)state;
-	for (int kind = JOURNAL_START; kind < JOURNAL_KIND_MAX; kind++) {
+	for (int kind = JOURNAL_START; kind < JOURNAL_RECONCILE; kind++) {
 		struct journal_task found =
 			task((enum journal_kind)kind, JOURNAL_RUNNING, "node1", "node2", "node1");
+
+		assert_int_equal(decide(VM_ACTION_RECONCILE, &found, 0), VM_CLAIM_REFUSE);
 
 		assert_int_equal(decide(VM_ACTION_START, &found, 0), VM_CLAIM_REFUSE);
 		assert_int_equal(decide(VM_ACTION_MIGRATE_TO, &found, 0), VM_CLAIM_REFUSE);
 		assert_int_equal(decide(VM_ACTION_MIGRATE_FROM, &found, 0), VM_CLAIM_REFUSE);
 		assert_int_equal(decide(VM_ACTION_STOP, &found, 0), VM_CLAIM_LEAVE);
 	}
+}
+
+/* It is over in seconds: nothing may fail for it, and it may keep nobody from ending a guest. */
+static void vm_claim_decide__a_reconcile_is_waited_for(void **state)
+{
+	struct journal_task found = task(JOURNAL_RECONCILE, JOURNAL_RUNNING, "", "", "node3");
+
+	(void)state;
+	assert_int_equal(decide(VM_ACTION_START, &found, 0), VM_CLAIM_WAIT);
+	assert_int_equal(decide(VM_ACTION_MIGRATE_TO, &found, 0), VM_CLAIM_WAIT);
+	assert_int_equal(decide(VM_ACTION_RECONCILE, &found, 0), VM_CLAIM_WAIT);
+	assert_int_equal(decide(VM_ACTION_STOP, &found, 0), VM_CLAIM_LEAVE);
+	assert_int_equal(decide(VM_ACTION_START, &found, JOURNAL_EVIDENCE_DEAD), VM_CLAIM_REPLACE);
+	assert_int_equal(decide(VM_ACTION_STOP, &found, JOURNAL_EVIDENCE_DEAD), VM_CLAIM_REPLACE);
+	assert_int_equal(decide(VM_ACTION_MIGRATE_TO, &found, JOURNAL_EVIDENCE_DEAD),
+			 VM_CLAIM_END_FIRST);
+	assert_int_equal(decide(VM_ACTION_RECONCILE, &found, JOURNAL_EVIDENCE_DEAD),
+			 VM_CLAIM_CONTINUE);
+}
+
+/* What a broken task left is the next stop's or start's to clear up. */
+static void vm_claim_decide__a_reconcile_takes_nobodys_place(void **state)
+{
+	struct journal_task found = task(JOURNAL_MIGRATE, JOURNAL_BROKEN, "node1", "node2", "");
+
+	(void)state;
+	assert_int_equal(decide(VM_ACTION_RECONCILE, &found, 0), VM_CLAIM_REFUSE);
+	found.state = JOURNAL_WAITING;
+	assert_int_equal(decide(VM_ACTION_RECONCILE, &found, 0), VM_CLAIM_REFUSE);
+	found.state = JOURNAL_RUNNING;
+	assert_int_equal(decide(VM_ACTION_RECONCILE, &found, JOURNAL_EVIDENCE_DEAD),
+			 VM_CLAIM_REFUSE);
+	found.state = JOURNAL_DONE;
+	assert_int_equal(decide(VM_ACTION_RECONCILE, &found, 0), VM_CLAIM_BEGIN);
+	assert_int_equal(decide(VM_ACTION_RECONCILE, NULL, 0), VM_CLAIM_BEGIN);
 }
 
 static void vm_claim_decide__the_same_task_goes_on(void **state)
@@ -240,6 +277,8 @@ int main(void)
 		cmocka_unit_test(vm_claim_decide__every_case_has_a_row),
 		cmocka_unit_test(vm_claim_decide__what_ended_is_in_nobodys_way),
 		cmocka_unit_test(vm_claim_decide__a_live_actor_is_left_alone),
+		cmocka_unit_test(vm_claim_decide__a_reconcile_is_waited_for),
+		cmocka_unit_test(vm_claim_decide__a_reconcile_takes_nobodys_place),
 		cmocka_unit_test(vm_claim_decide__the_same_task_goes_on),
 		cmocka_unit_test(vm_claim_decide__migrate_from_needs_its_own_migration),
 		cmocka_unit_test(vm_claim_decide__migrate_from_does_not_inherit_from_the_source),

@@ -50,6 +50,7 @@ static struct vm_journal asked(enum vm_action action, const char *node)
 		[VM_ACTION_STOP] = {NULL, ""},
 		[VM_ACTION_MIGRATE_TO] = {"node1", "node2"},
 		[VM_ACTION_MIGRATE_FROM] = {"node1", "node2"},
+		[VM_ACTION_RECONCILE] = {"", ""},
 	};
 	const char *source = ends[action].source != NULL ? ends[action].source : node;
 	const char *target = ends[action].target != NULL ? ends[action].target : node;
@@ -116,6 +117,40 @@ static void vm_journal_step__is_recorded_before_it_is_done(void **state)
 	task_is(JOURNAL_START, JOURNAL_DONE, "grant");
 	assert_int_equal(journal_fake.commits, 3);
 	assert_int_equal(journal_fake.gated, 2);
+}
+
+static struct vm_journal reconcile;
+
+static void reconcile_ends(void)
+{
+	assert_int_equal(end(&reconcile, JOURNAL_DONE, NULL), 0);
+}
+
+static void vm_journal_claim__waits_for_a_reconcile(void **state)
+{
+	struct vm_journal start = asked(VM_ACTION_START, "node2");
+
+	(void)state;
+	reconcile = claimed(VM_ACTION_RECONCILE, "node1");
+	task_is(JOURNAL_RECONCILE, JOURNAL_RUNNING, "");
+	journal_fake.in_wait = reconcile_ends;
+	assert_int_equal(vm_journal_claim(&start, soon(), NULL), 0);
+	assert_true(start.claimed);
+	task_is(JOURNAL_START, JOURNAL_RUNNING, "");
+	assert_int_equal(end(&start, JOURNAL_DONE, NULL), 0);
+}
+
+static void vm_journal_claim__says_who_ends_a_reconcile_that_does_not_end(void **state)
+{
+	struct vm_journal start = asked(VM_ACTION_START, "node2");
+	struct err err = ERR_INIT;
+
+	(void)state;
+	reconcile = claimed(VM_ACTION_RECONCILE, "node1");
+	assert_int_equal(vm_journal_claim(&start, deadline_in(300), &err), -EBUSY);
+	assert_non_null(strstr(err_text(&err), "lunmask reconcile on node1 ends its task"));
+	vm_journal_release(&start);
+	reconcile_ends();
 }
 
 static void vm_journal_claim__without_lunmaskd_says_what_to_do(void **state)
@@ -378,6 +413,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(vm_journal_step__is_recorded_before_it_is_done),
+		TEST(vm_journal_claim__waits_for_a_reconcile),
+		TEST(vm_journal_claim__says_who_ends_a_reconcile_that_does_not_end),
 		TEST(vm_journal_claim__without_lunmaskd_says_what_to_do),
 		TEST(vm_journal_claim__without_a_majority_is_refused),
 		TEST(vm_journal_claim__the_loser_is_told_whose_it_is),

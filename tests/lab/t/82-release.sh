@@ -4,6 +4,7 @@
 # and the next start revokes; without one stop fails. And no release outlives a new grant.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/journal.sh"
+. "$(dirname "$0")/management.sh"
 
 crm() { lab exec node1 -- crm "$@"; }
 clean_up() {
@@ -17,22 +18,6 @@ clean_up() {
 }
 trap clean_up EXIT
 
-# The array's sshd ends, and the sessions: connections are refused. Or it hangs: no answer.
-management_signal() { lab array -- sh -c "kill -$1 \$(pidof sshd)" 2>/dev/null; }
-management_away() { management_signal KILL; }
-management_hangs() { management_signal STOP; }
-management_answers() { lab exec node1 -- bash -c ': </dev/tcp/10.77.0.100/22' 2>/dev/null; }
-management_back() {
-	management_signal CONT
-	management_answers || lab array -- /usr/sbin/sshd -E /var/log/sshd.again
-	wait_until 20 management_answers
-}
-
-# The hosts that have released the VM's LUNs, as the journal knows.
-released() {
-	lab exec node1 -- lunmask journal export - | python3 -c 'import json, sys
-print(*sorted(r["node"] for r in json.load(sys.stdin)["releases"]))'
-}
 released_is() { is "$T_WHAT: released by {$*}" "$(released)" "$*"; }
 
 settled() {

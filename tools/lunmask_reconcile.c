@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lunmask_reconcile.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lunmask.h"
+#include "vm_all.h"
+#include "vm_reconcile.h"
+
+#define CLUSTER_MS 30000
+
+struct run {
+	const struct lunmask_options *options;
+	struct vm_all all;
+	struct hypervisor_pool pool;
+	struct reconcile_counts counts;
+	json_t *json; /* of the VMs; NULL: text */
+	bool head;
+	bool journal_told;
+	bool out_of_memory;
+};
+
+/* A VM's task must not be left over: what was asked to end ends between two VMs. */
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int number)
+{
+	(void)number;
+	interrupted = 1;
+}
+
+static void interrupts_catch(void)
+{
+	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction action = {.sa_handler = interrupt, .sa_flags = SA_RESTART};
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		(void)sigaction(numbers[i], &action, NULL);
+	}
+}
+
+static bool wanted(const struct vm_one *one, const struct lunmask_options *options)
+{
+	for (size_t i = 0; i < options->n_arguments; i++) {
+		if (strcmp(options->arguments[i], one->name) == 0) {
+			return true;
+		}
+	}
+	return options->n_arguments == 0;
+}
+
+/* Only for somebody who watches. */
+static void progress(const struct run *run, const char *vm, size_t number)
+{
+	if (isatty(STDERR_FILENO) != 0 && run->all.n > 1) {
+		(void)fprintf(stderr, "\r\033[K%s%.60s%s", vm != NULL ? "looking at " : "",
+			      vm != NULL ? vm : "", vm != NULL ? "" : "\r");
+		if (vm != NULL) {
+			(void)fprintf(stderr, " (%zu of %zu)", number + 1, run->all.n);
+		}
+		(void)fflush(stderr);
+	}
+}
+
+static void json_add(struct run *run, json_t *json)
+{
+	if (json_array_append_new(run->json, json) != 0) {
+		run->out_of_memory = true;
+	}
+}
+
+static void unseen(struct run *run, const struct vm_one *one, const char *why)
+{
+	struct err line = ERR_INIT;
+
+	run->counts.unseen++;
+	progress(run, NULL, 0);
+	/* A resource's id may be anything: as a text without control characters. */
+	(void)err_set(&line, 0, "%s: not looked at: %s", one->name, why);
+	(void)fprintf(stderr, "lunmask: %s\n", err_text(&line));
+	if (run->json != NULL) {
+		json_add(run, reconcile_json_unseen(one->name, one->resource, why));
+	}
+}
+
+static void journal_tell(struct run *run, const struct vm_strays *strays)
+{
+	if (strays->record.known || run->journal_told) {
+		return;
+	}
+	run->journal_told = true;
+	(void)fprintf(
+		stderr,
+		"lunmask: which tasks are under way is not known: %s. No host's grant is "
+		"removed; on a host that is to give one up, crm_resource --force-stop does.\n",
+		err_text(&strays->record.why));
+}
+
+static void seen(struct run *run, const struct vm_one *one, const struct vm_strays *strays)
+{
+	reconcile_count(strays, &run->counts);
+	progress(run, NULL, 0);
+	journal_tell(run, strays);
+	if (err_text(&strays->note)[0] != '\0') {
+		(void)fprintf(stderr, "lunmask: %s: %s\n", one->name, err_text(&strays->note));
+	}
+	if (run->json != NULL) {
+		json_add(run, reconcile_json(one->name, one->resource, strays));
+	} else {
+		reconcile_print(one->name, strays, run->options->dry_run, &run->head);
+	}
+}
+
+static void one_do(struct run *run, struct vm_one *one)
+{
+	const struct vm_strays_way way = {
+		.pool = &run->pool,
+		.how = JOURNAL_LINEARIZABLE,
+		.foreign_wanted = run->options->foreign,
+		.shared = vm_all_shared,
+		.shared_data = &run->all,
+	};
+	struct vm_strays strays = {.n = 0};
+	struct err err = ERR_INIT;
+
+	if (one->vm == NULL) {
+		unseen(run, one, err_text(&one->why));
+	} else if (vm_reconcile(one->vm, &way, run->options->dry_run,
+				deadline_in(run->options->timeout_ms), &strays, &err) != 0) {
+		unseen(run, one, err_text(&err));
+	} else {
+		seen(run, one, &strays);
+	}
+	vm_strays_release(&strays);
+}
+
+static void each_do(struct run *run)
+{
+	for (size_t i = 0; i < run->all.n; i++) {
+		struct vm_one *one = &run->all.vms[i];
+
+		if (!wanted(one, run->options)) {
+			continue;
+		}
+		if (interrupted != 0) {
+			unseen(run, one, "interrupted");
+			continue;
+		}
+		progress(run, one->name, i);
+		one_do(run, one);
+	}
+	progress(run, NULL, 0);
+}
+
+static int names_check(const struct run *run, struct err *err)
+{
+	for (size_t i = 0; i < run->options->n_arguments; i++) {
+		const char *name = run->options->arguments[i];
+		bool there = false;
+
+		for (size_t k = 0; k < run->all.n; k++) {
+			there = there || strcmp(run->all.vms[k].name, name) == 0;
+		}
+		if (!there) {
+			return err_set(err, -ENOENT, "the cluster has no VM '%.200s'", name);
+		}
+	}
+	return 0;
+}
+
+static int result_print(struct run *run)
+{
+	const struct reconcile_counts *counts = &run->counts;
+	bool printed = true;
+
+	if (run->json == NULL) {
+		reconcile_summary(counts, run->options->dry_run);
+	} else {
+		printed = lunmask_json_print(
+			reconcile_json_all(json_incref(run->json), counts, run->options->dry_run),
+			JSON_INDENT(2));
+	}
+	if (!printed || run->out_of_memory) {
+		return LUNMASK_EXIT_UNSEEN;
+	}
+	if (counts->unseen > 0 || counts->undecided > 0) {
+		return LUNMASK_EXIT_UNSEEN;
+	}
+	return counts->strays > counts->removed ? LUNMASK_EXIT_FAILED : LUNMASK_EXIT_GOOD;
+}
+
+int lunmask_reconcile(const struct lunmask_options *options)
+{
+	struct run run = {.options = options, .head = true};
+	struct err err = ERR_INIT;
+	int status;
+	int rc = vm_all_open(deadline_in(CLUSTER_MS), &run.all, &err);
+
+	rc = rc != 0 ? rc : names_check(&run, &err);
+	if (rc != 0) {
+		vm_all_release(&run.all);
+		(void)lunmask_fail(rc, &err);
+		return rc == -ENOENT ? LUNMASK_EXIT_NOT_THERE : LUNMASK_EXIT_UNSEEN;
+	}
+	run.json = options->json ? json_array() : NULL;
+	interrupts_catch();
+	each_do(&run);
+	status = result_print(&run);
+	json_decref(run.json);
+	hypervisor_pool_release(&run.pool);
+	vm_all_release(&run.all);
+	return status;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lunmask_reconcile.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lunmask.h"
+
+#define WIDTH 80
+#define INDENT 4
+
+static const char *const verdicts[] = {
+	[STRAY_NONE] = "legal",
+	[STRAY_REMOVE] = "remove",
+	[STRAY_KEEP] = "keep",
+	[STRAY_UNDECIDED] = "undecided",
+};
+static const char *const ends[] = {
+	[VM_STRAY_LEFT] = "left",
+	[VM_STRAY_REMOVED] = "removed",
+	[VM_STRAY_FAILED] = "failed",
+};
+
+void reconcile_count(const struct vm_strays *strays, struct reconcile_counts *counts)
+{
+	counts->vms++;
+	for (size_t i = 0; i < strays->n; i++) {
+		const struct vm_stray *row = &strays->rows[i];
+
+		counts->strays += row->verdict != STRAY_NONE ? 1 : 0;
+		counts->removable += row->verdict == STRAY_REMOVE ? 1 : 0;
+		counts->undecided += row->verdict == STRAY_UNDECIDED ? 1 : 0;
+		counts->removed += row->end == VM_STRAY_REMOVED ? 1 : 0;
+	}
+}
+
+/* In words, not beyond the width, each line indented. A word that is longer stands alone. */
+static void wrapped_print(const char *text)
+{
+	int column = 0;
+
+	while (*text != '\0') {
+		int length = (int)strcspn(text, " ");
+
+		if (column == 0 || column + 1 + length > WIDTH) {
+			(void)printf("%s%*s", column == 0 ? "" : "\n", INDENT, "");
+			column = INDENT;
+		} else if (length > 0) {
+			(void)putchar(' ');
+			column++;
+		}
+		(void)printf("%.*s", length, text);
+		column += length;
+		text += length;
+		text += strspn(text, " ");
+	}
+	(void)putchar('\n');
+}
+
+static const char *has_text(const struct stray_facts *facts)
+{
+	return !facts->granted ? "session" : facts->nexus ? "grant,session" : "grant";
+}
+
+static const char *what_text(const struct vm_stray *row, bool dry_run)
+{
+	switch (row->verdict) {
+	case STRAY_REMOVE: return dry_run ? "to remove" : ends[row->end];
+	case STRAY_UNDECIDED: return "not decided";
+	default: return "left";
+	}
+}
+
+/* Why it is left, or was going to be removed: and what did not answer. */
+static void why_text(const struct vm_stray *row, const struct vm_holder *holder, char *ret,
+		     size_t size)
+{
+	bool failed = row->end == VM_STRAY_FAILED;
+	const char *more = failed                            ? err_text(&row->end_err)
+			   : row->verdict == STRAY_UNDECIDED ? err_text(&holder->why)
+							     : "";
+
+	(void)snprintf(ret, size, "%s%s%s", row->why,
+		       more[0] == '\0' ? ""
+		       : failed        ? "; but: "
+				       : ": ",
+		       more);
+}
+
+static void row_print(const char *vm, const struct vm_stray *row, const struct vm_holder *holder,
+		      bool dry_run)
+{
+	const char *host = vm_holder_name(holder);
+	size_t length = strlen(host);
+
+	lunmask_column(vm, 16);
+	lunmask_column(row->lun, 20);
+	/* Of an initiator it is the end that tells one from another. */
+	lunmask_column(holder->host == NULL && length > 16 ? host + length - 16 : host, 16);
+	lunmask_column(has_text(&row->facts), 13);
+	(void)puts(what_text(row, dry_run));
+}
+
+static const struct vm_stray *next_of(const struct vm_strays *strays, size_t holder, size_t from)
+{
+	for (size_t i = from; i < strays->n; i++) {
+		if (strays->rows[i].holder == holder && strays->rows[i].verdict != STRAY_NONE) {
+			return &strays->rows[i];
+		}
+	}
+	return NULL;
+}
+
+/* The reasons once for all rows in one block that have them. */
+static void holder_print(const char *vm, const struct vm_strays *strays, size_t index, bool dry_run)
+{
+	const struct vm_holder *holder = &strays->holders[index];
+	const struct vm_stray *row = next_of(strays, index, 0);
+	char text[STRAY_TEXT_MAX + ERR_TEXT_MAX];
+	char who[STRAY_TEXT_MAX];
+
+	while (row != NULL) {
+		const struct vm_stray *next =
+			next_of(strays, index, (size_t)(row - strays->rows) + 1);
+
+		row_print(vm, row, holder, dry_run);
+		if (next == NULL || next->why != row->why || next->end != row->end) {
+			if (holder->host == NULL) {
+				wrapped_print(holder->initiator);
+			}
+			wrapped_print(vm_stray_who(strays, row, who));
+			why_text(row, holder, text, sizeof(text));
+			wrapped_print(text);
+		}
+		row = next;
+	}
+}
+
+void reconcile_print(const char *vm, const struct vm_strays *strays, bool dry_run, bool *head)
+{
+	for (size_t i = 0; i < strays->n_holders; i++) {
+		if (next_of(strays, i, 0) == NULL) {
+			continue;
+		}
+		if (*head) {
+			(void)puts(
+				"VM               LUN                  HOST             HAS        "
+				"   WHAT");
+			*head = false;
+		}
+		holder_print(vm, strays, i, dry_run);
+	}
+}
+
+void reconcile_summary(const struct reconcile_counts *counts, bool dry_run)
+{
+	(void)printf("%zu VM%s looked at: ", counts->vms, counts->vms == 1 ? "" : "s");
+	if (counts->strays == 0) {
+		(void)printf("nothing stray");
+	} else if (dry_run) {
+		(void)printf("%zu stray, %zu to be removed", counts->strays, counts->removable);
+	} else {
+		(void)printf("%zu stray, %zu removed, %zu left", counts->strays, counts->removed,
+			     counts->strays - counts->removed);
+	}
+	if (counts->undecided > 0) {
+		(void)printf(", %zu of them not decided", counts->undecided);
+	}
+	if (counts->unseen > 0) {
+		(void)printf("; %zu could not be looked at", counts->unseen);
+	}
+	(void)puts(".");
+}
+
+/* For programs */
+
+static json_t *row_json(const struct vm_strays *strays, const struct vm_stray *row)
+{
+	const struct vm_holder *holder = &strays->holders[row->holder];
+	char text[STRAY_TEXT_MAX + ERR_TEXT_MAX];
+	char who[STRAY_TEXT_MAX];
+
+	why_text(row, holder, text, sizeof(text));
+	return json_pack("{s:s, s:s?, s:s, s:b, s:b, s:s, s:s, s:s, s:s}", "lun", row->lun, "host",
+			 holder->host != NULL ? holder->host->node : NULL, "initiator",
+			 holder->initiator, "granted", row->facts.granted, "session",
+			 row->facts.nexus, "verdict", verdicts[row->verdict], "why", text, "who",
+			 vm_stray_who(strays, row, who), "end", ends[row->end]);
+}
+
+json_t *reconcile_json(const char *vm, const char *resource, const struct vm_strays *strays)
+{
+	json_t *rows = json_array();
+
+	for (size_t i = 0; i < strays->n; i++) {
+		if (strays->rows[i].verdict != STRAY_NONE &&
+		    json_array_append_new(rows, row_json(strays, &strays->rows[i])) != 0) {
+			json_decref(rows);
+			return NULL;
+		}
+	}
+	return json_pack("{s:s, s:s?, s:b, s:o}", "vm", vm, "resource", resource, "looked_at", true,
+			 "strays", rows);
+}
+
+json_t *reconcile_json_unseen(const char *vm, const char *resource, const char *why)
+{
+	return json_pack("{s:s, s:s?, s:b, s:s}", "vm", vm, "resource", resource, "looked_at",
+			 false, "why", why);
+}
+
+json_t *reconcile_json_all(json_t *vms, const struct reconcile_counts *counts, bool dry_run)
+{
+	return json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:o}", "dry_run", dry_run, "strays",
+			 (json_int_t)counts->strays, "removable", (json_int_t)counts->removable,
+			 "removed", (json_int_t)counts->removed, "undecided",
+			 (json_int_t)counts->undecided, "not_looked_at", (json_int_t)counts->unseen,
+			 "vms", vms);
+}
