@@ -63,7 +63,7 @@ bool majority_stays(const struct world *world, const struct disk *without, unsig
 		const struct disk *disk = &world->disks.disk[i];
 
 		/* What only a disk says that is gone is no list any more. */
-		if (!disk->lost && disk != without &&
+		if (!disk->lost &&
 		    (!list_stays(world, image_voters(&disk->durable), without, dead) ||
 		     !list_stays(world, image_voters(&disk->queued), without, dead))) {
 			return false;
