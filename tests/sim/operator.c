@@ -79,12 +79,15 @@ static int solo_forced(struct world *world, struct process *process, unsigned pe
 	return rc;
 }
 
-/* It still waits for the one whose disk is gone: both are the voters, and nobody else is. */
+/*
+ * It still waits for the one whose disk is gone. That may have made itself the only voter, and told
+ * so without having written it.
+ */
 static bool other_is_lost(const struct world *world, const struct disk *disk)
 {
 	const struct record *last = image_last_record(&disk->durable);
 
-	if (last == NULL || !votes_by(disk, disk)) {
+	if (last == NULL || last->voters == NULL) {
 		return false;
 	}
 	for (size_t i = 0; i < last->voters->n; i++) {
