@@ -21,8 +21,9 @@ dropped() { journal_probe "$1" status | sed -n 's/.* dropped=\([0-9]*\) .*/\1/p'
 flooded() {
 	local node
 	T_WHAT=$1
-	load_forget
-	J_NAME="$1-$EPOCHSECONDS"
+	# Files of its own: what is deleted behind a node's back stays open there.
+	J_HISTORY=/var/log/lunmask-$2.load
+	J_NAME="fl-$EPOCHSECONDS"
 	for node in $(lab nodes); do
 		load_start "$node" $((FLOOD_S + 15))
 	done
