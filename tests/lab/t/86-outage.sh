@@ -48,7 +48,7 @@ released_by() {
 releases = json.load(sys.stdin)["releases"]
 print(len({r["vm"] for r in releases if r["node"] == sys.argv[1]}))' "$1"
 }
-fencings() { lab exec node2 -- stonith_admin --history '*' 2>/dev/null | grep -c 'was able to' || true; }
+fencings() { lab exec node2 -- stonith_admin --history '*' 2>/dev/null | grep -c ' successful: ' || true; }
 
 for vm in "${VMS[@]}"; do
 	vm_make "$vm" || fail "$vm's LUNs can be made"
