@@ -215,6 +215,46 @@ static void steps_note_ours(const struct task *task, bool *acted, size_t from)
 	}
 }
 
+static bool anything_to_undo(const struct task *task, const bool *acted, size_t first)
+{
+	for (size_t i = first; i < task->n_steps; i++) {
+		if (acted[i] && task->steps[i].undo != NULL) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * A process that stood still may have lost its task to another, which relies on what it would undo.
+ * cause is what the task came to; it is returned where nothing else has to be said.
+ */
+static int undo(const struct task *task, const bool *acted, size_t first, int cause,
+		struct deadline deadline, struct err *err)
+{
+	struct err undo_err = ERR_INIT;
+	struct err why = *err;
+	int rc = 0;
+
+	if (!anything_to_undo(task, acted, first)) {
+		return cause;
+	}
+	if (task->journal != NULL && task->journal->undo_begin != NULL) {
+		rc = task->journal->undo_begin(task->journal_data, deadline, &undo_err);
+	}
+	if (rc != 0) {
+		return err_set(err, rc == -ECANCELED ? rc : -ENOTRECOVERABLE,
+			       "%s; nothing of it was undone: %s", err_text(&why),
+			       err_text(&undo_err));
+	}
+	rc = steps_undo(task, acted, first, task->n_steps, deadline, &undo_err);
+	if (rc != 0) {
+		return err_set(err, -ENOTRECOVERABLE, "%s; then %s", err_text(&why),
+			       err_text(&undo_err));
+	}
+	return cause;
+}
+
 /* Of a short time-out undo gets a third: the steps themselves must still have a chance. */
 static struct deadline work_until(const struct task *task, struct deadline deadline)
 {
@@ -227,7 +267,6 @@ static struct deadline work_until(const struct task *task, struct deadline deadl
 static int steps_walk(const struct task *task, struct deadline deadline, struct err *err)
 {
 	struct deadline work = work_until(task, deadline);
-	struct err undo_err = ERR_INIT;
 	bool acted[TASK_STEPS_MAX] = {false};
 	size_t undo_from = 0;
 	size_t i;
@@ -246,13 +285,7 @@ static int steps_walk(const struct task *task, struct deadline deadline, struct 
 			return rc;
 		}
 		steps_note_ours(task, acted, i + 1);
-		if (steps_undo(task, acted, undo_from, task->n_steps, deadline, &undo_err) != 0) {
-			struct err cause = *err;
-
-			return err_set(err, -ENOTRECOVERABLE, "%s; then %s", err_text(&cause),
-				       err_text(&undo_err));
-		}
-		return rc;
+		return undo(task, acted, undo_from, rc, deadline, err);
 	}
 	return 0;
 }

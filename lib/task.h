@@ -79,6 +79,11 @@ struct task_journal_ops {
 	/* Found done, or not reached: did an earlier process of this task do it, so that it is
 	 * this one's to undo? */
 	bool (*step_ours)(void *journal, const struct task_step *step);
+	/*
+	 * Asked once, before anything is undone. -ECANCELED: as of step_begin. Any other error: it
+	 * cannot be known, and what was done is left as it is.
+	 */
+	int (*undo_begin)(void *journal, struct deadline deadline, struct err *err);
 };
 
 struct task {
@@ -104,7 +109,8 @@ bool task_error_transient(int rc);
 
 /*
  * 0 when every step is done. Otherwise the error of the step that failed, with its name in the
- * text; -ENOTRECOVERABLE in place of it when an undo failed too (the text names both).
+ * text; -ENOTRECOVERABLE in place of it when what was done could not be undone, and -ECANCELED when
+ * it is not this process's to undo any more (the text says both).
  */
 int task_run(const struct task *task, struct deadline deadline, struct err *err);
 

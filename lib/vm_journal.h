@@ -49,6 +49,12 @@ int vm_journal_claim(struct vm_journal *journal, struct deadline deadline, struc
 int vm_journal_step(struct vm_journal *journal, const char *step, bool widens,
 		    struct deadline deadline, struct err *err);
 
+/*
+ * Is the task still this process's, before it undoes anything of it? Asked of the majority: what a
+ * process that stood still remembers is no answer. -ECANCELED: it is not.
+ */
+int vm_journal_confirm(struct vm_journal *journal, struct deadline deadline, struct err *err);
+
 /* The task ends, or waits for the next action, in state; at the last step when step is NULL. */
 int vm_journal_end(struct vm_journal *journal, enum journal_state state, const char *step,
 		   const char *reason, struct deadline deadline, struct err *err);

@@ -18,6 +18,10 @@ static inline bool vm_journal_stopping(const struct vm_journal *journal)
 int vm_journal_task_read(struct vm_journal *journal, enum journal_read how,
 			 struct deadline deadline, struct journal_task *ret, struct err *err);
 
+/* Is it another's, by the status of an answer? And what that, or another refusal, means. */
+bool vm_journal_overtaken(int status);
+int vm_journal_refusal(const struct journal_answer *answer, struct err *err);
+
 /*
  * Waits until more than *index is applied here, or the deadline; *index 0: tells the index at once.
  * -EHOSTDOWN. err must not be NULL.

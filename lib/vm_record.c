@@ -11,6 +11,8 @@
 
 /* The guest runs: for the record alone nothing is given up. */
 #define TELL_MS 5000
+/* Of the time for undo no more than half is spent on asking whether it may begin. */
+#define CONFIRM_MS 5000
 
 static bool stopping(const struct vm_context *vm)
 {
@@ -187,10 +189,21 @@ static bool step_ours(void *data, const struct task_step *step)
 	       grant->added.n_granted > 0;
 }
 
+static int undo_begin(void *data, struct deadline deadline, struct err *err)
+{
+	struct vm_context *vm = data;
+	int half_ms = deadline_left_ms(deadline) / 2;
+
+	return vm_journal_confirm(
+		&vm->journal,
+		deadline_within(deadline, half_ms < CONFIRM_MS ? half_ms : CONFIRM_MS), err);
+}
+
 const struct task_journal_ops vm_record_ops = {
 	.step_begin = step_begin,
 	.step_end = step_end,
 	.step_ours = step_ours,
+	.undo_begin = undo_begin,
 };
 
 /* How the task ends, or waits for the next action. */

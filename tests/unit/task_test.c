@@ -279,6 +279,7 @@ struct fake_journal {
 	const char *refused;
 	int rc;
 	bool ours;
+	int undo_rc;
 	char story[128];
 };
 
@@ -308,9 +309,19 @@ static bool journal_ours(void *journal, const struct task_step *step)
 	return ((const struct fake_journal *)journal)->ours;
 }
 
+static int journal_undo(void *journal, struct deadline deadline, struct err *err)
+{
+	struct fake_journal *fake = journal;
+
+	(void)deadline;
+	strcat(fake->story, "u");
+	return fake->undo_rc == 0 ? 0 : err_set(err, fake->undo_rc, "journal says no");
+}
+
 static int journal_walk(struct world *world, struct fake_journal *fake)
 {
-	static const struct task_journal_ops ops = {journal_begin, journal_end, journal_ours};
+	static const struct task_journal_ops ops = {journal_begin, journal_end, journal_ours,
+						    journal_undo};
 	struct task_step steps[] = {STEP_ROW(0, "a"), STEP_ROW(1, "b")};
 	struct task task = {.name = "test", .steps = steps, .n_steps = 2, .context = world};
 
@@ -337,7 +348,7 @@ static void task_run__journal_may_refuse_a_step(void **state)
 	(void)state;
 	assert_int_equal(journal_walk(&world, &fake), -EROFS);
 	assert_string_equal(world.story, "p0 r0 p0 p1 u0 ");
-	assert_string_equal(fake.story, "baeabbfb");
+	assert_string_equal(fake.story, "baeabbfbu");
 }
 
 static void task_run__another_actors_task_is_not_undone(void **state)
@@ -348,6 +359,38 @@ static void task_run__another_actors_task_is_not_undone(void **state)
 	(void)state;
 	assert_int_equal(journal_walk(&world, &fake), -ECANCELED);
 	assert_string_equal(world.story, "p0 r0 p0 p1 ");
+}
+
+/* The step fails by itself: what the journal said before it was begun is old by now. */
+static void task_run__asks_whether_the_task_is_still_its_own_to_undo(void **state)
+{
+	struct world world = {.on = {false}, .run_rc = {0, -EINVAL}, .run_failures = {0, 1}};
+	struct fake_journal fake = {.undo_rc = -ECANCELED};
+
+	(void)state;
+	assert_int_equal(journal_walk(&world, &fake), -ECANCELED);
+	assert_string_equal(world.story, "p0 r0 p0 p1 r1 p1 ");
+	assert_string_equal(fake.story, "baeabbfbu");
+}
+
+static void task_run__undoes_nothing_while_the_journal_is_silent(void **state)
+{
+	struct world world = {.on = {false}, .run_rc = {0, -EINVAL}, .run_failures = {0, 1}};
+	struct fake_journal fake = {.undo_rc = -EHOSTDOWN};
+
+	(void)state;
+	assert_int_equal(journal_walk(&world, &fake), -ENOTRECOVERABLE);
+	assert_string_equal(world.story, "p0 r0 p0 p1 r1 p1 ");
+}
+
+static void task_run__asks_nobody_where_there_is_nothing_to_undo(void **state)
+{
+	struct world world = {.on = {true}, .run_rc = {0, -EINVAL}, .run_failures = {0, 1}};
+	struct fake_journal fake = {.refused = "b", .rc = -EROFS, .undo_rc = -EHOSTDOWN};
+
+	(void)state;
+	assert_int_equal(journal_walk(&world, &fake), -EROFS);
+	assert_string_equal(fake.story, "eabbfb");
 }
 
 static void task_run__undoes_what_an_earlier_process_did(void **state)
@@ -401,6 +444,9 @@ int main(void)
 		cmocka_unit_test(task_run__journal_is_told_before_and_after),
 		cmocka_unit_test(task_run__journal_may_refuse_a_step),
 		cmocka_unit_test(task_run__another_actors_task_is_not_undone),
+		cmocka_unit_test(task_run__asks_whether_the_task_is_still_its_own_to_undo),
+		cmocka_unit_test(task_run__undoes_nothing_while_the_journal_is_silent),
+		cmocka_unit_test(task_run__asks_nobody_where_there_is_nothing_to_undo),
 		cmocka_unit_test(task_run__undoes_what_an_earlier_process_did),
 		cmocka_unit_test(task_run__undoes_what_an_earlier_process_did_further_on),
 		cmocka_unit_test(task_verify__refuses_a_row_without_probe),

@@ -249,6 +249,62 @@ static void vm_journal_claim__of_another_node_only_when_it_is_down(void **state)
 	vm_journal_release(&start);
 }
 
+static void vm_journal_confirm__only_while_the_task_is_its_own(void **state)
+{
+	struct vm_journal first = claimed(VM_ACTION_MIGRATE_TO, "node1");
+	struct vm_journal start = asked(VM_ACTION_START, "node2");
+
+	(void)state;
+	assert_int_equal(step(&first, "grant"), 0);
+	assert_int_equal(vm_journal_confirm(&first, soon(), NULL), 0);
+	assert_true(first.claimed);
+	/* It stood still meanwhile, on a node that was fenced. */
+	fate = CLUSTER_NODE_DOWN;
+	assert_int_equal(vm_journal_claim(&start, soon(), NULL), 0);
+	assert_int_equal(vm_journal_confirm(&first, soon(), NULL), -ECANCELED);
+	assert_false(first.claimed);
+	assert_int_equal(vm_journal_confirm(&first, soon(), NULL), -ECANCELED);
+	assert_int_equal(vm_journal_confirm(&start, soon(), NULL), 0);
+	vm_journal_release(&first);
+	assert_int_equal(end(&start, JOURNAL_DONE, NULL), 0);
+}
+
+static void vm_journal_confirm__not_of_a_task_that_was_ended(void **state)
+{
+	struct vm_journal first = claimed(VM_ACTION_START, "node1");
+	struct journal_op op = {.kind = JOURNAL_OP_ADVANCE};
+
+	(void)state;
+	op.task = *journal_fake_task("web1");
+	op.task.state = JOURNAL_FAILED;
+	assert_int_equal(journal_fake_apply(&op), 0);
+	assert_int_equal(vm_journal_confirm(&first, soon(), NULL), -ECANCELED);
+	vm_journal_release(&first);
+}
+
+static void vm_journal_confirm__not_of_a_process_that_was_replaced(void **state)
+{
+	struct vm_journal first = claimed(VM_ACTION_START, "node1");
+
+	(void)state;
+	killed(&first);
+	assert_int_equal(vm_journal_confirm(&first, soon(), NULL), -ECANCELED);
+	vm_journal_release(&first);
+}
+
+static void vm_journal_confirm__silence_is_no_answer(void **state)
+{
+	struct vm_journal first = claimed(VM_ACTION_START, "node1");
+	struct err err = ERR_INIT;
+
+	(void)state;
+	journal_fake.no_majority = true;
+	assert_int_equal(vm_journal_confirm(&first, soon(), &err), -EHOSTDOWN);
+	assert_non_null(strstr(err_text(&err), "lunmask journal status"));
+	assert_true(first.claimed);
+	vm_journal_release(&first);
+}
+
 static void vm_journal_claim__one_migration_over_three_actions(void **state)
 {
 	struct vm_journal part = claimed(VM_ACTION_MIGRATE_TO, "node1");
@@ -421,6 +477,10 @@ int main(void)
 		TEST(vm_journal_claim__of_two_at_once_one_wins),
 		TEST(vm_journal_claim__goes_on_with_what_a_killed_process_began),
 		TEST(vm_journal_claim__of_another_node_only_when_it_is_down),
+		TEST(vm_journal_confirm__only_while_the_task_is_its_own),
+		TEST(vm_journal_confirm__not_of_a_task_that_was_ended),
+		TEST(vm_journal_confirm__not_of_a_process_that_was_replaced),
+		TEST(vm_journal_confirm__silence_is_no_answer),
 		TEST(vm_journal_claim__one_migration_over_three_actions),
 		TEST(vm_journal_claim__stop_saves_what_a_failed_migration_left),
 		TEST(vm_journal_claim__another_migration_ends_the_broken_one),
