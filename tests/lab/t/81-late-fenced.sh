@@ -57,7 +57,7 @@ at_undo() { [ "$SECONDS" -ge $((BEGAN + TIMEOUT_S - 17)) ]; }
 
 late_migrate() {
 	BEGAN=$SECONDS
-	suspend line:grant: node1 migrate_to "${meta[@]}" \
+	suspend "line:grant: done" node1 migrate_to "${meta[@]}" \
 		OCF_RESKEY_CRM_meta_timeout=$((TIMEOUT_S * 1000))
 	masks_are web1 "$T_WHAT" node1 node2
 }

@@ -27,8 +27,8 @@ crash_install() {
 crash() {
 	local point=$1 node=$2 action=$3 agent=$T_AGENT
 	shift 3
-	T_AGENT="setsid --wait env LD_PRELOAD=$CRASH_LIBRARY CRASH_AT=$point $CRASH_AGENT"
-	crash_agent "$node" "$action" "$@"
+	T_AGENT="setsid --wait env LD_PRELOAD=$CRASH_LIBRARY $CRASH_AGENT"
+	crash_agent "$node" "$action" "$@" "CRASH_AT=$point"
 	T_AGENT=$agent
 	if [ "$RC" = 137 ] && grep -q '^crashpoint: reached$' <<<"$OUT"; then
 		pass "$T_WHAT: $action on $node is killed"
@@ -46,9 +46,9 @@ suspend() {
 	shift 3
 	CRASH_NODE=$node
 	CRASH_OUT=$(mktemp)
-	T_AGENT="setsid --wait env LD_PRELOAD=$CRASH_LIBRARY CRASH_AT=$point CRASH_SIGNAL=STOP $CRASH_AGENT"
+	T_AGENT="setsid --wait env LD_PRELOAD=$CRASH_LIBRARY CRASH_SIGNAL=STOP $CRASH_AGENT"
 	{
-		crash_agent "$node" "$action" "$@"
+		crash_agent "$node" "$action" "$@" "CRASH_AT=$point"
 		printf '%s\n' "$OUT" >"$CRASH_OUT"
 		exit "$RC"
 	} &
