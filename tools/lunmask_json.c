@@ -9,7 +9,15 @@
  * Tasks and releases as JSON objects by a table of their members, walked in both directions, so
  * that import reads what export writes.
  */
-enum member_type { MEMBER_ID, MEMBER_TEXT, MEMBER_ENUM, MEMBER_U32, MEMBER_I64, MEMBER_LUNS };
+enum member_type {
+	MEMBER_ID,
+	MEMBER_TEXT,
+	MEMBER_ENUM,
+	MEMBER_U32,
+	MEMBER_I64,  /* not negative */
+	MEMBER_BITS, /* 64 of them, as a signed number: all that a record may hold */
+	MEMBER_LUNS,
+};
 
 struct member {
 	const char *name;
@@ -70,7 +78,7 @@ static const struct member task_members[] = {
 	TEXT(struct journal_task, "actor_node", actor.node),
 	TEXT(struct journal_task, "actor_boot_id", actor.boot_id),
 	MEMBER(struct journal_task, "actor_pid", actor.pid, U32),
-	MEMBER(struct journal_task, "actor_start_time", actor.start_time, I64),
+	MEMBER(struct journal_task, "actor_start_time", actor.start_time, BITS),
 	TEXT(struct journal_task, "granted_to", granted_to),
 	LUNS(struct journal_task),
 	TEXT(struct journal_task, "image", image),
@@ -141,7 +149,8 @@ static json_t *member_to_json(const struct member *member, const char *record)
 		memcpy(&value, at, sizeof(value));
 		return json_string(member->to_str(value));
 	case MEMBER_U32: memcpy(&u32, at, sizeof(u32)); return json_integer(u32);
-	case MEMBER_I64: memcpy(&i64, at, sizeof(i64)); return json_integer(i64);
+	case MEMBER_I64:
+	case MEMBER_BITS: memcpy(&i64, at, sizeof(i64)); return json_integer(i64);
 	case MEMBER_LUNS:
 		memcpy(&n, record + member->count_offset, sizeof(n));
 		return luns_to_json(at, n);
@@ -233,6 +242,7 @@ static bool member_from_json(const struct member *member, const json_t *json, ch
 		memcpy(at, &u32, sizeof(u32));
 		return json_is_integer(json) && value >= 0 && value <= UINT32_MAX;
 	case MEMBER_I64: memcpy(at, &i64, sizeof(i64)); return json_is_integer(json) && value >= 0;
+	case MEMBER_BITS: memcpy(at, &i64, sizeof(i64)); return json_is_integer(json);
 	case MEMBER_LUNS: return luns_from_json(member, json, record);
 	}
 	return false;

@@ -55,7 +55,7 @@ static struct journal_op task_make(const char *vm, uint8_t number)
 	op.task.kind = JOURNAL_MIGRATE;
 	op.task.state = JOURNAL_RUNNING;
 	op.task.actor = (struct journal_actor){
-		.node = "node1", .boot_id = "b1", .pid = 77, .start_time = 5};
+		.node = "node1", .boot_id = "b1", .pid = 77, .start_time = UINT64_MAX - 5};
 	op.task.begun_ms = op.task.changed_ms = 1764000000000;
 	op.task.n_luns = 1;
 	(void)snprintf(op.task.vm, sizeof(op.task.vm), "%s", vm);
