@@ -31,6 +31,10 @@ daemons_up() {
 		! ended "$node" || daemon_up "$node"
 	done
 }
+disk() {
+	lab exec "$1" -- lunmask journal status --json |
+		python3 -c 'import json, sys; print(json.load(sys.stdin)["disk"])'
+}
 voters_are_three() { journal_is "$1" 'active=1 .*voters=1,2,3,$'; }
 tasks() {
 	lab exec "$1" -- lunmask tasks --all --vm web1 --json | python3 -c 'import json, sys
@@ -38,14 +42,23 @@ for task in json.load(sys.stdin)["tasks"]:
     print(task["kind"], task["state"], task["step"])'
 }
 
-# one_lost WHAT COMMAND: done to node2 while its lunmaskd is down.
+# Of a store whose lunmaskd is down.
+soundness() {
+	lab exec "$1" -- lunmask journal check >/dev/null 2>&1 && echo sound || echo 'not sound'
+}
+
+# one_lost WHAT COMMAND SOUNDNESS: done to node2 while its lunmaskd is down.
 one_lost() {
+	local disk
 	T_WHAT="one journal $1"
+	disk=$(disk node2)
 	ok "$T_WHAT: lunmaskd ends" daemon_down node2
 	ok "$T_WHAT" lab exec node2 -- sh -c "$2"
+	is "$T_WHAT: lunmask journal check" "$(soundness node2)" "$3"
 	ok "$T_WHAT: something is committed meanwhile" journal_probe node1 write "${1// /-}" 5
 	daemon_up node2
 	ok "$T_WHAT: it votes again" wait_until 60 voters_are_three node2
+	unlike "$T_WHAT: as another disk" "$(disk node2)" "^$disk\$"
 	ok "$T_WHAT: the others say so" wait_until 30 voters_are_three node1
 	ok "$T_WHAT: all nodes have the same" wait_until 20 journal_all_agree
 	ok "$T_WHAT: it is sound" lab exec node2 -- lunmask journal check
@@ -58,11 +71,11 @@ agent_is 0 node1 start
 ok "the guest counts" witness_wait web1 node1 0
 
 ok "a copy of a journal is kept" lab exec node2 -- cp -a "$STORE" "$STORE.old"
-one_lost "deleted" "rm -rf $STORE"
-one_lost "replaced by an old copy" "rm -rf $STORE && cp -a $STORE.old $STORE && rm -rf $STORE.old"
+one_lost "deleted" "rm -rf $STORE" "not sound"
+one_lost "replaced by an old copy" "rm -rf $STORE && cp -a $STORE.old $STORE && rm -rf $STORE.old" "sound"
 # The last page of the database, where entries are.
 one_lost "with a bit turned" "f=\$(ls $STORE/*.db | head -n 1) && s=\$(stat -c %s \$f) &&
-	printf '\\377' | dd of=\$f bs=1 seek=\$((s - 200)) conv=notrunc 2>/dev/null"
+	printf '\\377' | dd of=\$f bs=1 seek=\$((s - 200)) conv=notrunc 2>/dev/null" "not sound"
 
 T_WHAT="all journals deleted"
 ok "$T_WHAT: exported" lab exec node1 -- lunmask journal export "$EXPORT"
