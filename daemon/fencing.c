@@ -41,19 +41,23 @@ bool fencing_wants(struct fencing *fencing, int64_t now_ms, uint64_t *ret_ticket
 	return true;
 }
 
-bool fencing_answer(struct fencing *fencing, uint64_t ticket, int64_t when)
+bool fencing_answer(struct fencing *fencing, uint64_t ticket, const struct fencing_times *times)
 {
 	if (ticket != fencing->ticket || fencing->peer == 0) {
 		return false;
 	}
 	if (!fencing->present) {
-		return fencing->have_baseline && when > fencing->baseline;
+		/* Not "later than": a fencer that was started anew has forgotten the earlier one.
+		 */
+		return fencing->have_baseline && times->fenced > fencing->baseline.fenced &&
+		       times->unfenced == fencing->baseline.unfenced;
 	}
-	if (fencing->have_last && fencing->last == when) {
+	if (fencing->have_last && fencing->last.fenced == times->fenced &&
+	    fencing->last.unfenced == times->unfenced) {
 		fencing->have_baseline = true;
-		fencing->baseline = when;
+		fencing->baseline = *times;
 	}
 	fencing->have_last = true;
-	fencing->last = when;
+	fencing->last = *times;
 	return false;
 }

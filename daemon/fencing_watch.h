@@ -15,6 +15,7 @@ struct fencing_watch;
 struct fencing_watch_ops {
 	/* Pacemaker's name of the node; NULL: not known, and so it cannot be asked about. */
 	const char *(*name)(void *user, uint32_t node);
+	uint32_t (*self)(void *user);
 	void (*fenced)(void *user, uint32_t node);
 	/* Pacemaker does not answer: told once, until it does again. */
 	void (*silent)(void *user, const char *why);

@@ -120,6 +120,13 @@ static const char *on_watch_name(void *user, uint32_t id)
 	return cluster_config_name(cluster_cpg_config(node->cluster), id);
 }
 
+static uint32_t on_watch_self(void *user)
+{
+	struct node *node = user;
+
+	return cluster_cpg_node(node->cluster);
+}
+
 static void on_watch_fenced(void *user, uint32_t id)
 {
 	struct node *node = user;
@@ -149,6 +156,7 @@ static void on_watch_silent(void *user, const char *why)
 
 const struct fencing_watch_ops node_watch_ops = {
 	.name = on_watch_name,
+	.self = on_watch_self,
 	.fenced = on_watch_fenced,
 	.silent = on_watch_silent,
 };
