@@ -41,16 +41,24 @@ bool fencing_wants(struct fencing *fencing, int64_t now_ms, uint64_t *ret_ticket
 	return true;
 }
 
-bool fencing_answer(struct fencing *fencing, uint64_t ticket, const struct fencing_times *times)
+static enum fencing_verdict verdict(const struct fencing *fencing,
+				    const struct fencing_times *times)
+{
+	if (!fencing->have_baseline || times->fenced <= fencing->baseline.fenced) {
+		return FENCING_NONE;
+	}
+	/* The same, not "no later": a fencer that was started anew has forgotten it. */
+	return times->unfenced == fencing->baseline.unfenced ? FENCING_FENCED : FENCING_VOID;
+}
+
+enum fencing_verdict fencing_answer(struct fencing *fencing, uint64_t ticket,
+				    const struct fencing_times *times)
 {
 	if (ticket != fencing->ticket || fencing->peer == 0) {
-		return false;
+		return FENCING_NONE;
 	}
 	if (!fencing->present) {
-		/* Not "later than": a fencer that was started anew has forgotten the earlier one.
-		 */
-		return fencing->have_baseline && times->fenced > fencing->baseline.fenced &&
-		       times->unfenced == fencing->baseline.unfenced;
+		return verdict(fencing, times);
 	}
 	if (fencing->have_last && fencing->last.fenced == times->fenced &&
 	    fencing->last.unfenced == times->unfenced) {
@@ -59,5 +67,5 @@ bool fencing_answer(struct fencing *fencing, uint64_t ticket, const struct fenci
 	}
 	fencing->have_last = true;
 	fencing->last = *times;
-	return false;
+	return FENCING_NONE;
 }

@@ -19,7 +19,7 @@
  *
  *	fencing_peer(&fencing, peer, present);           on every change; peer 0: not two voters
  *	if (fencing_wants(&fencing, now, &ticket)) ask;
- *	if (fencing_answer(&fencing, ticket, &times)) it was fenced;
+ *	if (fencing_answer(&fencing, ticket, &times) == FENCING_FENCED) it was fenced;
  */
 #define FENCING_WATCH_MS 15000 /* while the other is here */
 #define FENCING_HUNT_MS 2000   /* while it is gone */
@@ -48,7 +48,12 @@ void fencing_peer(struct fencing *fencing, uint32_t peer, bool present);
 bool fencing_wants(struct fencing *fencing, int64_t now_ms, uint64_t *ret_ticket);
 /* When it wants to be asked next; INT64_MAX: not. */
 int64_t fencing_next_ms(const struct fencing *fencing);
-/* True: the peer has been fenced. */
-bool fencing_answer(struct fencing *fencing, uint64_t ticket, const struct fencing_times *times);
+enum fencing_verdict {
+	FENCING_NONE,   /* not since it was last here, as far as is known */
+	FENCING_FENCED, /* the peer has been fenced */
+	FENCING_VOID,   /* it has, and this node was let in again: it is no evidence */
+};
+enum fencing_verdict fencing_answer(struct fencing *fencing, uint64_t ticket,
+				    const struct fencing_times *times);
 
 #endif

@@ -35,6 +35,15 @@ static void watch_failed(struct fencing_watch *watch, const char *why)
 	}
 }
 
+static void on_times(struct fencing_watch *watch, const struct fencing_times *times)
+{
+	switch (fencing_answer(&watch->fencing, watch->ticket, times)) {
+	case FENCING_FENCED: watch->ops->fenced(watch->user, watch->fencing.peer); break;
+	case FENCING_VOID: watch->ops->let_in(watch->user, watch->fencing.peer); break;
+	case FENCING_NONE: break;
+	}
+}
+
 static void on_answer(void *user, int rc, const struct fencing_times *times)
 {
 	struct fencing_watch *watch = user;
@@ -47,8 +56,8 @@ static void on_answer(void *user, int rc, const struct fencing_times *times)
 		watch->failures = 0;
 		watch->silent = false;
 	}
-	if (rc == 0 && fencing_answer(&watch->fencing, watch->ticket, times)) {
-		watch->ops->fenced(watch->user, watch->fencing.peer);
+	if (rc == 0) {
+		on_times(watch, times);
 	}
 	watch_arm(watch);
 }

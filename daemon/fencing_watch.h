@@ -17,6 +17,9 @@ struct fencing_watch_ops {
 	const char *(*name)(void *user, uint32_t node);
 	uint32_t (*self)(void *user);
 	void (*fenced)(void *user, uint32_t node);
+	/* It was, and that is no evidence: this node was let in again since the two were together.
+	 */
+	void (*let_in)(void *user, uint32_t node);
 	/* Pacemaker does not answer: told once, until it does again. */
 	void (*silent)(void *user, const char *why);
 };

@@ -6,11 +6,17 @@
 #define PEER 2
 #define LET_IN 500 /* this node, before all this */
 
-static bool answer(struct fencing *fencing, uint64_t ticket, int64_t fenced, int64_t unfenced)
+static enum fencing_verdict verdict_of(struct fencing *fencing, uint64_t ticket, int64_t fenced,
+				       int64_t unfenced)
 {
 	const struct fencing_times times = {.fenced = fenced, .unfenced = unfenced};
 
 	return fencing_answer(fencing, ticket, &times);
+}
+
+static bool answer(struct fencing *fencing, uint64_t ticket, int64_t fenced, int64_t unfenced)
+{
+	return verdict_of(fencing, ticket, fenced, unfenced) == FENCING_FENCED;
 }
 
 /* Asks at once and answers; the clock goes on as far as that needs. */
@@ -154,6 +160,10 @@ static void fencing__after_this_node_was_let_in_again_is_no_evidence(void **stat
 		fencing_peer(&fencing, PEER, false);
 		assert_false(ask_both(&fencing, &now_ms, 1000, later[i]));
 		assert_false(ask_both(&fencing, &now_ms, 2000, later[i]));
+		assert_int_equal(verdict_of(&fencing, fencing.ticket, 1000, later[i]),
+				 FENCING_NONE);
+		assert_int_equal(verdict_of(&fencing, fencing.ticket, 2000, later[i]),
+				 FENCING_VOID);
 		assert_true(ask_both(&fencing, &now_ms, 2000, LET_IN));
 	}
 }
