@@ -128,7 +128,40 @@ static const struct fence_parameter parameters[] = {
 
 /* Actions */
 
+/* The cluster knows its nodes by names of its own; where there is none, the kernel has one. */
+struct here {
+	bool clustered;
+	char name[NODE_NAME_MAX + 1];
+};
+
+static void here_find(struct here *here, struct deadline deadline)
+{
+	here->clustered = cluster_local_node(deadline_within(deadline, CLUSTER_ANSWER_MS),
+					     here->name, sizeof(here->name), NULL) == 0;
+}
+
+/* "node1" is the host node1.example.org, too. */
+static bool kernel_says(const char *node)
+{
+	struct utsname name;
+	size_t length = strlen(node);
+
+	if (uname(&name) != 0 || strncasecmp(name.nodename, node, length) != 0) {
+		return false;
+	}
+	return name.nodename[length] == '\0' ||
+	       (name.nodename[length] == '.' && strchr(node, '.') == NULL);
+}
+
+static bool is_here(const struct here *here, const char *node)
+{
+	return here->clustered ? strcmp(here->name, node) == 0 : kernel_says(node);
+}
+
 struct target {
+	const struct fence_call *call;
+	bool changes; /* something: then it matters who asks */
+	struct here here;
 	struct config *config;
 	struct host_fence fence;
 };
@@ -139,13 +172,30 @@ static void told_print(void *data, const char *line)
 	(void)printf("%s\n", line);
 }
 
+/* The host that this is; NULL: none, as where an administrator's machine fences. */
+static const char *requester(const struct target *target)
+{
+	size_t count;
+	const struct config_host *hosts = config_hosts(target->config, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (is_here(&target->here, hosts[i].node)) {
+			return hosts[i].initiator;
+		}
+	}
+	return NULL;
+}
+
 static int target_load(const struct fence_call *call, struct target *ret, struct err *err)
 {
 	int rc = config_load(fence_param_get(call, "config"), &ret->config, err);
 
-	ret->fence = (struct host_fence){
-		.told = told_print, .data = (void *)call /* read only, by host_clean() */
-	};
+	ret->call = call;
+	ret->fence = (struct host_fence){.told = told_print, .data = ret};
+	if (rc == 0 && ret->changes) {
+		here_find(&ret->here, call->deadline);
+		ret->fence.by = requester(ret);
+	}
 	if (rc == 0) {
 		rc = host_fence_arrays(ret->config, fence_param_get(call, "arrays"), &ret->fence,
 				       err);
@@ -164,7 +214,7 @@ static void target_release(struct target *target)
 
 static int action_off(const struct fence_call *call, struct err *err)
 {
-	TARGET target = {.config = NULL};
+	TARGET target = {.changes = true};
 	int rc = target_load(call, &target, err);
 
 	rc = rc != 0 ? rc : host_fence_off(&target.fence, call->deadline, err);
@@ -172,29 +222,6 @@ static int action_off(const struct fence_call *call, struct err *err)
 		(void)printf("Success: %s is cut off from its LUNs\n", call->plug);
 	}
 	return rc;
-}
-
-/* "node1" is the host node1.example.org, too. */
-static bool kernel_says(const char *node)
-{
-	struct utsname name;
-	size_t length = strlen(node);
-
-	if (uname(&name) != 0 || strncasecmp(name.nodename, node, length) != 0) {
-		return false;
-	}
-	return name.nodename[length] == '\0' ||
-	       (name.nodename[length] == '.' && strchr(node, '.') == NULL);
-}
-
-/* The cluster knows its nodes by names of its own; where there is none, the kernel has one. */
-static bool is_here(const char *node, struct deadline deadline)
-{
-	char name[NODE_NAME_MAX + 1];
-	int rc = cluster_local_node(deadline_within(deadline, CLUSTER_ANSWER_MS), name,
-				    sizeof(name), NULL);
-
-	return rc == 0 ? strcmp(name, node) == 0 : kernel_says(node);
 }
 
 /* On stderr, which Pacemaker logs whatever the result is. */
@@ -208,12 +235,12 @@ static void ended_print(void *data, const struct initiator_process *process)
 /* Whatever uses LUNs on a fenced host began before it was fenced: nothing was granted since. */
 static int host_clean(const struct host_fence *fence, struct deadline deadline, struct err *err)
 {
-	const struct fence_call *call = fence->data;
+	const struct target *target = fence->data;
 
-	if (fence_param_flag(call, "assume_clean")) {
+	if (fence_param_flag(target->call, "assume_clean")) {
 		return 0;
 	}
-	if (!is_here(fence->host->node, deadline)) {
+	if (!is_here(&target->here, fence->host->node)) {
 		return err_set(
 			err, -EPERM,
 			"only on %s itself can be seen, and ended, what still uses its LUNs: "
@@ -225,7 +252,7 @@ static int host_clean(const struct host_fence *fence, struct deadline deadline, 
 
 static int action_on(const struct fence_call *call, struct err *err)
 {
-	TARGET target = {.config = NULL};
+	TARGET target = {.changes = true};
 	int rc = target_load(call, &target, err);
 
 	rc = rc != 0 ? rc : host_fence_on(&target.fence, host_clean, call->deadline, err);
@@ -408,9 +435,13 @@ static const struct fence_agent agent = {
 		"was, and is not unfenced by itself: it stays cut off until it joins anew. Restart "
 		"Pacemaker on it. With multiple-active=stop_unexpected on a VM, the one that was "
 		"started elsewhere is left running when the old one appears again.\n"
-		"In a cluster of two nodes say solo_after_fencing = no to lunmaskd(8): a fencing "
-		"by "
-		"mask does not end the other node's journal.\n"
+		"Whoever is fenced can fence nobody: the array refuses it. Of two nodes that fence "
+		"each "
+		"other at once one wins, also without pcmk_delay_base, which lets you say which "
+		"one. The loser begins anew when corosync and Pacemaker are restarted on it; "
+		"corosync "
+		"as well, so that wait_for_all keeps it from fencing the winner while the two are "
+		"still apart (two_node: 1 in corosync.conf implies it).\n"
 		"Rebooting is no action of it. The cluster asks for \"off\" instead, and the host "
 		"stays "
 		"off until \"on\".",

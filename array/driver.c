@@ -158,6 +158,7 @@ static int verb_locked(const struct driver *driver, void *backend, const struct 
 	int rc = verb->locks ? lock_take(driver->lock_file(backend), deadline, &fd, fault) : 0;
 
 	rc = rc != 0 ? rc : driver->load(backend, fault);
+	rc = rc != 0 ? rc : requester_check(driver, backend, request, verb->own, fault);
 	rc = rc != 0 ? rc : verb->run(driver, backend, request, deadline, reply, fault);
 	if (fd >= 0) {
 		(void)close(fd);

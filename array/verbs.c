@@ -83,12 +83,12 @@ static int masks_put(json_t *reply, const struct masks *masks, struct fault *fau
 static int info_run(const struct driver *driver, void *backend, const json_t *request,
 		    struct deadline deadline, json_t *reply, struct fault *fault)
 {
-	json_t *info = json_pack("{s:i, s:s, s:s, s:[s, s, s, s, s], s:{s:i, s:i, s:i, s:i}}",
-				 "protocol", DRIVER_PROTOCOL, "driver", driver->name, "version",
-				 PACKAGE_VERSION, "capabilities", "revoke-cuts-nexus", "nexus-list",
-				 "fence", "create", "delete", "limits", "luns", REQUEST_NAMES_MAX,
-				 "request_bytes", (int)REQUEST_MAX_BYTES, "reply_bytes",
-				 (int)DRIVER_REPLY_MAX_BYTES, "timeout_ms", DRIVER_TIMEOUT_MAX_MS);
+	json_t *info = json_pack(
+		"{s:i, s:s, s:s, s:[s, s, s, s, s, s], s:{s:i, s:i, s:i, s:i}}", "protocol",
+		DRIVER_PROTOCOL, "driver", driver->name, "version", PACKAGE_VERSION, "capabilities",
+		"revoke-cuts-nexus", "nexus-list", "fence", "requester", "create", "delete",
+		"limits", "luns", REQUEST_NAMES_MAX, "request_bytes", (int)REQUEST_MAX_BYTES,
+		"reply_bytes", (int)DRIVER_REPLY_MAX_BYTES, "timeout_ms", DRIVER_TIMEOUT_MAX_MS);
 	int rc = info != NULL && json_object_update(reply, info) == 0 ? 0 : no_memory(fault);
 
 	(void)backend;
@@ -444,22 +444,26 @@ static int delete_run(const struct driver *driver, void *backend, const json_t *
 #define MEMBERS(...) ((const char *const[]){__VA_ARGS__ __VA_OPT__(, ) "timeout_ms", NULL})
 
 static const struct verb VERBS[] = {
-	{"info", "what this driver is and can", false, MEMBERS(), info_run},
-	{"ports", "the array's portals and their state", false, MEMBERS(), ports_run},
+	{"info", "what this driver is and can", false, MEMBERS(), info_run, NULL},
+	{"ports", "the array's portals and their state", false, MEMBERS(), ports_run, NULL},
 	{"luns", "LUNs with size, designators and address", false, MEMBERS("luns", "initiator"),
-	 luns_run},
+	 luns_run, NULL},
 	/* Under the lock: who looks after a change was asked for must not look before it is done.
 	 */
-	{"masks", "who holds which LUN, and open sessions", true, MEMBERS("luns"), masks_run},
+	{"masks", "who holds which LUN, and open sessions", true, MEMBERS("luns"), masks_run, NULL},
 	{"apply", "grant and revoke a batch of LUNs, all or nothing", true,
-	 MEMBERS("luns", "grant", "revoke", "allowed"), apply_run_request},
+	 MEMBERS("luns", "grant", "revoke", "allowed", REQUESTER_MEMBER), apply_run_request,
+	 requester_own_apply},
 	{"fence", "cut initiators off from every LUN, and keep them off", true,
-	 MEMBERS("initiators"), fence_run},
-	{"unfence", "let initiators be granted LUNs again", true, MEMBERS("initiators", "fencings"),
-	 unfence_run},
-	{"fenced", "which initiators are fenced", true, MEMBERS(), fenced_run},
-	{"create", "make a LUN", true, MEMBERS("name", "size_bytes", "reliability"), create_run},
-	{"delete", "remove a LUN and its data", true, MEMBERS("name"), delete_run},
+	 MEMBERS("initiators", REQUESTER_MEMBER), fence_run, requester_own_initiators},
+	{"unfence", "let initiators be granted LUNs again", true,
+	 MEMBERS("initiators", "fencings", REQUESTER_MEMBER), unfence_run,
+	 requester_own_initiators},
+	{"fenced", "which initiators are fenced", true, MEMBERS(), fenced_run, NULL},
+	{"create", "make a LUN", true,
+	 MEMBERS("name", "size_bytes", "reliability", REQUESTER_MEMBER), create_run, NULL},
+	{"delete", "remove a LUN and its data", true, MEMBERS("name", REQUESTER_MEMBER), delete_run,
+	 NULL},
 };
 
 const struct verb *verb_find(const char *name)

@@ -3,6 +3,7 @@
 #define LUNMASK_ARRAY_VERBS_H
 
 #include "driver.h"
+#include "requester.h"
 
 /* The verbs of lunmask-array(7), for any driver. */
 struct verb {
@@ -12,6 +13,8 @@ struct verb {
 	const char *const *members; /* that its request may have, NULL-terminated */
 	int (*run)(const struct driver *driver, void *backend, const json_t *request,
 		   struct deadline deadline, json_t *reply, struct fault *fault);
+	/* What a host that is fenced may still ask for; NULL: nothing that has a requester. */
+	requester_own *own;
 };
 
 /* NULL when there is none of this name. */

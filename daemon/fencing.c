@@ -41,19 +41,31 @@ bool fencing_wants(struct fencing *fencing, int64_t now_ms, uint64_t *ret_ticket
 	return true;
 }
 
-bool fencing_answer(struct fencing *fencing, uint64_t ticket, int64_t when)
+static enum fencing_verdict verdict(const struct fencing *fencing,
+				    const struct fencing_times *times)
+{
+	if (!fencing->have_baseline || times->fenced <= fencing->baseline.fenced) {
+		return FENCING_NONE;
+	}
+	/* The same, not "no later": a fencer that was started anew has forgotten it. */
+	return times->unfenced == fencing->baseline.unfenced ? FENCING_FENCED : FENCING_VOID;
+}
+
+enum fencing_verdict fencing_answer(struct fencing *fencing, uint64_t ticket,
+				    const struct fencing_times *times)
 {
 	if (ticket != fencing->ticket || fencing->peer == 0) {
-		return false;
+		return FENCING_NONE;
 	}
 	if (!fencing->present) {
-		return fencing->have_baseline && when > fencing->baseline;
+		return verdict(fencing, times);
 	}
-	if (fencing->have_last && fencing->last == when) {
+	if (fencing->have_last && fencing->last.fenced == times->fenced &&
+	    fencing->last.unfenced == times->unfenced) {
 		fencing->have_baseline = true;
-		fencing->baseline = when;
+		fencing->baseline = *times;
 	}
 	fencing->have_last = true;
-	fencing->last = when;
-	return false;
+	fencing->last = *times;
+	return FENCING_NONE;
 }

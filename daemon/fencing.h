@@ -12,12 +12,23 @@
  * other was here. That one counts when it was said twice, FENCING_WATCH_MS apart, so that a
  * fencing still being told around is not taken for a new one.
  *
+ * Two that fence each other by mask both stay alive. The second finds itself fenced on the array
+ *and has no success: as long as it is fenced. So the evidence is void when this node was let in
+ *again
+ * ("on", unfencing) since the other was here: the other may have fenced it, and gone on alone.
+ *
  *	fencing_peer(&fencing, peer, present);           on every change; peer 0: not two voters
  *	if (fencing_wants(&fencing, now, &ticket)) ask;
- *	if (fencing_answer(&fencing, ticket, when)) it was fenced;
+ *	if (fencing_answer(&fencing, ticket, &times) == FENCING_FENCED) it was fenced;
  */
 #define FENCING_WATCH_MS 15000 /* while the other is here */
 #define FENCING_HUNT_MS 2000   /* while it is gone */
+
+/* What the fencer remembers, with success; seconds since the epoch, 0: nothing. */
+struct fencing_times {
+	int64_t fenced;   /* the other, last: off or reboot */
+	int64_t unfenced; /* this node, last: on */
+};
 
 struct fencing {
 	uint32_t peer;
@@ -27,9 +38,9 @@ struct fencing {
 	bool asked;
 	int64_t asked_ms;
 	bool have_last; /* what was said last while it was here */
-	int64_t last;
+	struct fencing_times last;
 	bool have_baseline;
-	int64_t baseline;
+	struct fencing_times baseline;
 };
 
 void fencing_peer(struct fencing *fencing, uint32_t peer, bool present);
@@ -37,7 +48,12 @@ void fencing_peer(struct fencing *fencing, uint32_t peer, bool present);
 bool fencing_wants(struct fencing *fencing, int64_t now_ms, uint64_t *ret_ticket);
 /* When it wants to be asked next; INT64_MAX: not. */
 int64_t fencing_next_ms(const struct fencing *fencing);
-/* when: of the last successful off or reboot, 0: none. True: the peer has been fenced. */
-bool fencing_answer(struct fencing *fencing, uint64_t ticket, int64_t when);
+enum fencing_verdict {
+	FENCING_NONE,   /* not since it was last here, as far as is known */
+	FENCING_FENCED, /* the peer has been fenced */
+	FENCING_VOID,   /* it has, and this node was let in again: it is no evidence */
+};
+enum fencing_verdict fencing_answer(struct fencing *fencing, uint64_t ticket,
+				    const struct fencing_times *times);
 
 #endif

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ANSWER_MAX 32
+#define ANSWER_MAX 48
 
 struct fencing_query {
 	qb_loop_t *loop;
@@ -25,20 +25,35 @@ struct fencing_query {
 	size_t bytes;
 };
 
-int fencing_query_parse(const char *text, size_t bytes, int64_t *ret)
+/* The digits up to end; what follows it, or NULL. */
+static const char *number_parse(const char *text, const char *limit, char end, int64_t *ret)
 {
-	int64_t when = 0;
+	const char *begin = text;
 
-	if (bytes < 2 || bytes > ANSWER_MAX || text[bytes - 1] != '\n') {
+	*ret = 0;
+	for (; text < limit && *text >= '0' && *text <= '9' && *ret <= INT64_MAX / 10 - 10;
+	     text++) {
+		*ret = *ret * 10 + (*text - '0');
+	}
+	return text > begin && text < limit && *text == end ? text + 1 : NULL;
+}
+
+int fencing_query_parse(const char *text, size_t bytes, struct fencing_times *ret)
+{
+	const char *limit = text + bytes;
+	struct fencing_times times;
+
+	if (bytes > ANSWER_MAX) {
 		return -EBADMSG;
 	}
-	for (size_t i = 0; i < bytes - 1; i++) {
-		if (text[i] < '0' || text[i] > '9' || when > INT64_MAX / 10 - 10) {
-			return -EBADMSG;
-		}
-		when = when * 10 + (text[i] - '0');
+	text = number_parse(text, limit, ' ', &times.fenced);
+	if (text != NULL) {
+		text = number_parse(text, limit, '\n', &times.unfenced);
 	}
-	*ret = when;
+	if (text != limit) {
+		return -EBADMSG;
+	}
+	*ret = times;
 	return 0;
 }
 
@@ -57,14 +72,14 @@ static void query_kill(struct fencing_query *query)
 static void query_end(struct fencing_query *query, int rc)
 {
 	fencing_query_done *done = query->done;
-	int64_t when = 0;
+	struct fencing_times times = {0};
 
 	if (rc == 0) {
-		rc = fencing_query_parse(query->answer, query->bytes, &when);
+		rc = fencing_query_parse(query->answer, query->bytes, &times);
 	}
 	query->done = NULL;
 	if (done != NULL) {
-		done(query->user, rc, when);
+		done(query->user, rc, &times);
 	}
 }
 
@@ -102,9 +117,11 @@ static int32_t on_output(int32_t fd, int32_t revents, void *data)
 	return 0;
 }
 
-static int program_spawn(const char *program, const char *node, int out, pid_t *ret)
+static int program_spawn(const char *program, const char *peer, const char *self, int out,
+			 pid_t *ret)
 {
-	char *argv[] = {(char *)(uintptr_t)program, (char *)(uintptr_t)node, NULL};
+	char *argv[] = {(char *)(uintptr_t)program, (char *)(uintptr_t)peer,
+			(char *)(uintptr_t)self, NULL};
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	sigset_t none, all;
@@ -133,7 +150,8 @@ static int program_spawn(const char *program, const char *node, int out, pid_t *
 	return -rc;
 }
 
-static int query_start(struct fencing_query *query, const char *program, const char *node)
+static int query_start(struct fencing_query *query, const char *program, const char *peer,
+		       const char *self)
 {
 	int fds[2];
 	int rc;
@@ -142,7 +160,7 @@ static int query_start(struct fencing_query *query, const char *program, const c
 		return -errno;
 	}
 	query->fd = fds[0];
-	rc = program_spawn(program, node, fds[1], &query->pid);
+	rc = program_spawn(program, peer, self, fds[1], &query->pid);
 	(void)close(fds[1]);
 	if (rc < 0) {
 		query->pid = 0;
@@ -158,7 +176,7 @@ static int query_start(struct fencing_query *query, const char *program, const c
 	return rc;
 }
 
-int fencing_query_new(qb_loop_t *loop, const char *program, const char *node,
+int fencing_query_new(qb_loop_t *loop, const char *program, const char *peer, const char *self,
 		      fencing_query_done *done, void *user, struct fencing_query **ret,
 		      struct err *err)
 {
@@ -169,7 +187,7 @@ int fencing_query_new(qb_loop_t *loop, const char *program, const char *node,
 		return err_set(err, -ENOMEM, "out of memory");
 	}
 	*query = (struct fencing_query){.loop = loop, .done = done, .user = user, .fd = -1};
-	rc = query_start(query, program, node);
+	rc = query_start(query, program, peer, self);
 	if (rc < 0) {
 		query->done = NULL;
 		fencing_query_free(query);

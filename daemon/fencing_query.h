@@ -5,9 +5,11 @@
 #include <qb/qbloop.h>
 
 #include "err.h"
+#include "fencing.h"
 
 /*
- * Asks lunmask-fenced(8), a process of its own, when Pacemaker last fenced a node. Pacemaker's
+ * Asks lunmask-fenced, a process of its own, when Pacemaker last fenced the peer, and unfenced this
+ * node. Pacemaker's
  * client libraries may wait for ever and are large: neither is for the daemon. One question at a
  * time; a process that takes longer than FENCING_QUERY_MS is killed.
  */
@@ -15,16 +17,16 @@
 
 struct fencing_query;
 
-/* rc 0: when; -errno: no answer. Not called after fencing_query_free(). */
-typedef void fencing_query_done(void *user, int rc, int64_t when);
+/* rc 0: times; -errno: no answer. Not called after fencing_query_free(). */
+typedef void fencing_query_done(void *user, int rc, const struct fencing_times *times);
 
 /* The query belongs to the caller, who frees it in or after done. */
-int fencing_query_new(qb_loop_t *loop, const char *program, const char *node,
+int fencing_query_new(qb_loop_t *loop, const char *program, const char *peer, const char *self,
 		      fencing_query_done *done, void *user, struct fencing_query **ret,
 		      struct err *err);
 void fencing_query_free(struct fencing_query *query); /* NULL is fine */
 
-/* "12345\n": seconds since the epoch, or 0. -EBADMSG for anything else. */
-int fencing_query_parse(const char *text, size_t bytes, int64_t *ret);
+/* "12345 0\n": struct fencing_times. -EBADMSG for anything else. */
+int fencing_query_parse(const char *text, size_t bytes, struct fencing_times *ret);
 
 #endif

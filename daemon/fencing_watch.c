@@ -35,7 +35,16 @@ static void watch_failed(struct fencing_watch *watch, const char *why)
 	}
 }
 
-static void on_answer(void *user, int rc, int64_t when)
+static void on_times(struct fencing_watch *watch, const struct fencing_times *times)
+{
+	switch (fencing_answer(&watch->fencing, watch->ticket, times)) {
+	case FENCING_FENCED: watch->ops->fenced(watch->user, watch->fencing.peer); break;
+	case FENCING_VOID: watch->ops->let_in(watch->user, watch->fencing.peer); break;
+	case FENCING_NONE: break;
+	}
+}
+
+static void on_answer(void *user, int rc, const struct fencing_times *times)
 {
 	struct fencing_watch *watch = user;
 
@@ -47,23 +56,24 @@ static void on_answer(void *user, int rc, int64_t when)
 		watch->failures = 0;
 		watch->silent = false;
 	}
-	if (rc == 0 && fencing_answer(&watch->fencing, watch->ticket, when)) {
-		watch->ops->fenced(watch->user, watch->fencing.peer);
+	if (rc == 0) {
+		on_times(watch, times);
 	}
 	watch_arm(watch);
 }
 
 static void watch_ask(struct fencing_watch *watch)
 {
-	const char *name = watch->ops->name(watch->user, watch->fencing.peer);
+	const char *peer = watch->ops->name(watch->user, watch->fencing.peer);
+	const char *self = watch->ops->name(watch->user, watch->ops->self(watch->user));
 	struct err err = ERR_INIT;
 
-	if (name == NULL) {
-		watch_failed(watch, "corosync.conf gives the node no name");
+	if (peer == NULL || self == NULL) {
+		watch_failed(watch, "corosync.conf gives one of the nodes no name");
 		return;
 	}
-	if (fencing_query_new(watch->loop, watch->program, name, on_answer, watch, &watch->query,
-			      &err) < 0) {
+	if (fencing_query_new(watch->loop, watch->program, peer, self, on_answer, watch,
+			      &watch->query, &err) < 0) {
 		watch_failed(watch, err_text(&err));
 	}
 }

@@ -15,7 +15,11 @@ struct fencing_watch;
 struct fencing_watch_ops {
 	/* Pacemaker's name of the node; NULL: not known, and so it cannot be asked about. */
 	const char *(*name)(void *user, uint32_t node);
+	uint32_t (*self)(void *user);
 	void (*fenced)(void *user, uint32_t node);
+	/* It was, and that is no evidence: this node was let in again since the two were together.
+	 */
+	void (*let_in)(void *user, uint32_t node);
 	/* Pacemaker does not answer: told once, until it does again. */
 	void (*silent)(void *user, const char *why);
 };

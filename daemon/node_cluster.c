@@ -120,6 +120,22 @@ static const char *on_watch_name(void *user, uint32_t id)
 	return cluster_config_name(cluster_cpg_config(node->cluster), id);
 }
 
+static uint32_t on_watch_self(void *user)
+{
+	struct node *node = user;
+
+	return cluster_cpg_node(node->cluster);
+}
+
+/* Once: the question is asked again and again. */
+static void solo_refused_tell(struct node *node, uint32_t id, const char *why)
+{
+	if (node->solo_why != why) {
+		qb_log(LOG_WARNING, "journal: node %u was fenced, and yet: %s", id, why);
+		node->solo_why = why;
+	}
+}
+
 static void on_watch_fenced(void *user, uint32_t id)
 {
 	struct node *node = user;
@@ -133,11 +149,19 @@ static void on_watch_fenced(void *user, uint32_t id)
 			  cluster_config_wait_for_all(cluster_cpg_config(node->cluster)), &why);
 	if (rc == 0) {
 		qb_log(LOG_WARNING, "journal: node %u was fenced; this one goes on alone", id);
-	} else if (rc == -EPERM && node->solo_why != why) {
-		qb_log(LOG_WARNING, "journal: node %u was fenced, and yet: %s", id, why);
-		node->solo_why = why;
+	} else if (rc == -EPERM) {
+		solo_refused_tell(node, id, why);
 	}
 	node_settle(node);
+}
+
+static void on_watch_let_in(void *user, uint32_t id)
+{
+	static const char why[] =
+		"this node was unfenced since the two were together, so the other may have gone "
+		"on alone; it waits for the other, or for lunmask journal force-solo";
+
+	solo_refused_tell(user, id, why);
 }
 
 static void on_watch_silent(void *user, const char *why)
@@ -149,6 +173,8 @@ static void on_watch_silent(void *user, const char *why)
 
 const struct fencing_watch_ops node_watch_ops = {
 	.name = on_watch_name,
+	.self = on_watch_self,
 	.fenced = on_watch_fenced,
+	.let_in = on_watch_let_in,
 	.silent = on_watch_silent,
 };

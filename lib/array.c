@@ -163,8 +163,8 @@ int array_apply(const struct array *array, const struct array_change *change,
 	struct array_changed changed = {0};
 	struct runner_result result;
 	int rc = verb_call(array, "apply",
-			   array_wire_encode_apply(change, driver_timeout_ms(deadline)), deadline,
-			   &result, err);
+			   array_wire_encode_apply(change, array->by, driver_timeout_ms(deadline)),
+			   deadline, &result, err);
 
 	if (rc != 0) {
 		return rc;
@@ -193,7 +193,7 @@ static int fence_call(const struct array *array, const char *verb, const char *c
 {
 	struct runner_result result;
 	int rc = verb_call(array, verb,
-			   array_wire_encode_initiators(initiators, count, fencings,
+			   array_wire_encode_initiators(initiators, count, fencings, array->by,
 							driver_timeout_ms(deadline)),
 			   deadline, &result, err);
 

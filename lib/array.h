@@ -22,12 +22,14 @@
  * -EBUSY        transient: try again
  * -ENXIO        no such LUN
  * -EPERM        another host holds the LUN ("held"), or the initiator is fenced
+ * -ESHUTDOWN    this host is fenced: nothing was changed
  * -EPROTO       the reply is not what lunmask-array(7) says
  * -ENOTRECOVERABLE  a batch failed and its undo failed too: masks must be read
  */
 struct array {
 	const char *name; /* for messages */
 	const char *driver;
+	const char *by; /* the initiator of the host that asks; NULL: it is none */
 	struct runner runner;
 };
 
@@ -75,6 +77,7 @@ struct array_info {
 	bool revoke_cuts_nexus;
 	bool nexus_list;
 	bool fence;
+	bool requester;
 };
 
 /* The initiators that are fenced, and how many fencings there were until then. */

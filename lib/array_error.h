@@ -15,6 +15,7 @@
 	X(ARRAY_ERROR_NO_SUCH_LUN, "no-such-lun", ENXIO)                                           \
 	X(ARRAY_ERROR_HELD, "held", EPERM)                                                         \
 	X(ARRAY_ERROR_FENCED, "fenced", EPERM)                                                     \
+	X(ARRAY_ERROR_REQUESTER_FENCED, "requester-fenced", ESHUTDOWN)                             \
 	X(ARRAY_ERROR_BUSY, "busy", EBUSY)                                                         \
 	X(ARRAY_ERROR_UNREACHABLE, "unreachable", ECONNREFUSED)                                    \
 	X(ARRAY_ERROR_EXISTS, "exists", EEXIST)                                                    \

@@ -50,22 +50,23 @@ char *array_wire_encode_masks(const char *const *names, size_t count, int timeou
 					"timeout_ms", timeout_ms));
 }
 
-char *array_wire_encode_apply(const struct array_change *change, int timeout_ms)
+char *array_wire_encode_apply(const struct array_change *change, const char *by, int timeout_ms)
 {
-	return request_encode(json_pack(
-		"{s:o, s:s*, s:s*, s:o, s:i}", "luns", names_encode(change->luns, change->n_luns),
-		"grant", change->grant, "revoke", change->revoke, "allowed",
-		names_encode(change->allowed, change->n_allowed), "timeout_ms", timeout_ms));
+	return request_encode(json_pack("{s:o, s:s*, s:s*, s:o, s:s*, s:i}", "luns",
+					names_encode(change->luns, change->n_luns), "grant",
+					change->grant, "revoke", change->revoke, "allowed",
+					names_encode(change->allowed, change->n_allowed), "by", by,
+					"timeout_ms", timeout_ms));
 }
 
 char *array_wire_encode_initiators(const char *const *initiators, size_t count, int64_t fencings,
-				   int timeout_ms)
+				   const char *by, int timeout_ms)
 {
 	json_t *number = fencings < 0 ? NULL : json_integer((json_int_t)fencings);
 
-	return request_encode(json_pack("{s:o, s:o*, s:i}", "initiators",
-					names_encode(initiators, count), "fencings", number,
-					"timeout_ms", timeout_ms));
+	return request_encode(json_pack("{s:o, s:o*, s:s*, s:i}", "initiators",
+					names_encode(initiators, count), "fencings", number, "by",
+					by, "timeout_ms", timeout_ms));
 }
 
 char *array_wire_encode_plain(int timeout_ms)
@@ -424,6 +425,7 @@ int array_wire_decode_info(const char *reply, size_t bytes, struct array_info *r
 		.revoke_cuts_nexus = list_has(capabilities, "revoke-cuts-nexus"),
 		.nexus_list = list_has(capabilities, "nexus-list"),
 		.fence = list_has(capabilities, "fence"),
+		.requester = list_has(capabilities, "requester"),
 	};
 	return 0;
 }

@@ -24,10 +24,11 @@
 char *array_wire_encode_luns(const char *const *names, size_t count, const char *initiator,
 			     int timeout_ms);
 char *array_wire_encode_masks(const char *const *names, size_t count, int timeout_ms);
-char *array_wire_encode_apply(const struct array_change *change, int timeout_ms);
+/* by: the initiator of the host that asks, or NULL. */
+char *array_wire_encode_apply(const struct array_change *change, const char *by, int timeout_ms);
 /* fencings below 0 is left out. */
 char *array_wire_encode_initiators(const char *const *initiators, size_t count, int64_t fencings,
-				   int timeout_ms);
+				   const char *by, int timeout_ms);
 char *array_wire_encode_plain(int timeout_ms); /* a request without members of its own */
 
 /* In the order of names. */

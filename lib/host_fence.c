@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lun.h"
@@ -77,6 +78,7 @@ static void array_add(struct host_fence *fence, const struct config_array *array
 		fence->arrays[fence->n_arrays++] = (struct array){
 			.name = array->name,
 			.driver = array->driver,
+			.by = fence->by,
 			.runner = {.transport = array->transport, .identity = array->identity},
 		};
 	}
@@ -108,6 +110,12 @@ static int named_add(const struct config *config, const char *names, struct host
 	return 0;
 }
 
+/* Two hosts that fence each other must meet at the same array first. */
+static int array_compare(const void *one, const void *other)
+{
+	return strcmp(((const struct array *)one)->name, ((const struct array *)other)->name);
+}
+
 int host_fence_arrays(const struct config *config, const char *names, struct host_fence *fence,
 		      struct err *err)
 {
@@ -123,6 +131,7 @@ int host_fence_arrays(const struct config *config, const char *names, struct hos
 	if (rc == 0 && fence->n_arrays == 0) {
 		rc = err_set(err, -ENOENT, "no array is configured: nothing can be fenced");
 	}
+	qsort(fence->arrays, fence->n_arrays, sizeof(fence->arrays[0]), array_compare);
 	return rc;
 }
 
@@ -281,15 +290,54 @@ static int array_off(const struct host_fence *fence, const struct array *array,
 	return 0;
 }
 
+/*
+ * With one array, its own answer to the fence is enough. Of several, one that has this host fenced
+ * may come late in the order, or may not have been reached in its turn: what is taken from the
+ * other host before that is known, nobody would gain. Those that are silent have no say.
+ */
+static int requester_look(const struct host_fence *fence, struct deadline deadline, struct err *err)
+{
+	for (size_t i = 0; i < fence->n_arrays; i++) {
+		struct array_fenced fenced;
+		bool lost;
+
+		if (array_fenced(&fence->arrays[i], share(deadline, fence->n_arrays - i), &fenced,
+				 NULL) < 0) {
+			continue;
+		}
+		lost = array_fenced_has(&fenced, fence->by);
+		array_fenced_release(&fenced);
+		if (lost) {
+			return err_set(err, -ESHUTDOWN,
+				       "array %s has this host ('%s') fenced, which therefore may "
+				       "fence nobody; nothing was changed: restart corosync and "
+				       "Pacemaker on it",
+				       fence->arrays[i].name, fence->by);
+		}
+	}
+	return 0;
+}
+
 int host_fence_off(const struct host_fence *fence, struct deadline deadline, struct err *err)
 {
 	struct failures failures = {.rc = 0};
 
+	if (fence->by != NULL && fence->n_arrays > 1 &&
+	    strcmp(fence->by, fence->host->initiator) != 0) {
+		int rc = requester_look(fence, share(deadline, 4), err);
+
+		if (rc < 0) {
+			return rc;
+		}
+	}
 	for (size_t i = 0; i < fence->n_arrays; i++) {
 		struct err one = ERR_INIT;
 		int rc = array_off(fence, &fence->arrays[i], share(deadline, fence->n_arrays - i),
 				   &one);
 
+		if (rc == -ESHUTDOWN) {
+			return err_set(err, rc, "%s", err_text(&one));
+		}
 		failures_add(&failures, rc, &one);
 	}
 	return failures_end(&failures, err);
@@ -387,12 +435,13 @@ static int array_monitor(const struct array *array, struct deadline deadline, st
 	if (rc < 0) {
 		return rc;
 	}
-	if (!info.fence || !info.nexus_list || !info.revoke_cuts_nexus) {
+	if (!info.fence || !info.nexus_list || !info.revoke_cuts_nexus || !info.requester) {
 		return err_set(err, -EOPNOTSUPP,
 			       "array %s: driver '%s' lacks the capability %s: it cannot fence",
 			       array->name, array->driver,
 			       !info.fence        ? "fence"
 			       : !info.nexus_list ? "nexus-list"
+			       : !info.requester  ? "requester"
 						  : "revoke-cuts-nexus");
 	}
 	/* The driver answers; does the array? */

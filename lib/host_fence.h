@@ -21,11 +21,14 @@
  * change is looked at from outside before it counts. Nothing else is asked: no libvirt, no journal,
  * no quorum, no cluster. Who may call it is the caller's matter.
  *
- * A failure names every array that failed and why; the others were tried all the same.
+ * A failure names every array that failed and why; the others were tried all the same. But for one
+ * that has the asking host itself fenced: of two hosts that fence each other it is the one that has
+ * lost, and it takes nothing more from the other.
  */
 struct host_fence {
 	const struct config_host *host;
-	struct array arrays[CONFIG_ARRAYS_MAX];
+	const char *by; /* the initiator of the host that asks; NULL: it is none */
+	struct array arrays[CONFIG_ARRAYS_MAX]; /* by their names: in one order on every host */
 	size_t n_arrays;
 	/* One line for each change; NULL: nobody wants to know. */
 	void (*told)(void *data, const char *line);
@@ -42,7 +45,10 @@ enum host_fence_answer {
 
 enum host_fence_state { HOST_FENCE_ON, HOST_FENCE_OFF, HOST_FENCE_UNKNOWN };
 
-/* names: array names with blanks or commas between them, NULL or "": all. -ENOENT, -EINVAL. */
+/*
+ * names: array names with blanks or commas between them, NULL or "": all. by is set before.
+ * -ENOENT, -EINVAL.
+ */
 int host_fence_arrays(const struct config *config, const char *names, struct host_fence *fence,
 		      struct err *err);
 
@@ -56,7 +62,10 @@ enum host_fence_state host_fence_judge(const enum host_fence_answer *answers, si
 int host_fence_status(const struct host_fence *fence, struct deadline deadline,
 		      enum host_fence_state *ret, struct err *err);
 
-/* 0: on every array the host is recorded as fenced and has no path. May be repeated. */
+/*
+ * 0: on every array the host is recorded as fenced and has no path. May be repeated. -ESHUTDOWN:
+ * the host that asks is fenced itself.
+ */
 int host_fence_off(const struct host_fence *fence, struct deadline deadline, struct err *err);
 
 /*

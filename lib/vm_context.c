@@ -128,6 +128,7 @@ int vm_config_apply(struct vm_context *vm, const char *path, struct deadline dea
 	vm->array = (struct array){
 		.name = array->name,
 		.driver = array->driver,
+		.by = vm->self->initiator,
 		.runner = {.transport = array->transport, .identity = array->identity},
 	};
 	return 0;

@@ -137,7 +137,8 @@ int vm_grant_look(struct vm_context *vm, const char *initiator, struct vm_grant 
 /* Did the array answer that it changed nothing? Otherwise it may have done what was asked for. */
 static bool surely_unchanged(int rc)
 {
-	return rc == -EPERM || rc == -ENXIO || rc == -EBUSY || rc == -EINVAL || rc == -ENOENT;
+	return rc == -EPERM || rc == -ESHUTDOWN || rc == -ENXIO || rc == -EBUSY || rc == -EINVAL ||
+	       rc == -ENOENT;
 }
 
 static bool changed_has(const struct array_changed *changed, const char *lun)

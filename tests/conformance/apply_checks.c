@@ -8,6 +8,7 @@
 #include "conformance.h"
 
 #define RACE_ROUNDS 20
+#define FENCE_RACE_ROUNDS 5 /* each waits for logins to settle */
 
 /* Applies to both LUNs; how many it reports as granted and revoked must be as given. */
 static bool apply_both(struct bench *bench, const char *members, size_t granted, size_t revoked)
@@ -225,37 +226,113 @@ static bool late_unfence_is_refused(struct bench *bench)
 	       fenced_are(bench, 1, 1);
 }
 
+/* The first is fenced: whatever it asks for is refused, but what takes access from itself. */
+static bool fenced_requester_changes_nothing(struct bench *bench)
+{
+	const char *first = bench->initiators[0];
+	const char *second = bench->initiators[1];
+	const char *lun = bench->luns[0];
+
+	return bench_ok(bench, "fence", NULL, "{\"initiators\":[\"%s\"],\"by\":\"%s\"}", first,
+			second) &&
+	       apply_both(bench, grant_for(bench, 1).text, 2, 0) &&
+	       bench_refused(bench, "fence", "requester-fenced",
+			     "{\"initiators\":[\"%s\"],\"by\":\"%s\"}", second, first) &&
+	       bench_refused(bench, "fence", "requester-fenced",
+			     "{\"initiators\":[\"%s\",\"%s\"],\"by\":\"%s\"}", first, second,
+			     first) &&
+	       bench_refused(bench, "apply", "requester-fenced",
+			     "{\"luns\":[\"%s\"],\"revoke\":\"%s\",\"by\":\"%s\"}", lun, second,
+			     first) &&
+	       bench_refused(bench, "apply", "requester-fenced",
+			     "{\"luns\":[\"%s\"],\"grant\":\"%s\",\"by\":\"%s\"}", lun, second,
+			     first) &&
+	       bench_refused(bench, "apply", "requester-fenced",
+			     "{\"luns\":[\"%s\"],\"grant\":\"%s\",\"revoke\":\"%s\","
+			     "\"by\":\"%s\"}",
+			     lun, first, second, first) &&
+	       both_held_by(bench, ONLY(second)) && fenced_are(bench, 1, 0);
+}
+
+static bool fenced_requester_takes_its_own(struct bench *bench)
+{
+	const char *first = bench->initiators[0];
+
+	return bench_ok(bench, "fence", NULL, "{\"initiators\":[\"%s\"]}", first) &&
+	       bench_ok(bench, "apply", NULL, "{\"luns\":[\"%s\"],\"revoke\":\"%s\",\"by\":\"%s\"}",
+			bench->luns[0], first, first) &&
+	       bench_ok(bench, "fence", NULL, "{\"initiators\":[\"%s\"],\"by\":\"%s\"}", first,
+			first) &&
+	       bench_ok(bench, "unfence", NULL, "{\"initiators\":[\"%s\"],\"by\":\"%s\"}", first,
+			first) &&
+	       fenced_are(bench, 0, 0) &&
+	       bench_ok(bench, "apply", NULL, "{\"luns\":[\"%s\"],\"grant\":\"%s\",\"by\":\"%s\"}",
+			bench->luns[0], first, first) &&
+	       bench_refused(bench, "fenced", "bad-request", "{\"by\":\"%s\"}", first);
+}
+
 /* Which exit status one of two racing processes had. */
-static pid_t racer_start(struct bench *bench, size_t index)
+typedef struct answer racer(struct bench *bench, size_t index);
+
+static struct answer grant_itself(struct bench *bench, size_t index)
+{
+	return bench_callf(bench, "apply", "{\"luns\":[\"%s\",\"%s\"],\"grant\":\"%s\"}",
+			   bench->luns[index], bench->luns[1 - index], bench->initiators[index]);
+}
+
+static struct answer fence_the_other(struct bench *bench, size_t index)
+{
+	return bench_callf(bench, "fence", "{\"initiators\":[\"%s\"],\"by\":\"%s\"}",
+			   bench->initiators[1 - index], bench->initiators[index]);
+}
+
+static pid_t racer_start(struct bench *bench, racer *run, size_t index)
 {
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		struct answer answer = bench_callf(
-			bench, "apply", "{\"luns\":[\"%s\",\"%s\"],\"grant\":\"%s\"}",
-			bench->luns[index], bench->luns[1 - index], bench->initiators[index]);
-
-		_exit(answer.exit_status);
+		_exit(run(bench, index).exit_status);
 	}
 	return pid;
+}
+
+/* ret_winner: the only one of the two that had success. */
+static bool race(struct bench *bench, racer *run, int round, size_t *ret_winner)
+{
+	pid_t pids[2] = {racer_start(bench, run, 0), racer_start(bench, run, 1)};
+	int won[2];
+
+	for (size_t i = 0; i < 2; i++) {
+		int status = -1;
+
+		won[i] = waitpid(pids[i], &status, 0) == pids[i] && status == 0;
+	}
+	*ret_winner = won[0] ? 0 : 1;
+	return won[0] + won[1] == 1
+		       ? true
+		       : bench_fail(bench, "round %d: %d of 2 won", round, won[0] + won[1]);
 }
 
 static bool race_has_one_winner(struct bench *bench)
 {
 	for (int round = 0; round < RACE_ROUNDS; round++) {
-		pid_t pids[2] = {racer_start(bench, 0), racer_start(bench, 1)};
-		int won[2];
+		size_t winner;
 
-		for (size_t i = 0; i < 2; i++) {
-			int status = -1;
+		if (!race(bench, grant_itself, round, &winner) ||
+		    !both_held_by(bench, ONLY(bench->initiators[winner])) || !bench_clear(bench)) {
+			return false;
+		}
+	}
+	return true;
+}
 
-			won[i] = waitpid(pids[i], &status, 0) == pids[i] && status == 0;
-		}
-		if (won[0] + won[1] != 1) {
-			return bench_fail(bench, "round %d: %d of 2 won", round, won[0] + won[1]);
-		}
-		if (!both_held_by(bench, ONLY(bench->initiators[won[0] ? 0 : 1])) ||
-		    !bench_clear(bench)) {
+static bool fence_race_has_one_winner(struct bench *bench)
+{
+	for (int round = 0; round < FENCE_RACE_ROUNDS; round++) {
+		size_t winner;
+
+		if (!race(bench, fence_the_other, round, &winner) ||
+		    !fenced_are(bench, winner == 1, winner == 0) || !bench_clear(bench)) {
 			return false;
 		}
 	}
@@ -274,6 +351,9 @@ const struct check APPLY_CHECKS[] = {
 	{"a fenced initiator loses all and is granted nothing", fenced_is_granted_nothing, "fence"},
 	{"who is fenced is listed until unfenced", fenced_are_listed, "fence"},
 	{"an unfence that is older than a fence is refused", late_unfence_is_refused, "fence"},
+	{"a fenced requester changes nothing", fenced_requester_changes_nothing, "requester"},
+	{"a fenced requester takes its own", fenced_requester_takes_its_own, "requester"},
+	{"of two that fence each other one wins, 5 rounds", fence_race_has_one_winner, "requester"},
 	{"of two that race for a LUN one wins, 20 rounds", race_has_one_winner, NULL},
 	{NULL, NULL, NULL},
 };

@@ -197,10 +197,61 @@ half_an_array() {
 	fence "on" 0 '^Success' on node1
 }
 
+# off_by NODE PLUG: as that node would, without a word about it
+off_by() {
+	LUNMASK_CONF=/run/lunmask.conf unshare --uts sh -c \
+		"hostname $1 && exec $agent -o off -n $2" >"/run/off.$1" 2>&1
+}
+
+# fenced NUMBER: the hosts that this array has fenced, blank-separated
+fenced() { "/run/driver$1" fenced <<<'{}' | grep -o ':node[0-9]*' | tr -d : | sort | xargs; }
+
+# The array is the arbiter: who is fenced fences nobody.
+fence_each_other() {
+	local round pids loser winner
+	hostname node2
+	fence "node2 fences node1" 0 '^Success' off node1
+	hostname node1
+	fence "node1, fenced, does not fence node2" 1 \
+		"array san1 has this host .*:node1'\) fenced.*restart corosync and Pacemaker" off node2
+	result "nor on one array alone" 0 0 "$(LUNMASK_CONF=/run/lunmask.conf "$agent" -o off -n node2 \
+		--arrays=san2 2>&1)" "san2, fence: this host .*:node1'\) is fenced"
+	fence "node2 is on" 0 '^Status: ON$' status node2
+	asks "an agent of node1 that is late takes nothing" 1 '"code": ?"requester-fenced"' apply \
+		"{\"luns\":[\"one\"],\"revoke\":\"$IQN:node2\",\"by\":\"$IQN:node1\"}"
+	fence "it may fence itself" 0 '^Success' off node1
+	fence "and unfences itself" 0 '^Success' on node1
+	fence "then it fences again" 0 '^Success' off node2
+	hostname node2
+	fence "node2 comes back" 0 '^Success' on node2
+	fence "fenced on the last array only" 0 '^Success' off node1 arrays=san2
+	hostname node1
+	fence "node1 fences nobody, on any" 1 'array san2 has this host' off node2
+	result "the first array knows nothing of it" 0 0 "$(fenced 1)" '^$'
+	fence "node1 comes back" 0 '^Success' on node1
+	for round in 1 2 3 4 5 6 7 8; do
+		off_by node1 node2 & pids=$!
+		off_by node2 node1 & pids+=" $!"
+		winner=
+		for pid in $pids; do
+			loser=node2
+			[ "$pid" = "${pids% *}" ] || loser=node1
+			! wait "$pid" || winner+=" not-$loser"
+		done
+		loser=${winner# not-}
+		result "both at once, round $round: one wins, on all arrays" 0 0 \
+			"$winner $(fenced 1) $(fenced 2)" '^ not-(node[12]) \1 \1$'
+		hostname "$loser"
+		fence "both at once, round $round: $loser comes back" 0 '^Success' on "$loser"
+	done
+	hostname node1
+}
+
 setup
 fenced_by_off
 let_in_by_on
 half_an_array
+fence_each_other
 echo "1..$count"
 echo "$((count - failed)) passed, $failed failed"
 [ "$failed" = 0 ]

@@ -21,12 +21,16 @@ static const char *const NAMES[] = {"a", "b"};
 static void array_wire_encode_apply__leaves_out_what_is_not_wanted(void **state)
 {
 	const struct array_change change = {.luns = NAMES, .n_luns = 2, .grant = T};
-	char *text = array_wire_encode_apply(&change, 100);
+	char *text = array_wire_encode_apply(&change, NULL, 100);
 
 	(void)state;
 	assert_non_null(text);
 	assert_string_equal(text, "{\"luns\":[\"a\",\"b\"],\"grant\":\"" T
 				  "\",\"allowed\":[],\"timeout_ms\":100}");
+	free(text);
+	text = array_wire_encode_apply(&change, S, 100);
+	assert_string_equal(text, "{\"luns\":[\"a\",\"b\"],\"grant\":\"" T
+				  "\",\"allowed\":[],\"by\":\"" S "\",\"timeout_ms\":100}");
 	free(text);
 }
 
@@ -292,7 +296,7 @@ static void array_wire_decode_info__knows_the_capabilities(void **state)
 	(void)state;
 	assert_int_equal(array_wire_decode_info(reply, strlen(reply), &info, NULL), 0);
 	assert_true(info.fence);
-	assert_false(info.nexus_list);
+	assert_false(info.nexus_list || info.requester);
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		assert_int_equal(array_wire_decode_info(wrong[i], strlen(wrong[i]), &info, NULL),
 				 -EPROTO);
@@ -302,14 +306,14 @@ static void array_wire_decode_info__knows_the_capabilities(void **state)
 static void array_wire_encode_initiators__is_the_whole_request(void **state)
 {
 	static const char *const names[] = {S};
-	char *text = array_wire_encode_initiators(names, 1, -1, 100);
+	char *text = array_wire_encode_initiators(names, 1, -1, NULL, 100);
 
 	(void)state;
 	assert_string_equal(text, "{\"initiators\":[\"" S "\"],\"timeout_ms\":100}");
 	free(text);
-	text = array_wire_encode_initiators(names, 1, 17, 100);
-	assert_string_equal(text,
-			    "{\"initiators\":[\"" S "\"],\"fencings\":17,\"timeout_ms\":100}");
+	text = array_wire_encode_initiators(names, 1, 17, T, 100);
+	assert_string_equal(text, "{\"initiators\":[\"" S "\"],\"fencings\":17,\"by\":\"" T
+				  "\",\"timeout_ms\":100}");
 	free(text);
 	text = array_wire_encode_plain(7);
 	assert_string_equal(text, "{\"timeout_ms\":7}");

@@ -4,9 +4,23 @@
 #include "fencing.h"
 
 #define PEER 2
+#define LET_IN 500 /* this node, before all this */
+
+static enum fencing_verdict verdict_of(struct fencing *fencing, uint64_t ticket, int64_t fenced,
+				       int64_t unfenced)
+{
+	const struct fencing_times times = {.fenced = fenced, .unfenced = unfenced};
+
+	return fencing_answer(fencing, ticket, &times);
+}
+
+static bool answer(struct fencing *fencing, uint64_t ticket, int64_t fenced, int64_t unfenced)
+{
+	return verdict_of(fencing, ticket, fenced, unfenced) == FENCING_FENCED;
+}
 
 /* Asks at once and answers; the clock goes on as far as that needs. */
-static bool ask(struct fencing *fencing, int64_t *now_ms, int64_t when)
+static bool ask_both(struct fencing *fencing, int64_t *now_ms, int64_t when, int64_t unfenced)
 {
 	uint64_t ticket;
 	int64_t next_ms = fencing_next_ms(fencing);
@@ -14,7 +28,12 @@ static bool ask(struct fencing *fencing, int64_t *now_ms, int64_t when)
 	assert_int_not_equal(next_ms, INT64_MAX);
 	*now_ms = next_ms > *now_ms ? next_ms : *now_ms;
 	assert_true(fencing_wants(fencing, *now_ms, &ticket));
-	return fencing_answer(fencing, ticket, when);
+	return answer(fencing, ticket, when, unfenced);
+}
+
+static bool ask(struct fencing *fencing, int64_t *now_ms, int64_t when)
+{
+	return ask_both(fencing, now_ms, when, LET_IN);
 }
 
 static struct fencing watched(int64_t *now_ms, int64_t when)
@@ -107,12 +126,12 @@ static void fencing__an_answer_to_an_older_question_is_void(void **state)
 	fencing_peer(&fencing, PEER, false);
 	assert_true(fencing_wants(&fencing, now_ms, &ticket));
 	fencing_peer(&fencing, PEER, true);
-	assert_false(fencing_answer(&fencing, ticket, 1000));
+	assert_false(answer(&fencing, ticket, 1000, LET_IN));
 	/* So this is the first answer since it is back, and not the second. */
 	assert_false(ask(&fencing, &now_ms, 1000));
 	fencing_peer(&fencing, PEER, false);
 	assert_int_equal(fencing_next_ms(&fencing), INT64_MAX);
-	assert_false(fencing_answer(&fencing, fencing.ticket, 2000));
+	assert_false(answer(&fencing, fencing.ticket, 2000, LET_IN));
 }
 
 static void fencing__another_peer_begins_anew(void **state)
@@ -122,10 +141,44 @@ static void fencing__another_peer_begins_anew(void **state)
 
 	(void)state;
 	fencing_peer(&fencing, PEER + 1, false);
-	assert_false(fencing_answer(&fencing, fencing.ticket, 2000));
+	assert_false(answer(&fencing, fencing.ticket, 2000, LET_IN));
 	fencing_peer(&fencing, 0, false);
 	assert_int_equal(fencing_next_ms(&fencing), INT64_MAX);
-	assert_false(fencing_answer(&fencing, fencing.ticket, 2000));
+	assert_false(answer(&fencing, fencing.ticket, 2000, LET_IN));
+}
+
+/* It was fenced as well, is let in again, and only then has success: the other won. */
+static void fencing__after_this_node_was_let_in_again_is_no_evidence(void **state)
+{
+	static const int64_t later[] = {1001, LET_IN - 1, 0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
+		int64_t now_ms = 0;
+		struct fencing fencing = watched(&now_ms, 1000);
+
+		fencing_peer(&fencing, PEER, false);
+		assert_false(ask_both(&fencing, &now_ms, 1000, later[i]));
+		assert_false(ask_both(&fencing, &now_ms, 2000, later[i]));
+		assert_int_equal(verdict_of(&fencing, fencing.ticket, 1000, later[i]),
+				 FENCING_NONE);
+		assert_int_equal(verdict_of(&fencing, fencing.ticket, 2000, later[i]),
+				 FENCING_VOID);
+		assert_true(ask_both(&fencing, &now_ms, 2000, LET_IN));
+	}
+}
+
+/* As after a rolling restart of Pacemaker. */
+static void fencing__being_let_in_while_the_other_is_here_is_no_matter(void **state)
+{
+	int64_t now_ms = 0;
+	struct fencing fencing = watched(&now_ms, 1000);
+
+	(void)state;
+	assert_false(ask_both(&fencing, &now_ms, 1000, 700));
+	assert_false(ask_both(&fencing, &now_ms, 1000, 700));
+	fencing_peer(&fencing, PEER, false);
+	assert_true(ask_both(&fencing, &now_ms, 1001, 700));
 }
 
 static void fencing_wants__keeps_its_distance(void **state)
@@ -157,6 +210,8 @@ int main(void)
 		cmocka_unit_test(fencing__a_fencing_told_of_late_is_no_evidence),
 		cmocka_unit_test(fencing__an_answer_to_an_older_question_is_void),
 		cmocka_unit_test(fencing__another_peer_begins_anew),
+		cmocka_unit_test(fencing__after_this_node_was_let_in_again_is_no_evidence),
+		cmocka_unit_test(fencing__being_let_in_while_the_other_is_here_is_no_matter),
 		cmocka_unit_test(fencing_wants__keeps_its_distance),
 	};
 

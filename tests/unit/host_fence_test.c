@@ -18,14 +18,21 @@
 #include "host_fence.h"
 
 #define IQN "iqn.2026-11.x:node1"
+#define BY "iqn.2026-11.x:node2"
 
-/* "calls" is what was asked; fail-VERB is a failure, deaf-VERB a success that did nothing. */
+/*
+ * "calls" is what was asked; fail-VERB is a failure, deaf-VERB a success that did nothing; "lost"
+ * says that the host that asks is fenced, "hidden" that the list does not say so.
+ */
 static const char script[] =
 	"#!/bin/sh\n"
 	"d=${0%/*}; v=$1; cat >$d/request; echo $v >>$d/calls\n"
 	"n=$(cat $d/fencings 2>/dev/null || echo 0)\n"
 	"if [ $v = unfence ] && ! grep -q '\"fencings\":'$n, $d/request; then\n"
 	"  echo '{\"error\":{\"code\":\"fenced\",\"message\":\"fenced again\"}}'; exit 1; fi\n"
+	"if [ $v = fence ] && [ -e $d/lost ] && grep -q '\"by\":\"" BY "\"' $d/request; then\n"
+	"  echo '{\"error\":{\"code\":\"requester-fenced\",\"message\":\"you lost\"}}'; exit 1; "
+	"fi\n"
 	"if [ -e $d/fail-$v ]; then\n"
 	"  echo '{\"error\":{\"code\":\"unreachable\",\"message\":\"no tgtd\"}}'; exit 1; fi\n"
 	"[ ! -e $d/slow-$v ] || sleep $(cat $d/slow-$v)\n"
@@ -34,6 +41,7 @@ static const char script[] =
 	"esac\n"
 	"fi\n"
 	"mine='\"" IQN "\"'; f=; [ ! -e $d/fenced ] || f=$mine\n"
+	"[ ! -e $d/lost ] || [ -e $d/hidden ] || f='\"" BY "\"'${f:+,$f}\n"
 	"g=; [ ! -e $d/granted ] || g=$(cat $d/granted)\n"
 	"case $v in\n"
 	"info) echo '{\"protocol\":1,\"capabilities\":'$(cat $d/capabilities)'}' ;;\n"
@@ -80,7 +88,8 @@ static void array_make(size_t array)
 	assert_int_equal(mkdir(path(array, ""), 0700), 0);
 	put(array, "driver", script);
 	assert_int_equal(chmod(path(array, "driver"), 0700), 0);
-	put(array, "capabilities", "[\"revoke-cuts-nexus\",\"nexus-list\",\"fence\"]");
+	put(array, "capabilities",
+	    "[\"revoke-cuts-nexus\",\"nexus-list\",\"fence\",\"requester\"]");
 }
 
 static int arrays_make(void **state)
@@ -127,20 +136,27 @@ static int clean(const struct host_fence *fence, struct deadline deadline, struc
 	return clean_rc == 0 ? 0 : err_set(err, clean_rc, "vm1 is alive");
 }
 
-static const struct host_fence *fence_make(void)
+/* by NULL: from no host. */
+static const struct host_fence *fence_make_by(const char *by)
 {
 	static char node[] = "node1", initiator[] = IQN, drivers[2][128];
 	static struct config_host host = {.node = node, .initiator = initiator};
 	static struct host_fence fence;
 
-	fence = (struct host_fence){.host = &host, .told = told_keep, .n_arrays = 2};
+	fence = (struct host_fence){.host = &host, .by = by, .told = told_keep, .n_arrays = 2};
 	for (size_t i = 0; i < 2; i++) {
 		(void)strcpy(drivers[i], path(i, "driver"));
 		fence.arrays[i] = (struct array){.name = i == 0 ? "san1" : "san2",
 						 .driver = drivers[i],
+						 .by = by,
 						 .runner = {.transport = "exec"}};
 	}
 	return &fence;
+}
+
+static const struct host_fence *fence_make(void)
+{
+	return fence_make_by(NULL);
 }
 
 static int off(struct err *err)
@@ -247,6 +263,53 @@ static void off__leaves_time_for_the_others(void **state)
 	assert_true(is(1, "fenced"));
 	assert_non_null(strstr(err_text(&err), "array san1, fence"));
 	assert_null(strstr(err_text(&err), "san2"));
+}
+
+static void off__of_one_that_is_fenced_itself_takes_nothing(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	put(1, "lost", "");
+	assert_int_equal(host_fence_off(fence_make_by(BY), deadline_in(10000), &err), -ESHUTDOWN);
+	assert_non_null(strstr(err_text(&err), "array san2 has this host ('" BY "') fenced"));
+	assert_false(is(0, "fenced") || is(1, "fenced"));
+	/* That array is silent, so the look does not find it. */
+	put(0, "fail-fenced", "");
+	put(0, "lost", "");
+	take(1, "lost");
+	assert_int_equal(host_fence_off(fence_make_by(BY), deadline_in(10000), &err), -ESHUTDOWN);
+	assert_string_equal(err_text(&err), "array san1, fence: you lost");
+	assert_false(is(0, "fenced") || is(1, "fenced"));
+}
+
+/* Between the look and its turn. */
+static void off__that_loses_on_the_way_stops_there(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	put(0, "lost", "");
+	put(0, "hidden", "");
+	assert_int_equal(host_fence_off(fence_make_by(BY), deadline_in(10000), &err), -ESHUTDOWN);
+	assert_string_equal(err_text(&err), "array san1, fence: you lost");
+	assert_false(is(0, "fenced") || is(1, "fenced"));
+	/* It says that, whatever else has failed. */
+	put(0, "fail-fence", "");
+	take(0, "lost");
+	put(1, "lost", "");
+	put(1, "hidden", "");
+	assert_int_equal(host_fence_off(fence_make_by(BY), deadline_in(10000), &err), -ESHUTDOWN);
+	assert_string_equal(err_text(&err), "array san2, fence: you lost");
+}
+
+static void off__by_no_host_or_the_host_itself_is_never_lost(void **state)
+{
+	(void)state;
+	put(0, "lost", "");
+	assert_int_equal(off(NULL), 0);
+	assert_int_equal(host_fence_off(fence_make_by(IQN), deadline_in(10000), NULL), 0);
+	assert_true(is(0, "fenced") && is(1, "fenced"));
 }
 
 static enum host_fence_state status(struct err *err)
@@ -391,30 +454,37 @@ static void monitor__wants_every_array_to_answer(void **state)
 	put(0, "capabilities", "[\"revoke-cuts-nexus\",\"nexus-list\"]");
 	assert_int_equal(monitor(&err), -EOPNOTSUPP);
 	assert_non_null(strstr(err_text(&err), "lacks the capability fence"));
+	put(0, "capabilities", "[\"revoke-cuts-nexus\",\"nexus-list\",\"fence\"]");
+	assert_int_equal(monitor(&err), -EOPNOTSUPP);
+	assert_non_null(strstr(err_text(&err), "lacks the capability requester"));
 }
 
 static void arrays__are_those_that_are_named(void **state)
 {
 	static const char text[] =
-		"[array san1]\ndriver = d\ntransport = exec\nportals = 10.0.0.1:3260\n"
 		"[array san2]\ndriver = d\ntransport = exec\nportals = 10.0.0.2:3260\n"
+		"[array san1]\ndriver = d\ntransport = exec\nportals = 10.0.0.1:3260\n"
 		"[host node1]\ninitiator = " IQN "\n";
 	static const struct {
 		const char *names;
 		int rc;
 		size_t count;
 	} rows[] = {{NULL, 0, 2},        {"", 0, 2},          {" ", 0, 2},         {"san2", 0, 1},
-		    {"san1,san2", 0, 2}, {"san1 san1", 0, 1}, {"san3", -ENOENT, 0}};
+		    {"san2,san1", 0, 2}, {"san1 san1", 0, 1}, {"san3", -ENOENT, 0}};
 	struct config *config;
 
 	(void)state;
 	assert_int_equal(config_parse(text, sizeof(text) - 1, "f", &config, NULL), 0);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct host_fence fence = {.n_arrays = 0};
+		struct host_fence fence = {.by = BY};
 		int rc = host_fence_arrays(config, rows[i].names, &fence, NULL);
 
 		assert_int_equal(rc, rows[i].rc);
 		assert_true(rc != 0 || fence.n_arrays == rows[i].count);
+		assert_true(rc != 0 || strcmp(fence.arrays[0].by, BY) == 0);
+		/* Whatever the order of the file or the names, theirs is the same on every host. */
+		assert_true(rc != 0 || rows[i].count < 2 ||
+			    strcmp(fence.arrays[0].name, "san1") == 0);
 	}
 	config_free(config);
 }
@@ -429,6 +499,9 @@ int main(void)
 		TEST(off__names_the_array_that_failed_and_tries_the_others),
 		TEST(off__does_not_believe_a_driver),
 		TEST(off__leaves_time_for_the_others),
+		TEST(off__of_one_that_is_fenced_itself_takes_nothing),
+		TEST(off__that_loses_on_the_way_stops_there),
+		TEST(off__by_no_host_or_the_host_itself_is_never_lost),
 		TEST(status__is_off_only_when_all_have_cut_it_off),
 		TEST(on__leaves_a_host_alone_that_is_not_fenced),
 		TEST(on__cleans_then_clears_where_it_is_fenced),

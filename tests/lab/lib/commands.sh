@@ -18,7 +18,9 @@ usage() {
 		  cut NODE             power loss: kills everything in it at once
 		  boot NODE            power on; waits for its services, not for Pacemaker
 		  isolate NODE         unplug it at the switch; a node, or array
-		  heal NODE            plug it in again
+		  isolate NODE cluster the switch drops what is between it and other nodes; array and NODE hear
+		                       each other
+		  heal NODE            plug it in again, drop nothing any more
 		  power NODE           print on or off
 		  install DIR          copy a staged tree over every machine's disk
 		  path WHAT            directory on this machine: pool (the LUNs), state, or the disk of NODE
@@ -88,7 +90,13 @@ command_boot() {
 }
 
 command_isolate() {
-	arguments 1 $# "isolate NODE"
+	if [ $# = 2 ] && [ "$2" = cluster ]; then
+		machine_argument "$1"
+		[ "$1" != array ] || lab_die "the array is no node of the cluster; run: lab isolate array"
+		lab_isolate_cluster "$1"
+		return
+	fi
+	arguments 1 $# "isolate NODE [cluster]"
 	machine_argument "$1"
 	lab_isolate "$1"
 }
@@ -167,6 +175,7 @@ command_status() {
 		[ "$power" = on ] || all_on=0
 		printf '%-8s %-12s %-4s' "$machine" "$(lab_address "$machine")" "$power"
 		[ ! -e "$LAB_STATE/$machine/isolated" ] || printf ' isolated'
+		[ ! -e "$LAB_STATE/$machine/isolated-cluster" ] || printf ' isolated from the cluster'
 		echo
 	done
 	powerd_answers || echo "power controller: does not answer"

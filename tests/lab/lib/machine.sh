@@ -9,6 +9,7 @@
 #	work/ root/  the overlay's own; root is mounted in the machine's mount namespace only
 #	console    what pid 1 and the services print
 #	isolated   exists while the cable is unplugged
+#	isolated-cluster  exists while the switch drops what is between it and the other nodes
 #	pid1       host pid of the machine's pid 1; a hint, checked before use
 
 # Host pid of the machine's pid 1, from the processes in its network namespace.

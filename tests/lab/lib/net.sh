@@ -10,6 +10,28 @@ net_switch_up() {
 	ip -n "$LAB_NAME-sw" link set lo up
 	ip -n "$LAB_NAME-sw" link add br0 type bridge forward_delay 0 mcast_snooping 0
 	ip -n "$LAB_NAME-sw" link set br0 up
+	net_filter_up
+}
+
+# Ports in the set hear no other node and no other node hears them; the array's port is not concerned.
+# It is by port, not by address: ARP and whatever else there is are dropped, too.
+net_filter_up() {
+	net_filter -f - <<-X
+		table bridge lab {
+			set cluster_isolated {
+				type ifname
+			}
+			chain forward {
+				type filter hook forward priority 0
+				iifname @cluster_isolated oifname "node*" drop
+				iifname "node*" oifname @cluster_isolated drop
+			}
+		}
+	X
+}
+
+net_filter() {
+	nsenter --net="$(netns_path sw)" -- nft "$@"
 }
 
 net_machine_up() {
@@ -64,10 +86,22 @@ lab_isolate() {
 	fi
 }
 
+# The node loses the other nodes and keeps the array, over `boot` too, as isolate does.
+lab_isolate_cluster() {
+	local node=$1
+	machine_lock "$node"
+	touch "$LAB_STATE/$node/isolated-cluster"
+	net_filter add element bridge lab cluster_isolated "{ $node }"
+}
+
 lab_heal() {
 	local machine=$1
 	machine_lock "$machine"
 	rm -f "$LAB_STATE/$machine/isolated"
+	# Taken out also by who was not in it: added first, in one transaction.
+	net_filter "add element bridge lab cluster_isolated { $machine }
+		delete element bridge lab cluster_isolated { $machine }"
+	rm -f "$LAB_STATE/$machine/isolated-cluster"
 	if netns_exists "$machine"; then
 		net_plug "$machine"
 		net_neighbours_forget

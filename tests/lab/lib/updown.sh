@@ -6,7 +6,7 @@
 # PROGRAM=PACKAGE (Debian's name) of everything the machines run.
 LAB_PROGRAMS=(corosync=corosync pacemakerd=pacemaker crm_mon=pacemaker-cli-utils tgtd=tgt
 	libvirtd=libvirt-daemon-system virsh=libvirt-clients qemu-system-x86_64=qemu-system-x86
-	sshd=openssh-server ssh-keygen=openssh-client tini=tini ip=iproute2 python3=python3
+	sshd=openssh-server ssh-keygen=openssh-client tini=tini ip=iproute2 nft=nftables python3=python3
 	nsenter=util-linux setpriv=util-linux flock=util-linux)
 
 programs_check() {

@@ -1,0 +1,237 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Two nodes whose only fencing is by mask. They lose each other, and keep the array: both fence the other
+# at once. One wins, and runs the VM; the loser can do nothing until the two are together again.
+#
+# two-races.sh [PART...]: in this order, or those that are named, in a lab of their own
+#   loser   a race, and what the loser tries then
+#   race    a race (three times)
+#   delay   a race with pcmk_delay_base
+#   back    a race whose loser is let in again before the two are together
+#   power   a node loses power
+#   cold    both lose power, and one is started alone
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/journal.sh"
+. "$(dirname "$0")/pacemaker.sh"
+
+export LAB_NAME=${LAB_NAME:-lunmask}-races
+export LAB_STAGE=${LAB_STAGE:-$T_DIR/../../../_build/stage}
+parts=("$@")
+[ $# != 0 ] || parts=(loser race race race delay back power cold)
+WAIT_S=12  # longer than all that a node needs to go on alone, if it may
+WATCH_S=35 # a fencing counts when the fencer was heard twice while the other was here
+WEB1_STOP=40s
+WEB1_META=(multiple-active=stop_unexpected)
+booted=0 # how often the guest has
+
+trap 'lab down >/dev/null 2>&1' EXIT
+
+daemon_log() { cat "$(lab path "$1")/var/log/lunmaskd.log"; }
+voters_are() { wait_until 60 journal_is "$1" "active=1 .*voters=$2\$"; }
+one_is_fenced() { [[ $(fenced) =~ ^node[12]$ ]]; }
+runs_there() { [ "$(located)" = "$1" ] && [ "$(domain "$1" web1)" = running ]; }
+online_both() { CRM_NODE=node1 online node2 && CRM_NODE=node2 online node1; }
+domains() { for node in node1 node2; do domain "$node" web1; done | grep -vc absent; }
+without_quorum() { lab exec "$1" -- crm_mon -1 | grep -q 'WITHOUT quorum'; }
+counts() { witness_wait web1 "$1" "$(witness_counter web1)"; }
+
+# waits NODE NAME: for WAIT_S it commits nothing.
+waits() {
+	local end=$((SECONDS + WAIT_S)) out
+	while [ "$SECONDS" -lt "$end" ]; do
+		if out=$(journal_probe "$1" write waits 2); then
+			fail "$2" "it has committed: $out"
+			return
+		fi
+		sleep 1
+	done
+	pass "$2"
+}
+
+# late_apply NODE MEMBERS: what an agent of that node would ask the array for now.
+late_apply() {
+	printf '{"luns":["web1-root","web1-data","web1-state"],"by":"%s",%s}' "$(initiator "$1")" "$2" |
+		driver apply 2>/dev/null
+}
+
+# by_hand NODE: the agent's start there, which is refused.
+by_hand() {
+	vm_params web1
+	agent "$1" start
+	like "$T_WHAT: a start on $1 is refused" "$RC $REASON" '^[1-9][0-9]* .*(journal|quorum)'
+	echo "# start on $1: $RC $REASON"
+}
+
+together() {
+	ok "$T_WHAT: both are online" wait_until 90 online_both
+	ok "$T_WHAT: nobody is fenced any more" wait_until 60 fenced_are ""
+	ok "$T_WHAT: both vote" voters_are node1 1,2,
+	ok "$T_WHAT: and the other says so too" voters_are node2 1,2,
+	ok "$T_WHAT: both have the same tasks" wait_until 20 journal_all_agree
+	ok "$T_WHAT: settles in the end" settled
+	is "$T_WHAT: there is one domain" "$(domains)" 1
+	like "$T_WHAT: nothing is stray" "$(lab exec node1 -- lunmask reconcile --dry-run 2>&1)" \
+		'nothing stray'
+}
+
+# race [WINNER]: sets winner and loser.
+race() {
+	local holder
+	CRM_NODE=node1
+	holder=$(located)
+	is "$T_WHAT: nobody is fenced" "$(fenced)" ""
+	ok "$T_WHAT: the guest counts" counts "$holder"
+	sleep "$WATCH_S"
+	lab isolate node1 cluster
+	ok "$T_WHAT: one is fenced" wait_until 60 one_is_fenced
+	loser=$(fenced)
+	winner=$(other_node "$loser")
+	echo "# the VM ran on $holder, $winner has won"
+	[ $# = 0 ] || is "$T_WHAT: it is the one that was to win" "$winner" "$1"
+	[ "$holder" = "$winner" ] || booted=$((booted + 1))
+	CRM_NODE=$winner
+	ok "$T_WHAT: the VM runs on the winner" wait_until 90 runs_there "$winner"
+	ok "$T_WHAT: settles" settled
+	runs_on "$winner" "$booted"
+	ok "$T_WHAT: the winner's journal goes on" voters_are "$winner" "${winner#node},"
+	is "$T_WHAT: the array has the loser fenced, and nobody else" "$(fenced)" "$loser"
+}
+
+loser_can_do_nothing() {
+	local out
+	waits "$loser" "$T_WHAT: the loser's journal waits"
+	unlike "$T_WHAT: it has not gone on alone" "$(daemon_log "$loser")" 'this one goes on alone'
+	like "$T_WHAT: its fencing is refused" "$(pacemaker_log "$loser")" \
+		"this host .*:$loser'\\) is fenced: restart corosync and Pacemaker"
+	out=$(lab exec "$loser" -- fence_lunmask -o off -n "$winner" 2>&1)
+	like "$T_WHAT: also by hand" "$? $out" "^1 .*this host .*is fenced"
+	by_hand "$loser"
+	like "$T_WHAT: the array grants it nothing" \
+		"$(late_apply "$loser" "\"revoke\":\"$(initiator "$winner")\",\"grant\":\"$(initiator "$loser")\"")" \
+		'"requester-fenced"'
+	like "$T_WHAT: nor takes anything from the winner for it" \
+		"$(late_apply "$loser" "\"revoke\":\"$(initiator "$winner")\"")" '"requester-fenced"'
+	masks_are web1 "$T_WHAT: after all that" "$winner"
+	ok "$T_WHAT: the winner stops the VM" crm resource stop web1
+	ok "$T_WHAT: that settles" settled
+	is "$T_WHAT: it is stopped" "$(domain "$winner" web1)" absent
+	ok "$T_WHAT: and starts it" crm resource start web1
+	ok "$T_WHAT: that settles, too" settled
+	booted=$((booted + 1))
+	runs_on "$winner" "$booted"
+}
+
+# The two see each other again, and the loser is what it was, but fenced, until it begins anew.
+loser_comes_back() {
+	lab heal node1
+	ok "$T_WHAT: the loser's cluster is started anew" cluster_restart "$loser"
+	together
+	ok "$T_WHAT: the VM is where it was" runs_there "$winner"
+	runs_on "$winner" "$booted"
+}
+
+part_race() {
+	race
+	loser_comes_back
+}
+
+part_loser() {
+	race
+	loser_can_do_nothing
+	loser_comes_back
+}
+
+# The VM's node is given time: who fences it waits.
+part_delay() {
+	local holder
+	CRM_NODE=node1
+	holder=$(located)
+	ok "$T_WHAT: it is set" crm resource param san set pcmk_delay_base \
+		"$holder:5s;$(other_node "$holder"):0s"
+	ok "$T_WHAT: settles" settled
+	race "$holder"
+	loser_comes_back
+	ok "$T_WHAT: it is taken away" crm resource param san delete pcmk_delay_base
+}
+
+# Pacemaker is started anew on the loser, and corosync is not, so that it has quorum: it is let in again,
+# and fences the winner. Its journal must not go on beside the winner's.
+part_back() {
+	race
+	pacemaker_stop "$loser"
+	ok "$T_WHAT: the loser's Pacemaker ends" wait_until 60 pacemaker_ended "$loser"
+	pacemaker_start "$loser"
+	ok "$T_WHAT: started anew, it fences the winner" wait_until 60 fenced_are "$winner"
+	waits "$loser" "$T_WHAT: its journal waits all the same"
+	ok "$T_WHAT: for it has not gone on alone" journal_is "$loser" 'voters=1,2,$'
+	like "$T_WHAT: and it says why" "$(daemon_log "$loser")" \
+		"node ${winner#node} was fenced, and yet: this node was unfenced"
+	by_hand "$loser"
+	ok "$T_WHAT: the winner's is what it was" journal_is "$winner" "voters=${winner#node},\$"
+	lab heal node1
+	ok "$T_WHAT: the winner's cluster is started anew" cluster_restart "$winner"
+	CRM_NODE=$loser
+	ok "$T_WHAT: both are online" wait_until 90 online_both
+	ok "$T_WHAT: both vote" voters_are node1 1,2,
+	crm resource cleanup web1 >/dev/null 2>&1
+	together
+	booted=$((booted + 1))
+	runs_on "$(located)" "$booted"
+}
+
+part_power() {
+	local lost
+	CRM_NODE=node1
+	lost=$(located)
+	ok "$T_WHAT: the guest counts" counts "$lost"
+	sleep "$WATCH_S"
+	CRM_NODE=$(other_node "$lost")
+	lab cut "$lost"
+	ok "$T_WHAT: the survivor fences it" wait_until 60 fenced_are "$lost"
+	ok "$T_WHAT: and runs the VM" wait_until 90 runs_there "$CRM_NODE"
+	ok "$T_WHAT: settles" settled
+	booted=$((booted + 1))
+	runs_on "$CRM_NODE" "$booted"
+	ok "$T_WHAT: the lost one boots" lab boot "$lost"
+	together
+	runs_on "$CRM_NODE" "$booted"
+}
+
+part_cold() {
+	local first
+	CRM_NODE=node1
+	first=$(located)
+	ok "$T_WHAT: the guest counts" counts "$first"
+	lab cut node1 &
+	lab cut node2 &
+	wait
+	ok "$T_WHAT: the VM's node boots" lab boot "$first"
+	ok "$T_WHAT: it has no quorum" wait_until 30 without_quorum "$first"
+	waits "$first" "$T_WHAT: its journal waits for the other"
+	by_hand "$first"
+	is "$T_WHAT: nothing runs" "$(domain "$first" web1)" absent
+	is "$T_WHAT: nobody is fenced" "$(fenced)" ""
+	ok "$T_WHAT: the other boots" lab boot "$(other_node "$first")"
+	together
+	booted=$((booted + 1))
+	runs_on "$(located)" "$booted"
+}
+
+lab down >/dev/null 2>&1
+ok "a lab of two nodes" lab up --nodes 2
+ok "the witness is built" lab guest build
+ok "the journal is active on both" wait_until 30 journal_all_active
+like "corosync knows that there are two" "$(cat "$(lab path node1)/etc/corosync/corosync.conf")" \
+	'two_node: 1'
+ok "the test VM's LUNs can be made" vm_make web1 witness.rate=200
+ok "fencing by mask, and no other" san_configure
+ok "settles" settled
+ok "a VM" web1_configure
+ok "it starts" settled
+booted=1
+for i in "${!parts[@]}"; do
+	T_WHAT="$((i + 1)), ${parts[i]}"
+	"part_${parts[i]}"
+done
+ok "nothing is left of the lab" lab down
+done_testing
