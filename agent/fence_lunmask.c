@@ -405,9 +405,12 @@ static const struct fence_agent agent = {
 		"\"on\" for the unfencing.\n"
 		"A node that hung, was fenced meanwhile, and goes on, is to the cluster the member "
 		"that it "
-		"was, and is not unfenced by itself: it stays cut off until it joins anew. Restart "
-		"Pacemaker on it. With multiple-active=stop_unexpected on a VM, the one that was "
-		"started elsewhere is left running when the old one appears again.\n"
+		"was, and is not unfenced by it. lunmask-cutoff(8), which is to run on every "
+		"host, "
+		"ends its VMs and asks the cluster to unfence it; where that does not run, restart "
+		"Pacemaker on the node. With multiple-active=stop_unexpected on a VM, what such a "
+		"node "
+		"remembers of it does not stop the one that was started elsewhere.\n"
 		"In a cluster of two nodes say solo_after_fencing = no to lunmaskd(8): a fencing "
 		"by "
 		"mask does not end the other node's journal.\n"
@@ -419,7 +422,8 @@ static const struct fence_agent agent = {
 		    "crm configure primitive san stonith:fence_lunmask \\\n"
 		    "    meta provides=unfencing op monitor interval=60s timeout=30s\n"
 		    "fence_lunmask --action=status --plug=node2",
-	.see_also = "lunmask.conf (5)\nlunmask\\-array (7)\nocf_lunmask_VirtualMachine (7)\n"
+	.see_also = "lunmask\\-cutoff (8)\nlunmask.conf (5)\nlunmask\\-array "
+		    "(7)\nocf_lunmask_VirtualMachine (7)\n"
 		    "stonith_admin (8)",
 	.parameters = parameters,
 	.n_parameters = ARRAY_SIZE(parameters),
