@@ -1,86 +1,30 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # fence_lunmask as the cluster's only fence device, as an administrator sets it up; a node that hangs
-# while its guest writes, and comes back; a node that is fenced while it works.
+# while its guest writes, and comes back; a node that is fenced while it works. All of it where
+# lunmask-cutoff does not run: what it adds is 59-cutoff.sh's.
 . "$(dirname "$0")/lib.sh"
-
-all=$(lab nodes | xargs)
-watcher=node1
-
-# hurt NODE SIGNAL: to everything in it but its pid 1.
-hurt() { lab exec "$1" -- sh -c "kill -$2 -1" >/dev/null 2>&1; }
+. "$(dirname "$0")/pacemaker.sh"
+. "$(dirname "$0")/fencing.sh"
 
 clean_up() {
-	local node action
-	for node in $all; do
-		hurt "$node" CONT
-	done
-	printf '{"initiators":[%s]}' "$(for node in $all; do printf '"%s",' "$(initiator "$node")"; done |
-		sed 's/,$//')" | driver unfence >/dev/null 2>&1
-	lab exec "$watcher" -- crm -F configure delete fencing_topology >/dev/null 2>&1
+	local action node
+	crm -F configure delete fencing_topology
 	for action in off reboot; do
-		lab exec "$watcher" -- crm -F resource param fencing delete "pcmk_${action}_action" \
-			>/dev/null 2>&1
+		crm -F resource param fencing delete "pcmk_${action}_action"
 	done
-	lab exec "$watcher" -- crm -F resource start fencing >/dev/null 2>&1
-	lab exec "$watcher" -- crm -F configure property stonith-action=off >/dev/null 2>&1
-	lab exec "$watcher" -- crm -F resource stop san >/dev/null 2>&1
-	lab exec "$watcher" -- crm -F configure delete san >/dev/null 2>&1
-	for node in $all; do
-		pacemaker_runs "$node" || { lab cut "$node" && lab boot "$node"; } >/dev/null 2>&1
+	san_remove
+	web1_remove
+	for node in $(lab nodes); do
+		lab exec "$node" -- pgrep -x lunmask-cutoff || cutoff_start "$node"
 	done
-	lab up >/dev/null 2>&1
-	lab exec "$watcher" -- crm -F resource stop web1 >/dev/null 2>&1
-	lab exec "$watcher" -- crm_resource --wait --timeout 60s >/dev/null 2>&1
-	lab exec "$watcher" -- crm -F configure delete web1 >/dev/null 2>&1
-	vm_unmake web1
-}
+} >/dev/null 2>&1
 trap clean_up EXIT
 
-crm() { lab exec "$watcher" -- crm "$@"; }
-settled() { lab exec "$watcher" -- crm_resource --wait --timeout 120s; }
-located() {
-	lab exec "$watcher" -- crm_resource --resource "$1" --locate 2>&1 |
-		sed -n 's/.*running on: \([a-z0-9]*\).*/\1/p' | xargs
-}
-pacemaker_runs() { lab exec "$1" -- pgrep -x pacemakerd >/dev/null 2>&1; }
-pacemaker_ended() { ! pacemaker_runs "$1"; }
-# A node that hears that it was fenced ends corosync, too.
-pacemaker_start() {
-	lab exec "$1" -- sh -c 'exec >/dev/null 2>&1 </dev/null
-		pgrep -x corosync || setsid corosync -f &
-		until corosync-cmapctl -g runtime.votequorum.this_node_id; do sleep 0.1; done
-		PCMK_panic_action=reboot setsid pacemakerd -f &'
-}
-pacemaker_log() { cat "$(lab path "$1")/var/log/pacemaker/pacemaker.log"; }
-online() { lab exec "$watcher" -- crm_mon -1 2>/dev/null | grep -Eq "Online:.* $1 "; }
-# fenced: the hosts that the array has a record of, blank-separated, sorted.
-fenced() {
-	driver fenced <<<'{}' | python3 -c 'import json, sys
-print(*sorted(name.rpartition(":")[2] for name in json.load(sys.stdin)["fenced"]))'
-}
-fenced_are() { [ "$(fenced)" = "$1" ]; }
-# qemu NODE: pid of the VM's QEMU there, in that node.
-qemu() { lab exec "$1" -- pgrep -f 'guest=web1[,]' | head -n 1; }
-gone() { ! lab exec "$1" -- kill -0 "$2" 2>/dev/null; }
-other_than() { tr ' ' '\n' <<<"$all" | grep -v "^$1\$" | head -n 1; }
-# How often the guest has booted so far, as the witness knows it.
-witness_boots() { witness_check web1 2>/dev/null | sed -n 's/^boots: //p'; }
-runs_elsewhere() {
-	local at
-	at=$(located web1)
-	[ -n "$at" ] && [ "$at" != "$1" ] && [ "$(domain "$at" web1)" = running ]
-}
-# runs_on NODE BOOTS: Pacemaker, libvirt, the array and the witness agree.
-runs_on() {
-	is "$T_WHAT: Pacemaker has it on $1" "$(located web1)" "$1"
-	is "$T_WHAT: it runs there" "$(domain "$1" web1)" running
-	masks_are web1 "$T_WHAT" "$1"
-	ok "$T_WHAT: the guest counts on" witness_wait web1 "$1" "$(witness_counter web1)"
-	ok "$T_WHAT: one writer at any time" witness_check web1 --expect-boots "$2"
-}
-
 ok "the cluster is whole" lab up
+for node in $(lab nodes); do
+	ok "lunmask-cutoff ends on $node" cutoff_stop "$node"
+done
 ok "the test VM's LUNs can be made" vm_make web1 witness.rate=200
 ok "a VM, before there is any fencing by mask" crm configure primitive web1 ocf:lunmask:VirtualMachine \
 	params vm=web1 array=san1 "luns=vda=web1-root vdb=web1-data" state_lun=web1-state \
@@ -89,7 +33,7 @@ ok "a VM, before there is any fencing by mask" crm configure primitive web1 ocf:
 	op migrate_to timeout=60s op migrate_from timeout=60s \
 	meta allow-migrate=true multiple-active=stop_unexpected
 ok "starts" settled
-victim=$(located web1)
+victim=$(located)
 if [ -z "$victim" ]; then
 	fail "it runs somewhere" "$(lab exec node1 -- crm_mon -1rf 2>&1)"
 	done_testing
@@ -97,25 +41,25 @@ if [ -z "$victim" ]; then
 fi
 
 T_WHAT="tools"
-admin() { lab exec "$watcher" -- stonith_admin "$@"; }
+admin() { lab exec "$CRM_NODE" -- stonith_admin "$@"; }
 like "stonith_admin knows it" "$(admin --list-installed 2>&1)" '^ *\*? *fence_lunmask$'
 like "stonith_admin --metadata" "$(admin --metadata --agent fence_lunmask 2>&1)" \
 	'<action name="on" on_target="1" automatic="1"/>'
 ok "stonith_admin --validate" admin --validate --agent fence_lunmask
 ok "stonith_admin --validate, wrong" eval '! admin --validate --agent fence_lunmask \
 	--option arrays=san7'
-like "pcs stonith describe" "$(lab exec "$watcher" -- pcs stonith describe fence_lunmask 2>&1)" \
+like "pcs stonith describe" "$(lab exec "$CRM_NODE" -- pcs stonith describe fence_lunmask 2>&1)" \
 	'power_timeout'
 like "crm ra info" "$(crm ra info stonith:fence_lunmask 2>&1)" 'power_timeout'
 
 # Where another device could switch a node on, Pacemaker takes that for the unfencing.
 T_WHAT="pcs stonith create"
 ok "the power switch is off the cluster" crm resource stop fencing
-ok "$T_WHAT" lab exec "$watcher" -- pcs stonith create san fence_lunmask
+ok "$T_WHAT" lab exec "$CRM_NODE" -- pcs stonith create san fence_lunmask
 ok "$T_WHAT: settles" settled
-unlike "$T_WHAT: it runs" "$(located san)" '^$'
+unlike "$T_WHAT: it runs" "$(resource_located san)" '^$'
 like "$T_WHAT: pcs has seen that it unfences" "$(crm configure show san)" 'provides=unfencing'
-ok "$T_WHAT: and is removed" lab exec "$watcher" -- pcs stonith delete san
+ok "$T_WHAT: and is removed" lab exec "$CRM_NODE" -- pcs stonith delete san
 ok "$T_WHAT: settles again" settled
 
 # Pacemaker stops what needs unfencing on a node while it unfences it for a new device.
@@ -124,9 +68,9 @@ ok "$T_WHAT" crm configure primitive san stonith:fence_lunmask params power_time
 	meta provides=unfencing op monitor interval=30s timeout=30s
 ok "stonith-action=reboot" crm configure property stonith-action=reboot
 ok "$T_WHAT: settles" settled
-unlike "$T_WHAT: it runs" "$(located san)" '^$'
-ok "crm_verify" lab exec "$watcher" -- crm_verify -L -V
-victim=$(located web1)
+unlike "$T_WHAT: it runs" "$(resource_located san)" '^$'
+ok "crm_verify" lab exec "$CRM_NODE" -- crm_verify -L -V
+victim=$(located)
 ok "$T_WHAT: the guest counts" witness_wait web1 "$victim" "$(witness_counter web1)"
 boots=$(witness_boots)
 runs_on "$victim" "$boots"
@@ -135,14 +79,14 @@ like "every node was unfenced by it, on itself" "$(pacemaker_log "$victim")" \
 	"Operation 'on' \[[0-9]+\] targeting $victim using san returned 0"
 
 T_WHAT="a node that hangs"
-watcher=$(other_than "$victim")
+CRM_NODE=$(other_node "$victim")
 old=$(qemu "$victim")
 began=$EPOCHREALTIME
 hurt "$victim" STOP
 ok "$T_WHAT: its VM runs elsewhere" wait_until 90 runs_elsewhere "$victim"
 echo "# $(((${EPOCHREALTIME/./} - ${began/./}) / 1000)) ms from the hang to the VM running elsewhere"
 ok "$T_WHAT: settles" settled
-new=$(located web1)
+new=$(located)
 runs_on "$new" $((boots + 1))
 is "$T_WHAT: the array has it fenced" "$(fenced)" "$victim"
 is "$T_WHAT: its power is on" "$(lab power "$victim")" on
@@ -166,19 +110,19 @@ runs_on "$new" $((boots + 1))
 
 T_WHAT="a node that is fenced while it works"
 victim=$new
-watcher=$(other_than "$victim")
+CRM_NODE=$(other_node "$victim")
 old=$(qemu "$victim")
-ok "$T_WHAT: stonith_admin --fence" lab exec "$watcher" -- stonith_admin --fence "$victim" --timeout 60
+ok "$T_WHAT: stonith_admin --fence" lab exec "$CRM_NODE" -- stonith_admin --fence "$victim" --timeout 60
 is "$T_WHAT: the array has it fenced" "$(fenced)" "$victim"
 ok "$T_WHAT: its Pacemaker ends" wait_until 60 pacemaker_ended "$victim"
 ok "$T_WHAT: its VM runs elsewhere" wait_until 90 runs_elsewhere "$victim"
 ok "$T_WHAT: settles" settled
-new=$(located web1)
+new=$(located)
 runs_on "$new" $((boots + 2))
 is "$T_WHAT: the old QEMU is still there" "$(qemu "$victim")" "$old"
-status=$(lab exec "$watcher" -- fence_lunmask -o status -n "$victim" 2>&1)
+status=$(lab exec "$CRM_NODE" -- fence_lunmask -o status -n "$victim" 2>&1)
 is "$T_WHAT: status" "$?: $status" "2: Status: OFF"
-refused=$(lab exec "$watcher" -- fence_lunmask -o on -n "$victim" 2>&1)
+refused=$(lab exec "$CRM_NODE" -- fence_lunmask -o on -n "$victim" 2>&1)
 like "$T_WHAT: on is refused elsewhere" "$? $refused" "^1 .*only on $victim itself"
 ok "$T_WHAT: it is fenced still" fenced_are "$victim"
 
@@ -196,8 +140,8 @@ runs_on "$victim" $((boots + 2))
 ok "clear" crm resource clear web1
 
 T_WHAT="the level after a power switch that fails"
-victim=$(located web1)
-watcher=$(other_than "$victim")
+victim=$(located)
+CRM_NODE=$(other_node "$victim")
 for action in off reboot; do
 	ok "the power switch knows no $action" crm resource param fencing set "pcmk_${action}_action" fly
 done
@@ -205,11 +149,11 @@ ok "$T_WHAT: the topology" crm configure fencing_topology fencing san
 ok "the power switch is in the cluster again" crm resource start fencing
 ok "$T_WHAT: settles" settled
 boots=$(witness_boots)
-ok "$T_WHAT: stonith_admin --fence" lab exec "$watcher" -- stonith_admin --fence "$victim" --timeout 90
+ok "$T_WHAT: stonith_admin --fence" lab exec "$CRM_NODE" -- stonith_admin --fence "$victim" --timeout 90
 is "$T_WHAT: the array has it fenced" "$(fenced)" "$victim"
 ok "$T_WHAT: its VM runs elsewhere" wait_until 90 runs_elsewhere "$victim"
 ok "$T_WHAT: settles" settled
-new=$(located web1)
+new=$(located)
 runs_on "$new" $((boots + 1))
 ok "$T_WHAT: its Pacemaker ends" wait_until 60 pacemaker_ended "$victim"
 pacemaker_start "$victim"

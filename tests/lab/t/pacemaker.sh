@@ -8,11 +8,12 @@ crm() { lab exec "${CRM_NODE:-node1}" -- crm "$@"; }
 
 settled() { lab exec "${CRM_NODE:-node1}" -- crm_resource --wait --timeout 120s; }
 
-# The node that web1 runs on, or nothing.
-located() {
-	lab exec "${CRM_NODE:-node1}" -- crm_resource --resource web1 --locate 2>&1 |
+# resource_located NAME: the node that it runs on, or nothing.
+resource_located() {
+	lab exec "${CRM_NODE:-node1}" -- crm_resource --resource "$1" --locate 2>&1 |
 		sed -n 's/.*running on: \([a-z0-9]*\).*/\1/p' | xargs
 }
+located() { resource_located web1; }
 
 # located_elsewhere NODE: it runs, and not there.
 located_elsewhere() {
@@ -35,7 +36,7 @@ web1_configure() {
 		config=/etc/lunmask/web1.xml "$@" \
 		op start timeout=120s op stop timeout=120s op monitor interval=10s timeout=30s \
 		op migrate_to timeout=180s op migrate_from timeout=60s \
-		meta allow-migrate=true
+		meta allow-migrate=true multiple-active=stop_unexpected
 }
 
 web1_remove() {
