@@ -276,8 +276,8 @@ static void fencer_history_is_fenced__as_the_last_success_says(void **state)
 	stonith_history_t entries[] = {
 		{.action = on, .state = st_failed, .completed = 50},
 		{.action = off, .state = st_failed, .completed = 40},
-		{.action = off, .state = st_done, .completed = 30, .completed_nsec = 7},
 		{.action = on, .state = st_done, .completed = 30, .completed_nsec = 6},
+		{.action = off, .state = st_done, .completed = 30, .completed_nsec = 7},
 		{.action = reboot, .state = st_done, .completed = 20},
 		{.action = on, .state = st_done, .completed = 10},
 	};
@@ -287,12 +287,11 @@ static void fencer_history_is_fenced__as_the_last_success_says(void **state)
 		entries[i].next = &entries[i + 1];
 	}
 	assert_true(fencer_history_is_fenced(&entries[0]));
-	assert_false(fencer_history_is_fenced(&entries[3]));
+	entries[3].state = st_failed;
+	assert_false(fencer_history_is_fenced(&entries[0]));
 	assert_true(fencer_history_is_fenced(&entries[4]));
 	assert_false(fencer_history_is_fenced(&entries[5]));
 	assert_false(fencer_history_is_fenced(NULL));
-	entries[0].state = st_done;
-	assert_false(fencer_history_is_fenced(&entries[0]));
 }
 
 /* A node that was fenced at 10 and let in again at 30 was fenced at 10, not at 30. */
