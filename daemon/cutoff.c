@@ -68,16 +68,10 @@ static int64_t doubled(int64_t *wait_ms, int64_t max_ms)
 	return now_ms;
 }
 
-/* What is fenced, and what an array does not tell, is asked again sooner than what is well. */
 static int64_t look_wait(struct cutoff *cutoff)
 {
-	if (cutoff->last == CUTOFF_SILENT || (cutoff->last == CUTOFF_FENCED && !cutoff->clean)) {
+	if (cutoff->last != CUTOFF_OPEN) {
 		return doubled(&cutoff->patience_ms, CUTOFF_PATIENCE_MAX_MS);
-	}
-	cutoff->patience_ms = CUTOFF_LOOK_MIN_MS;
-	if (cutoff->last == CUTOFF_FENCED) {
-		/* Where something was ended there may be more of its kind. */
-		return cutoff->busy ? CUTOFF_LOOK_MIN_MS : CUTOFF_FENCED_MS;
 	}
 	if (cutoff->rung < N(ladder_ms)) {
 		return ladder_ms[cutoff->rung++];
@@ -88,6 +82,10 @@ static int64_t look_wait(struct cutoff *cutoff)
 void cutoff_looked(struct cutoff *cutoff, enum cutoff_answer answer, bool busy, bool clean,
 		   int64_t now_ms)
 {
+	/* Where something was ended there may be more of its kind; not so what does not end. */
+	if (answer != cutoff->last || (answer == CUTOFF_FENCED && busy && clean)) {
+		cutoff->patience_ms = CUTOFF_LOOK_MIN_MS;
+	}
 	cutoff->last = answer;
 	cutoff->clean = clean;
 	cutoff->busy = busy;

@@ -21,13 +21,13 @@
  * After an event it looks at once and, since a fencing may still be on its way, again and again for
  * a quarter of a minute; but never twice within CUTOFF_LOOK_MIN_MS. Only an array's word counts: an
  * array that is silent changes nothing. To be let in is asked for only when the last look found the
- * host fenced and nothing left on it that uses its LUNs; then with growing patience.
+ * host fenced and nothing left on it that uses its LUNs. Where it is fenced, or an array is silent,
+ *it looks and asks with growing patience.
  */
 #define CUTOFF_LOOK_MIN_MS 1000
-#define CUTOFF_BUSY_MS 30000 /* between two looks for no reason, while LUNs are used here */
-#define CUTOFF_IDLE_MS 60000 /* the same when they are not */
-#define CUTOFF_FENCED_MS 5000
-#define CUTOFF_PATIENCE_MAX_MS 30000
+#define CUTOFF_BUSY_MS 30000         /* between two looks for no reason, while LUNs are used here */
+#define CUTOFF_IDLE_MS 60000         /* the same when they are not */
+#define CUTOFF_PATIENCE_MAX_MS 30000 /* while it is fenced, or that is not known */
 #define CUTOFF_RETURN_FIRST_MS 1000
 #define CUTOFF_RETURN_MAX_MS 60000
 
@@ -57,7 +57,7 @@ struct cutoff {
 	int64_t looked_ms;
 	size_t rung; /* looks since the last event */
 	int64_t look_ms;
-	int64_t patience_ms; /* with silent arrays, and with what does not end */
+	int64_t patience_ms; /* with silent arrays, and with being fenced */
 	int64_t return_ms;
 	int64_t return_wait_ms; /* patience with the return */
 };

@@ -131,10 +131,18 @@ static int agent_visit(void *data, pid_t pid, struct err *err)
 	return process_set_add(data, pid, pidfd, name, err);
 }
 
-const struct process_held *cutoff_host_agent(struct cutoff_host *host)
+int cutoff_host_may_return(struct cutoff_host *host, struct err *err)
 {
+	if (strcmp(host->self->unfence_after_cutoff, "no") == 0) {
+		return err_set(err, -EPERM, "[host %s] says unfence_after_cutoff = no",
+			       host->self->node);
+	}
 	process_set_reap(&host->agents, deadline_in(0));
-	return host->agents.n > 0 ? &host->agents.held[0] : NULL;
+	if (host->agents.n > 0) {
+		return err_set(err, -EAGAIN, "%s (pid %d) is from before it was fenced",
+			       host->agents.held[0].name, (int)host->agents.held[0].pid);
+	}
+	return 0;
 }
 
 /* The look */

@@ -60,8 +60,11 @@ int cutoff_host_configure(struct cutoff_host *host, const char *file, struct err
 int cutoff_host_look(struct cutoff_host *host, struct deadline deadline, struct cutoff_seen *ret,
 		     struct err *err);
 
-/* An agent from before is still at work: NULL when there is none. */
-const struct process_held *cutoff_host_agent(struct cutoff_host *host);
+/*
+ * 0: nothing on this host speaks against having it let in again. -EPERM: its configuration does;
+ * -EAGAIN: an agent from before it was found fenced is still at work.
+ */
+int cutoff_host_may_return(struct cutoff_host *host, struct err *err);
 
 void cutoff_host_release(struct cutoff_host *host);
 

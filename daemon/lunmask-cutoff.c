@@ -247,18 +247,10 @@ static void watch_look(struct watch *watch)
 
 static void watch_return(struct watch *watch)
 {
-	const struct process_held *agent = cutoff_host_agent(&watch->host);
 	struct err err = ERR_INIT;
-	int rc;
+	int rc = cutoff_host_may_return(&watch->host, &err);
 
-	if (strcmp(watch->host.self->unfence_after_cutoff, "no") == 0) {
-		rc = err_set(&err, -EPERM, "its unfence_after_cutoff is no");
-	} else if (agent != NULL) {
-		rc = err_set(&err, -EAGAIN, "%s (pid %d) is from before it was fenced", agent->name,
-			     (int)agent->pid);
-	} else {
-		rc = rejoin_run(watch, "unfence", RETURN_MS, &err);
-	}
+	rc = rc < 0 ? rc : rejoin_run(watch, "unfence", RETURN_MS, &err);
 	if (rc < 0) {
 		return_tell(watch, err_text(&err));
 	} else {

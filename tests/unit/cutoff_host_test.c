@@ -96,7 +96,7 @@ static void put(size_t array, const char *file, const char *content)
 	assert_int_equal(fclose(stream), 0);
 }
 
-static int config_put(const char *node)
+static int config_put(const char *node, const char *more)
 {
 	FILE *stream;
 	char name[96];
@@ -109,7 +109,9 @@ static int config_put(const char *node)
 			      "portals = 127.0.0.1:%d 127.0.0.2:3260\n",
 			      i, root, i, 3260 + i);
 	}
-	return stream == NULL || fprintf(stream, "[host %s]\ninitiator = %s\n", node, iqn) < 0 ||
+	return stream == NULL ||
+			       fprintf(stream, "[host %s]\ninitiator = %s\n%s", node, iqn, more) <
+				       0 ||
 			       fclose(stream) != 0
 		       ? -1
 		       : chmod(name, 0600);
@@ -140,7 +142,7 @@ static int arrays_make(void **state)
 		}
 	}
 	told = 0;
-	return config_put("node1");
+	return config_put("node1", "");
 }
 
 static int entry_remove(const char *name, const struct stat *status, int flag, struct FTW *ftw)
@@ -295,13 +297,14 @@ static pid_t agent_start(void)
 /* There may be others on this machine that are none of ours. */
 static bool remembers(struct cutoff_host *host, pid_t pid)
 {
+	struct err err = ERR_INIT;
+	int rc = cutoff_host_may_return(host, &err);
 	bool found = false;
 
-	if (cutoff_host_agent(host) != NULL) {
-		for (size_t i = 0; i < host->agents.n; i++) {
-			found = found || host->agents.held[i].pid == pid;
-		}
+	for (size_t i = 0; i < host->agents.n; i++) {
+		found = found || host->agents.held[i].pid == pid;
 	}
+	assert_int_equal(rc, host->agents.n > 0 ? -EAGAIN : 0);
 	return found;
 }
 
@@ -313,7 +316,7 @@ static void look__remembers_the_agents_from_before(void **state)
 	pid_t late;
 
 	(void)state;
-	assert_null(cutoff_host_agent(&host));
+	assert_int_equal(cutoff_host_may_return(&host, &err), 0);
 	put(0, "fenced", iqn);
 	(void)look(&host, &err);
 	assert_true(remembers(&host, agent));
@@ -328,6 +331,20 @@ static void look__remembers_the_agents_from_before(void **state)
 	cutoff_host_release(&host);
 }
 
+static void may_return__not_where_the_configuration_says_no(void **state)
+{
+	struct cutoff_host host = host_make("none");
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(cutoff_host_may_return(&host, &err), 0);
+	assert_int_equal(config_put("node1", "unfence_after_cutoff = no\n"), 0);
+	assert_int_equal(cutoff_host_configure(&host, config_name(), &err), 0);
+	assert_int_equal(cutoff_host_may_return(&host, &err), -EPERM);
+	assert_string_equal(err_text(&err), "[host node1] says unfence_after_cutoff = no");
+	cutoff_host_release(&host);
+}
+
 static void configure__keeps_the_last_one_that_was_legal(void **state)
 {
 	struct cutoff_host host = host_make("none");
@@ -335,7 +352,7 @@ static void configure__keeps_the_last_one_that_was_legal(void **state)
 
 	(void)state;
 	assert_int_equal(host.n_ports, 2);
-	assert_int_equal(config_put("node2"), 0);
+	assert_int_equal(config_put("node2", ""), 0);
 	assert_int_equal(cutoff_host_configure(&host, config_name(), &err), -ENOENT);
 	assert_int_equal(cutoff_host_configure(&host, "/nonexistent", &err), -ENOENT);
 	assert_string_equal(host.self->node, "node1");
@@ -376,6 +393,7 @@ int main(int argc, char **argv)
 		TEST(look__ends_all_when_one_array_has_the_host_fenced),
 		TEST(look__ends_nothing_that_came_after_the_question),
 		TEST(look__remembers_the_agents_from_before),
+		TEST(may_return__not_where_the_configuration_says_no),
 		TEST(configure__keeps_the_last_one_that_was_legal),
 		TEST(node__is_the_kernels_where_none_is_given),
 	};

@@ -99,6 +99,31 @@ static void cutoff__is_patient_with_a_silent_array(void **state)
 	looked(&cutoff, &now_ms, 1000, CUTOFF_OPEN);
 }
 
+/* Silent or fenced: a new answer, and something that had to be ended, begin it anew. */
+static void cutoff__is_patient_with_being_fenced(void **state)
+{
+	int64_t now_ms = 0;
+	struct cutoff cutoff = quiet(&now_ms);
+
+	(void)state;
+	cutoff_event(&cutoff, CUTOFF_SESSION_LOST, now_ms);
+	looked(&cutoff, &now_ms, 0, CUTOFF_SILENT);
+	looked(&cutoff, &now_ms, 1000, CUTOFF_SILENT);
+	looked(&cutoff, &now_ms, 2000, CUTOFF_SILENT);
+	/* It does not end; it has ended. */
+	due(&cutoff, &now_ms, CUTOFF_LOOK, 4000);
+	cutoff_looked(&cutoff, CUTOFF_FENCED, true, false, now_ms);
+	due(&cutoff, &now_ms, CUTOFF_LOOK, 1000);
+	cutoff_looked(&cutoff, CUTOFF_FENCED, true, false, now_ms);
+	due(&cutoff, &now_ms, CUTOFF_LOOK, 2000);
+	cutoff_looked(&cutoff, CUTOFF_FENCED, true, true, now_ms);
+	cutoff.return_ms = INT64_MAX;
+	due(&cutoff, &now_ms, CUTOFF_LOOK, 1000);
+	cutoff_looked(&cutoff, CUTOFF_FENCED, false, true, now_ms);
+	cutoff.return_ms = INT64_MAX;
+	due(&cutoff, &now_ms, CUTOFF_LOOK, 2000);
+}
+
 /* Between two tries it looks, and goes on looking. */
 static int64_t return_next(struct cutoff *cutoff, int64_t *now_ms)
 {
@@ -168,6 +193,7 @@ int main(void)
 		cmocka_unit_test(cutoff__looks_less_often_where_no_lun_is_used),
 		cmocka_unit_test(cutoff__many_events_are_one_look_a_second),
 		cmocka_unit_test(cutoff__is_patient_with_a_silent_array),
+		cmocka_unit_test(cutoff__is_patient_with_being_fenced),
 		cmocka_unit_test(cutoff__asks_to_be_let_in_with_growing_patience),
 		cmocka_unit_test(cutoff__asks_for_nothing_where_something_is_left_or_not_known),
 	};
