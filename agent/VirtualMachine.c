@@ -297,7 +297,8 @@ static const struct ocf_parameter parameters[] = {
 			"resume: the guest is resumed if its LUNs answer again; otherwise as "
 			"fail.\n"
 			"report: the VM counts as degraded; the guest stays paused until somebody "
-			"resumes it.",
+			"resumes it.\n"
+			"Where the array has this host fenced the monitor fails in any case.",
 	},
 	{
 		.name = "takeover",
@@ -528,7 +529,10 @@ static const struct ocf_agent agent = {
 		"and monitor do without.\n"
 		"The array and the nodes' initiator names are in " CONFIG_FILE
 		", see lunmask.conf(5). To let the VM migrate, set the meta attribute "
-		"allow-migrate=true.",
+		"allow-migrate=true. Set multiple-active=stop_unexpected, too (Pacemaker 2.1.3 or "
+		"later): a host that was fenced by mask, or cut off from the others, may come back "
+		"with a record of the VM, and by default the cluster would stop it on both hosts "
+		"and start it again.",
 	.parameters = parameters,
 	.n_parameters = ARRAY_SIZE(parameters),
 	.actions = actions,

@@ -432,16 +432,15 @@ static const struct fence_agent agent = {
 		"\"on\" for the unfencing.\n"
 		"A node that hung, was fenced meanwhile, and goes on, is to the cluster the member "
 		"that it "
-		"was, and is not unfenced by itself: it stays cut off until it joins anew. Restart "
-		"Pacemaker on it. With multiple-active=stop_unexpected on a VM, the one that was "
-		"started elsewhere is left running when the old one appears again.\n"
+		"was, and is not unfenced by it. lunmask-cutoff(8), which is to run on every "
+		"host, ends its VMs and asks the cluster to unfence it; where that does not run, "
+		"restart Pacemaker on the node. With multiple-active=stop_unexpected on a VM, what "
+		"such a node remembers of it does not stop the one that was started elsewhere.\n"
 		"Whoever is fenced can fence nobody: the array refuses it. Of two nodes that fence "
-		"each "
-		"other at once one wins, also without pcmk_delay_base, which lets you say which "
-		"one. The loser begins anew when corosync and Pacemaker are restarted on it; "
-		"corosync "
-		"as well, so that wait_for_all keeps it from fencing the winner while the two are "
-		"still apart (two_node: 1 in corosync.conf implies it).\n"
+		"each other at once one wins, also without pcmk_delay_base, which lets you say "
+		"which one. The loser begins anew when corosync and Pacemaker are restarted on it; "
+		"corosync as well, so that wait_for_all keeps it from fencing the winner while the "
+		"two are still apart (two_node: 1 in corosync.conf implies it).\n"
 		"Rebooting is no action of it. The cluster asks for \"off\" instead, and the host "
 		"stays "
 		"off until \"on\".",
@@ -450,7 +449,8 @@ static const struct fence_agent agent = {
 		    "crm configure primitive san stonith:fence_lunmask \\\n"
 		    "    meta provides=unfencing op monitor interval=60s timeout=30s\n"
 		    "fence_lunmask --action=status --plug=node2",
-	.see_also = "lunmask.conf (5)\nlunmask\\-array (7)\nocf_lunmask_VirtualMachine (7)\n"
+	.see_also = "lunmask\\-cutoff (8)\nlunmask.conf (5)\nlunmask\\-array "
+		    "(7)\nocf_lunmask_VirtualMachine (7)\n"
 		    "stonith_admin (8)",
 	.parameters = parameters,
 	.n_parameters = ARRAY_SIZE(parameters),

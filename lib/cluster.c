@@ -36,6 +36,7 @@ struct question {
 	time_t fenced_at;
 	char *resources; /* XML */
 	bool replied;
+	bool informed; /* and that with what a node is to know of itself */
 	int rc;
 	struct err err;
 };
@@ -161,11 +162,14 @@ static void controller_event(pcmk_ipc_api_t *api, enum pcmk_ipc_event type, crm_
 	const pcmk_controld_api_reply_t *reply = data;
 
 	(void)api;
-	if (type != pcmk_ipc_event_reply || status != CRM_EX_OK || reply == NULL ||
-	    reply->reply_type != pcmk_controld_reply_info) {
+	if (type != pcmk_ipc_event_reply || status != CRM_EX_OK || reply == NULL) {
 		return;
 	}
 	question->replied = true;
+	if (reply->reply_type != pcmk_controld_reply_info) {
+		return;
+	}
+	question->informed = true;
 	question->have_quorum = reply->data.node_info.have_quorum;
 	if (reply->data.node_info.uname != NULL) {
 		(void)snprintf(question->node, sizeof(question->node), "%s",
@@ -173,7 +177,19 @@ static void controller_event(pcmk_ipc_api_t *api, enum pcmk_ipc_event type, crm_
 	}
 }
 
-static int controller_ask(struct question *question)
+static int info_request(pcmk_ipc_api_t *api, const struct question *question)
+{
+	(void)question;
+	return pcmk_controld_api_node_info(api, 0);
+}
+
+static int reprobe_request(pcmk_ipc_api_t *api, const struct question *question)
+{
+	return pcmk_controld_api_reprobe(api, question->node, question->node);
+}
+
+static int controller_call(struct question *question,
+			   int (*request)(pcmk_ipc_api_t *api, const struct question *question))
 {
 	pcmk_ipc_api_t *api = NULL;
 	int rc = pcmk_new_ipc_api(&api, pcmk_ipc_controld);
@@ -183,7 +199,7 @@ static int controller_ask(struct question *question)
 		rc = pcmk_connect_ipc(api, pcmk_ipc_dispatch_sync);
 	}
 	if (rc == pcmk_rc_ok) {
-		rc = pcmk_controld_api_node_info(api, 0);
+		rc = request(api, question);
 	}
 	pcmk_free_ipc_api(api);
 	if (rc != pcmk_rc_ok || !question->replied) {
@@ -192,6 +208,22 @@ static int controller_ask(struct question *question)
 			       rc == pcmk_rc_ok ? "no reply" : pcmk_rc_str(rc));
 	}
 	return 0;
+}
+
+static int controller_ask(struct question *question)
+{
+	int rc = controller_call(question, info_request);
+
+	return rc == 0 && !question->informed
+		       ? err_set(&question->err, -ENOTCONN,
+				 "the cluster's controller (pacemaker-controld) answers something "
+				 "else")
+		       : rc;
+}
+
+static int reprobe_ask(struct question *question)
+{
+	return controller_call(question, reprobe_request);
 }
 
 int cluster_has_quorum(struct deadline deadline, bool *ret, struct err *err)
@@ -229,6 +261,19 @@ int cluster_local_node(struct deadline deadline, char *name, size_t size, struct
 		question_free(question);
 	}
 	return rc < 0 ? err_prefix(err, rc, "this node's name in the cluster is not known") : 0;
+}
+
+int cluster_reprobe(const char *node, struct deadline deadline, struct err *err)
+{
+	struct question *question;
+	int rc = node_check(node, err);
+
+	rc = rc < 0 ? rc : question_put(reprobe_ask, node, deadline, &question, err);
+	if (rc < 0) {
+		return err_prefix(err, rc, "the cluster was not told to look again");
+	}
+	question_free(question);
+	return 0;
 }
 
 /* The CIB */

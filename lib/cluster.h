@@ -41,6 +41,13 @@ int cluster_node_fenced_at(const char *node, struct deadline deadline, time_t *r
 /* The <resources> of the CIB, as XML text that the caller frees. */
 int cluster_resources(struct deadline deadline, char **ret_xml, struct err *err);
 
+/*
+ * Has the controller of this node, whose name it is, forget what it has recorded of the resources
+ * here; the cluster looks at each of them anew. Nothing is stopped or started by it. For a node
+ * whose record is not true any more: the cluster would believe it over what runs elsewhere.
+ */
+int cluster_reprobe(const char *node, struct deadline deadline, struct err *err);
+
 /* This node's name in the cluster. -ENOBUFS when it is longer than size - 1. */
 int cluster_local_node(struct deadline deadline, char *name, size_t size, struct err *err);
 

@@ -53,6 +53,8 @@ static const struct key host_keys[] = {
 	{"initiator", offsetof(struct config_host, initiator), true, config_value_initiator},
 	{"migration_address", offsetof(struct config_host, migration_address), false,
 	 config_value_address},
+	{"unfence_after_cutoff", offsetof(struct config_host, unfence_after_cutoff), false,
+	 config_value_yes_no},
 };
 
 static int array_take(struct config *config, GKeyFile *file, const char *section, const char *name,
@@ -156,6 +158,9 @@ static int host_take(struct config *config, GKeyFile *file, const char *section,
 	}
 	if (host.migration_address == NULL) {
 		host.migration_address = g_strdup(name);
+	}
+	if (host.unfence_after_cutoff == NULL) {
+		host.unfence_after_cutoff = g_strdup("yes");
 	}
 	config->hosts[config->n_hosts++] = host;
 	return rc;
@@ -401,6 +406,7 @@ void config_free(struct config *config)
 		g_free(config->hosts[i].node);
 		g_free(config->hosts[i].initiator);
 		g_free(config->hosts[i].migration_address);
+		g_free(config->hosts[i].unfence_after_cutoff);
 	}
 	g_free(config->arrays);
 	g_free(config->hosts);

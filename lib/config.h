@@ -19,6 +19,7 @@
  *	[host node1]
  *	initiator = iqn.2026-11.org.example:node1
  *	migration_address = 10.77.0.1             (optional; default: the node's name)
+ *	unfence_after_cutoff = no                 (optional; default: yes)
  *
  * An unknown section or key is an error, as is one that is missing or there twice; the text names
  * file, section, key, the value that was refused and what is legal. The file names programs that
@@ -47,7 +48,8 @@ struct config_array {
 struct config_host {
 	char *node;
 	char *initiator;
-	char *migration_address; /* never NULL */
+	char *migration_address;    /* never NULL */
+	char *unfence_after_cutoff; /* "yes" or "no"; never NULL */
 };
 
 /* path NULL means $LUNMASK_CONF, or CONFIG_FILE. -ENOENT, -EINVAL, -EACCES with text. */

@@ -71,6 +71,14 @@ int config_value_address(const char *value, struct err *err)
 	return 0;
 }
 
+int config_value_yes_no(const char *value, struct err *err)
+{
+	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0) {
+		return err_set(err, -EINVAL, "'%.64s' is not legal: yes, or no", value);
+	}
+	return 0;
+}
+
 char **config_value_words(const char *text, size_t *ret_count)
 {
 	g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);

@@ -18,6 +18,7 @@ int config_value_path(const char *value, struct err *err);
 int config_value_portals(const char *value, struct err *err);
 int config_value_initiator(const char *value, struct err *err);
 int config_value_address(const char *value, struct err *err);
+int config_value_yes_no(const char *value, struct err *err);
 
 bool config_value_is_node(const char *name);
 

@@ -121,6 +121,31 @@ static int held(pid_t pid, const char *initiator, struct initiator_process *ret,
 	return rc > 0 ? pidfd : rc == 0 ? -ESRCH : rc;
 }
 
+struct holding {
+	const char *initiator;
+	struct process_set *set;
+};
+
+static int hold_visit(void *data, pid_t pid, struct err *err)
+{
+	const struct holding *holding = data;
+	struct initiator_process process;
+	int rc = process_uses(pid, holding->initiator, &process, err);
+	int pidfd = rc > 0 ? held(pid, holding->initiator, &process, err) : -ESRCH;
+
+	if (rc < 0 || pidfd < 0) {
+		return rc < 0 ? rc : pidfd == -ESRCH ? 0 : pidfd;
+	}
+	return process_set_add(holding->set, pid, pidfd, process.name, err);
+}
+
+int initiator_process_hold_all(const char *initiator, struct process_set *set, struct err *err)
+{
+	struct holding holding = {.initiator = initiator, .set = set};
+
+	return process_each(hold_visit, &holding, err);
+}
+
 static int kill_visit(void *data, pid_t pid, struct err *err)
 {
 	struct search *search = data;

@@ -8,6 +8,7 @@
 #include "err.h"
 #include "lun.h"
 #include "process.h"
+#include "process_set.h"
 
 /*
  * The processes of this host that use LUNs under an initiator's name: QEMU, whoever started it, and
@@ -25,6 +26,12 @@ struct initiator_process {
 
 /* ret->pid is 0 when there is none. */
 int initiator_process_find(const char *initiator, struct initiator_process *ret, struct err *err);
+
+/*
+ * Adds all of them to set, held. For the one who then asks whether the host is fenced: what he has
+ * to end, if it is, are these and no others, since whatever begins later may have been let in anew.
+ */
+int initiator_process_hold_all(const char *initiator, struct process_set *set, struct err *err);
 
 typedef void initiator_process_told(void *data, const struct initiator_process *process);
 

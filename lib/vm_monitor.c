@@ -17,6 +17,7 @@
  * A lost path is DEGRADED, never FAILED: Pacemaker still migrates a degraded guest live.
  */
 #define LIBVIRT_ANSWER_MS 10000
+#define FENCED_ANSWER_MS 5000
 
 static const enum vm_health healths[] = {
 	[DOMAIN_ABSENT] = VM_STOPPED,
@@ -63,9 +64,36 @@ static void io_error_resume(struct vm_context *vm, struct deadline deadline, enu
 	}
 }
 
+/* An array that does not say so has not fenced it: then the rule for I/O errors decides. */
+static bool host_is_fenced(struct vm_context *vm, struct deadline deadline)
+{
+	struct array_fenced fenced;
+	bool found;
+
+	if (vm_settings_parse(vm->settings, vm, NULL) != 0 ||
+	    vm_config_apply(vm, NULL, deadline, NULL) != 0 ||
+	    array_fenced(&vm->array, deadline_within(deadline, FENCED_ANSWER_MS), &fenced, NULL) !=
+		    0) {
+		return false;
+	}
+	found = array_fenced_has(&fenced, vm->self->initiator);
+	array_fenced_release(&fenced);
+	return found;
+}
+
+/* Where lunmask-cutoff runs it has ended the guest before. */
 static void io_error_judge(struct vm_context *vm, struct deadline deadline, enum vm_health *health,
 			   struct err *err)
 {
+	if (host_is_fenced(vm, deadline)) {
+		*health = VM_FAILED;
+		(void)err_set(
+			err, 0,
+			"array %s has this host fenced: the guest is paused after an I/O error "
+			"and can write nothing; is lunmask-cutoff running?",
+			vm->array.name);
+		return;
+	}
 	(void)err_set(err, 0,
 		      "the guest is paused after an I/O error: look at the array and the "
 		      "paths to it");

@@ -71,6 +71,18 @@ int pcmk_controld_api_node_info(pcmk_ipc_api_t *api, uint32_t nodeid)
 	return pcmk_rc_ok;
 }
 
+int pcmk_controld_api_reprobe(pcmk_ipc_api_t *api, const char *target_node, const char *router_node)
+{
+	pcmk_controld_api_reply_t reply = {.reply_type = pcmk_controld_reply_resource};
+
+	assert_string_equal(target_node, "node1");
+	assert_string_equal(router_node, "node1");
+	if (controller.reply) {
+		controller.callback(api, pcmk_ipc_event_reply, CRM_EX_OK, &reply, controller.user);
+	}
+	return pcmk_rc_ok;
+}
+
 static int fencer_connect(stonith_t *st, const char *name, int *stonith_fd)
 {
 	(void)st;
@@ -243,6 +255,48 @@ static void fencer_history_last__is_the_last_success_that_was_a_fencing(void **s
 	assert_int_equal(fencer_history_last_on(NULL), 0);
 }
 
+static void cluster_reprobe__is_a_request_to_this_nodes_controller(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	controller.connect_rc = pcmk_rc_ok;
+	controller.reply = true;
+	assert_int_equal(cluster_reprobe("node1", deadline_in(5000), &err), 0);
+	assert_int_equal(cluster_reprobe("no'de", deadline_in(5000), &err), -EINVAL);
+	controller.reply = false;
+	assert_int_equal(cluster_reprobe("node1", deadline_in(5000), &err), -ENOTCONN);
+	assert_non_null(strstr(err_text(&err), "no reply"));
+	controller.connect_rc = ECONNREFUSED;
+	assert_int_equal(cluster_reprobe("node1", deadline_in(5000), &err), -ENOTCONN);
+	controller.connect_rc = pcmk_rc_ok;
+	controller.reply = true;
+}
+
+/* Of an unfencing and a fencing the later one decides, to the nanosecond. */
+static void fencer_history_is_fenced__as_the_last_success_says(void **state)
+{
+	stonith_history_t entries[] = {
+		{.action = on, .state = st_failed, .completed = 50},
+		{.action = off, .state = st_failed, .completed = 40},
+		{.action = on, .state = st_done, .completed = 30, .completed_nsec = 6},
+		{.action = off, .state = st_done, .completed = 30, .completed_nsec = 7},
+		{.action = reboot, .state = st_done, .completed = 20},
+		{.action = on, .state = st_done, .completed = 10},
+	};
+
+	(void)state;
+	for (size_t i = 0; i + 1 < sizeof(entries) / sizeof(entries[0]); i++) {
+		entries[i].next = &entries[i + 1];
+	}
+	assert_true(fencer_history_is_fenced(&entries[0]));
+	entries[3].state = st_failed;
+	assert_false(fencer_history_is_fenced(&entries[0]));
+	assert_true(fencer_history_is_fenced(&entries[4]));
+	assert_false(fencer_history_is_fenced(&entries[5]));
+	assert_false(fencer_history_is_fenced(NULL));
+}
+
 /* A node that was fenced at 10 and let in again at 30 was fenced at 10, not at 30. */
 static void cluster_node_fenced_at__takes_no_unfencing_for_a_fencing(void **state)
 {
@@ -300,6 +354,8 @@ int main(void)
 		cmocka_unit_test(cluster_node_fate__refuses_what_is_no_name),
 		cmocka_unit_test(cluster_node_judge__wants_proof_for_down),
 		cmocka_unit_test(fencer_history_last__is_the_last_success_that_was_a_fencing),
+		cmocka_unit_test(cluster_reprobe__is_a_request_to_this_nodes_controller),
+		cmocka_unit_test(fencer_history_is_fenced__as_the_last_success_says),
 		cmocka_unit_test(cluster_node_fenced_at__takes_no_unfencing_for_a_fencing),
 		cmocka_unit_test(cluster_node_fenced_at__is_not_known_without_a_fencer),
 		cmocka_unit_test(cluster__leaves_a_daemon_that_hangs_behind),

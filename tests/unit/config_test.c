@@ -38,6 +38,7 @@ static void config_parse__reads_arrays_and_hosts(void **state)
 	assert_int_equal(config_host_get(config, "node1", &host, NULL), 0);
 	assert_string_equal(host->initiator, "iqn.2026-11.org.example:node1");
 	assert_string_equal(host->migration_address, "node1");
+	assert_string_equal(host->unfence_after_cutoff, "yes");
 	config_free(config);
 }
 
@@ -60,6 +61,7 @@ static void config_parse__refuses_and_says_what_and_where(void **state)
 		 "[host a] initiator: 'node1' is not an iSCSI name"},
 		{"[host a]\ninitiator =\n", "[host a] initiator: the value is empty"},
 		{HOST "migration_address = a b\n", "migration_address: 'a b' is neither"},
+		{HOST "unfence_after_cutoff = Yes\n", "unfence_after_cutoff: 'Yes' is not legal"},
 		{HOST "[host b]\ninitiator = iqn.2026-11.org.example:node1\n", "is [host node1]'s"},
 		{"driver = x\n", "line 1: 'driver = x' is neither a [section]"},
 		{"[host a]\nnonsense\n", "line 2: 'nonsense' is neither"},

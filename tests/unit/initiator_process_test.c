@@ -151,6 +151,32 @@ static void end_all__names_one_that_does_not_end_in_time(void **state)
 	player_end(player, true);
 }
 
+/* Whoever begins after the moment of holding is none of them. */
+static void hold_all__holds_those_of_now_and_no_later_ones(void **state)
+{
+	pid_t players[] = {player_start(mine[0][0], mine[0][1]),
+			   player_start(mine[1][0], mine[1][1])};
+	struct process_set set = {.n = 0};
+	pid_t late;
+
+	(void)state;
+	assert_int_equal(initiator_process_hold_all(iqn, &set, NULL), 0);
+	assert_int_equal(set.n, 2);
+	late = player_start(mine[0][0], mine[0][1]);
+	process_set_reap(&set, deadline_in(0));
+	assert_int_equal(set.n, 2);
+	assert_string_equal(set.held[0].name, "unit-vm");
+	assert_int_equal(process_set_signal(&set, SIGKILL, NULL), 0);
+	process_set_reap(&set, deadline_in(5000));
+	assert_int_equal(set.n, 0);
+	for (size_t i = 0; i < 2; i++) {
+		player_end(players[i], true);
+	}
+	assert_int_equal(waitpid(late, NULL, WNOHANG), 0);
+	player_end(late, false);
+	process_set_release(&set);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -158,6 +184,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(find__takes_no_other_for_it),
 		cmocka_unit_test(end_all__ends_every_one_and_stopped_ones),
 		cmocka_unit_test(end_all__names_one_that_does_not_end_in_time),
+		cmocka_unit_test(hold_all__holds_those_of_now_and_no_later_ones),
 	};
 
 	if (argc > 2 && strcmp(argv[1], "-name") == 0) {

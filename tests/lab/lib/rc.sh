@@ -31,6 +31,12 @@ lunmaskd_start() {
 	lunmaskd_keep &
 }
 
+# It stays up while corosync hangs, and does not wait for it.
+cutoff_start() {
+	[ -x /usr/sbin/lunmask-cutoff ] || return 0
+	lunmask-cutoff -f 2>>/var/log/lunmask-cutoff.log &
+}
+
 cluster_start() {
 	mkdir -p /run/crm /run/resource-agents
 	chown hacluster:haclient /run/crm
@@ -74,6 +80,7 @@ mkdir -p /run/sshd
 if [ "$(hostname)" = array ]; then
 	array_start
 else
+	cutoff_start
 	libvirt_start
 	cluster_start
 fi

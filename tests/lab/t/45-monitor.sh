@@ -69,6 +69,18 @@ PARAM[on_ioerror]=fail
 agent_is 1 node1 monitor "$every"
 like "$T_WHAT: it says so" "$REASON" 'I/O error'
 agent_is 1 node1 monitor OCF_RESKEY_CRM_meta_interval=0
+# A fenced host's guest has failed, whatever on_ioerror says. lunmask-cutoff would have ended it.
+hurt_cutoff() { lab exec node1 -- pkill "-$1" -x lunmask-cutoff; }
+hurt_cutoff STOP
+printf '{"initiators":["%s"]}' "$(initiator node1)" | driver fence >/dev/null
+PARAM[on_ioerror]=report
+agent_is 1 node1 monitor "$every"
+like "$T_WHAT on a fenced host: it says so" "$REASON" 'array san1 has this host fenced'
+printf '{"initiators":["%s"]}' "$(initiator node1)" | driver unfence >/dev/null
+for lun in $(vm_luns web1); do
+	printf '{"luns":["%s"],"grant":"%s"}' "$lun" "$(initiator node1)" | driver apply >/dev/null
+done
+hurt_cutoff CONT
 cat "$disk.kept" >"$disk"
 rm "$disk.kept"
 PARAM[on_ioerror]=resume

@@ -1,56 +1,30 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # fence_lunmask as the cluster's only fence device, as an administrator sets it up; a node that hangs
-# while its guest writes, and comes back; a node that is fenced while it works.
+# while its guest writes, and comes back; a node that is fenced while it works. All of it where
+# lunmask-cutoff does not run: what it adds is 59-cutoff.sh's.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/pacemaker.sh"
-
-all=$(lab nodes | xargs)
-CRM_NODE=node1
-
-# hurt NODE SIGNAL: to everything in it but its pid 1.
-hurt() { lab exec "$1" -- sh -c "kill -$2 -1" >/dev/null 2>&1; }
+. "$(dirname "$0")/fencing.sh"
 
 clean_up() {
-	local node action
-	for node in $all; do
-		hurt "$node" CONT
-	done
-	printf '{"initiators":[%s]}' "$(for node in $all; do printf '"%s",' "$(initiator "$node")"; done |
-		sed 's/,$//')" | driver unfence >/dev/null 2>&1
-	lab exec "$CRM_NODE" -- crm -F configure delete fencing_topology >/dev/null 2>&1
+	local action node
+	crm -F configure delete fencing_topology
 	for action in off reboot; do
-		lab exec "$CRM_NODE" -- crm -F resource param fencing delete "pcmk_${action}_action" \
-			>/dev/null 2>&1
+		crm -F resource param fencing delete "pcmk_${action}_action"
 	done
-	lab exec "$CRM_NODE" -- crm -F resource start fencing >/dev/null 2>&1
-	lab exec "$CRM_NODE" -- crm -F configure property stonith-action=off >/dev/null 2>&1
-	lab exec "$CRM_NODE" -- crm -F resource stop san >/dev/null 2>&1
-	lab exec "$CRM_NODE" -- crm -F configure delete san >/dev/null 2>&1
-	for node in $all; do
-		pacemaker_runs "$node" || { lab cut "$node" && lab boot "$node"; } >/dev/null 2>&1
+	san_remove
+	web1_remove
+	for node in $(lab nodes); do
+		lab exec "$node" -- pgrep -x lunmask-cutoff || cutoff_start "$node"
 	done
-	lab up >/dev/null 2>&1
-	lab exec "$CRM_NODE" -- crm -F resource stop web1 >/dev/null 2>&1
-	lab exec "$CRM_NODE" -- crm_resource --wait --timeout 60s >/dev/null 2>&1
-	lab exec "$CRM_NODE" -- crm -F configure delete web1 >/dev/null 2>&1
-	vm_unmake web1
-}
+} >/dev/null 2>&1
 trap clean_up EXIT
 
-# qemu NODE: pid of the VM's QEMU there, in that node.
-qemu() { lab exec "$1" -- pgrep -f 'guest=web1[,]' | head -n 1; }
-gone() { ! lab exec "$1" -- kill -0 "$2" 2>/dev/null; }
-other_than() { tr ' ' '\n' <<<"$all" | grep -v "^$1\$" | head -n 1; }
-# How often the guest has booted so far, as the witness knows it.
-witness_boots() { witness_check web1 2>/dev/null | sed -n 's/^boots: //p'; }
-runs_elsewhere() {
-	local at
-	at=$(located)
-	[ -n "$at" ] && [ "$at" != "$1" ] && [ "$(domain "$at" web1)" = running ]
-}
-
 ok "the cluster is whole" lab up
+for node in $(lab nodes); do
+	ok "lunmask-cutoff ends on $node" cutoff_stop "$node"
+done
 ok "the test VM's LUNs can be made" vm_make web1 witness.rate=200
 ok "a VM, before there is any fencing by mask" crm configure primitive web1 ocf:lunmask:VirtualMachine \
 	params vm=web1 array=san1 "luns=vda=web1-root vdb=web1-data" state_lun=web1-state \
@@ -83,7 +57,7 @@ T_WHAT="pcs stonith create"
 ok "the power switch is off the cluster" crm resource stop fencing
 ok "$T_WHAT" lab exec "$CRM_NODE" -- pcs stonith create san fence_lunmask
 ok "$T_WHAT: settles" settled
-unlike "$T_WHAT: it runs" "$(located_of san)" '^$'
+unlike "$T_WHAT: it runs" "$(resource_located san)" '^$'
 like "$T_WHAT: pcs has seen that it unfences" "$(crm configure show san)" 'provides=unfencing'
 ok "$T_WHAT: and is removed" lab exec "$CRM_NODE" -- pcs stonith delete san
 ok "$T_WHAT: settles again" settled
@@ -94,7 +68,7 @@ ok "$T_WHAT" crm configure primitive san stonith:fence_lunmask params power_time
 	meta provides=unfencing op monitor interval=30s timeout=30s
 ok "stonith-action=reboot" crm configure property stonith-action=reboot
 ok "$T_WHAT: settles" settled
-unlike "$T_WHAT: it runs" "$(located_of san)" '^$'
+unlike "$T_WHAT: it runs" "$(resource_located san)" '^$'
 ok "crm_verify" lab exec "$CRM_NODE" -- crm_verify -L -V
 victim=$(located)
 ok "$T_WHAT: the guest counts" witness_wait web1 "$victim" "$(witness_counter web1)"
@@ -105,7 +79,7 @@ like "every node was unfenced by it, on itself" "$(pacemaker_log "$victim")" \
 	"Operation 'on' \[[0-9]+\] targeting $victim using san returned 0"
 
 T_WHAT="a node that hangs"
-CRM_NODE=$(other_than "$victim")
+CRM_NODE=$(other_node "$victim")
 old=$(qemu "$victim")
 began=$EPOCHREALTIME
 hurt "$victim" STOP
@@ -136,7 +110,7 @@ runs_on "$new" $((boots + 1))
 
 T_WHAT="a node that is fenced while it works"
 victim=$new
-CRM_NODE=$(other_than "$victim")
+CRM_NODE=$(other_node "$victim")
 old=$(qemu "$victim")
 ok "$T_WHAT: stonith_admin --fence" lab exec "$CRM_NODE" -- stonith_admin --fence "$victim" --timeout 60
 is "$T_WHAT: the array has it fenced" "$(fenced)" "$victim"
@@ -167,7 +141,7 @@ ok "clear" crm resource clear web1
 
 T_WHAT="the level after a power switch that fails"
 victim=$(located)
-CRM_NODE=$(other_than "$victim")
+CRM_NODE=$(other_node "$victim")
 for action in off reboot; do
 	ok "the power switch knows no $action" crm resource param fencing set "pcmk_${action}_action" fly
 done

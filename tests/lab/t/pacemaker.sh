@@ -4,19 +4,16 @@
 # What the tests that run a VM under Pacemaker share. Sourced after lib.sh. CRM_NODE is the node that
 # is asked: one that is sure to be there.
 
-WEB1_META=()
-
 crm() { lab exec "${CRM_NODE:-node1}" -- crm "$@"; }
 
 settled() { lab exec "${CRM_NODE:-node1}" -- crm_resource --wait --timeout 120s; }
 
-# located_of RESOURCE: the node that it runs on, or nothing.
-located_of() {
+# resource_located NAME: the node that it runs on, or nothing.
+resource_located() {
 	lab exec "${CRM_NODE:-node1}" -- crm_resource --resource "$1" --locate 2>&1 |
 		sed -n 's/.*running on: \([a-z0-9]*\).*/\1/p' | xargs
 }
-
-located() { located_of web1; }
+located() { resource_located web1; }
 
 # located_elsewhere NODE: it runs, and not there.
 located_elsewhere() {
@@ -60,24 +57,8 @@ pacemaker_log() { cat "$(lab path "$1")/var/log/pacemaker/pacemaker.log"; }
 
 online() { lab exec "${CRM_NODE:-node1}" -- crm_mon -1 2>/dev/null | grep -Eq "Online:.* $1 "; }
 
-# fenced: the hosts that the array has a record of, blank-separated, sorted.
-fenced() {
-	driver fenced <<<'{}' | python3 -c 'import json, sys
-print(*sorted(name.rpartition(":")[2] for name in json.load(sys.stdin)["fenced"]))'
-}
-
-fenced_are() { [ "$(fenced)" = "$1" ]; }
-
-# fence_lunmask as the only device: whoever else could switch a node on, Pacemaker takes that for the
-# unfencing. [PARAM=VALUE...] are the device's.
-san_configure() {
-	crm resource stop fencing
-	crm configure primitive san stonith:fence_lunmask params power_timeout=20 "$@" \
-		meta provides=unfencing op monitor interval=30s timeout=30s
-}
-
 # web1_configure [PARAM=VALUE...]: the VM of vm_make as a resource. A guest that has lost its disks does
-# not shut down: WEB1_STOP is how long its stop may take. WEB1_META: more meta attributes.
+# not shut down: WEB1_STOP is how long its stop may take.
 web1_configure() {
 	crm configure primitive web1 ocf:lunmask:VirtualMachine \
 		params vm=web1 array=san1 "luns=vda=web1-root vdb=web1-data" state_lun=web1-state \
@@ -85,7 +66,7 @@ web1_configure() {
 		op start timeout=120s op stop timeout="${WEB1_STOP:-120s}" \
 		op monitor interval=10s timeout=30s \
 		op migrate_to timeout=180s op migrate_from timeout=60s \
-		meta allow-migrate=true "${WEB1_META[@]}"
+		meta allow-migrate=true multiple-active=stop_unexpected
 }
 
 web1_remove() {

@@ -13,6 +13,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/journal.sh"
 . "$(dirname "$0")/pacemaker.sh"
+. "$(dirname "$0")/fencing.sh"
 
 export LAB_NAME=${LAB_NAME:-lunmask}-races
 export LAB_STAGE=${LAB_STAGE:-$T_DIR/../../../_build/stage}
@@ -21,7 +22,6 @@ parts=("$@")
 WAIT_S=12  # longer than all that a node needs to go on alone, if it may
 WATCH_S=35 # a fencing counts when the fencer was heard twice while the other was here
 WEB1_STOP=40s
-WEB1_META=(multiple-active=stop_unexpected)
 booted=0 # how often the guest has
 
 trap 'lab down >/dev/null 2>&1' EXIT

@@ -4,9 +4,10 @@
 # mask, so that it goes on living and does what no-quorum-policy says. What becomes of the VM on both
 # sides, for each policy, and that nothing is started without quorum (I8).
 #
-# 59-no-quorum.sh [POLICY...]: stop, freeze, demote and suicide when none is named.
+# 61-no-quorum.sh [POLICY...]: stop, freeze, demote and suicide when none is named.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/pacemaker.sh"
+. "$(dirname "$0")/fencing.sh"
 
 # What the fenced node's old guest comes to, and its Pacemaker: see docs/quorum.md.
 declare -A DOMAIN=([stop]=absent [freeze]=there [demote]=absent [suicide]=there)
@@ -15,7 +16,6 @@ policies=("$@")
 [ $# != 0 ] || policies=(stop freeze demote suicide)
 
 WEB1_STOP=40s
-WEB1_META=(multiple-active=stop_unexpected)
 booted=1 # how often the guest has
 
 clean_up() {

@@ -1,0 +1,126 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A host that is fenced by mask while it lives finds that out by itself, and ends its VMs: one that hung,
+# one whose corosync hangs, one that somebody fenced by hand. What the cluster has fenced the cluster lets
+# in again, without a restart of anything; what somebody else has fenced stays fenced. Where the array
+# cannot be asked nothing is ended.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/pacemaker.sh"
+. "$(dirname "$0")/fencing.sh"
+. "$(dirname "$0")/management.sh"
+
+clean_up() {
+	management_back
+	san_remove
+	web1_remove
+} >/dev/null 2>&1
+trap clean_up EXIT
+
+ok "the cluster is whole" lab up
+ok "the test VM's LUNs can be made" vm_make web1 witness.rate=200
+ok "the array fences" san_configure
+ok "a resource" web1_configure
+ok "starts" settled
+victim=$(located)
+if [ -z "$victim" ]; then
+	fail "it runs somewhere" "$(lab exec node1 -- crm_mon -1rf 2>&1)"
+	done_testing
+	exit 1
+fi
+boots=1
+ended() { cutoff_says "$1" "web1 \(pid $2\) is ended: array san1 has this host fenced"; }
+answers() { cutoff_log "$1" | tail -n 1 | grep -q 'is not fenced'; }
+# Pacemaker has not seen two of them, and so has not stopped one.
+never_two() {
+	local node
+	for node in $(lab nodes); do
+		unlike "$T_WHAT: $node has not seen two" "$(pacemaker_log "$node")" 'web1 (is|might be) active on'
+	done
+}
+
+T_WHAT="the array cannot be asked"
+runs_on "$victim" $boots
+old=$(qemu "$victim")
+management_hangs
+tid=$(target_id web1-data)
+lab array -- tgtadm --lld iscsi --mode conn --op show --tid "$tid" | sed -n 's/^Session: //p' |
+	while read -r session; do
+		lab array -- tgtadm --lld iscsi --mode conn --op delete --tid "$tid" --sid "$session" --cid 0
+	done
+ok "$T_WHAT: it is told" wait_until 30 cutoff_says "$victim" 'is not known, nothing is ended'
+management_back
+ok "$T_WHAT: later it answers" wait_until 60 answers "$victim"
+is "$T_WHAT: nothing was ended" "$(qemu "$victim")" "$old"
+runs_on "$victim" $boots
+
+T_WHAT="a node that hangs"
+CRM_NODE=$(other_node "$victim")
+hurt "$victim" STOP
+ok "$T_WHAT: its VM runs elsewhere" wait_until 90 runs_elsewhere "$victim"
+ok "$T_WHAT: settles" settled
+new=$(located)
+boots=$((boots + 1))
+runs_on "$new" $boots
+is "$T_WHAT: the array has it fenced" "$(fenced)" "$victim"
+
+T_WHAT="it goes on"
+began=$EPOCHREALTIME
+hurt "$victim" CONT
+ok "$T_WHAT: its old QEMU ends" wait_until 30 gone "$victim" "$old"
+echo "# $(ms_since "$began") ms until the old QEMU was gone"
+ok "$T_WHAT: by itself" wait_until 5 ended "$victim" "$old"
+ok "$T_WHAT: it is unfenced" wait_until 90 fenced_are ""
+echo "# $(ms_since "$began") ms until it was unfenced"
+ok "$T_WHAT: its Pacemaker runs" pacemaker_runs "$victim"
+ok "$T_WHAT: it is online" wait_until 60 online "$victim"
+ok "$T_WHAT: settles" settled
+runs_on "$new" $boots
+is "$T_WHAT: no second domain" "$(domain "$victim" web1)" absent
+never_two
+ok "$T_WHAT: the VM moves there" crm resource move web1 "$victim"
+ok "$T_WHAT: settles" settled
+runs_on "$victim" $boots
+ok "clear" crm resource clear web1
+
+T_WHAT="a node whose corosync hangs"
+old=$(qemu "$victim")
+began=$EPOCHREALTIME
+hurt "$victim" STOP corosync
+ok "$T_WHAT: its old QEMU ends" wait_until 90 gone "$victim" "$old"
+echo "# $(ms_since "$began") ms until the old QEMU was gone"
+ok "$T_WHAT: by itself" wait_until 5 ended "$victim" "$old"
+is "$T_WHAT: the array has it fenced" "$(fenced)" "$victim"
+ok "$T_WHAT: its VM runs elsewhere" wait_until 90 runs_elsewhere "$victim"
+boots=$((boots + 1))
+runs_on "$(located)" $boots
+is "$T_WHAT: it is fenced still" "$(fenced)" "$victim"
+began=$EPOCHREALTIME
+hurt "$victim" CONT corosync
+ok "$T_WHAT: it goes on, and is unfenced" wait_until 120 fenced_are ""
+echo "# $(ms_since "$began") ms until it was unfenced"
+ok "$T_WHAT: it is online" wait_until 60 online "$victim"
+ok "$T_WHAT: settles" settled
+runs_on "$(located)" $boots
+never_two
+
+T_WHAT="a node that somebody fences by hand"
+victim=$(located)
+CRM_NODE=$(other_node "$victim")
+old=$(qemu "$victim")
+began=$EPOCHREALTIME
+printf '{"initiators":["%s"]}' "$(initiator "$victim")" | driver fence >/dev/null
+ok "$T_WHAT: its QEMU ends" wait_until 30 gone "$victim" "$old"
+echo "# $(ms_since "$began") ms until its QEMU was gone"
+ok "$T_WHAT: by itself" wait_until 5 ended "$victim" "$old"
+ok "$T_WHAT: its VM runs elsewhere" wait_until 90 runs_elsewhere "$victim"
+ok "$T_WHAT: settles" settled
+boots=$((boots + 1))
+runs_on "$(located)" $boots
+ok "$T_WHAT: it says what to do" wait_until 60 cutoff_says "$victim" \
+	"fence_lunmask --action=on --plug=$victim"
+is "$T_WHAT: it stays fenced" "$(fenced)" "$victim"
+ok "$T_WHAT: that is done" lab exec "$victim" -- fence_lunmask --action=on "--plug=$victim"
+is "$T_WHAT: it is unfenced" "$(fenced)" ""
+runs_on "$(located)" $boots
+
+done_testing
