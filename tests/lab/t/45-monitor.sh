@@ -44,10 +44,11 @@ lab array -- tgtadm --lld iscsi --mode target --op unbind --tid "$tid" \
 agent_is 0 node1 monitor "$every" OCF_CHECK_LEVEL=20
 
 T_WHAT="the array's management is away"
-began=$SECONDS
+# shellcheck disable=SC2016 # the array's shell expands it
 lab array -- sh -c 'kill -STOP $(cat /run/sshd.pid)'
 agent node1 monitor "$every" OCF_CHECK_LEVEL=0
 is "$T_WHAT: level 0 does not ask it" "$RC" 0
+# shellcheck disable=SC2016
 lab array -- sh -c 'kill -CONT $(cat /run/sshd.pid)'
 
 T_WHAT="the host's own grant was taken away"
@@ -62,7 +63,8 @@ ok "the guest counts" witness_wait web1 node1 "$(witness_counter web1)"
 disk=$(lab path pool)/web1-data
 cp --sparse=always "$disk" "$disk.kept"
 truncate -s 4096 "$disk"
-ok "$T_WHAT pauses the guest" wait_until 30 eval '[ "$(domain node1 web1)" = paused ]'
+paused() { [ "$(domain node1 web1)" = paused ]; }
+ok "$T_WHAT pauses the guest" wait_until 30 paused
 PARAM[on_ioerror]=report
 agent_is 190 node1 monitor "$every"
 PARAM[on_ioerror]=fail
