@@ -20,14 +20,15 @@ task_field() {
 	lab exec node1 -- lunmask tasks show web1 --json 2>/dev/null |
 		python3 -c "import json, sys; print(json.load(sys.stdin)['$1'])"
 }
+now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
 migrating() { [ "$(task_field kind) $(task_field state)" = "migrate running" ]; }
 open_tasks() { lab exec node1 -- lunmask tasks --vm web1 --json | python3 -c 'import json, sys
 print(len(json.load(sys.stdin)["tasks"]))'; }
 
 daemon_ended() { ! lab exec "$1" -- pidof lunmaskd >/dev/null; }
-# systemctl restart lunmaskd
-daemon_restart() {
-	daemon_signal "$1" TERM && wait_until 20 daemon_ended "$1" || return 1
+# systemctl stop lunmaskd, and start.
+daemon_end() { daemon_signal "$1" TERM && wait_until 20 daemon_ended "$1"; }
+daemon_start() {
 	# Not with the pipe of whoever reads what this says.
 	lab exec "$1" -- sh -c 'until lunmaskd -f; do sleep 1; done >/dev/null 2>>/var/log/lunmaskd.log &'
 	wait_until 30 journal_active "$1"
@@ -54,7 +55,10 @@ counts_on() {
 	ok "$T_WHAT: one boot, one writer, nothing lost" witness_check web1 --expect-boots 1
 }
 
+fencings() { lab exec node1 -- stonith_admin --history '*' 2>&1 | grep -c ' successful'; }
+
 ok "the cluster is whole" lab up
+fencings=$(fencings)
 ok "the journal is active on all nodes" wait_until 60 journal_all_active
 ok "the test VM's LUNs can be made" vm_make web1
 ok "a resource" web1_configure
@@ -69,11 +73,17 @@ for mode in live saved; do
 		target=$(other_node "$source")
 		ok "$T_WHAT: a move to $target" crm resource move web1 "$target"
 		ok "$T_WHAT: is under way" wait_until 30 migrating
-		ok "$T_WHAT" daemon_restart "$node"
+		ok "$T_WHAT: it ends" daemon_end "$node"
+		ended_ms=$(now_ms)
+		ok "$T_WHAT: it is back" daemon_start "$node"
 		ok "$T_WHAT: settles" settled
+		is "$T_WHAT: it was a migration" "$(task_field kind) $(task_field state)" "migrate done"
+		ok "$T_WHAT: which lunmaskd's end was a part of" \
+			test "$(task_field changed_ms)" -gt "$ended_ms"
 		crm resource clear web1 >/dev/null 2>&1
 		ok "$T_WHAT: settles again" settled
-		counts_on "$(located)"
+		is "$T_WHAT: it has arrived" "$(located)" "$target"
+		counts_on "$target"
 	done
 done
 is "no task is left open" "$(open_tasks)" 0
@@ -107,7 +117,7 @@ CRM_NODE=node1
 is "$T_WHAT: no task is left open" "$(open_tasks)" 0
 ok "$T_WHAT: the journal is active on all nodes" wait_until 60 journal_all_active
 ok "$T_WHAT: all nodes have the same" wait_until 10 journal_all_agree
-is "$T_WHAT: nobody was fenced" "$(lab exec node1 -- stonith_admin --history '*' 2>&1 | grep -c successful)" 0
+is "$T_WHAT: nobody was fenced" "$(fencings)" "$fencings"
 for node in $(lab nodes); do
 	ok "$node: its journal is sound" lab exec "$node" -- lunmask journal check
 done
