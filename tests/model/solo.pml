@@ -14,11 +14,18 @@
  *	solo()			core_on_solo(SOLO_FENCED): VOTERS (itself), VIEW of a new ballot
  *	join()			VOTERS (both) by the one that was alone
  *	cold start		stop(), and up again: act and report are gone
+ *	cut[n]			-DMASK: the array has n fenced
+ *	let_in[n]		n was unfenced, and this is what it had promised then; 0 again when it is
+ *				active with the other in a later ballot. lunmaskd asks for less and for
+ *				more: 15 s in one group with the other
  *
  * A fenced node is cut off at once, and may start again at any time. What it had sent may still
  * arrive. The other's FAILED is, for this, a fencing after which it does not start again, and asks
  * for the same: a lone cold start must not go on for it. wait_for_all and the operator's force-solo
  * are not here.
+ *
+ * With -DMASK fencing is by LUN mask: the fenced node goes on, and may be unfenced at any time. The
+ * array lets nobody fence who is fenced himself (docs/decisions/0007-array-as-arbiter.md).
  *
  * Asserted: J1, J6, J10 (no two logs that name each its own node alone).
  * Bounds: -DB= ballots, -DML= entries, -DMC= crashes, -DMF= fencings.
@@ -29,6 +36,9 @@
  *	SOLO_OLD_VIEW		it was active in some ballot, and has taken in a later VIEW since
  *	SOLO_LATE_ACKS		restarted, it takes late ACKs of its last ballot for being active again
  *	SOLO_UNCOMMITTED_LIST	it does not know whether the other has the VOTERS entry naming both
+ *	BOTH_FENCE		-DMASK: the array lets a fenced node fence
+ *	LET_IN_COUNTS		-DMASK: who was unfenced goes on alone after its own fencing
+ *	LET_IN_EARLY		-DMASK: to be active in a ballot from before is to be together since
  *	JOIN_NO_SYNC		a learner acknowledges without having what is before
  */
 #define N 2
@@ -58,7 +68,8 @@
 
 byte owner[B + 1];
 byte prom[N], size[N], log[N * ML], list[N], act[N], since[N];
-bit up[N], report[N];
+bit up[N], report[N], cut[N];
+byte let_in[N];
 byte got[B + 1], view[B + 1], Ln[B + 1], Llist[B + 1], L[(B + 1) * ML], ack[(B + 1) * N];
 byte C[ML], Ce[ML], Cn;
 byte crashes, fences;
@@ -289,10 +300,12 @@ inline stop(n)
 #endif
 #define ACTIVE(n, e) (since[n] < e && prom[n] == e && LAST(n) == e && list[n] == 3 && KNOWN(n, e))
 
-#ifdef SOLO_WITHOUT_FENCE
+#if defined(SOLO_WITHOUT_FENCE)
 #define FENCED(n) true
-#else
+#elif defined(LET_IN_COUNTS)
 #define FENCED(n) report[n]
+#else
+#define FENCED(n) (report[n] && !let_in[n])
 #endif
 #if defined(SOLO_AFTER_RESTART)
 #define WAS_ACTIVE(n) true
@@ -307,6 +320,12 @@ inline stop(n)
 #define REPORT_KEPT(n) 0
 #endif
 
+#ifdef LET_IN_EARLY
+#define LET_IN(n) 0
+#else
+#define LET_IN(n) let_in[n]
+#endif
+
 #define UNUSED(e) (owner[e] == 3)
 #define STEPS(n, e) \
 	:: d_step { up[n] && UNUSED(e) && prom[n] < e && IN(list[n], n) -> propose(n, e); skip } \
@@ -315,7 +334,8 @@ inline stop(n)
 	:: d_step { up[n] && view[e] && prom[n] <= e && LAST(n) < e -> install(n, e); skip } \
 	:: d_step { up[n] && prom[n] == e && LAST(n) == e && size[n] < Ln[e] -> append(n, e); skip } \
 	:: d_step { up[n] && ACTIVE(n, e) && act[n] < e -> \
-		act[n] = e; report[n] = REPORT_KEPT(n); skip } \
+		act[n] = e; report[n] = REPORT_KEPT(n); \
+		let_in[n] = (e > LET_IN(n) -> 0 : let_in[n]); skip } \
 	:: d_step { up[n] && UNUSED(e) && prom[n] < e && list[n] == 3 && WAS_ACTIVE(n) && FENCED(n) && \
 		size[n] + 2 <= ML -> solo(n, e); skip }
 
@@ -325,9 +345,24 @@ inline stop(n)
 	:: d_step { owner[e] < NOBODY && view[e] && Ln[e] < ML && Llist[e] == BIT(owner[e]) && \
 		ACK(e, owner[e]) == Ln[e] -> join(e); skip }
 
+#ifdef BOTH_FENCE
+#define MAY_FENCE(n) true
+#else
+#define MAY_FENCE(n) !cut[n]
+#endif
+#ifdef MASK
+#define FENCE_STEPS(n) \
+	:: d_step { up[n] && fences < MF && MAY_FENCE(n) -> \
+		fences++; report[n] = 1; cut[1 - n] = 1; skip } \
+	:: d_step { cut[n] -> cut[n] = 0; let_in[n] = prom[n] }
+#else
+#define FENCE_STEPS(n) \
+	:: d_step { up[n] && fences < MF -> fences++; report[n] = 1; stop(1 - n); skip }
+#endif
+
 #define NODE_STEPS(n) \
 	:: d_step { up[n] && crashes < MC -> crashes++; stop(n); skip } \
-	:: d_step { up[n] && fences < MF -> fences++; report[n] = 1; stop(1 - n); skip } \
+	FENCE_STEPS(n) \
 	:: d_step { !up[n] -> up[n] = 1; since[n] = SINCE(n) }
 
 active proctype cluster()
