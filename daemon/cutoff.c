@@ -16,6 +16,10 @@ static_assert(N(events) == CUTOFF_EVENT_MAX, "an event without a name");
 /* After an event, from look to look: a fencing may come later than what announces it. */
 static const int64_t ladder_ms[] = {1000, 2000, 4000, 8000};
 
+/* From try to try to be let in: soon while the nodes get to know each other again. */
+static const int64_t return_ladder_ms[] = {1000, 1000, 1000,  1000,  2000, 2000,
+					   4000, 8000, 16000, 32000, 60000};
+
 const char *cutoff_event_to_str(enum cutoff_event event)
 {
 	return events[event];
@@ -29,7 +33,6 @@ void cutoff_init(struct cutoff *cutoff, int64_t now_ms)
 		.look_ms = now_ms,
 		.patience_ms = CUTOFF_LOOK_MIN_MS,
 		.return_ms = INT64_MAX,
-		.return_wait_ms = CUTOFF_RETURN_FIRST_MS,
 	};
 }
 
@@ -79,6 +82,14 @@ static int64_t look_wait(struct cutoff *cutoff)
 	return cutoff->busy ? CUTOFF_BUSY_MS : CUTOFF_IDLE_MS;
 }
 
+static int64_t return_wait(struct cutoff *cutoff)
+{
+	size_t try =
+		cutoff->returns < N(return_ladder_ms) ? cutoff->returns++ : N(return_ladder_ms) - 1;
+
+	return return_ladder_ms[try];
+}
+
 void cutoff_looked(struct cutoff *cutoff, enum cutoff_answer answer, bool busy, bool clean,
 		   int64_t now_ms)
 {
@@ -93,19 +104,19 @@ void cutoff_looked(struct cutoff *cutoff, enum cutoff_answer answer, bool busy, 
 	cutoff->looked_ms = now_ms;
 	cutoff->look_ms = now_ms + look_wait(cutoff);
 	if (answer == CUTOFF_OPEN) {
-		cutoff->return_wait_ms = CUTOFF_RETURN_FIRST_MS;
+		cutoff->returns = 0;
 	}
 	if (answer != CUTOFF_FENCED || !clean) {
 		cutoff->return_ms = INT64_MAX;
 	} else if (cutoff->return_ms == INT64_MAX) {
-		cutoff->return_ms = now_ms + doubled(&cutoff->return_wait_ms, CUTOFF_RETURN_MAX_MS);
+		cutoff->return_ms = now_ms + return_wait(cutoff);
 	}
 }
 
 /* What follows is seen by looking, also when it is said to be done. */
 void cutoff_returned(struct cutoff *cutoff, bool done, int64_t now_ms)
 {
-	cutoff->return_ms = now_ms + doubled(&cutoff->return_wait_ms, CUTOFF_RETURN_MAX_MS);
+	cutoff->return_ms = now_ms + return_wait(cutoff);
 	if (done) {
 		cutoff->look_ms = now_ms;
 	}

@@ -28,8 +28,6 @@
 #define CUTOFF_BUSY_MS 30000         /* between two looks for no reason, while LUNs are used here */
 #define CUTOFF_IDLE_MS 60000         /* the same when they are not */
 #define CUTOFF_PATIENCE_MAX_MS 30000 /* while it is fenced, or that is not known */
-#define CUTOFF_RETURN_FIRST_MS 1000
-#define CUTOFF_RETURN_MAX_MS 60000
 
 enum cutoff_event {
 	CUTOFF_STARTED,
@@ -59,7 +57,7 @@ struct cutoff {
 	int64_t look_ms;
 	int64_t patience_ms; /* with silent arrays, and with being fenced */
 	int64_t return_ms;
-	int64_t return_wait_ms; /* patience with the return */
+	size_t returns; /* tries, since it was not fenced last */
 };
 
 void cutoff_init(struct cutoff *cutoff, int64_t now_ms);

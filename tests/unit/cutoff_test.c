@@ -146,7 +146,8 @@ static int64_t return_next(struct cutoff *cutoff, int64_t *now_ms)
 
 static void cutoff__asks_to_be_let_in_with_growing_patience(void **state)
 {
-	static const int64_t waits[] = {1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000};
+	static const int64_t waits[] = {1000, 1000, 1000,  1000,  2000,  2000,
+					4000, 8000, 16000, 32000, 60000, 60000};
 	int64_t now_ms = 9;
 	struct cutoff cutoff = quiet(&now_ms);
 
