@@ -166,8 +166,9 @@ static void watch_return(struct cutoff_watch *watch)
 
 static void event_note(struct cutoff_watch *watch, enum cutoff_event event)
 {
-	qb_log(LOG_DEBUG, "event: %s", cutoff_event_to_str(event));
-	cutoff_event(&watch->cutoff, event, deadline_now_ms());
+	if (cutoff_event(&watch->cutoff, event, deadline_now_ms())) {
+		qb_log(LOG_NOTICE, "host: the arrays are asked: %s", cutoff_event_to_str(event));
+	}
 }
 
 static void paths_look(struct cutoff_watch *watch)
