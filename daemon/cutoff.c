@@ -5,20 +5,27 @@
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
-static const char *const events[] = {
-	[CUTOFF_STARTED] = "start",
-	[CUTOFF_SESSION_LOST] = "a session with an array was lost",
-	[CUTOFF_IO_ERROR] = "an I/O error of a domain",
-	[CUTOFF_STOOD_STILL] = "this host, or this process, stood still",
+static const struct {
+	const char *text;
+	bool told; /* to the log; the others come too often */
+} events[] = {
+	[CUTOFF_STARTED] = {"start", false},
+	[CUTOFF_SESSION_LOST] = {"a session with an array was lost", false},
+	[CUTOFF_IO_ERROR] = {"libvirt tells of an I/O error of a domain, or is back", true},
+	[CUTOFF_STOOD_STILL] = {"this host, or this process, stood still", true},
 };
-static_assert(N(events) == CUTOFF_EVENT_MAX, "an event without a name");
+static_assert(N(events) == CUTOFF_EVENT_MAX, "an event without a text");
 
 /* After an event, from look to look: a fencing may come later than what announces it. */
 static const int64_t ladder_ms[] = {1000, 2000, 4000, 8000};
 
+/* From try to try to be let in: soon while the nodes get to know each other again. */
+static const int64_t return_ladder_ms[] = {1000, 1000, 1000,  1000,  2000, 2000,
+					   4000, 8000, 16000, 32000, 60000};
+
 const char *cutoff_event_to_str(enum cutoff_event event)
 {
-	return events[event];
+	return events[event].text;
 }
 
 void cutoff_init(struct cutoff *cutoff, int64_t now_ms)
@@ -29,8 +36,10 @@ void cutoff_init(struct cutoff *cutoff, int64_t now_ms)
 		.look_ms = now_ms,
 		.patience_ms = CUTOFF_LOOK_MIN_MS,
 		.return_ms = INT64_MAX,
-		.return_wait_ms = CUTOFF_RETURN_FIRST_MS,
 	};
+	for (size_t i = 0; i < CUTOFF_EVENT_MAX; i++) {
+		cutoff->told_ms[i] = now_ms - CUTOFF_TELL_MS;
+	}
 }
 
 static int64_t min(int64_t a, int64_t b)
@@ -38,17 +47,27 @@ static int64_t min(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-void cutoff_event(struct cutoff *cutoff, enum cutoff_event event, int64_t now_ms)
+/* A disk that fails may have many a second. */
+static bool event_tell(struct cutoff *cutoff, enum cutoff_event event, int64_t now_ms)
+{
+	if (!events[event].told || now_ms - cutoff->told_ms[event] < CUTOFF_TELL_MS) {
+		return false;
+	}
+	cutoff->told_ms[event] = now_ms;
+	return true;
+}
+
+bool cutoff_event(struct cutoff *cutoff, enum cutoff_event event, int64_t now_ms)
 {
 	int64_t at_ms = now_ms;
 
-	(void)event;
 	if (cutoff->has_looked && at_ms < cutoff->looked_ms + CUTOFF_LOOK_MIN_MS) {
 		at_ms = cutoff->looked_ms + CUTOFF_LOOK_MIN_MS;
 	}
 	cutoff->rung = 0;
 	cutoff->patience_ms = CUTOFF_LOOK_MIN_MS;
 	cutoff->look_ms = min(cutoff->look_ms, at_ms);
+	return event_tell(cutoff, event, now_ms);
 }
 
 enum cutoff_act cutoff_next(const struct cutoff *cutoff, int64_t now_ms, int64_t *ret_at_ms)
@@ -79,6 +98,14 @@ static int64_t look_wait(struct cutoff *cutoff)
 	return cutoff->busy ? CUTOFF_BUSY_MS : CUTOFF_IDLE_MS;
 }
 
+static int64_t return_wait(struct cutoff *cutoff)
+{
+	size_t try =
+		cutoff->returns < N(return_ladder_ms) ? cutoff->returns++ : N(return_ladder_ms) - 1;
+
+	return return_ladder_ms[try];
+}
+
 void cutoff_looked(struct cutoff *cutoff, enum cutoff_answer answer, bool busy, bool clean,
 		   int64_t now_ms)
 {
@@ -93,19 +120,19 @@ void cutoff_looked(struct cutoff *cutoff, enum cutoff_answer answer, bool busy, 
 	cutoff->looked_ms = now_ms;
 	cutoff->look_ms = now_ms + look_wait(cutoff);
 	if (answer == CUTOFF_OPEN) {
-		cutoff->return_wait_ms = CUTOFF_RETURN_FIRST_MS;
+		cutoff->returns = 0;
 	}
 	if (answer != CUTOFF_FENCED || !clean) {
 		cutoff->return_ms = INT64_MAX;
 	} else if (cutoff->return_ms == INT64_MAX) {
-		cutoff->return_ms = now_ms + doubled(&cutoff->return_wait_ms, CUTOFF_RETURN_MAX_MS);
+		cutoff->return_ms = now_ms + return_wait(cutoff);
 	}
 }
 
 /* What follows is seen by looking, also when it is said to be done. */
 void cutoff_returned(struct cutoff *cutoff, bool done, int64_t now_ms)
 {
-	cutoff->return_ms = now_ms + doubled(&cutoff->return_wait_ms, CUTOFF_RETURN_MAX_MS);
+	cutoff->return_ms = now_ms + return_wait(cutoff);
 	if (done) {
 		cutoff->look_ms = now_ms;
 	}

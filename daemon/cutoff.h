@@ -26,10 +26,9 @@
  */
 #define CUTOFF_LOOK_MIN_MS 1000
 #define CUTOFF_BUSY_MS 30000         /* between two looks for no reason, while LUNs are used here */
+#define CUTOFF_TELL_MS 10000         /* between two lines about one kind of event */
 #define CUTOFF_IDLE_MS 60000         /* the same when they are not */
 #define CUTOFF_PATIENCE_MAX_MS 30000 /* while it is fenced, or that is not known */
-#define CUTOFF_RETURN_FIRST_MS 1000
-#define CUTOFF_RETURN_MAX_MS 60000
 
 enum cutoff_event {
 	CUTOFF_STARTED,
@@ -59,11 +58,13 @@ struct cutoff {
 	int64_t look_ms;
 	int64_t patience_ms; /* with silent arrays, and with being fenced */
 	int64_t return_ms;
-	int64_t return_wait_ms; /* patience with the return */
+	int64_t told_ms[CUTOFF_EVENT_MAX];
+	size_t returns; /* tries, since it was not fenced last */
 };
 
 void cutoff_init(struct cutoff *cutoff, int64_t now_ms);
-void cutoff_event(struct cutoff *cutoff, enum cutoff_event event, int64_t now_ms);
+/* True: it is worth a line in the log. */
+bool cutoff_event(struct cutoff *cutoff, enum cutoff_event event, int64_t now_ms);
 
 /* *ret_at_ms: when it is due; in the past or now for all but CUTOFF_WAIT. */
 enum cutoff_act cutoff_next(const struct cutoff *cutoff, int64_t now_ms, int64_t *ret_at_ms);

@@ -26,6 +26,7 @@
 #define REPROBES 2    /* a monitor that runs just then keeps Pacemaker from forgetting */
 #define REPROBE_MS 5000
 #define RETURN_MS 120000
+#define RETURN_TELL 5 /* tries in a row with one reason */
 #define OUTPUT_MAX 4096
 
 /* What is told */
@@ -62,16 +63,16 @@ static void answer_tell(struct cutoff_watch *watch, const struct cutoff_seen *se
 	(void)snprintf(watch->told_why, sizeof(watch->told_why), "%s", err_text(why));
 }
 
-/* A reason that is gone at the next try is none to be told: much is not known yet after a return.
- */
+/* A reason that is soon gone is none to be told: much is not known yet after a return. */
 static void return_tell(struct cutoff_watch *watch, const char *why)
 {
 	if (strcmp(watch->return_why, why) != 0) {
 		(void)snprintf(watch->return_why, sizeof(watch->return_why), "%s", why);
-		watch->return_told = false;
-	} else if (!watch->return_told) {
+		watch->return_whys = 0;
+	}
+	watch->return_whys++;
+	if (watch->return_whys == RETURN_TELL) {
 		qb_log(LOG_NOTICE, "host: it stays fenced for now: %s", why);
-		watch->return_told = true;
 	}
 }
 
@@ -165,8 +166,9 @@ static void watch_return(struct cutoff_watch *watch)
 
 static void event_note(struct cutoff_watch *watch, enum cutoff_event event)
 {
-	qb_log(LOG_DEBUG, "event: %s", cutoff_event_to_str(event));
-	cutoff_event(&watch->cutoff, event, deadline_now_ms());
+	if (cutoff_event(&watch->cutoff, event, deadline_now_ms())) {
+		qb_log(LOG_NOTICE, "host: the arrays are asked: %s", cutoff_event_to_str(event));
+	}
 }
 
 static void paths_look(struct cutoff_watch *watch)

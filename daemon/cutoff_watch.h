@@ -2,8 +2,6 @@
 #ifndef LUNMASK_DAEMON_CUTOFF_WATCH_H
 #define LUNMASK_DAEMON_CUTOFF_WATCH_H
 
-#include <stdbool.h>
-
 #include "cutoff.h"
 #include "cutoff_host.h"
 #include "cutoff_paths.h"
@@ -32,8 +30,8 @@ struct cutoff_watch {
 	enum cutoff_answer told;
 	char told_why[ERR_TEXT_MAX];
 	char return_why[ERR_TEXT_MAX]; /* why it stays fenced */
-	bool return_told;
-	int reprobes; /* that Pacemaker still owes */
+	unsigned int return_whys;      /* in a row */
+	int reprobes;                  /* that Pacemaker still owes */
 	char reprobe_why[ERR_TEXT_MAX];
 };
 

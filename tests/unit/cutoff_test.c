@@ -81,6 +81,21 @@ static void cutoff__many_events_are_one_look_a_second(void **state)
 	looked(&cutoff, &now_ms, CUTOFF_LOOK_MIN_MS - 50, CUTOFF_OPEN);
 }
 
+static void cutoff__tells_what_is_rare_and_that_not_often(void **state)
+{
+	int64_t now_ms = 1000;
+	struct cutoff cutoff = quiet(&now_ms);
+
+	(void)state;
+	assert_true(cutoff_event(&cutoff, CUTOFF_IO_ERROR, now_ms));
+	assert_true(cutoff_event(&cutoff, CUTOFF_STOOD_STILL, now_ms));
+	assert_false(cutoff_event(&cutoff, CUTOFF_SESSION_LOST, now_ms));
+	assert_false(cutoff_event(&cutoff, CUTOFF_STARTED, now_ms));
+	assert_false(cutoff_event(&cutoff, CUTOFF_IO_ERROR, now_ms + CUTOFF_TELL_MS - 1));
+	assert_true(cutoff_event(&cutoff, CUTOFF_IO_ERROR, now_ms + CUTOFF_TELL_MS));
+	assert_false(cutoff_event(&cutoff, CUTOFF_IO_ERROR, now_ms + CUTOFF_TELL_MS + 1));
+}
+
 static void cutoff__is_patient_with_a_silent_array(void **state)
 {
 	static const int64_t waits[] = {0, 1000, 2000, 4000, 8000, 16000, 30000, 30000};
@@ -146,7 +161,8 @@ static int64_t return_next(struct cutoff *cutoff, int64_t *now_ms)
 
 static void cutoff__asks_to_be_let_in_with_growing_patience(void **state)
 {
-	static const int64_t waits[] = {1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000};
+	static const int64_t waits[] = {1000, 1000, 1000,  1000,  2000,  2000,
+					4000, 8000, 16000, 32000, 60000, 60000};
 	int64_t now_ms = 9;
 	struct cutoff cutoff = quiet(&now_ms);
 
@@ -192,6 +208,7 @@ int main(void)
 			cutoff__looks_at_once_after_an_event_and_then_more_and_more_seldom),
 		cmocka_unit_test(cutoff__looks_less_often_where_no_lun_is_used),
 		cmocka_unit_test(cutoff__many_events_are_one_look_a_second),
+		cmocka_unit_test(cutoff__tells_what_is_rare_and_that_not_often),
 		cmocka_unit_test(cutoff__is_patient_with_a_silent_array),
 		cmocka_unit_test(cutoff__is_patient_with_being_fenced),
 		cmocka_unit_test(cutoff__asks_to_be_let_in_with_growing_patience),

@@ -60,11 +60,15 @@ agent_is 0 node1 stop
 T_WHAT="an I/O error"
 ok "it starts" agent_is 0 node1 start
 ok "the guest counts" witness_wait web1 node1 "$(witness_counter web1)"
+asked() { grep -c 'the arrays are asked: libvirt tells of an I/O error' "$(lab path node1)/var/log/lunmask-cutoff.log"; }
+asked_beyond() { [ "$(asked)" -gt "$1" ]; }
+before=$(asked)
 disk=$(lab path pool)/web1-data
 cp --sparse=always "$disk" "$disk.kept"
 truncate -s 4096 "$disk"
 paused() { [ "$(domain node1 web1)" = paused ]; }
 ok "$T_WHAT pauses the guest" wait_until 30 paused
+ok "$T_WHAT: lunmask-cutoff asks whether it is because of a fencing" wait_until 5 asked_beyond "$before"
 PARAM[on_ioerror]=report
 agent_is 190 node1 monitor "$every"
 PARAM[on_ioerror]=fail

@@ -7,6 +7,8 @@
 . "$(dirname "$0")/pacemaker.sh"
 . "$(dirname "$0")/fencing.sh"
 
+CRM_NODE=node1
+
 clean_up() {
 	local action node
 	crm -F configure delete fencing_topology
