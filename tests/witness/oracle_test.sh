@@ -110,6 +110,12 @@ case_clean_run_past_the_rings_end() {
 	clean 'counter: 1 to 4500' "${both[@]}" --console a
 }
 
+case_clean_run_as_fast_as_it_can() {
+	disks vda vdb
+	"$witness" --rate 0 --console a --ticks 4500 --disk vda --disk vdb
+	clean 'counter: 1 to 4500, 9000 records' "${both[@]}" --console a --expect-boots 1
+}
+
 case_clean_reboot() {
 	disks vda vdb
 	run a 30
