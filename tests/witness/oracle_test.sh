@@ -131,6 +131,17 @@ case_clean_boot_on_another_host() {
 	clean 'hand-overs: 0' "${both[@]}" --console b --console a --expect-boots 3
 }
 
+# Only the other LUN's next record still knows of the round that a power cut left unfinished.
+case_clean_round_cut_before_its_first_line() {
+	disks vda vdb
+	run a 30
+	line_drop a 30 vda
+	line_drop a 30 vdb
+	slot_zero vdb 30
+	run b 2500
+	clean 'cut lines: 1' "${both[@]}" --console a --console b --expect-boots 2
+}
+
 case_clean_handover_between_lines() {
 	disks vda vdb
 	run a 30 --switch b --switch-after 21 --cut 400
