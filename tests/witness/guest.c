@@ -59,10 +59,10 @@ static void cmdline_word(struct guest *guest, struct writer *writer, const char 
 	} else if (strncmp(word, "witness.rate=", 13) == 0) {
 		long rate = strtol(word + 13, NULL, 10);
 
-		if (rate >= 1 && rate <= RATE_MAX) {
+		if (word[13] != '\0' && rate >= 0 && rate <= RATE_MAX) {
 			guest->rate = (unsigned int)rate;
 		} else {
-			writer_alarm(writer, 0, "guest: %s is not 1..%d", word, RATE_MAX);
+			writer_alarm(writer, 0, "guest: %s is not 0..%d", word, RATE_MAX);
 		}
 	} else if (strcmp(word, "witness.stubborn") == 0) {
 		guest->stubborn = true;

@@ -11,7 +11,8 @@
  *its order), kernel command line, disks, power button.
  *
  * Kernel command line:	witness.vm=NAME		written into every record (default "witness")
- *			witness.rate=N		records a second on every LUN (default 20)
+ *			witness.rate=N		records a second on every LUN (default 20; 0: as
+ *						many as it can)
  *			witness.stubborn	the power button is ignored
  */
 #define GUEST_INPUT_MAX 8

@@ -15,7 +15,8 @@ struct event {
 	struct record record;
 	int console; /* of its line, or NO_CONSOLE */
 	uint64_t line;
-	bool ghost; /* known only from the prev of the record after it */
+	bool ghost;   /* known only from the prev of the record after it */
+	bool chained; /* names the record before it on its LUN rightly */
 };
 
 struct trial {
@@ -212,6 +213,7 @@ static bool link_judge(const struct trial *trial, const struct event *before, si
 	uint64_t last = before ? before->record.n : 0;
 
 	if (r->prev == last + 1 && r->prev < r->n) {
+		trial->events[i].chained = true;
 		return true;
 	}
 	if (r->prev > last) {
@@ -230,9 +232,25 @@ static bool link_judge(const struct trial *trial, const struct event *before, si
 		       " on the LUN than the one that is known",
 		       lun_text(r->lun), r->n, r->prev);
 	} else {
-		skip_judge(trial, before ? &before->record : NULL, i);
+		trial->events[i].chained = true;
 	}
 	return false;
+}
+
+/* Once all ghosts are known: on one LUN they say how far a round had come that left out another. */
+static void skips_judge(const struct trial *trial)
+{
+	static struct record last[LUN_MAX];
+
+	memset(last, 0, sizeof(last));
+	for (size_t i = 0; i < trial->count; i++) {
+		const struct record *r = &trial->events[i].record;
+
+		if (trial->events[i].chained) {
+			skip_judge(trial, last[r->lun].n > 0 ? &last[r->lun] : NULL, i);
+		}
+		last[r->lun] = *r;
+	}
 }
 
 /* Each LUN's records as a chain. Ghosts found on the way are put in their places. */
@@ -254,12 +272,12 @@ static void chains_judge(struct trial *trial)
 			ghost.record.n = r->prev;
 			ghost.record.lun = r->lun;
 			trial->events[trial->count + ghosts++] = ghost;
-			skip_judge(trial, &ghost.record, i);
 		}
 		*before = trial->events[i];
 	}
 	trial->count += ghosts;
 	qsort(trial->events, trial->count, sizeof(*trial->events), event_order);
+	skips_judge(trial);
 }
 
 /* unprinted: the last of a run of such events between two printed ones (NULL: start or end). */

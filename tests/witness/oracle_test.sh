@@ -110,6 +110,12 @@ case_clean_run_past_the_rings_end() {
 	clean 'counter: 1 to 4500' "${both[@]}" --console a
 }
 
+case_clean_run_as_fast_as_it_can() {
+	disks vda vdb
+	"$witness" --rate 0 --console a --ticks 4500 --disk vda --disk vdb
+	clean 'counter: 1 to 4500, 9000 records' "${both[@]}" --console a --expect-boots 1
+}
+
 case_clean_reboot() {
 	disks vda vdb
 	run a 30
@@ -123,6 +129,17 @@ case_clean_boot_on_another_host() {
 	run b 30
 	run a 30
 	clean 'hand-overs: 0' "${both[@]}" --console b --console a --expect-boots 3
+}
+
+# Only the other LUN's next record still knows of the round that a power cut left unfinished.
+case_clean_round_cut_before_its_first_line() {
+	disks vda vdb
+	run a 30
+	line_drop a 30 vda
+	line_drop a 30 vdb
+	slot_zero vdb 30
+	run b 2500
+	clean 'cut lines: 1' "${both[@]}" --console a --console b --expect-boots 2
 }
 
 case_clean_handover_between_lines() {

@@ -89,32 +89,43 @@ static bool button_check(const struct pollfd *fds)
 	return false;
 }
 
-/* One tick per timer period; ticks = 0: until the power button or a signal. */
+/* Is it time for a tick? Periods that were missed are not made up for. */
+static bool tick_due(const struct pollfd *timer)
+{
+	uint64_t periods;
+
+	return timer->fd < 0 || (timer->revents & POLLIN &&
+				 read(timer->fd, &periods, sizeof(periods)) == sizeof(periods));
+}
+
+/*
+ * One tick per timer period, rate = 0: one after the other; ticks = 0: until the power button or a
+ * signal.
+ */
 static void run(unsigned int rate, unsigned long ticks)
 {
 	struct pollfd fds[GUEST_INPUT_MAX + 1];
-	int timer = timer_open(rate);
-	uint64_t periods;
+	int timer = rate == 0 ? -1 : timer_open(rate); /* poll() passes over a -1 */
 
 	for (int i = 0; i < guest.input_count; i++) {
 		fds[i] = (struct pollfd){.fd = guest.inputs[i], .events = POLLIN};
 	}
 	fds[guest.input_count] = (struct pollfd){.fd = timer, .events = POLLIN};
 	for (unsigned long done = 0; !stopped && (ticks == 0 || done < ticks);) {
-		if (poll(fds, (nfds_t)guest.input_count + 1, -1) < 0) {
+		if (poll(fds, (nfds_t)guest.input_count + 1, rate == 0 ? 0 : -1) < 0) {
 			continue;
 		}
 		if (button_check(fds)) {
 			break;
 		}
-		/* Periods that were missed are not made up for. */
-		if (fds[guest.input_count].revents & POLLIN &&
-		    read(timer, &periods, sizeof(periods)) == sizeof(periods)) {
+		if (tick_due(&fds[guest.input_count])) {
 			writer_tick(&writer);
 			done++;
 		}
 	}
-	close(timer);
+	if (timer >= 0) {
+		close(timer);
+	}
 }
 
 static void disk_add(char *spec)
@@ -189,7 +200,7 @@ static int host_main(int argc, char **argv)
 		case 'd': disk_add(optarg); break;
 		case 'c': console.fd = console_arg(optarg); break;
 		case 't': ticks = number_arg(optarg, 0, 1000000); break;
-		case 'r': rate = number_arg(optarg, 1, 100000); break;
+		case 'r': rate = number_arg(optarg, 0, 100000); break;
 		case 'v': snprintf(writer.vm, sizeof(writer.vm), "%s", optarg); break;
 		case 's': console.next_fd = console_arg(optarg); break;
 		case 'a': console.switch_after = number_arg(optarg, 1, 1000000); break;

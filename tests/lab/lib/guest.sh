@@ -20,7 +20,8 @@ guest_usage() {
 		  build                     make kernel, initramfs and checker in $GUEST_DIR
 		  xml NAME [--memory MiB] [--disks N] [--cmdline EXTRA]
 		                            print a libvirt domain; the sources of vda, vdb... are placeholders
-		                            (EXTRA: witness.rate=N records a second; witness.stubborn)
+		                            (EXTRA: witness.rate=N records a second, 0 as many as it can;
+		                            witness.stubborn)
 		  console NODE NAME         print the VM's console on a node
 		  wait NAME NODE --counter-beyond N [--timeout S]
 		                            until the console on NODE shows a counter greater than N
