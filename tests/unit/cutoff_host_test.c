@@ -265,7 +265,7 @@ static void look__ends_nothing_that_came_after_the_question(void **state)
 	assert_false(player_lives(player));
 	assert_int_equal(initiator_process_find(iqn, &late, NULL), 0);
 	assert_string_equal(late.name, "late");
-	assert_int_equal(kill(late.pid, SIGKILL), 0);
+	assert_int_equal(initiator_process_end_all(iqn, deadline_in(10000), NULL, NULL, NULL), 0);
 	cutoff_host_release(&host);
 }
 
