@@ -104,6 +104,17 @@ static void io_error_judge(struct vm_context *vm, struct deadline deadline, enum
 	}
 }
 
+/*
+ * libvirtd takes a moment to see that a QEMU was killed. A probe just then, after a fencing, would
+ * make the cluster believe that the VM runs on two hosts, and stop the one that does.
+ */
+static bool has_no_process(const struct vm_settings *settings)
+{
+	pid_t pid;
+
+	return qemu_process_find(settings->vm, &pid, NULL) == 0 && pid == 0;
+}
+
 /* A probe only asks whether something is here: it acts on nothing. */
 static int domain_health(struct vm_context *vm, bool probe, struct deadline deadline,
 			 enum vm_health *ret, struct err *err)
@@ -117,6 +128,10 @@ static int domain_health(struct vm_context *vm, bool probe, struct deadline dead
 		return health_without_libvirt(vm->settings, &libvirt_err, ret, err);
 	}
 	*ret = healths[state];
+	if (probe && *ret != VM_STOPPED && has_no_process(vm->settings)) {
+		*ret = VM_STOPPED;
+		return 0;
+	}
 	if (state == DOMAIN_PAUSED_IO_ERROR && !probe) {
 		io_error_judge(vm, deadline, ret, err);
 	} else if (*ret == VM_DEGRADED || *ret == VM_FAILED) {
