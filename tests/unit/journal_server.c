@@ -137,7 +137,7 @@ static int32_t on_signal(int32_t number, void *data)
 	(void)number;
 	(void)data;
 	qb_loop_stop(loop);
-	return -1;
+	return 0;
 }
 
 static void serve(int ready)
@@ -164,6 +164,7 @@ static void serve(int ready)
 		exit(1);
 	}
 	qb_loop_run(loop);
+	(void)signal(SIGTERM, SIG_IGN); /* a second one must not end it before it has cleaned up */
 	ipc_server_free(fake.server);
 	tasks_free(fake.tasks);
 	qb_loop_destroy(loop);
