@@ -526,7 +526,10 @@ static const struct ocf_agent agent = {
 		"ones, and starts the VM; stop ends the VM and takes the LUNs away again. The VM "
 		"migrates by changing LUN masks, live or in saved mode: no disk is copied.\n"
 		"Start and migration need lunmaskd on the node and a majority of its nodes; stop "
-		"and monitor do without.\n"
+		"and monitor do without. In a partition without quorum nothing is started or "
+		"migrated, whatever no-quorum-policy says; docs/quorum.md of lunmask has a table "
+		"of "
+		"what becomes of the VM on both sides, and one for clusters of two nodes.\n"
 		"The array and the nodes' initiator names are in " CONFIG_FILE
 		", see lunmask.conf(5). To let the VM migrate, set the meta attribute "
 		"allow-migrate=true. Set multiple-active=stop_unexpected, too (Pacemaker 2.1.3 or "

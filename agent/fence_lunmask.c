@@ -438,9 +438,10 @@ static const struct fence_agent agent = {
 		"such a node remembers of it does not stop the one that was started elsewhere.\n"
 		"Whoever is fenced can fence nobody: the array refuses it. Of two nodes that fence "
 		"each other at once one wins, also without pcmk_delay_base, which lets you say "
-		"which one. The loser begins anew when corosync and Pacemaker are restarted on it; "
-		"corosync as well, so that wait_for_all keeps it from fencing the winner while the "
-		"two are still apart (two_node: 1 in corosync.conf implies it).\n"
+		"which one. The loser comes back when the two see each other again: with "
+		"lunmask-cutoff(8) by itself, otherwise when corosync and Pacemaker are restarted "
+		"on it; corosync as well, so that wait_for_all keeps it from fencing the winner "
+		"while the two are still apart (two_node: 1 in corosync.conf implies it).\n"
 		"Rebooting is no action of it. The cluster asks for \"off\" instead, and the host "
 		"stays "
 		"off until \"on\".",
