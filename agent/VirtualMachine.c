@@ -535,7 +535,7 @@ static const struct ocf_agent agent = {
 		"allow-migrate=true. Set multiple-active=stop_unexpected, too (Pacemaker 2.1.3 or "
 		"later): a host that was fenced by mask, or cut off from the others, may come back "
 		"with a record of the VM, and by default the cluster would stop it on both hosts "
-		"and start it again.",
+		"and start it again. Where fence_lunmask(8) fences, set requires=fencing.",
 	.parameters = parameters,
 	.n_parameters = ARRAY_SIZE(parameters),
 	.actions = actions,

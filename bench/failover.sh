@@ -21,6 +21,8 @@ t=$(dirname "$(readlink -f "$0")")/../tests/lab/t
 . "$t/journal.sh"
 # shellcheck source=../tests/lab/t/pacemaker.sh
 . "$t/pacemaker.sh"
+# shellcheck source=../tests/lab/t/fencing.sh
+. "$t/fencing.sh"
 # shellcheck source=../tests/lab/t/failover.sh
 . "$t/failover.sh"
 

@@ -38,6 +38,11 @@ bool task_error_transient(int rc)
 	}
 }
 
+bool task_error_lifted(int rc)
+{
+	return rc == -ESHUTDOWN;
+}
+
 static void tell(const struct task *task, const struct task_step *step, enum task_event_kind kind,
 		 int64_t since_ms, const struct err *err)
 {
@@ -127,20 +132,28 @@ static int step_carry_out(const struct task *task, const struct task_step *step,
 			  struct deadline deadline, bool *ret_acted, struct err *err)
 {
 	int64_t since_ms = deadline_now_ms();
-	unsigned int try;
+	unsigned int try = 1;
+	bool waited = false;
 	int rc = 0;
 
-	for (try = 1; try <= step->tries; try++) {
+	while (true) {
+		bool waits;
+
 		*err = (struct err)ERR_INIT;
 		rc = step_permitted(task, step, deadline, err);
 		if (rc == 0) {
 			*ret_acted = true;
 			rc = step_try(task, step, deadline_within(deadline, step->timeout_ms), err);
 		}
-		if (rc == 0 || !task_error_transient(rc) || try == step->tries) {
+		waits = task_error_lifted(rc) && deadline_now_ms() - since_ms < step->patience_ms;
+		if (!waits && (!task_error_transient(rc) || try++ == step->tries)) {
 			break;
 		}
-		tell(task, step, TASK_STEP_RETRIED, since_ms, err);
+		/* Whoever waits says so once. */
+		if (!waits || !waited) {
+			tell(task, step, TASK_STEP_RETRIED, since_ms, err);
+		}
+		waited = waits;
 		if (!wait_ms(step->retry_ms, deadline)) {
 			break;
 		}
@@ -318,7 +331,8 @@ int task_verify(const struct task *task, struct err *err)
 
 		if (step->name == NULL || step->run == NULL || step->timeout_ms <= 0 ||
 		    step->tries < 1 || step->tries > TASK_TRIES_MAX || step->retry_ms < 0 ||
-		    (step->probe == NULL && !checks) || (checks && step->undo != NULL) ||
+		    step->patience_ms < 0 || (step->probe == NULL && !checks) ||
+		    (checks && step->undo != NULL) ||
 		    ((step->flags & TASK_WIDENS) != 0 && task->gate == NULL)) {
 			return err_set(err, -EINVAL, "task %s: row %zu of its table is wrong",
 				       task->name, i);

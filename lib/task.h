@@ -38,6 +38,7 @@ struct task_step {
 	int timeout_ms;     /* of one run; the task's deadline cuts it short */
 	unsigned int tries; /* of a run that fails with a transient error; at least 1 */
 	int retry_ms;       /* between two tries */
+	int patience_ms;    /* how long tries do not count while others are to lift the error */
 	unsigned int flags; /* enum task_step_flags */
 };
 
@@ -106,6 +107,8 @@ struct task {
 
 /* Is this error worth another try? -EBUSY, -EAGAIN, -EHOSTUNREACH, -ECONNREFUSED, -ETIMEDOUT... */
 bool task_error_transient(int rc);
+/* An error that somebody else is about to lift: this host is fenced, and may be let in again. */
+bool task_error_lifted(int rc);
 
 /*
  * 0 when every step is done. Otherwise the error of the step that failed, with its name in the

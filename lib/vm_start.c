@@ -12,6 +12,13 @@
 
 #define UNDO_RESERVE_MS 15000
 
+/*
+ * A host that was fenced while it lived is a member again before it is let in again
+ * (lunmask-cutoff), and Pacemaker may place a VM there in between. A start that failed would keep
+ * the VM from the host until somebody cleans up.
+ */
+#define FENCED_PATIENCE_MS 30000
+
 static const struct task_step steps[] = {
 	{
 		.name = "takeover",
@@ -20,6 +27,7 @@ static const struct task_step steps[] = {
 		.timeout_ms = 30000,
 		.tries = 3,
 		.retry_ms = 500,
+		.patience_ms = FENCED_PATIENCE_MS,
 		.flags = TASK_WIDENS,
 	},
 	{
@@ -29,6 +37,7 @@ static const struct task_step steps[] = {
 		.timeout_ms = 20000,
 		.tries = 2,
 		.retry_ms = 500,
+		.patience_ms = FENCED_PATIENCE_MS,
 		.flags = TASK_WIDENS,
 	},
 	{
@@ -39,6 +48,7 @@ static const struct task_step steps[] = {
 		.timeout_ms = 30000,
 		.tries = 3,
 		.retry_ms = 500,
+		.patience_ms = FENCED_PATIENCE_MS,
 		.flags = TASK_WIDENS,
 	},
 	{

@@ -189,6 +189,51 @@ static void task_run__transient_error_is_not_tried_for_ever(void **state)
 	assert_int_equal(world.run_failures[0], 96);
 }
 
+/* One step, on a host that is fenced for as many tries as world->run_failures says. */
+static int world_fenced(struct world *world, int patience_ms, struct deadline deadline)
+{
+	struct task_step step = STEP_ROW(0, "a");
+	struct task task = {.name = "test",
+			    .steps = &step,
+			    .n_steps = 1,
+			    .context = world,
+			    .observe = observe,
+			    .observer = world};
+
+	step.patience_ms = patience_ms;
+	step.retry_ms = 1;
+	world->run_rc[0] = -ESHUTDOWN;
+	return task_run(&task, deadline, NULL);
+}
+
+static void task_run__fenced_host_is_waited_for(void **state)
+{
+	struct world world = {.run_failures = {5}};
+
+	(void)state;
+	assert_int_equal(world_fenced(&world, 5000, deadline_in(10000)), 0);
+	assert_string_equal(world.events, "a=trying again;a=done;");
+}
+
+static void task_run__fenced_host_is_not_waited_for_without_patience(void **state)
+{
+	struct world world = {.run_failures = {5}};
+
+	(void)state;
+	assert_int_equal(world_fenced(&world, 0, deadline_in(10000)), -ESHUTDOWN);
+	assert_null(strstr(world.events, "trying again"));
+}
+
+static void task_run__patience_ends(void **state)
+{
+	struct world world = {.run_failures = {1000000}};
+
+	(void)state;
+	assert_int_equal(world_fenced(&world, 10, deadline_in(10000)), -ESHUTDOWN);
+	memset(world.story, 0, sizeof(world.story));
+	assert_int_equal(world_fenced(&world, 5000, deadline_in(20)), -ESHUTDOWN);
+}
+
 static void task_run__effect_counts_more_than_the_return_code(void **state)
 {
 	struct world world = {.run_rc = {-EIO}, .run_failures = {1}, .effect_despite_rc = {true}};
@@ -433,6 +478,9 @@ int main(void)
 		cmocka_unit_test(task_run__undo_leaves_what_was_there_before),
 		cmocka_unit_test(task_run__transient_error_is_tried_again),
 		cmocka_unit_test(task_run__transient_error_is_not_tried_for_ever),
+		cmocka_unit_test(task_run__fenced_host_is_waited_for),
+		cmocka_unit_test(task_run__fenced_host_is_not_waited_for_without_patience),
+		cmocka_unit_test(task_run__patience_ends),
 		cmocka_unit_test(task_run__effect_counts_more_than_the_return_code),
 		cmocka_unit_test(task_run__success_without_effect_is_a_failure),
 		cmocka_unit_test(task_run__widening_needs_the_gate),

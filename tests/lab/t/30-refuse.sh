@@ -5,6 +5,7 @@
 
 clean_up() {
 	lab heal array >/dev/null 2>&1
+	fencing_of_node1 unfence
 	vm_unmake web1
 	lab exec node1 -- rm -rf /tmp/lab-test
 	lab array -- rm -f /usr/local/bin/tgtadm
@@ -148,6 +149,27 @@ refused 1 'web1-state' node1 start
 is "$T_WHAT: never formatted over" "$(head -c 1048576 "$state" | sha256sum)" "$before"
 cp --sparse=always "$state.kept" "$state"
 rm -f "$state.kept"
+
+T_WHAT="a host that is fenced, and let in again meanwhile"
+fencing_of_node1() { printf '{"initiators":["%s"]}' "$(initiator node1)" | driver "$1" >/dev/null; }
+ok "$T_WHAT: fenced" fencing_of_node1 fence
+refused 1 "this host .*:node1'\) is fenced" node1 start OCF_RESKEY_CRM_meta_timeout=20000
+masks_are web1 "$T_WHAT"
+(
+	agent node1 start
+	printf '%s\n' "$OUT" "RC=$RC"
+) >"$pool/../start.out" 2>&1 &
+starter=$!
+at_grant() { lab exec node1 -- lunmask tasks | grep -q 'web1 .*grant'; }
+ok "$T_WHAT: start is at its grant" wait_until 20 at_grant
+masks_are web1 "$T_WHAT: and has none"
+ok "$T_WHAT: let in again" fencing_of_node1 unfence
+wait "$starter"
+like "$T_WHAT: start has waited for it" "$(xargs -d '\n' <"$pool/../start.out")" \
+	'grant: trying again.*RC=0$'
+rm -f "$pool/../start.out"
+masks_are web1 "$T_WHAT" node1
+agent_is 0 node1 stop
 
 T_WHAT="a LUN replaced by another of the same name"
 ok "the LUN is replaced" lun_delete web1-data

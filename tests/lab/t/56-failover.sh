@@ -7,6 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/journal.sh"
 . "$(dirname "$0")/pacemaker.sh"
+. "$(dirname "$0")/fencing.sh"
 . "$(dirname "$0")/failover.sh"
 
 ok "the cluster is whole" lab up

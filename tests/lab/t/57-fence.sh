@@ -33,7 +33,7 @@ ok "a VM, before there is any fencing by mask" crm configure primitive web1 ocf:
 	config=/etc/lunmask/web1.xml \
 	op start timeout=120s op stop timeout=60s op monitor interval=10s timeout=30s \
 	op migrate_to timeout=60s op migrate_from timeout=60s \
-	meta allow-migrate=true multiple-active=stop_unexpected
+	meta allow-migrate=true multiple-active=stop_unexpected requires=fencing
 ok "starts" settled
 victim=$(located)
 if [ -z "$victim" ]; then

@@ -3,7 +3,7 @@
 #
 # A node is lost while its guest writes as fast as it can: how long until the guest counts on another
 # one, what that time is spent on, and is all well when the node is back? Sourced after lib.sh,
-# journal.sh and pacemaker.sh.
+# journal.sh, pacemaker.sh and fencing.sh.
 #
 #	failover_setup mask           fence_lunmask alone, VirtualMachine
 #	failover_setup power          the lab's power switch, VirtualMachine
@@ -14,17 +14,18 @@
 #
 # Faults: corosync (SIGSTOP), isolated (from the nodes, not from the array), hung (SIGSTOP to all that
 # runs in the node), cut (power). FAILOVER_TSV is a file for a line each run, FAILOVER_EVIDENCE a
-# directory for the logs of runs that failed, FAILOVER_REJOIN=restart has Pacemaker restarted on a
-# node that was fenced by mask and lives.
+# directory for the logs of runs that failed.
 #
 # The moments are those of the machines' logs, which share this machine's clock (4 ms): the survivors'
 # corosync has a membership without the node; Pacemaker asks for the fencing; it is done; QEMU is
 # started on another node; the first counter is on the console there (10 ms). The loss is the moment
-# before the command that makes it.
+# before the command that makes it. "old" is when the domain of the lost node, if that lives, was gone:
+# since the loss, or since the node went on after it hung; "return" is from the end of the fault until all
+# is in order.
 
 F_LIMIT_S=${FAILOVER_LIMIT_S:-90} # to the first counter elsewhere, and for the node's return
-F_COLUMNS=(setup fault run node target detection decision fencing takeover boot total return)
-F_TIMES=(detection decision fencing takeover boot total return)
+F_COLUMNS=(setup fault run node target detection decision fencing takeover boot total old return)
+F_TIMES=(detection decision fencing takeover boot total old return)
 declare -A F_LOGS F_MARK
 F_ROWS=()
 F_BOOTS=0
@@ -55,8 +56,6 @@ failover_make() {
 		failover_virtualdomain
 	else
 		web1_configure
-		lab exec "$CRM_NODE" -- crm_resource --resource web1 --meta \
-			--set-parameter multiple-active --parameter-value stop_unexpected
 	fi
 	settled && [ -n "$(located)" ]
 }
@@ -64,12 +63,7 @@ failover_make() {
 failover_fencing_power() { :; }
 
 failover_fencing_mask() {
-	crm -F resource stop fencing
-	settled
-	crm -F configure delete fencing
-	crm configure property stonith-action=reboot
-	crm configure primitive san stonith:fence_lunmask meta provides=unfencing \
-		op monitor interval=30s timeout=30s
+	san_configure && crm -F configure delete fencing
 }
 
 # The same domain, whose disks are the same LUNs; a node's file has the node's initiator.
@@ -109,7 +103,7 @@ failover_static_xml() {
 failover_teardown() {
 	local node
 	for node in $(lab nodes); do
-		lab exec "$node" -- sh -c 'kill -CONT -1'
+		hurt "$node" CONT
 		lab heal "$node"
 		[ "$(lab power "$node")" = on ] || lab boot "$node"
 	done
@@ -118,13 +112,9 @@ failover_teardown() {
 	crm_resource_wait
 	crm -F configure delete web1
 	if [ "$F_SETUP" = mask ]; then
-		crm -F resource stop san
-		crm_resource_wait
-		crm -F configure delete san
-		crm configure property stonith-action=off
 		crm configure primitive fencing stonith:fence_lab \
 			op monitor interval=120s timeout=20s
-		settled
+		san_remove
 	fi
 	for node in $(lab nodes); do
 		lab exec "$node" -- rm -f /etc/lunmask/web1-static.xml
@@ -136,9 +126,9 @@ failover_teardown() {
 
 fault_begin() {
 	case $1 in
-	corosync) lab exec "$2" -- pkill -STOP -x corosync ;;
+	corosync) hurt "$2" STOP corosync ;;
 	isolated) lab isolate "$2" cluster ;;
-	hung) lab exec "$2" -- sh -c 'kill -STOP -1' ;;
+	hung) hurt "$2" STOP ;;
 	cut) lab cut "$2" ;;
 	esac
 } >/dev/null 2>&1
@@ -149,33 +139,18 @@ fault_end() {
 		return
 	fi
 	case $1 in
-	corosync) lab exec "$2" -- pkill -CONT -x corosync ;;
+	corosync) hurt "$2" CONT corosync ;;
 	isolated) lab heal "$2" ;;
-	hung) lab exec "$2" -- sh -c 'kill -CONT -1' ;;
+	hung) hurt "$2" CONT ;;
 	esac
-	[ "${FAILOVER_REJOIN:-}" != restart ] || pacemaker_restart "$2"
 } >/dev/null 2>&1
-
-pacemaker_runs() { lab exec "$1" -- pgrep -x pacemakerd; }
-pacemaker_ended() { ! pacemaker_runs "$1"; }
-
-# A node that hears that it was fenced ends corosync, too.
-pacemaker_restart() {
-	wait_until 20 lab exec "$1" -- corosync-cmapctl -g runtime.votequorum.this_node_id
-	lab exec "$1" -- pkill -TERM -x pacemakerd
-	wait_until 60 pacemaker_ended "$1" || lab exec "$1" -- pkill -KILL -x pacemakerd
-	lab exec "$1" -- sh -c 'exec >/dev/null 2>&1 </dev/null
-		pgrep -x corosync || setsid corosync -f &
-		until corosync-cmapctl -g runtime.votequorum.this_node_id; do sleep 0.1; done
-		PCMK_panic_action=reboot setsid pacemakerd -f &'
-}
 
 # All nodes are members in good order, and nobody is cut off.
 failover_online() {
 	local xml
 	xml=$(lab exec "$CRM_NODE" -- timeout 5 crm_mon -1 --output-as=xml) || return 1
 	[ "$(grep -cE '<node .*online="true".* pending="false" unclean="false"' <<<"$xml")" = \
-		"$(lab nodes | wc -l)" ] && driver fenced <<<'{}' | grep -q '"fenced": *\[\]'
+		"$(lab nodes | wc -l)" ] && fenced_are ""
 }
 
 domains() {
@@ -280,13 +255,13 @@ failover_evidence() {
 	for node in "${!F_LOGS[@]}"; do
 		mkdir -p "$to/$T_WHAT/$node"
 		cp -r "${F_LOGS[$node]}"/{corosync,pacemaker,libvirt,lunmask-guest,lunmaskd.log} \
-			"$to/$T_WHAT/$node"
+			"${F_LOGS[$node]}/lunmask-cutoff.log" "$to/$T_WHAT/$node"
 	done 2>/dev/null
 }
 
 # failover_run FAULT NUMBER: the node that has the VM is lost, the VM runs on another, the node is back.
 failover_run() {
-	local victim target counter lost back watch=() node failed=$T_FAILED
+	local victim target counter lost back gone watch=() node failed=$T_FAILED
 	declare -gA F_ROW=()
 	T_WHAT="$F_SETUP, $1, run $2"
 	victim=$(located)
@@ -324,6 +299,9 @@ failover_run() {
 	fault_end "$1" "$victim"
 	ok "$T_WHAT: $victim is back, with all in order" wait_until "$F_LIMIT_S" failover_whole "$target"
 	F_ROW[return]=$(($(now_ms) - back))
+	gone=$(log_ms libvirt/qemu/web1.log 'shutting down' "$victim")
+	[ "$1" != hung ] || lost=$back
+	[ -z "$gone" ] || F_ROW[old]=$((gone - lost))
 	ok "$T_WHAT, back: settles" settled
 	is "$T_WHAT, back: one domain" "$(domains)" "$target"
 	is "$T_WHAT, back: Pacemaker has it there" "$(located)" "$target"

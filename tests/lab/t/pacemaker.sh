@@ -66,7 +66,7 @@ web1_configure() {
 		op start timeout=120s op stop timeout="${WEB1_STOP:-120s}" \
 		op monitor interval=10s timeout=30s \
 		op migrate_to timeout=180s op migrate_from timeout=60s \
-		meta allow-migrate=true multiple-active=stop_unexpected
+		meta allow-migrate=true multiple-active=stop_unexpected requires="${WEB1_REQUIRES:-fencing}"
 }
 
 web1_remove() {
