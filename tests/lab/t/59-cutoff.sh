@@ -37,8 +37,8 @@ seen_two() {
 		pacemaker_log "$node"
 	done | grep -c 'web1 might be active on'
 }
-# It runs once. Where a node is back Pacemaker may have lost the DC's #node-unfenced, unfence it once
-# more and start anew what runs there (2.1.5). That is a boot, and no second writer.
+# It runs once. Where a node is back Pacemaker may have lost the DC's #node-unfenced and unfence it once
+# more (2.1.5). With requires=unfencing what runs there would be started anew: a boot, no second writer.
 back_on_one() {
 	boots=$(witness_boots)
 	runs_on "$(located)" "$boots"
