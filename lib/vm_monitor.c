@@ -105,8 +105,9 @@ static void io_error_judge(struct vm_context *vm, struct deadline deadline, enum
 }
 
 /*
- * libvirtd takes a moment to see that a QEMU was killed. A probe just then, after a fencing, would
- * make the cluster believe that the VM runs on two hosts, and stop the one that does.
+ * libvirtd takes a moment to see that a QEMU was killed. The next monitor says so all the same; and
+ * a probe just then, after a fencing, would make the cluster believe that the VM runs on two hosts,
+ * and stop the one that does.
  */
 static bool has_no_process(const struct vm_settings *settings)
 {
@@ -128,7 +129,7 @@ static int domain_health(struct vm_context *vm, bool probe, struct deadline dead
 		return health_without_libvirt(vm->settings, &libvirt_err, ret, err);
 	}
 	*ret = healths[state];
-	if (probe && *ret != VM_STOPPED && has_no_process(vm->settings)) {
+	if (*ret != VM_STOPPED && has_no_process(vm->settings)) {
 		*ret = VM_STOPPED;
 		return 0;
 	}
