@@ -30,6 +30,7 @@ boots() { witness_check web1 | sed -n 's/^boots: //p'; }
 lost() { lab exec "$CRM_NODE" -- crm_mon -1 --output-as=xml | grep -q "<node name=\"$1\" .*online=\"false\""; }
 back() { lab exec "$CRM_NODE" -- crm_mon -1 --output-as=xml | grep -q "<node name=\"$1\" .*online=\"true\""; }
 
+WEB1_REQUIRES=quorum # of what there is without fencing
 ok "the test VM's LUNs can be made" vm_make web1
 ok "fencing is switched off" wait_until 30 fencing_set node1 false
 ok "a resource" web1_configure
