@@ -74,6 +74,8 @@ released_stop node2
 management_back
 agent_is 0 node1 start
 released_is node2
+# A guest that is moved in the first moments of its boot may hang there under TCG.
+ok "$T_WHAT: it counts first" witness_wait web1 node1 "$(witness_counter web1)"
 mapfile -t meta < <(migrate_meta node1 node2)
 PARAM[migration_mode]=live
 agent_is 0 node1 migrate_to "${meta[@]}"
