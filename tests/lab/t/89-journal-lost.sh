@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Journals that are lost: one node's (deleted, set back, with a bit turned), which comes back as another
+# Journals that are lost: one node's (deleted, set back, with bits turned), which comes back as another
 # disk and votes again; and all of them, under a running VM, after which an export is imported.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/journal.sh"
@@ -73,9 +73,9 @@ ok "the guest counts" witness_wait web1 node1 0
 ok "a copy of a journal is kept" lab exec node2 -- cp -a "$STORE" "$STORE.old"
 one_lost "deleted" "rm -rf $STORE" "not sound"
 one_lost "replaced by an old copy" "rm -rf $STORE && cp -a $STORE.old $STORE && rm -rf $STORE.old" "sound"
-# The last page of the database, where entries are.
-one_lost "with a bit turned" "f=\$(ls $STORE/*.db | head -n 1) && s=\$(stat -c %s \$f) &&
-	printf '\\377' | dd of=\$f bs=1 seek=\$((s - 200)) conv=notrunc 2>/dev/null" "not sound"
+# In every record of the VM, wherever the database has it.
+one_lost "with bits turned" "f=\$(ls $STORE/*.db | head -n 1) && grep -aq web1 \$f &&
+	LC_ALL=C sed -i s/web1/wEb1/g \$f" "not sound"
 
 T_WHAT="all journals deleted"
 ok "$T_WHAT: exported" lab exec node1 -- lunmask journal export "$EXPORT"
