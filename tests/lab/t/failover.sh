@@ -196,8 +196,9 @@ log_ms() {
 	shift 2
 	for node; do
 		path=${F_LOGS[$node]}/$log
-		line=$(tail -c "+$((F_MARK[$path] + 1))" "$path" 2>/dev/null | grep -Em1 -- "$regex") &&
-			stamp_ms "$line"
+		# tail's fate, once grep has what it wants, does not matter.
+		line=$(tail -c "+$((F_MARK[$path] + 1))" "$path" 2>/dev/null | grep -Em1 -- "$regex")
+		[ -z "$line" ] || stamp_ms "$line"
 	done | sort -n | head -n 1
 }
 
@@ -313,8 +314,12 @@ failover_run() {
 		ok "$T_WHAT, back: nothing stray" lab exec "$target" -- lunmask reconcile --dry-run
 	failover_well "$T_WHAT, back" "$target"
 	failover_row "$1" "$2" "$victim" "$target"
-	[ "$T_FAILED" = "$failed" ] || failover_evidence
-	[ "$T_FAILED" = "$failed" ]
+	if [ "$T_FAILED" != "$failed" ]; then
+		failover_evidence
+		# The next run is not to pay for this one.
+		F_BOOTS=$(witness_boots)
+		return 1
+	fi
 }
 
 # failover_well NAME NODE: presented to that node alone, it counts on, and one wrote at any time.
