@@ -222,13 +222,13 @@ witness_check() {
 	lab guest check "$vm" --luns "$vm-root $vm-data" "$@"
 }
 
-# The highest counter on any console; 0 when there is none.
+# The highest counter at the end of any console; 0 when there is none.
 witness_counter() {
 	local node
 	{
 		echo ' n=0'
 		for node in $(lab nodes); do
-			cat "$(lab path "$node")/var/log/lunmask-guest/$1.console" 2>/dev/null || true
+			tail -c 65536 "$(lab path "$node")/var/log/lunmask-guest/$1.console" 2>/dev/null || true
 		done
 	} | sed -n 's/.* n=\([0-9]*\).*/\1/p' | sort -n | tail -n 1
 }
