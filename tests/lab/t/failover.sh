@@ -243,7 +243,7 @@ failover_times() {
 	fenced=$(log_ms pacemaker/pacemaker.log \
 		"Operation '[a-z]+' targeting $2 by .*: OK" "${survivors[@]}")
 	qemu=$(log_ms libvirt/qemu/web1.log 'starting up libvirt' "$3")
-	F_ROW[dc]=$([ -z "$(log_ms pacemaker/pacemaker.log "Our peer on the DC \($2\) is dead" \
+	F_ROW[dc]=$([ -z "$(log_ms pacemaker/pacemaker.log "Our (peer on the DC|DC node) \($2\) (is dead|left)" \
 		"${survivors[@]}")" ] || echo dc)
 	[ -n "$lost" ] && [ -n "$asked" ] && [ -n "$fenced" ] && [ -n "$qemu" ] || return 1
 	F_ROW[detection]=$((lost - $1))
