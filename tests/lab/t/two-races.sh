@@ -20,7 +20,7 @@ export LAB_STAGE=${LAB_STAGE:-$T_DIR/../../../_build/stage}
 parts=("$@")
 [ $# != 0 ] || parts=(loser race race race delay back power cold)
 WAIT_S=12  # longer than all that a node needs to go on alone, if it may
-WATCH_S=35 # a fencing counts when the fencer was heard twice while the other was here
+WATCH_S=45 # a fencing counts when the fencer was heard twice, 15 s apart, while the other was here
 WEB1_STOP=40s
 booted=0 # how often the guest has
 
