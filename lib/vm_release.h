@@ -11,8 +11,8 @@
  *
  * That ends before the host is granted the LUNs again, and before it uses a grant that was left:
  * otherwise a start elsewhere could take from a running guest what it lives on. Whoever revokes, or
- * withdraws, has claimed the VM's task; there is only one. A release by a host that held nothing stays
- * until then, and does no harm.
+ * withdraws, has claimed the VM's task; there is only one. A release by a host that held nothing
+ * stays until then, and does no harm.
  */
 
 /* stop: commits it. The domain is looked for again before that. */
