@@ -8,14 +8,13 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/utsname.h>
 
 #include "cluster.h"
 #include "config.h"
 #include "fence/fence_agent.h"
 #include "fence/fence_param.h"
 #include "host_fence.h"
+#include "host_name.h"
 #include "initiator_process.h"
 
 #ifndef PACKAGE_VERSION
@@ -140,22 +139,9 @@ static void here_find(struct here *here, struct deadline deadline)
 					     here->name, sizeof(here->name), NULL) == 0;
 }
 
-/* "node1" is the host node1.example.org, too. */
-static bool kernel_says(const char *node)
-{
-	struct utsname name;
-	size_t length = strlen(node);
-
-	if (uname(&name) != 0 || strncasecmp(name.nodename, node, length) != 0) {
-		return false;
-	}
-	return name.nodename[length] == '\0' ||
-	       (name.nodename[length] == '.' && strchr(node, '.') == NULL);
-}
-
 static bool is_here(const struct here *here, const char *node)
 {
-	return here->clustered ? strcmp(here->name, node) == 0 : kernel_says(node);
+	return here->clustered ? strcmp(here->name, node) == 0 : host_name_is_kernels(node);
 }
 
 struct target {

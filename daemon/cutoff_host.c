@@ -4,11 +4,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "array.h"
+#include "host_name.h"
 #include "initiator_process.h"
 #include "process.h"
 
@@ -19,20 +19,11 @@ static const char *const agents[] = {"VirtualMachine", "lunmask", NULL};
 
 /* Which host */
 
-/* "node1" is the host node1.example.org, too. */
-static bool kernel_says(const char *name, const char *node)
-{
-	size_t length = strlen(node);
-
-	return strncasecmp(name, node, length) == 0 &&
-	       (name[length] == '\0' || (name[length] == '.' && strchr(node, '.') == NULL));
-}
-
 int cutoff_host_node(const struct config *config, const char *node, const char **ret,
 		     struct err *err)
 {
 	const struct config_host *hosts;
-	struct utsname name;
+	struct utsname system = {.nodename = ""};
 	size_t count;
 
 	if (node != NULL) {
@@ -42,20 +33,18 @@ int cutoff_host_node(const struct config *config, const char *node, const char *
 		*ret = rc < 0 ? NULL : host->node;
 		return rc;
 	}
-	if (uname(&name) != 0) {
-		return err_set(err, -errno, "uname: %s", strerror(errno));
-	}
 	hosts = config_hosts(config, &count);
 	for (size_t i = 0; i < count; i++) {
-		if (kernel_says(name.nodename, hosts[i].node)) {
+		if (host_name_is_kernels(hosts[i].node)) {
 			*ret = hosts[i].node;
 			return 0;
 		}
 	}
+	(void)uname(&system);
 	return err_set(err, -ENOENT,
 		       "no [host NODE] of the configuration is this host ('%.64s'); say which "
 		       "with --node",
-		       name.nodename);
+		       system.nodename);
 }
 
 /* Configuration */
@@ -147,12 +136,6 @@ int cutoff_host_may_return(struct cutoff_host *host, struct err *err)
 
 /* The look */
 
-/* An equal share for each of those that are left, so that a silent one leaves time for the rest. */
-static struct deadline share(struct deadline deadline, size_t left)
-{
-	return deadline_within(deadline, deadline_left_ms(deadline) / (int64_t)left);
-}
-
 static int array_ask(const struct config_array *array, const char *initiator,
 		     struct deadline deadline, bool *ret, struct err *err)
 {
@@ -183,8 +166,8 @@ static int arrays_ask(const struct cutoff_host *host, struct deadline deadline, 
 	for (size_t i = 0; i < count; i++) {
 		struct err one = ERR_INIT;
 		bool fenced = false;
-		int rc = array_ask(&arrays[i], host->self->initiator, share(deadline, count - i),
-				   &fenced, &one);
+		int rc = array_ask(&arrays[i], host->self->initiator,
+				   deadline_share(deadline, count - i), &fenced, &one);
 
 		if (rc == 0 && fenced) {
 			*ret = arrays[i].name;

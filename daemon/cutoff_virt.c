@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cutoff_virt.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -13,6 +11,7 @@
 #include <libvirt/virterror.h>
 
 #include "journal.h"
+#include "virt_loop.h"
 
 #define RECONNECT_MS 2000
 #define KEEPALIVE_SECONDS 5
@@ -24,12 +23,6 @@ static struct {
 	virConnectPtr conn;
 	bool closed;
 } virt = {.fd = -1};
-
-/* libvirt prints every error to stderr otherwise. */
-static void on_error(void *data, virErrorPtr error)
-{
-	(void)data, (void)error;
-}
 
 static void tell(void)
 {
@@ -91,32 +84,6 @@ static void on_timer(int timer, void *data)
 	}
 }
 
-static void *virt_run(void *data)
-{
-	(void)data;
-	while (virEventRunDefaultImpl() == 0) {
-	}
-	return NULL;
-}
-
-/* Signals are the main thread's. */
-static int thread_start(void)
-{
-	pthread_t thread;
-	sigset_t all;
-	sigset_t before;
-	int rc;
-
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&thread, NULL, virt_run, NULL);
-	if (rc == 0) {
-		(void)pthread_detach(thread);
-	}
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return -rc;
-}
-
 int cutoff_virt_start(int *ret_fd, struct err *err)
 {
 	int rc;
@@ -125,14 +92,12 @@ int cutoff_virt_start(int *ret_fd, struct err *err)
 	if (virt.fd < 0) {
 		return err_set(err, -errno, "eventfd: %s", strerror(errno));
 	}
-	virSetErrorFunc(NULL, on_error);
-	if (virInitialize() < 0 || virEventRegisterDefaultImpl() < 0 ||
-	    virEventAddTimeout(RECONNECT_MS, on_timer, NULL, NULL) < 0) {
-		return err_set(err, -EIO, "libvirt cannot be initialised");
+	rc = virt_loop_start();
+	if (rc == 0 && virEventAddTimeout(RECONNECT_MS, on_timer, NULL, NULL) < 0) {
+		rc = -EIO;
 	}
-	rc = thread_start();
 	if (rc < 0) {
-		return err_set(err, rc, "a thread for libvirt: %s", strerror(-rc));
+		return err_set(err, rc, "libvirt cannot be initialised");
 	}
 	*ret_fd = virt.fd;
 	return 0;

@@ -2,7 +2,6 @@
 #include "domains_virt.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +9,7 @@
 #include <libvirt/virterror.h>
 
 #include "qemu_process.h"
+#include "virt_loop.h"
 
 /* A call that libvirtd does not answer fails after these; no answer relies on them. */
 #define KEEPALIVE_SECONDS 2
@@ -23,46 +23,6 @@ struct virt_link {
 	int refs;
 	struct domains *domains; /* NULL: closed, nobody is to be told any more */
 };
-
-/* libvirt's loop */
-
-static pthread_once_t loop_once = PTHREAD_ONCE_INIT;
-static int loop_rc;
-
-/* libvirt prints every error to stderr otherwise. */
-static void on_error(void *data, virErrorPtr error)
-{
-	(void)data, (void)error;
-}
-
-/* It cannot be left safely. */
-static void *loop_run(void *data)
-{
-	(void)data;
-	while (virEventRunDefaultImpl() == 0) {
-	}
-	return NULL;
-}
-
-static void loop_start(void)
-{
-	pthread_t thread;
-	sigset_t all;
-	sigset_t before;
-
-	virSetErrorFunc(NULL, on_error);
-	if (virInitialize() < 0 || virEventRegisterDefaultImpl() < 0) {
-		loop_rc = -EIO;
-		return;
-	}
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	loop_rc = -pthread_create(&thread, NULL, loop_run, NULL);
-	if (loop_rc == 0) {
-		(void)pthread_detach(thread);
-	}
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-}
 
 static int virt_failed(const char *what, struct err *err)
 {
@@ -158,11 +118,10 @@ static void virt_close(void *data)
 static int virt_open(struct domains *domains, void **ret, struct err *err)
 {
 	struct virt_link *link;
-	int rc;
+	int rc = virt_loop_start();
 
-	(void)pthread_once(&loop_once, loop_start);
-	if (loop_rc < 0) {
-		return err_set(err, loop_rc, "libvirt cannot be initialised");
+	if (rc < 0) {
+		return err_set(err, rc, "libvirt cannot be initialised");
 	}
 	link = calloc(1, sizeof(*link));
 	if (link == NULL) {

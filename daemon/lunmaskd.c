@@ -16,6 +16,7 @@
 #include <qb/qblog.h>
 #include <qb/qbloop.h>
 
+#include "log_target.h"
 #include "node.h"
 #include "notify.h"
 #include "pidfile.h"
@@ -89,26 +90,6 @@ static int options_parse(int argc, char **argv, struct options *ret, int *ret_st
 		return 1;
 	}
 	return 0;
-}
-
-/* syslog(3) may wait for its daemon: that is another thread's. */
-static void log_start(const struct options *options, bool debug)
-{
-	bool to_stderr = options->foreground || options->check;
-	enum qb_log_target_slot target = to_stderr ? QB_LOG_STDERR : QB_LOG_SYSLOG;
-	int level = debug ? LOG_DEBUG : LOG_NOTICE; /* libqb has much to say at INFO */
-
-	qb_log_init("lunmaskd", LOG_DAEMON, level);
-	(void)qb_log_ctl(QB_LOG_SYSLOG, QB_LOG_CONF_ENABLED, QB_FALSE);
-	(void)qb_log_filter_ctl(target, QB_LOG_FILTER_ADD, QB_LOG_FILTER_FILE, "*", level);
-	qb_log_format_set(target, options->foreground ? "%t %7p %b" : "%b");
-	if (!to_stderr) {
-		(void)qb_log_ctl(target, QB_LOG_CONF_THREADED, QB_TRUE);
-	}
-	(void)qb_log_ctl(target, QB_LOG_CONF_ENABLED, QB_TRUE);
-	if (!to_stderr) {
-		(void)qb_log_thread_start();
-	}
 }
 
 static int directory_make(const char *path, mode_t mode, struct err *err)
@@ -233,7 +214,9 @@ static int daemon_main(const struct options *options, struct err *err)
 	};
 	int rc = settings_load(options->config, &settings, err);
 
-	log_start(options, rc == 0 && settings.debug);
+	/* libqb has much to say at LOG_INFO. */
+	log_target_start("lunmaskd", options->foreground || options->check, options->foreground,
+			 rc == 0 && settings.debug ? LOG_DEBUG : LOG_NOTICE);
 	if (rc == 0) {
 		rc = process_prepare(err);
 	}

@@ -29,6 +29,11 @@ struct deadline deadline_before(struct deadline outer, int64_t reserve_ms)
 	return (struct deadline){.at_ms = outer.at_ms - reserve_ms};
 }
 
+struct deadline deadline_share(struct deadline outer, size_t parts)
+{
+	return deadline_within(outer, deadline_left_ms(outer) / (int64_t)parts);
+}
+
 int deadline_left_ms(struct deadline deadline)
 {
 	int64_t left_ms = deadline.at_ms - deadline_now_ms();

@@ -3,6 +3,7 @@
 #define LUNMASK_DEADLINE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -24,6 +25,9 @@ struct deadline deadline_within(struct deadline outer, int64_t timeout_ms);
 
 /* The given deadline less reserve_ms: what a step may use so that its undo still has time. */
 struct deadline deadline_before(struct deadline outer, int64_t reserve_ms);
+
+/* An equal share for each of the parts that are left: a silent one leaves time for the rest. */
+struct deadline deadline_share(struct deadline outer, size_t parts);
 
 /* 0 when it has passed; at most INT_MAX, for poll(2). */
 int deadline_left_ms(struct deadline deadline);

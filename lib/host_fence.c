@@ -54,12 +54,6 @@ static void tell(const struct host_fence *fence, const char *format, ...)
 	}
 }
 
-/* An equal share for each of those that are left, so that a silent one leaves time for the rest. */
-static struct deadline share(struct deadline deadline, size_t left)
-{
-	return deadline_within(deadline, deadline_left_ms(deadline) / (int64_t)left);
-}
-
 /* Which arrays */
 
 static bool has_array(const struct host_fence *fence, const char *name)
@@ -221,8 +215,9 @@ static void all_ask(const struct host_fence *fence, struct deadline deadline,
 {
 	for (size_t i = 0; i < fence->n_arrays; i++) {
 		struct err err = ERR_INIT;
-		int rc = array_ask(fence, &fence->arrays[i], share(deadline, fence->n_arrays - i),
-				   &answers[i], &fencings[i], &err);
+		int rc = array_ask(fence, &fence->arrays[i],
+				   deadline_share(deadline, fence->n_arrays - i), &answers[i],
+				   &fencings[i], &err);
 
 		failures_add(silent, rc, &err);
 		if (answers[i] != HOST_FENCE_CUT) {
@@ -301,8 +296,8 @@ static int requester_look(const struct host_fence *fence, struct deadline deadli
 		struct array_fenced fenced;
 		bool lost;
 
-		if (array_fenced(&fence->arrays[i], share(deadline, fence->n_arrays - i), &fenced,
-				 NULL) < 0) {
+		if (array_fenced(&fence->arrays[i], deadline_share(deadline, fence->n_arrays - i),
+				 &fenced, NULL) < 0) {
 			continue;
 		}
 		lost = array_fenced_has(&fenced, fence->by);
@@ -324,7 +319,7 @@ int host_fence_off(const struct host_fence *fence, struct deadline deadline, str
 
 	if (fence->by != NULL && fence->n_arrays > 1 &&
 	    strcmp(fence->by, fence->host->initiator) != 0) {
-		int rc = requester_look(fence, share(deadline, 4), err);
+		int rc = requester_look(fence, deadline_share(deadline, 4), err);
 
 		if (rc < 0) {
 			return rc;
@@ -332,8 +327,8 @@ int host_fence_off(const struct host_fence *fence, struct deadline deadline, str
 	}
 	for (size_t i = 0; i < fence->n_arrays; i++) {
 		struct err one = ERR_INIT;
-		int rc = array_off(fence, &fence->arrays[i], share(deadline, fence->n_arrays - i),
-				   &one);
+		int rc = array_off(fence, &fence->arrays[i],
+				   deadline_share(deadline, fence->n_arrays - i), &one);
 
 		if (rc == -ESHUTDOWN) {
 			return err_set(err, rc, "%s", err_text(&one));
@@ -402,7 +397,7 @@ int host_fence_on(const struct host_fence *fence,
 	struct failures notes = {.rc = 0};
 	int rc;
 
-	all_ask(fence, share(deadline, 2), answers, fencings, &failures, &notes);
+	all_ask(fence, deadline_share(deadline, 2), answers, fencings, &failures, &notes);
 	if (failures.rc != 0) {
 		return failures_end(&failures, err); /* fenced or not: nobody knows */
 	}
@@ -410,7 +405,7 @@ int host_fence_on(const struct host_fence *fence,
 		tell(fence, "%s is not fenced", fence->host->node);
 		return 0;
 	}
-	rc = clean(fence, share(deadline, 2), err);
+	rc = clean(fence, deadline_share(deadline, 2), err);
 	if (rc < 0) {
 		return err_prefix(err, rc, "%s stays fenced", fence->host->node);
 	}
@@ -418,7 +413,7 @@ int host_fence_on(const struct host_fence *fence,
 		struct err one = ERR_INIT;
 
 		rc = array_release(fence, &fence->arrays[i], fencings[i],
-				   share(deadline, fence->n_arrays - i), &one);
+				   deadline_share(deadline, fence->n_arrays - i), &one);
 		failures_add(&failures, rc, &one);
 	}
 	return failures_end(&failures, err);
@@ -456,8 +451,8 @@ int host_fence_monitor(const struct host_fence *fence, struct deadline deadline,
 
 	for (size_t i = 0; i < fence->n_arrays; i++) {
 		struct err one = ERR_INIT;
-		int rc = array_monitor(&fence->arrays[i], share(deadline, fence->n_arrays - i),
-				       &one);
+		int rc = array_monitor(&fence->arrays[i],
+				       deadline_share(deadline, fence->n_arrays - i), &one);
 
 		failures_add(&failures, rc, &one);
 	}

@@ -42,6 +42,14 @@ static void deadline_left_ms__fits_poll(void **state)
 	assert_int_equal(deadline_left_ms(deadline_in(INT64_C(1) << 40)), INT_MAX);
 }
 
+static void deadline_share__is_equal_for_what_is_left(void **state)
+{
+	(void)state;
+	assert_in_range(deadline_left_ms(deadline_share(deadline_in(9000), 3)), 2000, 3000);
+	assert_in_range(deadline_left_ms(deadline_share(deadline_in(9000), 1)), 8000, 9000);
+	assert_true(deadline_passed(deadline_share(deadline_in(-5), 2)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -49,6 +57,7 @@ int main(void)
 		cmocka_unit_test(deadline_in__past_is_passed),
 		cmocka_unit_test(deadline_within__takes_the_earlier),
 		cmocka_unit_test(deadline_before__keeps_time_back),
+		cmocka_unit_test(deadline_share__is_equal_for_what_is_left),
 		cmocka_unit_test(deadline_left_ms__fits_poll),
 	};
 
