@@ -78,7 +78,7 @@ static void return_tell(struct cutoff_watch *watch, const char *why)
 
 /* What is done */
 
-/* lunmask-rejoin(8), which may have to be ended. */
+/* lunmask-rejoin, which may have to be ended. */
 static int rejoin_run(const struct cutoff_watch *watch, const char *verb, int64_t timeout_ms,
 		      struct err *err)
 {
@@ -193,8 +193,8 @@ static int64_t real_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* True: it is to end. */
-static bool watch_wait(struct cutoff_watch *watch, int64_t at_ms)
+/* 1: it is to end. */
+static int watch_wait(struct cutoff_watch *watch, int64_t at_ms, struct err *err)
 {
 	struct pollfd fds[] = {{.fd = watch->signals, .events = POLLIN},
 			       {.fd = watch->io_errors, .events = POLLIN}};
@@ -204,7 +204,7 @@ static bool watch_wait(struct cutoff_watch *watch, int64_t at_ms)
 
 	left_ms = left_ms < 0 ? 0 : left_ms < PATHS_MS ? left_ms : PATHS_MS;
 	if (poll(fds, 2, (int)left_ms) < 0 && errno != EINTR) {
-		return true;
+		return err_set(err, -errno, "poll: %s", strerror(errno));
 	}
 	if (real_ms() - began_ms > left_ms + STILL_MS) {
 		event_note(watch, CUTOFF_STOOD_STILL);
@@ -214,16 +214,16 @@ static bool watch_wait(struct cutoff_watch *watch, int64_t at_ms)
 		event_note(watch, CUTOFF_IO_ERROR);
 	}
 	paths_look(watch);
-	return fds[0].revents != 0;
+	return fds[0].revents != 0 ? 1 : 0;
 }
 
-void cutoff_watch_run(struct cutoff_watch *watch)
+int cutoff_watch_run(struct cutoff_watch *watch, struct err *err)
 {
-	bool end = false;
+	int rc = 0;
 
 	cutoff_init(&watch->cutoff, deadline_now_ms());
 	event_note(watch, CUTOFF_STARTED);
-	while (!end) {
+	while (rc == 0) {
 		int64_t at_ms;
 		enum cutoff_act act = cutoff_next(&watch->cutoff, deadline_now_ms(), &at_ms);
 
@@ -233,8 +233,9 @@ void cutoff_watch_run(struct cutoff_watch *watch)
 		case CUTOFF_RETURN: watch_return(watch); break;
 		case CUTOFF_WAIT: break;
 		}
-		end = watch_wait(watch, act == CUTOFF_WAIT ? at_ms : 0);
+		rc = watch_wait(watch, act == CUTOFF_WAIT ? at_ms : 0, err);
 	}
+	return rc < 0 ? rc : 0;
 }
 
 /* Life */

@@ -13,7 +13,7 @@
  *
  *	struct cutoff_watch watch = {.signals = fd};
  *	cutoff_watch_init(&watch, &err);
- *	cutoff_watch_run(&watch);            until signals is readable
+ *	cutoff_watch_run(&watch, &err);      until signals is readable
  *	cutoff_watch_release(&watch);
  */
 struct cutoff_watch {
@@ -36,7 +36,7 @@ struct cutoff_watch {
 };
 
 int cutoff_watch_init(struct cutoff_watch *watch, struct err *err);
-void cutoff_watch_run(struct cutoff_watch *watch);
+int cutoff_watch_run(struct cutoff_watch *watch, struct err *err);
 void cutoff_watch_release(struct cutoff_watch *watch);
 
 #endif

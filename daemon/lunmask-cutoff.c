@@ -19,6 +19,7 @@
 #include "config.h"
 #include "cutoff_watch.h"
 #include "exit_status.h"
+#include "log_target.h"
 #include "notify.h"
 #include "pidfile.h"
 
@@ -85,23 +86,6 @@ static int options_parse(int argc, char **argv, struct options *ret, int *ret_st
 	return 0;
 }
 
-static void log_start(const struct options *options)
-{
-	enum qb_log_target_slot target = options->foreground ? QB_LOG_STDERR : QB_LOG_SYSLOG;
-
-	qb_log_init("lunmask-cutoff", LOG_DAEMON, LOG_NOTICE);
-	(void)qb_log_ctl(QB_LOG_SYSLOG, QB_LOG_CONF_ENABLED, QB_FALSE);
-	(void)qb_log_filter_ctl(target, QB_LOG_FILTER_ADD, QB_LOG_FILTER_FILE, "*", LOG_NOTICE);
-	qb_log_format_set(target, options->foreground ? "%t %7p %b" : "%b");
-	if (!options->foreground) {
-		(void)qb_log_ctl(target, QB_LOG_CONF_THREADED, QB_TRUE);
-	}
-	(void)qb_log_ctl(target, QB_LOG_CONF_ENABLED, QB_TRUE);
-	if (!options->foreground) {
-		(void)qb_log_thread_start();
-	}
-}
-
 static int signals_open(int *ret, struct err *err)
 {
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
@@ -149,10 +133,10 @@ static int daemon_main(const struct options *options, struct err *err)
 	qb_log(LOG_NOTICE, "lunmask-cutoff starts | host=%s initiator=%s", watch.host.self->node,
 	       watch.host.self->initiator);
 	(void)notify_send("READY=1");
-	cutoff_watch_run(&watch);
+	rc = cutoff_watch_run(&watch, err);
 	(void)notify_send("STOPPING=1");
 	cutoff_watch_release(&watch);
-	return 0;
+	return rc;
 }
 
 int main(int argc, char **argv)
@@ -165,7 +149,7 @@ int main(int argc, char **argv)
 	if (options_parse(argc, argv, &options, &status) != 0) {
 		return status;
 	}
-	log_start(&options);
+	log_target_start("lunmask-cutoff", options.foreground, options.foreground, LOG_NOTICE);
 	rc = daemon_main(&options, &err);
 	if (rc < 0) {
 		qb_log(LOG_ERR, "lunmask-cutoff does not run: %s", err_text(&err));
