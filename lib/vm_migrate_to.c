@@ -212,8 +212,8 @@ static bool fallback_possible(struct vm_context *vm, int rc, struct deadline dea
 	enum domain_state state;
 
 	return vm->settings->migration_mode == VM_MIGRATE_AUTO && rc != -EPERM &&
-	       rc != -ESHUTDOWN && rc != -ENOTRECOVERABLE && vm->peer->guest_touched &&
-	       deadline_left_ms(deadline) > SAVED_MIN_MS &&
+	       rc != -ESHUTDOWN && rc != -ECANCELED && rc != -ENOTRECOVERABLE &&
+	       vm->peer->guest_touched && deadline_left_ms(deadline) > SAVED_MIN_MS &&
 	       vm_domain_state(vm, deadline, &state, NULL) == 0 && state == DOMAIN_RUNNING;
 }
 
