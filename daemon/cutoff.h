@@ -22,13 +22,13 @@
  * a quarter of a minute; but never twice within CUTOFF_LOOK_MIN_MS. Only an array's word counts: an
  * array that is silent changes nothing. To be let in is asked for only when the last look found the
  * host fenced and nothing left on it that uses its LUNs. Where it is fenced, or an array is silent,
- *it looks and asks with growing patience.
+ * it looks and asks with growing patience.
  */
 #define CUTOFF_LOOK_MIN_MS 1000
 #define CUTOFF_BUSY_MS 30000         /* between two looks for no reason, while LUNs are used here */
-#define CUTOFF_TELL_MS 10000         /* between two lines about one kind of event */
 #define CUTOFF_IDLE_MS 60000         /* the same when they are not */
 #define CUTOFF_PATIENCE_MAX_MS 30000 /* while it is fenced, or that is not known */
+#define CUTOFF_TELL_MS 10000         /* between two lines about one kind of event */
 
 enum cutoff_event {
 	CUTOFF_STARTED,

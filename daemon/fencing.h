@@ -12,10 +12,9 @@
  * other was here. That one counts when it was said twice, FENCING_WATCH_MS apart, so that a
  * fencing still being told around is not taken for a new one.
  *
- * Two that fence each other by mask both stay alive. The second finds itself fenced on the array
- *and has no success: as long as it is fenced. So the evidence is void when this node was let in
- *again
- * ("on", unfencing) since the other was here: the other may have fenced it, and gone on alone.
+ * Two that fence each other by mask both stay alive. The second finds itself fenced on the array,
+ * and has no success: as long as it is fenced. So the evidence is void when this node was unfenced
+ * ("on") since the other was here: the other may have fenced it, and gone on alone.
  *
  *	fencing_peer(&fencing, peer, present);           on every change; peer 0: not two voters
  *	if (fencing_wants(&fencing, now, &ticket)) ask;

@@ -22,8 +22,8 @@
  * claim is refused, the text says whose the task is. -ECANCELED: the task was taken over meanwhile.
  *
  * stop has VM_JOURNAL_STOP_MS in all for a journal that does not answer. When they are used up
- *every call fails at once; claim may also succeed without claiming, when the task is another's to
- *end.
+ * every call fails at once; claim may also succeed without claiming, when the task is another's to
+ * end.
  */
 #define VM_JOURNAL_STOP_MS 2000
 

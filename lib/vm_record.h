@@ -13,7 +13,7 @@
  *	return vm_record_close(vm, rc, deadline, err);
  *
  * One commit before each effect. stop claims with its first effect, and goes on whatever the
- *journal says.
+ * journal says.
  */
 int vm_record_open(struct vm_context *vm, enum vm_action action, const char *source,
 		   const char *target, struct deadline deadline, struct err *err);
