@@ -38,6 +38,24 @@ journal_all_agree() {
 	done
 }
 
+# journal_voters_are NODE NUMBERS: "1,2,"; it commits with them.
+journal_voters_are() { wait_until 60 journal_is "$1" "active=1 .*voters=$2\$"; }
+
+# journal_waits SECONDS NODE NAME: a check that for so long it commits nothing.
+journal_waits() {
+	local end=$((SECONDS + $1)) out
+	while [ "$SECONDS" -lt "$end" ]; do
+		if out=$(journal_probe "$2" write waits 2); then
+			fail "$3" "it has committed: $out"
+			return
+		fi
+		sleep 1
+	done
+	pass "$3"
+}
+
+journal_log() { cat "$(lab path "$1")/var/log/lunmaskd.log"; }
+
 # load_start NODE SECONDS: in the background; J_LOADS knows it.
 load_start() {
 	# A load that dies with its node is no news for bash to tell.

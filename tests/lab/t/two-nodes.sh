@@ -14,26 +14,9 @@ trap 'lab down >/dev/null 2>&1' EXIT
 # commits NODE VM
 commits() { wait_until 30 journal_probe "$1" write "$2" 3; }
 
-# waits NODE NAME: for WAIT_S it commits nothing.
-waits() {
-	local end=$((SECONDS + WAIT_S)) out
-	while [ "$SECONDS" -lt "$end" ]; do
-		if out=$(journal_probe "$1" write waits 2); then
-			fail "$2" "it has committed: $out"
-			return
-		fi
-		sleep 1
-	done
-	pass "$2"
-}
-
-voters_are() { wait_until 60 journal_is "$1" "active=1 .*voters=$2\$"; }
-
-daemon_log() { cat "$(lab path "$1")/var/log/lunmaskd.log"; }
-
 both_are_one() {
-	ok "$1: both vote again" voters_are node1 1,2,
-	ok "$1: and the other says so too" voters_are node2 1,2,
+	ok "$1: both vote again" journal_voters_are node1 1,2,
+	ok "$1: and the other says so too" journal_voters_are node2 1,2,
 	ok "$1: both have the same tasks" wait_until 10 journal_all_agree
 	ok "$1: both commit" commits node2 together
 }
@@ -50,12 +33,12 @@ load_start node1 $((WATCH_S + 20))
 load_start node2 $((WATCH_S + 20))
 sleep "$WATCH_S"
 ok "$T_WHAT: power is cut" lab cut node2
-ok "$T_WHAT: the survivor goes on alone" voters_are node1 1,
+ok "$T_WHAT: the survivor goes on alone" journal_voters_are node1 1,
 ok "$T_WHAT: it commits" commits node1 alone
-like "$T_WHAT: it says why" "$(daemon_log node1)" 'node 2 was fenced; this one goes on alone'
+like "$T_WHAT: it says why" "$(journal_log node1)" 'node 2 was fenced; this one goes on alone'
 ok "$T_WHAT: the other boots" lab boot node2
 both_are_one "$T_WHAT"
-ok "$T_WHAT: as another disk, or as a learner" grep -q learner <(daemon_log node2)
+ok "$T_WHAT: as another disk, or as a learner" grep -q learner <(journal_log node2)
 load_wait
 ok "$T_WHAT: node1 reads everything" load_final node1
 ok "$T_WHAT: node2 reads everything" load_final node2
@@ -65,7 +48,7 @@ T_WHAT="peer lost and not fenced"
 ok "$T_WHAT: fencing is switched off" wait_until 30 fencing_set node1 false
 sleep "$WATCH_S"
 ok "$T_WHAT: power is cut" lab cut node2
-waits node1 "$T_WHAT: the survivor waits, though the peer was fenced before"
+journal_waits "$WAIT_S" node1 "$T_WHAT: the survivor waits, though the peer was fenced before"
 ok "$T_WHAT: the peer's vote is kept" journal_is node1 'voters=1,2,$'
 ok "$T_WHAT: the other boots" lab boot node2
 both_are_one "$T_WHAT"
@@ -76,7 +59,7 @@ lab cut node1 &
 lab cut node2 &
 wait
 ok "$T_WHAT: one boots" lab boot node1
-waits node1 "$T_WHAT: it waits for the other"
+journal_waits "$WAIT_S" node1 "$T_WHAT: it waits for the other"
 T_REFUSED=$(lab exec node1 -- lunmask journal force-solo 2>&1 </dev/null)
 like "$T_WHAT: a word that nobody confirms is none" "$T_REFUSED" 'say --yes'
 ok "$T_WHAT: nothing has changed" journal_is node1 'voters=1,2,$'

@@ -26,8 +26,6 @@ booted=0 # how often the guest has
 
 trap 'lab down >/dev/null 2>&1' EXIT
 
-daemon_log() { cat "$(lab path "$1")/var/log/lunmaskd.log"; }
-voters_are() { wait_until 60 journal_is "$1" "active=1 .*voters=$2\$"; }
 one_is_fenced() { [[ $(fenced) =~ ^node[12]$ ]]; }
 runs_somewhere() { runs_there "$(located)"; }
 runs_there() { [ -n "$1" ] && [ "$(located)" = "$1" ] && [ "$(domain "$1" web1)" = running ]; }
@@ -37,19 +35,6 @@ without_quorum() { lab exec "$1" -- crm_mon -1 | grep -q 'WITHOUT quorum'; }
 # QEMU, whatever libvirt says.
 domain_absent() { ! lab exec "$1" -- pgrep -f 'guest=web1[,]' >/dev/null; }
 counts() { witness_wait web1 "$1" "$(witness_counter web1)"; }
-
-# waits NODE NAME: for WAIT_S it commits nothing.
-waits() {
-	local end=$((SECONDS + WAIT_S)) out
-	while [ "$SECONDS" -lt "$end" ]; do
-		if out=$(journal_probe "$1" write waits 2); then
-			fail "$2" "it has committed: $out"
-			return
-		fi
-		sleep 1
-	done
-	pass "$2"
-}
 
 # late_apply NODE MEMBERS: what an agent of that node would ask the array for now.
 late_apply() {
@@ -67,9 +52,9 @@ by_hand() {
 
 together() {
 	ok "$T_WHAT: both are online" wait_until 90 online_both
-	ok "$T_WHAT: both vote" voters_are node1 1,2,
+	ok "$T_WHAT: both vote" journal_voters_are node1 1,2,
 	ok "$T_WHAT: nobody is fenced any more" wait_until 90 fenced_are ""
-	ok "$T_WHAT: and the other says so too" voters_are node2 1,2,
+	ok "$T_WHAT: and the other says so too" journal_voters_are node2 1,2,
 	ok "$T_WHAT: both have the same tasks" wait_until 20 journal_all_agree
 	ok "$T_WHAT: settles in the end" settled
 	is "$T_WHAT: there is one domain" "$(domains)" 1
@@ -98,15 +83,15 @@ race() {
 	echo "# $(ms_since "$began") ms from the loss to the VM running on the winner"
 	ok "$T_WHAT: settles" settled
 	runs_on "$winner" "$booted"
-	ok "$T_WHAT: the winner's journal goes on" voters_are "$winner" "${winner#node},"
+	ok "$T_WHAT: the winner's journal goes on" journal_voters_are "$winner" "${winner#node},"
 	is "$T_WHAT: the array has the loser fenced, and nobody else" "$(fenced)" "$loser"
 }
 
 loser_can_do_nothing() {
 	local out
 	ok "$T_WHAT: the loser has ended its own guest" wait_until 30 domain_absent "$loser"
-	waits "$loser" "$T_WHAT: the loser's journal waits"
-	unlike "$T_WHAT: it has not gone on alone" "$(daemon_log "$loser")" 'this one goes on alone'
+	journal_waits "$WAIT_S" "$loser" "$T_WHAT: the loser's journal waits"
+	unlike "$T_WHAT: it has not gone on alone" "$(journal_log "$loser")" 'this one goes on alone'
 	like "$T_WHAT: its fencing is refused" "$(pacemaker_log "$loser")" \
 		"this host .*:$loser'\\) is fenced: restart corosync and Pacemaker"
 	out=$(lab exec "$loser" -- fence_lunmask -o off -n "$winner" 2>&1)
@@ -175,9 +160,9 @@ part_back() {
 	# After ten failures it has given up; whatever changes makes it try again.
 	lab exec "$loser" -- crm_attribute --type crm_config --name lunmask-again --update 1
 	ok "$T_WHAT: it fences the winner" wait_until 60 fenced_are "$winner"
-	waits "$loser" "$T_WHAT: its journal waits all the same"
+	journal_waits "$WAIT_S" "$loser" "$T_WHAT: its journal waits all the same"
 	ok "$T_WHAT: for it has not gone on alone" journal_is "$loser" 'voters=1,2,$'
-	like "$T_WHAT: and it says why" "$(daemon_log "$loser")" \
+	like "$T_WHAT: and it says why" "$(journal_log "$loser")" \
 		"node ${winner#node} was fenced, and yet: this node was unfenced"
 	by_hand "$loser"
 	ok "$T_WHAT: the winner's is what it was" journal_is "$winner" "voters=${winner#node},\$"
@@ -185,7 +170,7 @@ part_back() {
 	is "$T_WHAT: nothing runs" "$(domains)" 0
 	lab heal node1
 	ok "$T_WHAT: both are online" wait_until 90 online_both
-	ok "$T_WHAT: both vote" voters_are node1 1,2,
+	ok "$T_WHAT: both vote" journal_voters_are node1 1,2,
 	ok "$T_WHAT: nobody is fenced any more" wait_until 90 fenced_are ""
 	crm resource cleanup web1 >/dev/null 2>&1
 	ok "$T_WHAT: it runs again" wait_until 60 runs_somewhere
@@ -222,7 +207,7 @@ part_cold() {
 	wait
 	ok "$T_WHAT: the VM's node boots" lab boot "$first"
 	ok "$T_WHAT: it has no quorum" wait_until 30 without_quorum "$first"
-	waits "$first" "$T_WHAT: its journal waits for the other"
+	journal_waits "$WAIT_S" "$first" "$T_WHAT: its journal waits for the other"
 	by_hand "$first"
 	is "$T_WHAT: nothing runs" "$(domain "$first" web1)" absent
 	is "$T_WHAT: nobody is fenced" "$(fenced)" ""
