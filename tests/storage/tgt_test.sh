@@ -283,7 +283,7 @@ image_refusals() {
 	expect "image: no room" "^EINVAL no room"
 	PATH=/nonexistent check $portal $host ${target}3 1 image vm1 $mib 0 $((160 * mib))
 	expect "image: no qemu-storage-daemon" '^ENOENT .*is it installed'
-	TIMEOUT_MS=1000 check 198.51.100.9:3260 $host ${target}3 1 image vm1 $mib 0 $((160 * mib))
+	TIMEOUT_MS=1000 check 198.51.100.10:3260 $host ${target}3 1 image vm1 $mib 0 $((160 * mib))
 	expect "image: a portal that is not there" '^ETIMEDOUT .* ms=1[0-9]{3}$'
 	nothing_left "after a timeout"
 }
