@@ -116,6 +116,22 @@ static bool has_no_process(const struct vm_settings *settings)
 	return qemu_process_find(settings->vm, &pid, NULL) == 0 && pid == 0;
 }
 
+/*
+ * What is here of the VM is from before the fencing: it has no LUNs, the cluster has given it up,
+ * and it ends before the host is let in again. A probe that called it running would have the
+ * cluster stop the one that is well.
+ */
+static bool given_up(struct vm_context *vm, struct deadline deadline, struct err *err)
+{
+	if (!host_is_fenced(vm, deadline)) {
+		return false;
+	}
+	(void)err_set(err, 0,
+		      "array %s has this host fenced: what is left of the VM here does not count",
+		      vm->array.name);
+	return true;
+}
+
 /* A probe only asks whether something is here: it acts on nothing. */
 static int domain_health(struct vm_context *vm, bool probe, struct deadline deadline,
 			 enum vm_health *ret, struct err *err)
@@ -130,6 +146,10 @@ static int domain_health(struct vm_context *vm, bool probe, struct deadline dead
 	}
 	*ret = healths[state];
 	if (*ret != VM_STOPPED && has_no_process(vm->settings)) {
+		*ret = VM_STOPPED;
+		return 0;
+	}
+	if (probe && *ret != VM_STOPPED && given_up(vm, deadline, err)) {
 		*ret = VM_STOPPED;
 		return 0;
 	}

@@ -32,10 +32,16 @@ static const char *value_of(const char *key, const char *fallback)
 	return value == NULL || *value == '\0' ? fallback : value;
 }
 
+/* A probe asks more than that: whether what runs here counts. */
+static bool is_recurring(void)
+{
+	return strtol(value_of("OCF_RESKEY_CRM_meta_interval", "0"), NULL, 10) > 0;
+}
+
 /* A monitor that only asks for the domain, and in the connection that lunmaskd watches. */
 static bool lunmaskd_may_know(int argc, char **argv)
 {
-	return argc == 2 && strcmp(argv[1], "monitor") == 0 &&
+	return argc == 2 && strcmp(argv[1], "monitor") == 0 && is_recurring() &&
 	       strcmp(value_of("OCF_CHECK_LEVEL", "0"), "0") == 0 &&
 	       strcmp(value_of("OCF_RESKEY_hypervisor", JOURNAL_DOMAIN_URI), JOURNAL_DOMAIN_URI) ==
 		       0;

@@ -59,7 +59,7 @@ ok "it starts" agent_is 0 node1 start
 T_WHAT="it runs"
 ok "$T_WHAT: lunmaskd knows" wait_until 10 from_memory
 monitor_is 0 libvirt OCF_CHECK_LEVEL=10
-monitor_is 0 lunmaskd OCF_RESKEY_CRM_meta_interval=0
+monitor_is 0 libvirt OCF_RESKEY_CRM_meta_interval=0
 PARAM[hypervisor]=qemu+unix:///system
 monitor_is 0 libvirt
 unset 'PARAM[hypervisor]'
