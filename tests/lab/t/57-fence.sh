@@ -90,14 +90,12 @@ runs_on "$new" $((boots + 1))
 is "$T_WHAT: the array has it fenced" "$(fenced)" "$victim"
 is "$T_WHAT: its power is on" "$(lab power "$victim")" on
 
-# It is a member again before its fencer is: a boot more is Pacemaker's (59-cutoff.sh).
 T_WHAT="it goes on"
 hurt "$victim" CONT
 ok "$T_WHAT: the old QEMU ends" wait_until 120 gone "$victim" "$old"
 ok "$T_WHAT: and it is unfenced" wait_until 90 fenced_are ""
 ok "$T_WHAT: settles" settled
-new=$(located)
-boots=$(witness_boots)
+boots=$((boots + 1))
 runs_on "$new" "$boots"
 
 T_WHAT="a node that is fenced while it works"

@@ -37,10 +37,8 @@ seen_two() {
 		pacemaker_log "$node"
 	done | grep -c 'web1 might be active on'
 }
-# It runs once. Where a node is back Pacemaker may have lost the DC's #node-unfenced and unfence it once
-# more (2.1.5). With requires=unfencing what runs there would be started anew: a boot, no second writer.
+# It runs once, and was not started anew for the node that is back: with requires=unfencing it would be.
 back_on_one() {
-	boots=$(witness_boots)
 	runs_on "$(located)" "$boots"
 	is "$T_WHAT: no second domain" "$(for node in $(lab nodes); do domain "$node" web1; done | grep -c running)" 1
 	is "$T_WHAT: Pacemaker has not seen two" "$(seen_two)" "$two"
