@@ -16,6 +16,7 @@
 #include "host_fence.h"
 #include "host_name.h"
 #include "initiator_process.h"
+#include "process_set.h"
 
 #ifndef PACKAGE_VERSION
 #error "PACKAGE_VERSION comes from configure"
@@ -150,6 +151,7 @@ struct target {
 	struct here here;
 	struct config *config;
 	struct host_fence fence;
+	struct process_set held; /* what used LUNs here before the arrays were asked */
 };
 
 static void told_print(void *data, const char *line)
@@ -194,6 +196,7 @@ static int target_load(const struct fence_call *call, struct target *ret, struct
 
 static void target_release(struct target *target)
 {
+	process_set_release(&target->held);
 	config_free(target->config);
 }
 #define TARGET __attribute__((cleanup(target_release))) struct target
@@ -210,18 +213,33 @@ static int action_off(const struct fence_call *call, struct err *err)
 	return rc;
 }
 
-/* On stderr, which Pacemaker logs whatever the result is. */
-static void ended_print(void *data, const struct initiator_process *process)
+/* Before the arrays are asked: what begins later may do so because somebody else let the host in.
+ */
+static int users_hold(struct target *target, struct err *err)
 {
-	(void)data;
-	(void)fprintf(stderr, "%s (pid %d) is from before the fencing: SIGKILL\n", process->name,
-		      (int)process->pid);
+	const struct config_host *host = target->fence.host;
+
+	return is_here(&target->here, host->node)
+		       ? initiator_process_hold_all(host->initiator, &target->held, err)
+		       : 0;
+}
+
+/* On stderr, which Pacemaker logs whatever the result is. */
+static int users_end(struct target *target, struct deadline deadline, struct err *err)
+{
+	for (size_t i = 0; i < target->held.n; i++) {
+		(void)fprintf(stderr, "%s (pid %d) is from before the fencing: SIGKILL\n",
+			      target->held.held[i].name, (int)target->held.held[i].pid);
+	}
+	return process_set_end(&target->held, deadline, err);
 }
 
 /* Whatever uses LUNs on a fenced host began before it was fenced: nothing was granted since. */
 static int host_clean(const struct host_fence *fence, struct deadline deadline, struct err *err)
 {
-	const struct target *target = fence->data;
+	struct target *target = fence->data;
+	struct initiator_process left;
+	int rc;
 
 	if (fence_param_flag(target->call, "assume_clean")) {
 		return 0;
@@ -233,7 +251,13 @@ static int host_clean(const struct host_fence *fence, struct deadline deadline, 
 			"run this there, or give assume_clean when it was powered off since",
 			fence->host->node);
 	}
-	return initiator_process_end_all(fence->host->initiator, deadline, ended_print, NULL, err);
+	rc = users_end(target, deadline, err);
+	rc = rc < 0 ? rc : initiator_process_find(fence->host->initiator, &left, err);
+	if (rc == 0 && left.pid != 0) {
+		rc = err_set(err, -EAGAIN, "%s (pid %d) began to use LUNs meanwhile: try again",
+			     left.name, (int)left.pid);
+	}
+	return rc;
 }
 
 static int action_on(const struct fence_call *call, struct err *err)
@@ -241,6 +265,7 @@ static int action_on(const struct fence_call *call, struct err *err)
 	TARGET target = {.changes = true};
 	int rc = target_load(call, &target, err);
 
+	rc = rc != 0 ? rc : users_hold(&target, err);
 	rc = rc != 0 ? rc : host_fence_on(&target.fence, host_clean, call->deadline, err);
 	if (rc == 0) {
 		(void)printf("Success: %s may be granted LUNs\n", call->plug);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cutoff_host.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -183,19 +182,10 @@ static int arrays_ask(const struct cutoff_host *host, struct deadline deadline, 
 static int held_end(const struct cutoff_host *host, const char *array, struct process_set *held,
 		    struct err *err)
 {
-	int rc = process_set_signal(held, SIGKILL, err);
-
 	for (size_t i = 0; host->told != NULL && i < held->n; i++) {
 		host->told(host->data, &held->held[i], array);
 	}
-	process_set_reap(held, deadline_in(END_MS));
-	if (rc == 0 && held->n > 0) {
-		rc = err_set(err, -ETIMEDOUT,
-			     "%s (pid %d) did not end after SIGKILL; it may hang in the kernel: "
-			     "reboot this host",
-			     held->held[0].name, (int)held->held[0].pid);
-	}
-	return rc;
+	return process_set_end(held, deadline_in(END_MS), err);
 }
 
 /* What came while the first were ended is left to the next look, which asks the arrays again. */

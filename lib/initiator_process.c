@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "initiator_process.h"
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,8 +88,6 @@ static int process_uses(pid_t pid, const char *initiator, struct initiator_proce
 struct search {
 	const char *initiator;
 	struct initiator_process found;
-	initiator_process_told *told;
-	void *data;
 };
 
 static int find_visit(void *data, pid_t pid, struct err *err)
@@ -144,62 +141,4 @@ int initiator_process_hold_all(const char *initiator, struct process_set *set, s
 	struct holding holding = {.initiator = initiator, .set = set};
 
 	return process_each(hold_visit, &holding, err);
-}
-
-static int kill_visit(void *data, pid_t pid, struct err *err)
-{
-	struct search *search = data;
-	struct initiator_process process;
-	int rc = process_uses(pid, search->initiator, &process, err);
-	int pidfd = rc > 0 ? held(pid, search->initiator, &process, err) : -ESRCH;
-
-	if (rc < 0 || pidfd < 0) {
-		return rc < 0 ? rc : pidfd == -ESRCH ? 0 : pidfd;
-	}
-	rc = process_signal(pidfd, SIGKILL, err);
-	(void)close(pidfd);
-	if (rc == 0 && search->told != NULL) {
-		search->told(search->data, &process);
-	}
-	return rc;
-}
-
-static int ended_wait(const char *initiator, const struct initiator_process *process,
-		      struct deadline deadline, struct err *err)
-{
-	struct initiator_process now;
-	int pidfd = held(process->pid, initiator, &now, err);
-	bool ended;
-
-	if (pidfd < 0) {
-		return pidfd == -ESRCH ? 0 : pidfd;
-	}
-	ended = process_wait(pidfd, deadline);
-	(void)close(pidfd);
-	return ended ? 0
-		     : err_set(err, -ETIMEDOUT,
-			       "%s (pid %d) did not end after SIGKILL; it may hang in the kernel: "
-			       "reboot this host",
-			       process->name, (int)process->pid);
-}
-
-int initiator_process_end_all(const char *initiator, struct deadline deadline,
-			      initiator_process_told *told, void *data, struct err *err)
-{
-	struct search search = {.initiator = initiator, .told = told, .data = data};
-
-	for (;;) {
-		struct initiator_process process;
-		int rc = initiator_process_find(initiator, &process, err);
-
-		if (rc < 0 || process.pid == 0) {
-			return rc;
-		}
-		/* All at once; then one is seen to have ended, before the next look. */
-		rc = process_each(kill_visit, &search, err);
-		rc = rc != 0 ? rc : ended_wait(initiator, &process, deadline, err);
-		if (rc < 0) {
-			return rc;
-		}
-	}
 }

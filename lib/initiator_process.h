@@ -4,7 +4,6 @@
 
 #include <sys/types.h>
 
-#include "deadline.h"
 #include "err.h"
 #include "lun.h"
 #include "process.h"
@@ -32,14 +31,5 @@ int initiator_process_find(const char *initiator, struct initiator_process *ret,
  * to end, if it is, are these and no others, since whatever begins later may have been let in anew.
  */
 int initiator_process_hold_all(const char *initiator, struct process_set *set, struct err *err);
-
-typedef void initiator_process_told(void *data, const struct initiator_process *process);
-
-/*
- * SIGKILL to all of them, and again until a look finds none; told (may be NULL) of each signal.
- * -ETIMEDOUT names one that did not end, as one that hangs in the kernel may not.
- */
-int initiator_process_end_all(const char *initiator, struct deadline deadline,
-			      initiator_process_told *told, void *data, struct err *err);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "process_set.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -57,6 +59,20 @@ void process_set_reap(struct process_set *set, struct deadline deadline)
 		}
 	}
 	set->n = kept;
+}
+
+int process_set_end(struct process_set *set, struct deadline deadline, struct err *err)
+{
+	int rc = process_set_signal(set, SIGKILL, err);
+
+	process_set_reap(set, deadline);
+	if (rc == 0 && set->n > 0) {
+		rc = err_set(err, -ETIMEDOUT,
+			     "%s (pid %d) did not end after SIGKILL; it may hang in the kernel: "
+			     "reboot this host",
+			     set->held[0].name, (int)set->held[0].pid);
+	}
+	return rc;
 }
 
 void process_set_release(struct process_set *set)

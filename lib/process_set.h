@@ -40,6 +40,10 @@ int process_set_signal(const struct process_set *set, int signal, struct err *er
 /* Lets go of those that have ended by the deadline, which may have passed. */
 void process_set_reap(struct process_set *set, struct deadline deadline);
 
+/* SIGKILL to all; -ETIMEDOUT names one that has not ended, as one that hangs in the kernel may not.
+ */
+int process_set_end(struct process_set *set, struct deadline deadline, struct err *err);
+
 void process_set_release(struct process_set *set);
 
 #endif

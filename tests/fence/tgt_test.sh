@@ -77,7 +77,8 @@ tgtd_start() {
 		lock_file = /run/lunmask-array-tgt/lock$1
 		state_dir = /run/state$1
 	X
-	printf '#!/bin/sh\nexec %s --config /run/array%s.conf "$@"\n' "$driver" "$1" >"/run/driver$1"
+	printf '#!/bin/sh\n[ ! -e /run/hook ] || . /run/hook\nexec %s --config /run/array%s.conf "$@"\n' \
+		"$driver" "$1" >"/run/driver$1"
 	chmod 755 "/run/driver$1"
 	"/run/driver$1" create >/dev/null <<<'{"name":"one","size_bytes":4194304}'
 }
@@ -144,6 +145,26 @@ fenced_by_off() {
 	fence "and stays off" 2 '^Status: OFF$' status node1
 }
 
+# As one that another "on" has let in, while this one stood still between its question and the end.
+what_came_meanwhile() {
+	local late
+	fence "off of the host once more" 0 '^Success' off node2
+	cat >/run/hook <<-X
+		[ -s /run/late ] || {
+			bash -c 'read -t 60 <> <(:)' initiator-name=$IQN:node2 </dev/null >/dev/null 2>&1 &
+			echo \$! >/run/late
+			until grep -qs initiator-name /proc/\$!/cmdline; do :; done
+		}
+	X
+	fence "on does not end what began after it asked" 1 \
+		"bash \(pid [0-9]+\) began to use LUNs meanwhile: try again" on node2
+	rm /run/hook
+	late=$(cat /run/late)
+	result "it lives" 0 0 "$(kill -0 "$late" 2>&1)" '^$'
+	fence "the host stays fenced" 2 '^Status: OFF$' status node2
+	fence "on, tried again, ends it" 0 "bash \(pid $late\).*SIGKILL" on node2
+}
+
 # What was there before the fencing logs in again by itself, as soon as it may.
 let_in_by_on() {
 	local old
@@ -159,6 +180,7 @@ lun=1,initiator-name=$IQN:node2,node-name=a" --chardev socket,id=q,path=/run/q,s
 	fence "on ends what is from before" 0 "qemu-storage-da \(pid $old\).*SIGKILL" on node2
 	result "it is gone" 0 0 "$(sed -n 's/^State:\t//p' "/proc/$old/status" 2>/dev/null)" '^Z|^$'
 	kill -KILL "$old" 2>/dev/null
+	what_came_meanwhile
 	hostname node1
 	fence "on of the other host" 0 '^Success' on node1
 	fence "status: on" 0 '^Status: ON$' status node1

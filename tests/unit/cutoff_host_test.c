@@ -245,6 +245,7 @@ static void look__ends_nothing_that_came_after_the_question(void **state)
 {
 	struct cutoff_host host = host_make("san0");
 	struct err err = ERR_INIT;
+	struct process_set left = {.n = 0};
 	struct initiator_process late;
 	pid_t player = player_start(iqn);
 	struct cutoff_seen seen;
@@ -265,7 +266,9 @@ static void look__ends_nothing_that_came_after_the_question(void **state)
 	assert_false(player_lives(player));
 	assert_int_equal(initiator_process_find(iqn, &late, NULL), 0);
 	assert_string_equal(late.name, "late");
-	assert_int_equal(initiator_process_end_all(iqn, deadline_in(10000), NULL, NULL, NULL), 0);
+	assert_int_equal(initiator_process_hold_all(iqn, &left, NULL), 0);
+	assert_int_equal(process_set_end(&left, deadline_in(10000), NULL), 0);
+	process_set_release(&left);
 	cutoff_host_release(&host);
 }
 

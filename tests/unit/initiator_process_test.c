@@ -84,6 +84,15 @@ static void find__knows_it_in_every_notation(void **state)
 	}
 }
 
+static struct process_set hold_all(size_t n)
+{
+	struct process_set set = {.n = 0};
+
+	assert_int_equal(initiator_process_hold_all(iqn, &set, NULL), 0);
+	assert_int_equal(set.n, n);
+	return set;
+}
+
 static void find__takes_no_other_for_it(void **state)
 {
 	static const char *const others[][2] = {
@@ -99,56 +108,52 @@ static void find__takes_no_other_for_it(void **state)
 
 		assert_int_equal(initiator_process_find(iqn, &found, NULL), 0);
 		assert_int_equal(found.pid, 0);
-		assert_int_equal(
-			initiator_process_end_all(iqn, deadline_in(1000), NULL, NULL, NULL), 0);
+		(void)hold_all(0);
 		assert_int_equal(kill(player, 0), 0);
 		player_end(player, false);
 	}
 }
 
-static void count(void *data, const struct initiator_process *process)
+static void end__ends_every_one_and_stopped_ones(void **state)
 {
-	assert_string_equal(process->name, "unit-vm");
-	(*(int *)data)++;
-}
-
-static void end_all__ends_every_one_and_stopped_ones(void **state)
-{
+	struct process_set set;
 	pid_t players[3];
-	struct initiator_process found;
-	int told = 0;
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		players[i] = player_start(mine[0][0], mine[0][1]);
 	}
 	assert_int_equal(kill(players[1], SIGSTOP), 0);
-	assert_int_equal(initiator_process_end_all(iqn, deadline_in(5000), count, &told, NULL), 0);
-	assert_int_equal(initiator_process_find(iqn, &found, NULL), 0);
-	assert_int_equal(found.pid, 0);
-	assert_in_range(told, 3, 6); /* a slow one more than once */
+	set = hold_all(3);
+	assert_int_equal(process_set_end(&set, deadline_in(5000), NULL), 0);
+	assert_int_equal(set.n, 0);
 	for (size_t i = 0; i < 3; i++) {
 		player_end(players[i], true);
 	}
+	process_set_release(&set);
 }
 
 /* A debugger keeps it in its end, as a kernel that waits for a disk would. */
-static void end_all__names_one_that_does_not_end_in_time(void **state)
+static void end__names_one_that_does_not_end_in_time(void **state)
 {
 	pid_t player = player_start(mine[1][0], mine[1][1]);
+	struct process_set set = hold_all(1);
 	struct err err = ERR_INIT;
 	int status;
 
 	(void)state;
 	assert_int_equal(ptrace(PTRACE_SEIZE, player, NULL, (void *)PTRACE_O_TRACEEXIT), 0);
-	assert_int_equal(initiator_process_end_all(iqn, deadline_in(300), NULL, NULL, &err),
-			 -ETIMEDOUT);
+	assert_int_equal(process_set_end(&set, deadline_in(300), &err), -ETIMEDOUT);
 	assert_non_null(strstr(err_text(&err), "unit-vm"));
 	assert_int_equal(waitpid(player, &status, 0), player);
 	assert_true(WIFSTOPPED(status));
+	process_set_release(&set);
+	/* It counts still. */
+	set = hold_all(1);
 	assert_int_equal(ptrace(PTRACE_CONT, player, NULL, NULL), 0);
-	assert_int_equal(initiator_process_end_all(iqn, deadline_in(5000), NULL, NULL, &err), 0);
+	assert_int_equal(process_set_end(&set, deadline_in(5000), &err), 0);
 	player_end(player, true);
+	process_set_release(&set);
 }
 
 /* Whoever begins after the moment of holding is none of them. */
@@ -156,18 +161,15 @@ static void hold_all__holds_those_of_now_and_no_later_ones(void **state)
 {
 	pid_t players[] = {player_start(mine[0][0], mine[0][1]),
 			   player_start(mine[1][0], mine[1][1])};
-	struct process_set set = {.n = 0};
+	struct process_set set = hold_all(2);
 	pid_t late;
 
 	(void)state;
-	assert_int_equal(initiator_process_hold_all(iqn, &set, NULL), 0);
-	assert_int_equal(set.n, 2);
 	late = player_start(mine[0][0], mine[0][1]);
 	process_set_reap(&set, deadline_in(0));
 	assert_int_equal(set.n, 2);
 	assert_string_equal(set.held[0].name, "unit-vm");
-	assert_int_equal(process_set_signal(&set, SIGKILL, NULL), 0);
-	process_set_reap(&set, deadline_in(5000));
+	assert_int_equal(process_set_end(&set, deadline_in(5000), NULL), 0);
 	assert_int_equal(set.n, 0);
 	for (size_t i = 0; i < 2; i++) {
 		player_end(players[i], true);
@@ -182,8 +184,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(find__knows_it_in_every_notation),
 		cmocka_unit_test(find__takes_no_other_for_it),
-		cmocka_unit_test(end_all__ends_every_one_and_stopped_ones),
-		cmocka_unit_test(end_all__names_one_that_does_not_end_in_time),
+		cmocka_unit_test(end__ends_every_one_and_stopped_ones),
+		cmocka_unit_test(end__names_one_that_does_not_end_in_time),
 		cmocka_unit_test(hold_all__holds_those_of_now_and_no_later_ones),
 	};
 
