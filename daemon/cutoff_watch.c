@@ -23,6 +23,7 @@
 #define PATHS_MS 1000 /* between two looks at the connections */
 #define STILL_MS 2000 /* so much later than wanted: it stood still */
 #define LOOK_MS 10000 /* for all arrays together */
+#define PAUSE_MS 4000 /* the same, while Pacemaker's controller waits */
 #define REPROBES 2    /* a monitor that runs just then keeps Pacemaker from forgetting */
 #define REPROBE_MS 5000
 #define RETURN_MS 120000
@@ -117,19 +118,41 @@ static void cluster_tell(struct cutoff_watch *watch)
 	}
 }
 
+/* Not to be able to is told: the cluster may then stop the VM that is well. */
+static void controller_pause(struct cutoff_watch *watch)
+{
+	struct err err = ERR_INIT;
+
+	if (cutoff_pause_begin(&watch->pause, &err) < 0) {
+		qb_log(LOG_WARNING, "host: Pacemaker does not wait for the array's word: %s",
+		       err_text(&err));
+	}
+}
+
+static void controller_continue(struct cutoff_watch *watch)
+{
+	struct err err = ERR_INIT;
+
+	if (cutoff_pause_end(&watch->pause, &err) < 0) {
+		qb_log(LOG_ERR, "host: Pacemaker's controller cannot go on: %s", err_text(&err));
+	}
+}
+
 /* A configuration that is not legal just now is told like a silent array; the last one is used. */
 static void watch_look(struct cutoff_watch *watch)
 {
 	struct cutoff_seen seen = {.answer = CUTOFF_SILENT};
 	struct err err = ERR_INIT;
 	struct err config_err = ERR_INIT;
+	struct deadline deadline = deadline_in(watch->pause.stopped.n > 0 ? PAUSE_MS : LOOK_MS);
 	int rc = cutoff_host_configure(&watch->host, watch->config, &config_err);
 
 	if (rc < 0) {
 		qb_log(LOG_WARNING, "configuration: %s; the last one is used",
 		       err_text(&config_err));
 	}
-	rc = cutoff_host_look(&watch->host, deadline_in(LOOK_MS), &seen, &err);
+	rc = cutoff_host_look(&watch->host, deadline, &seen, &err);
+	controller_continue(watch);
 	if (rc < 0) {
 		seen = (struct cutoff_seen){.answer = CUTOFF_SILENT, .busy = true};
 	}
@@ -207,6 +230,7 @@ static int watch_wait(struct cutoff_watch *watch, int64_t at_ms, struct err *err
 		return err_set(err, -errno, "poll: %s", strerror(errno));
 	}
 	if (real_ms() - began_ms > left_ms + STILL_MS) {
+		controller_pause(watch);
 		event_note(watch, CUTOFF_STOOD_STILL);
 	}
 	if ((fds[1].revents & POLLIN) != 0) {
@@ -245,13 +269,16 @@ int cutoff_watch_init(struct cutoff_watch *watch, struct err *err)
 	int rc;
 
 	watch->host = (struct cutoff_host){.node = watch->node, .told = on_ended};
+	watch->pause = (struct cutoff_pause){.program = CUTOFF_PAUSE_CONTROLLER};
 	watch->told = CUTOFF_SILENT;
-	rc = cutoff_host_configure(&watch->host, watch->config, err);
+	rc = cutoff_pause_take_over(&watch->pause, err);
+	rc = rc < 0 ? rc : cutoff_host_configure(&watch->host, watch->config, err);
 	return rc < 0 ? rc : cutoff_virt_start(&watch->io_errors, err);
 }
 
 void cutoff_watch_release(struct cutoff_watch *watch)
 {
+	controller_continue(watch);
 	cutoff_paths_release(&watch->paths);
 	cutoff_host_release(&watch->host);
 }

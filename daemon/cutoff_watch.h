@@ -5,6 +5,7 @@
 #include "cutoff.h"
 #include "cutoff_host.h"
 #include "cutoff_paths.h"
+#include "cutoff_pause.h"
 #include "err.h"
 
 /*
@@ -24,6 +25,7 @@ struct cutoff_watch {
 	struct cutoff cutoff;
 	struct cutoff_host host;
 	struct cutoff_paths paths;
+	struct cutoff_pause pause; /* from having stood still to the array's word */
 	int io_errors;
 
 	/* What the log knows. */
