@@ -9,8 +9,10 @@
 . "$(dirname "$0")/fencing.sh"
 . "$(dirname "$0")/management.sh"
 
+victim=
 clean_up() {
 	management_back
+	[ -z "$victim" ] || lab exec "$victim" -- sed -i '/^unfence_after_cutoff/d' /etc/lunmask/lunmask.conf
 	san_remove
 	web1_remove
 } >/dev/null 2>&1
@@ -29,6 +31,11 @@ if [ -z "$victim" ]; then
 fi
 boots=1
 ended() { cutoff_says "$1" "web1 \(pid $2\) is ended: array san1 has this host fenced"; }
+# unfencing_is yes|no: of the victim by itself.
+unfencing_is() {
+	lab exec "$victim" -- sed -i -e '/^unfence_after_cutoff/d' \
+		-e "/^\[host $victim\]/a unfence_after_cutoff = $1" /etc/lunmask/lunmask.conf
+}
 answers() { cutoff_log "$1" | tail -n 1 | grep -q 'is not fenced'; }
 # seen_two: how often Pacemaker has seen two of them so far, and thought of stopping one.
 seen_two() {
@@ -95,6 +102,7 @@ fi
 
 T_WHAT="a node whose corosync hangs"
 old=$(qemu "$victim")
+unfencing_is no
 began=$EPOCHREALTIME
 hurt "$victim" STOP corosync
 ok "$T_WHAT: its old QEMU ends" wait_until 90 gone "$victim" "$old"
@@ -105,9 +113,15 @@ ok "$T_WHAT: its VM runs elsewhere" wait_until 90 runs_elsewhere "$victim"
 boots=$((boots + 1))
 runs_on "$(located)" "$boots"
 is "$T_WHAT: it is fenced still" "$(fenced)" "$victim"
-began=$EPOCHREALTIME
 hurt "$victim" CONT corosync
-ok "$T_WHAT: it goes on, and is unfenced" wait_until 120 fenced_are ""
+ok "$T_WHAT: it goes on, and is online" wait_until 60 online "$victim"
+ok "$T_WHAT: settles" settled
+ok "$T_WHAT: it is not to be unfenced, and says so" cutoff_says "$victim" \
+	"\[host $victim\] says unfence_after_cutoff = no"
+is "$T_WHAT: it is fenced" "$(fenced)" "$victim"
+unfencing_is yes
+began=$EPOCHREALTIME
+ok "$T_WHAT: it is unfenced, now that it may be" wait_until 120 fenced_are ""
 echo "# $(ms_since "$began") ms until it was unfenced"
 ok "$T_WHAT: it is online" wait_until 60 online "$victim"
 ok "$T_WHAT: settles" settled
