@@ -126,6 +126,8 @@ static void controller_pause(struct cutoff_watch *watch)
 	if (cutoff_pause_begin(&watch->pause, &err) < 0) {
 		qb_log(LOG_WARNING, "host: Pacemaker does not wait for the array's word: %s",
 		       err_text(&err));
+	} else if (watch->pause.stopped.n > 0) {
+		qb_log(LOG_NOTICE, "host: Pacemaker's controller waits for the array's word");
 	}
 }
 

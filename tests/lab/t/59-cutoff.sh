@@ -85,6 +85,7 @@ ok "$T_WHAT: its old QEMU ends" wait_until 30 gone "$victim" "$old"
 echo "# $(ms_since "$began") ms until the old QEMU was gone"
 ok "$T_WHAT: by itself" wait_until 5 ended "$victim" "$old"
 ok "$T_WHAT: which knows that it stood still" cutoff_says "$victim" 'asked: this host.* stood still'
+ok "$T_WHAT: Pacemaker's controller had to wait" cutoff_says "$victim" "controller waits for the array's word"
 ok "$T_WHAT: it is unfenced" wait_until 90 fenced_are ""
 echo "# $(ms_since "$began") ms until it was unfenced"
 ok "$T_WHAT: its Pacemaker runs" pacemaker_runs "$victim"
