@@ -15,11 +15,10 @@ void log_target_start(const char *name, bool to_stderr, bool stamped, int level)
 	(void)qb_log_ctl(QB_LOG_SYSLOG, QB_LOG_CONF_ENABLED, QB_FALSE);
 	(void)qb_log_filter_ctl(target, QB_LOG_FILTER_ADD, QB_LOG_FILTER_FILE, "*", (uint8_t)level);
 	qb_log_format_set(target, stamped ? "%t %7p %b" : "%b");
+	(void)qb_log_ctl(target, QB_LOG_CONF_ENABLED, QB_TRUE);
+	/* From THREADED to the start of the thread libqb has no lock: every call would crash. */
 	if (!to_stderr) {
 		(void)qb_log_ctl(target, QB_LOG_CONF_THREADED, QB_TRUE);
-	}
-	(void)qb_log_ctl(target, QB_LOG_CONF_ENABLED, QB_TRUE);
-	if (!to_stderr) {
 		(void)qb_log_thread_start();
 	}
 }
