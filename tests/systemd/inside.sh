@@ -1,0 +1,160 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What units_test.sh has tried in its container.
+set -uo pipefail
+
+IQN=iqn.2026-11.org.example
+count=0
+
+pass() {
+	count=$((count + 1))
+	echo "ok $count - $1"
+}
+
+fail() {
+	count=$((count + 1))
+	echo "not ok $count - $1"
+	shift
+	[ $# = 0 ] || printf '%s\n' "$@" | sed 's/^/#   /'
+}
+
+# ok NAME COMMAND...
+ok() {
+	local name=$1 out
+	shift
+	if out=$("$@" 2>&1); then pass "$name"; else fail "$name" "$out" "$(tail_of_journal)"; fi
+}
+
+# becomes SECONDS COMMAND...
+becomes() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		sleep 0.2
+	done
+}
+
+tail_of_journal() { journalctl --no-pager -q -n 40 -o short-monotonic 2>/dev/null; }
+property() { systemctl show --value -p "$1" "$2"; }
+is() { [ "$(property "$1" "$2")" = "$3" ]; }
+says() { journalctl --no-pager -q -o cat -u "$1" | grep -Eq -- "$2"; }
+driver() { lunmask-array-tgt "$1"; }
+started_anew() { [ "$(property MainPID "$1")" != "$2" ] && is ActiveState "$1" active; }
+
+configure() {
+	mkdir -p /etc/{lunmask,corosync,ssh} /run/sshd /srv/pool /var/log/{corosync,pacemaker} /root/.ssh
+	ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key
+	ssh-keygen -q -t ed25519 -N '' -f /etc/lunmask/san1.key
+	printf 'restrict,command="/usr/sbin/lunmask-array-tgt --ssh" %s\n' "$(cat /etc/lunmask/san1.key.pub)" \
+		>/root/.ssh/authorized_keys
+	printf '127.0.0.1 %s\n' "$(cut -d ' ' -f 1,2 /etc/ssh/ssh_host_ed25519_key.pub)" >/etc/ssh/ssh_known_hosts
+	chmod -R go= /root/.ssh /etc/lunmask
+	sed -i 's/^root:[^:]*:/root:*:/' /etc/shadow
+	printf 'HostKey /etc/ssh/ssh_host_ed25519_key\nUsePAM no\nPasswordAuthentication no\n' >/etc/ssh/sshd_config
+	printf '[tgt]\niqn_prefix = %s:\npool = /srv/pool\n' "$IQN" >/etc/lunmask/array-tgt.conf
+	cat >/etc/lunmask/lunmask.conf <<-X
+		[array san1]
+		driver = lunmask-array-tgt
+		transport = ssh://root@127.0.0.1
+		identity = /etc/lunmask/san1.key
+		portals = 127.0.0.1:3260
+		[host node1]
+		initiator = $IQN:node1
+	X
+	cat >/etc/corosync/corosync.conf <<-X
+		totem {
+		    version: 2
+		    cluster_name: units
+		    transport: knet
+		    crypto_cipher: aes256
+		    crypto_hash: sha256
+		}
+		quorum {
+		    provider: corosync_votequorum
+		}
+		logging {
+		    to_syslog: yes
+		}
+		nodelist {
+		    node {
+		        ring0_addr: 127.0.0.1
+		        name: node1
+		        nodeid: 1
+		    }
+		}
+	X
+	head -c 128 /dev/urandom >/etc/corosync/authkey
+	lunmask journal keygen
+	cat >/etc/systemd/system/units-tgtd.service <<-X
+		[Service]
+		RuntimeDirectory=tgtd
+		ExecStart=/usr/sbin/tgtd -f --iscsi portal=127.0.0.1:3260
+	X
+	cat >/etc/systemd/system/units-sshd.service <<-X
+		[Service]
+		RuntimeDirectory=sshd
+		ExecStart=/usr/sbin/sshd -D -e
+	X
+	chown -R hacluster:haclient /var/lib/pacemaker /var/log/pacemaker
+	systemctl daemon-reload
+}
+
+status_is() { lunmask journal status --json 2>/dev/null | grep -q "\"$1\": $2"; }
+# Uses LUNs under this host's name, as far as its command line says.
+user_start() {
+	bash -c 'read -t 200 <> <(:)' "initiator-name=$IQN:node1" </dev/null >/dev/null 2>&1 &
+	user=$!
+}
+user_gone() { ! kill -0 "$user" 2>/dev/null; }
+fence_asked() { printf '{"initiators":["%s"]}' "$IQN:node1" | driver "$1"; }
+
+configure >/dev/null 2>&1 || fail "it is configured"
+for unit in lunmaskd lunmask-cutoff; do
+	ok "systemd has nothing against $unit's unit" is LoadState "$unit" loaded
+	journalctl --no-pager -q -o cat _PID=1 | grep -E "$unit.service:.*(Unknown|ignoring|Failed to parse)" &&
+		fail "systemd knows all that is in $unit's unit"
+done
+
+ok "the array and its management run" systemctl start units-tgtd units-sshd
+ok "the array answers" becomes 10 eval "driver capabilities <<<\"{}\""
+ok "lunmask-cutoff starts, and says so to systemd" systemctl start lunmask-cutoff
+ok "it has asked the array, over ssh" becomes 15 says lunmask-cutoff 'node1 is not fenced'
+ok "lunmaskd starts, and corosync with it" systemctl start lunmaskd
+ok "corosync runs" is ActiveState corosync active
+ok "the journal is active" becomes 30 status_is active true
+ok "the gate is open" becomes 10 status_is gate true
+ok "Pacemaker starts" systemctl start pacemaker
+ok "and is online" becomes 60 eval 'crm_mon -1 2>/dev/null | grep -q "Online: \[ node1 \]"'
+ok "lunmask tasks answers" lunmask tasks
+[ -S /run/libvirt/libvirt-sock ] || systemctl start libvirtd >/dev/null 2>&1
+
+user_start
+ok "the host is fenced" fence_asked fence
+ok "lunmask-cutoff is told to look" systemctl restart lunmask-cutoff
+ok "what used LUNs is ended" becomes 20 user_gone
+ok "it says so" becomes 5 says lunmask-cutoff 'is ended: array san1 has this host fenced'
+ok "and that Pacemaker was told, by lunmask-rejoin" becomes 20 says lunmask-cutoff 'Pacemaker was told to look anew'
+ok "that nobody of the cluster fenced it is known from the fencer" becomes 60 \
+	says lunmask-cutoff 'the cluster knows of no fencing|no fencing that it has not undone'
+ok "the host is let in" fence_asked unfence
+
+for unit in lunmaskd lunmask-cutoff; do
+	pid=$(property MainPID "$unit")
+	kill -9 "$pid"
+	ok "$unit is started anew when it was killed" becomes 20 started_anew "$unit" "$pid"
+done
+ok "the journal is active again" becomes 30 status_is active true
+pid=$(property MainPID lunmaskd)
+kill -STOP "$pid"
+ok "lunmaskd that stands still is noticed by the watchdog" becomes 45 started_anew lunmaskd "$pid"
+ok "and the journal is active once more" becomes 30 status_is active true
+
+systemctl stop pacemaker
+for unit in lunmask-cutoff lunmaskd; do
+	ok "$unit stops" systemctl stop "$unit"
+	ok "$unit has not failed" is ActiveState "$unit" inactive
+done
+ok "nothing was refused by the sandbox" eval \
+	'! journalctl --no-pager -q -o cat -u lunmaskd -u lunmask-cutoff | grep -Ei "operation not permitted|read-only file system"'
+echo "1..$count"
