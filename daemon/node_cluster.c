@@ -6,8 +6,6 @@
 #include "deadline.h"
 #include "notify.h"
 
-/* corosync */
-
 static void on_members(void *user, const uint32_t *nodes, size_t n_nodes, struct ring ring)
 {
 	struct node *node = user;
@@ -109,72 +107,4 @@ const struct cluster_cpg_ops node_cluster_ops = {
 	.config = node_on_config,
 	.message = on_message,
 	.lost = on_lost,
-};
-
-/* Two nodes */
-
-static const char *on_watch_name(void *user, uint32_t id)
-{
-	struct node *node = user;
-
-	return cluster_config_name(cluster_cpg_config(node->cluster), id);
-}
-
-static uint32_t on_watch_self(void *user)
-{
-	struct node *node = user;
-
-	return cluster_cpg_node(node->cluster);
-}
-
-/* Once: the question is asked again and again. */
-static void solo_refused_tell(struct node *node, uint32_t id, const char *why)
-{
-	if (node->solo_why != why) {
-		qb_log(LOG_WARNING, "journal: node %u was fenced, and yet: %s", id, why);
-		node->solo_why = why;
-	}
-}
-
-static void on_watch_fenced(void *user, uint32_t id)
-{
-	struct node *node = user;
-	const char *why = "";
-	int rc;
-
-	if (node->ended) {
-		return;
-	}
-	rc = core_on_solo(node->core, deadline_now_ms(), SOLO_FENCED, id,
-			  cluster_config_wait_for_all(cluster_cpg_config(node->cluster)), &why);
-	if (rc == 0) {
-		qb_log(LOG_WARNING, "journal: node %u was fenced; this one goes on alone", id);
-	} else if (rc == -EPERM) {
-		solo_refused_tell(node, id, why);
-	}
-	node_settle(node);
-}
-
-static void on_watch_let_in(void *user, uint32_t id)
-{
-	static const char why[] =
-		"this node was unfenced since the two were together, so the other may have gone "
-		"on alone; it waits for the other, or for lunmask journal force-solo";
-
-	solo_refused_tell(user, id, why);
-}
-
-static void on_watch_silent(void *user, const char *why)
-{
-	(void)user;
-	qb_log(LOG_NOTICE, "journal: Pacemaker does not say when the other node was fenced: %s",
-	       why);
-}
-
-const struct fencing_watch_ops node_watch_ops = {
-	.name = on_watch_name,
-	.self = on_watch_self,
-	.fenced = on_watch_fenced,
-	.let_in = on_watch_let_in,
-	.silent = on_watch_silent,
 };

@@ -60,28 +60,6 @@ static void core_arm(struct node *node)
 	}
 }
 
-/* Of two voters, the other one. 0: there are not two, or this node is none of them. */
-static uint32_t other_voter(const struct node *node, const struct core_status *status)
-{
-	uint32_t self = cluster_cpg_node(node->cluster);
-	const struct voters *voters = &status->voters;
-
-	if (voters->n != 2 || voters_find(voters, self, store_disk(node->store)) < 0) {
-		return 0;
-	}
-	return voters->voter[0].node == self ? voters->voter[1].node : voters->voter[0].node;
-}
-
-static bool node_is_member(const struct node *node, uint32_t id)
-{
-	for (size_t i = 0; i < node->n_members; i++) {
-		if (node->members[i] == id) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static void state_tell(struct node *node, const struct core_status *status)
 {
 	char text[ANNOUNCE_TEXT_MAX];
@@ -113,13 +91,9 @@ void node_settle(struct node *node)
 	}
 	core_status_get(node->core, &status);
 	if (node->changed && node->ready) {
-		uint32_t peer = other_voter(node, &status);
-
 		node->changed = false;
 		state_tell(node, &status);
-		if (node->options.settings->solo_after_fencing) {
-			fencing_watch_peer(node->watch, peer, node_is_member(node, peer));
-		}
+		node_solo_watch(node, &status);
 	}
 	if (node->ipc != NULL && status.applied != node->applied) {
 		node->applied = status.applied;

@@ -20,7 +20,8 @@
  *
  *	node.c           life: checks, opening, closing
  *	node_core.c      what the core wants done, and what it is told of time and of the store
- *	node_cluster.c   what corosync and Pacemaker tell
+ *	node_cluster.c   what corosync tells
+ *	node_solo.c      two nodes: what Pacemaker tells of the other
  *	node_client.c    what clients ask
  *	node_domains.c   what libvirt says of this host's domains
  */
@@ -81,8 +82,12 @@ int32_t node_on_store(int32_t fd, int32_t revents, void *data);
 
 /* node_cluster.c */
 extern const struct cluster_cpg_ops node_cluster_ops;
-extern const struct fencing_watch_ops node_watch_ops;
 void node_on_config(void *user, const struct cluster_config *config);
+
+/* node_solo.c */
+extern const struct fencing_watch_ops node_watch_ops;
+/* The other of two voters, if there are two, is watched from now on. */
+void node_solo_watch(struct node *node, const struct core_status *status);
 
 /* node_client.c */
 extern const struct ipc_server_ops node_ipc_ops;
