@@ -169,6 +169,8 @@ void core_on_cancel(struct core *core, uint64_t token);
 enum solo_reason { SOLO_FENCED, SOLO_FORCED };
 int core_on_solo(struct core *core, int64_t now_ms, enum solo_reason reason, uint32_t peer,
 		 bool wait_for_all, const char **ret_why);
+/* Why SOLO_FENCED would be refused now, were the peer gone. NULL: it would not. */
+const char *core_solo_refused(const struct core *core, uint32_t peer, bool wait_for_all);
 
 void core_on_time(struct core *core, int64_t now_ms);
 /* When core_on_time() wants to be called; INT64_MAX: never. */

@@ -203,10 +203,8 @@ static void solo(struct core *core)
 	core_view_alone(core, &alone);
 }
 
-static const char *solo_refused(const struct core *core, uint32_t peer, bool wait_for_all)
+const char *core_solo_refused(const struct core *core, uint32_t peer, bool wait_for_all)
 {
-	const struct peer *other = core_peer_find(core, peer);
-
 	if (core->voters.n != 2 || !core_is_voter(core) || peer == core->config.node ||
 	    voters_find(&core->voters, peer, NULL) < 0) {
 		return "there are not two voters, this node and that one";
@@ -214,13 +212,21 @@ static const char *solo_refused(const struct core *core, uint32_t peer, bool wai
 	if (!core->needed) {
 		return "this node has not been active with the other one since it was started";
 	}
-	if (other != NULL && other->member) {
-		return "the other node is still a member of the group";
-	}
 	if (!core->quorate) {
 		return "this partition has no quorum";
 	}
 	return wait_for_all ? NULL : "wait_for_all is not set in corosync.conf";
+}
+
+static const char *solo_refused(const struct core *core, uint32_t peer, bool wait_for_all)
+{
+	const struct peer *other = core_peer_find(core, peer);
+	const char *why = core_solo_refused(core, peer, wait_for_all);
+
+	if (why == NULL && other != NULL && other->member) {
+		why = "the other node is still a member of the group";
+	}
+	return why;
 }
 
 int core_on_solo(struct core *core, int64_t now_ms, enum solo_reason reason, uint32_t peer,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fencing.h"
 
+#include <stddef.h>
+
 void fencing_peer(struct fencing *fencing, uint32_t peer, bool present)
 {
 	bool another = peer != fencing->peer;
@@ -57,15 +59,27 @@ enum fencing_verdict fencing_answer(struct fencing *fencing, uint64_t ticket,
 	if (ticket != fencing->ticket || fencing->peer == 0) {
 		return FENCING_NONE;
 	}
-	if (!fencing->present) {
-		return verdict(fencing, times);
-	}
-	if (fencing->have_last && fencing->last.fenced == times->fenced &&
+	if (fencing->present && fencing->have_last && fencing->last.fenced == times->fenced &&
 	    fencing->last.unfenced == times->unfenced) {
 		fencing->have_baseline = true;
 		fencing->baseline = *times;
 	}
 	fencing->have_last = true;
 	fencing->last = *times;
-	return FENCING_NONE;
+	fencing->heard_ms = fencing->asked_ms;
+	return fencing->present ? FENCING_NONE : verdict(fencing, times);
+}
+
+const char *fencing_refused(const struct fencing *fencing)
+{
+	if (!fencing->have_baseline) {
+		return fencing->present ? "Pacemaker was not yet heard twice since the other came"
+					: "the other left before Pacemaker was heard twice";
+	}
+	if (fencing->last.unfenced != fencing->baseline.unfenced) {
+		return fencing->present ? "Pacemaker was not yet heard twice since this node was "
+					  "unfenced"
+					: "this node was unfenced since the two were together";
+	}
+	return NULL;
 }

@@ -19,6 +19,7 @@
  *	fencing_peer(&fencing, peer, present);           on every change; peer 0: not two voters
  *	if (fencing_wants(&fencing, now, &ticket)) ask;
  *	if (fencing_answer(&fencing, ticket, &times) == FENCING_FENCED) it was fenced;
+ *	why = fencing_refused(&fencing);                 at any time
  */
 #define FENCING_WATCH_MS 15000 /* while the other is here */
 #define FENCING_HUNT_MS 2000   /* while it is gone */
@@ -36,8 +37,9 @@ struct fencing {
 		ticket; /* changes when peer or present does: answers to older questions are void */
 	bool asked;
 	int64_t asked_ms;
-	bool have_last; /* what was said last while it was here */
+	bool have_last; /* what was said last, since it came */
 	struct fencing_times last;
+	int64_t heard_ms; /* when that was asked */
 	bool have_baseline;
 	struct fencing_times baseline;
 };
@@ -54,5 +56,10 @@ enum fencing_verdict {
 };
 enum fencing_verdict fencing_answer(struct fencing *fencing, uint64_t ticket,
 				    const struct fencing_times *times);
+/*
+ * Why the peer's fencing would be no evidence, were it gone now and fenced next. NULL: it would be,
+ * unless this node was unfenced after heard_ms.
+ */
+const char *fencing_refused(const struct fencing *fencing);
 
 #endif

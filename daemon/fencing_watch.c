@@ -140,3 +140,10 @@ void fencing_watch_peer(struct fencing_watch *watch, uint32_t peer, bool present
 		watch_arm(watch);
 	}
 }
+
+/* Who does not answer would not tell of the peer's fencing either. */
+const char *fencing_watch_refused(const struct fencing_watch *watch, int64_t *ret_heard_ms)
+{
+	*ret_heard_ms = watch->fencing.heard_ms;
+	return watch->failures > 0 ? "Pacemaker does not answer" : fencing_refused(&watch->fencing);
+}

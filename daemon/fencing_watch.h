@@ -32,4 +32,7 @@ void fencing_watch_free(struct fencing_watch *watch);
 /* The other of two voters, and whether it is here. peer 0: there is nobody to watch. */
 void fencing_watch_peer(struct fencing_watch *watch, uint32_t peer, bool present);
 
+/* As fencing_refused(); *ret_heard_ms: when that was asked of which it is concluded. */
+const char *fencing_watch_refused(const struct fencing_watch *watch, int64_t *ret_heard_ms);
+
 #endif

@@ -479,6 +479,28 @@ static void two_nodes__one_alone_only_after_fencing(void **state)
 	assert_int_equal(world.node[1].applied_sum, 7);
 }
 
+/* What core_on_solo() will say when they are no longer together. */
+static void two_nodes__know_before_whether_one_may_go_on_alone(void **state)
+{
+	const struct core *core = world.node[2].core;
+	const char *why = NULL;
+
+	(void)state;
+	assert_null(core_solo_refused(core, 1, true));
+	assert_non_null(strstr(core_solo_refused(core, 1, false), "wait_for_all"));
+	assert_non_null(strstr(core_solo_refused(core, 3, true), "not two voters"));
+	membership(false);
+	assert_non_null(strstr(core_solo_refused(core, 1, true), "no quorum"));
+	node_stop(1);
+	membership(true);
+	run_ms(6000);
+	assert_null(core_solo_refused(core, 1, true));
+	assert_int_equal(core_on_solo(world.node[2].core, world.now_ms, SOLO_FENCED, 1, true, &why),
+			 0);
+	run_ms(500);
+	assert_non_null(strstr(core_solo_refused(core, 1, true), "not two voters"));
+}
+
 static void two_nodes__cold_start_waits_for_the_operator(void **state)
 {
 	const char *why = NULL;
@@ -535,6 +557,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(two_nodes__one_alone_only_after_fencing, two,
 						ended),
 		cmocka_unit_test_setup_teardown(two_nodes__become_three_by_a_list_that_needs_both,
+						two, ended),
+		cmocka_unit_test_setup_teardown(two_nodes__know_before_whether_one_may_go_on_alone,
 						two, ended),
 		cmocka_unit_test_setup_teardown(two_nodes__cold_start_waits_for_the_operator, two,
 						ended),

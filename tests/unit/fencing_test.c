@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "test.h"
 
+#include <string.h>
+
 #include "fencing.h"
 
 #define PEER 2
@@ -181,6 +183,66 @@ static void fencing__being_let_in_while_the_other_is_here_is_no_matter(void **st
 	assert_true(ask_both(&fencing, &now_ms, 1001, 700));
 }
 
+static void fencing_refused__is_over_when_it_was_heard_twice(void **state)
+{
+	struct fencing fencing = {0};
+	int64_t now_ms = 7;
+
+	(void)state;
+	fencing_peer(&fencing, PEER, true);
+	assert_non_null(fencing_refused(&fencing));
+	assert_false(ask(&fencing, &now_ms, 1000));
+	assert_non_null(strstr(fencing_refused(&fencing), "not yet heard twice"));
+	assert_false(ask(&fencing, &now_ms, 1000));
+	assert_null(fencing_refused(&fencing));
+	assert_int_equal(fencing.heard_ms, 7 + FENCING_WATCH_MS);
+}
+
+/* At once, whatever the next question's time is. */
+static void fencing_refused__follows_the_other_node(void **state)
+{
+	int64_t now_ms = 0;
+	struct fencing fencing = watched(&now_ms, 1000);
+
+	(void)state;
+	fencing_peer(&fencing, PEER, false);
+	assert_null(fencing_refused(&fencing));
+	fencing_peer(&fencing, PEER, true);
+	assert_non_null(fencing_refused(&fencing));
+	assert_false(ask(&fencing, &now_ms, 1000));
+	fencing_peer(&fencing, PEER, false);
+	assert_non_null(strstr(fencing_refused(&fencing), "left before"));
+}
+
+/* As fencing_answer() would: VOID with this one's baseline, until it was heard again. */
+static void fencing_refused__after_an_unfencing_until_it_was_heard_again(void **state)
+{
+	int64_t now_ms = 0;
+	struct fencing fencing = watched(&now_ms, 1000);
+
+	(void)state;
+	assert_false(ask_both(&fencing, &now_ms, 1000, LET_IN + 1));
+	assert_non_null(strstr(fencing_refused(&fencing), "unfenced"));
+	assert_false(ask_both(&fencing, &now_ms, 1000, LET_IN + 1));
+	assert_null(fencing_refused(&fencing));
+	fencing_peer(&fencing, PEER, false);
+	assert_false(ask_both(&fencing, &now_ms, 1000, LET_IN + 2));
+	assert_non_null(strstr(fencing_refused(&fencing), "since the two were together"));
+}
+
+/* Of the other one: it is evidence still, as of a fencing that is told of before the loss. */
+static void fencing_refused__a_fencing_of_the_other_changes_nothing(void **state)
+{
+	int64_t now_ms = 0;
+	struct fencing fencing = watched(&now_ms, 1000);
+
+	(void)state;
+	assert_false(ask(&fencing, &now_ms, 2000));
+	assert_null(fencing_refused(&fencing));
+	fencing_peer(&fencing, PEER, false);
+	assert_true(ask(&fencing, &now_ms, 2000));
+}
+
 static void fencing_wants__keeps_its_distance(void **state)
 {
 	int64_t now_ms = 5;
@@ -212,6 +274,10 @@ int main(void)
 		cmocka_unit_test(fencing__another_peer_begins_anew),
 		cmocka_unit_test(fencing__after_this_node_was_let_in_again_is_no_evidence),
 		cmocka_unit_test(fencing__being_let_in_while_the_other_is_here_is_no_matter),
+		cmocka_unit_test(fencing_refused__is_over_when_it_was_heard_twice),
+		cmocka_unit_test(fencing_refused__follows_the_other_node),
+		cmocka_unit_test(fencing_refused__after_an_unfencing_until_it_was_heard_again),
+		cmocka_unit_test(fencing_refused__a_fencing_of_the_other_changes_nothing),
 		cmocka_unit_test(fencing_wants__keeps_its_distance),
 	};
 
