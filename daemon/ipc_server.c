@@ -301,8 +301,10 @@ static void status_request(struct client *client, const struct journal_ipc_reque
 	struct journal_ipc_reply reply = {.index = server->applied, .rest = server->rest};
 	struct journal_status status = {0};
 
-	(void)request;
 	server->ops->status(server->shell, &status);
+	if (request->index < JOURNAL_IPC_STATUS_SOLO) {
+		status.solo = JOURNAL_SOLO_NONE;
+	}
 	reply.rest_bytes = journal_ipc_status_encode(&status, server->rest);
 	reply_send(client, &reply);
 }

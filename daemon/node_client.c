@@ -73,6 +73,7 @@ static void on_status(void *shell, struct journal_status *ret)
 			.acked = status.voter_acked[i],
 		};
 	}
+	node_solo_status(node, &status, ret);
 }
 
 static int on_force_solo(void *shell, const char **ret_why)

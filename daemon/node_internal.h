@@ -88,6 +88,9 @@ void node_on_config(void *user, const struct cluster_config *config);
 extern const struct fencing_watch_ops node_watch_ops;
 /* The other of two voters, if there are two, is watched from now on. */
 void node_solo_watch(struct node *node, const struct core_status *status);
+/* What a status says of that: now, whatever the watch's next question. */
+void node_solo_status(const struct node *node, const struct core_status *status,
+		      struct journal_status *ret);
 
 /* node_client.c */
 extern const struct ipc_server_ops node_ipc_ops;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "node_internal.h"
 
+#include <stdio.h>
+
 #include "deadline.h"
 
 /* Of two voters, the other one. 0: there are not two, or this node is none of them. */
@@ -32,6 +34,32 @@ void node_solo_watch(struct node *node, const struct core_status *status)
 	if (node->options.settings->solo_after_fencing) {
 		fencing_watch_peer(node->watch, peer, node_is_member(node, peer));
 	}
+}
+
+static const char *solo_refused(const struct node *node, uint32_t peer, int64_t *ret_heard_ms)
+{
+	bool wait_for_all = cluster_config_wait_for_all(cluster_cpg_config(node->cluster));
+	const char *why = node->options.settings->solo_after_fencing
+				  ? core_solo_refused(node->core, peer, wait_for_all)
+				  : "solo_after_fencing is no in " SETTINGS_FILE;
+
+	return why != NULL ? why : fencing_watch_refused(node->watch, ret_heard_ms);
+}
+
+void node_solo_status(const struct node *node, const struct core_status *status,
+		      struct journal_status *ret)
+{
+	uint32_t peer = other_voter(node, status);
+	int64_t now_ms = deadline_now_ms(), heard_ms = now_ms;
+	const char *why;
+
+	if (peer == 0) {
+		return;
+	}
+	why = solo_refused(node, peer, &heard_ms);
+	ret->solo = why == NULL ? JOURNAL_SOLO_READY : JOURNAL_SOLO_NOT_READY;
+	ret->solo_heard_ms = why == NULL ? (uint64_t)(now_ms - heard_ms) : 0;
+	(void)snprintf(ret->solo_reason, sizeof(ret->solo_reason), "%s", why == NULL ? "" : why);
 }
 
 static const char *on_watch_name(void *user, uint32_t id)

@@ -328,7 +328,8 @@ int journal_wait(struct journal *journal, uint64_t index, struct deadline deadli
 int journal_status_get(struct journal *journal, struct deadline deadline,
 		       struct journal_status *ret, struct err *err)
 {
-	struct journal_ipc_request request = {.kind = JOURNAL_IPC_STATUS};
+	struct journal_ipc_request request = {.kind = JOURNAL_IPC_STATUS,
+					      .index = JOURNAL_IPC_STATUS_SOLO};
 	struct journal_ipc_reply reply;
 	int rc = call(journal, &request, deadline, &reply, err);
 

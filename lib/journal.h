@@ -87,6 +87,14 @@ struct journal_voter {
 	uint64_t acked;
 };
 
+/* Of two voters: would this node go on alone, were the other one lost now and fenced? */
+enum journal_solo {
+	JOURNAL_SOLO_NONE = 0, /* there are not two, or lunmaskd is too old to say */
+	JOURNAL_SOLO_READY,
+	JOURNAL_SOLO_NOT_READY,
+	JOURNAL_SOLO_MAX
+};
+
 struct journal_status {
 	struct journal_id cluster;
 	uint32_t node;
@@ -107,6 +115,10 @@ struct journal_status {
 	uint64_t dropped; /* messages of others that were not believed */
 	struct journal_voter voters[JOURNAL_NODES_MAX];
 	size_t n_voters;
+	enum journal_solo solo;
+	uint64_t solo_heard_ms; /* READY: what Pacemaker was asked so long ago says it; since then
+				   this node may have been unfenced */
+	char solo_reason[JOURNAL_REASON_MAX + 1]; /* NOT_READY: why */
 };
 
 int journal_status_get(struct journal *journal, struct deadline deadline,

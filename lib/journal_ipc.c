@@ -91,6 +91,13 @@ static const struct journal_field voter_fields[] = {
 	PLAIN(struct journal_voter, disk, ID),
 	PLAIN(struct journal_voter, acked, 64),
 };
+
+/* Behind the voters, if there is something to say. */
+static const struct journal_field solo_fields[] = {
+	ENUM(struct journal_status, solo, JOURNAL_SOLO_READY, JOURNAL_SOLO_MAX),
+	PLAIN(struct journal_status, solo_heard_ms, 64),
+	TEXT(struct journal_status, solo_reason),
+};
 /* clang-format on */
 
 /* No field is longer as bytes than in memory but a text, by its length of two bytes. */
@@ -224,7 +231,11 @@ size_t journal_ipc_status_encode(const struct journal_status *status, uint8_t *b
 		bytes += journal_fields_encode(voter_fields, ARRAY_SIZE(voter_fields),
 					       &status->voters[i], buffer + bytes);
 	}
-	return bytes;
+	if (status->solo == JOURNAL_SOLO_NONE) {
+		return bytes;
+	}
+	body = journal_fields_encode(solo_fields, ARRAY_SIZE(solo_fields), status, buffer + bytes);
+	return body == 0 ? 0 : bytes + body;
 }
 
 /* *at moves on. */
@@ -257,6 +268,10 @@ int journal_ipc_status_decode(const uint8_t *data, size_t bytes, struct journal_
 				 &ret->voters[ret->n_voters])) {
 			return -EBADMSG;
 		}
+	}
+	if (at < bytes &&
+	    !part_decode(solo_fields, ARRAY_SIZE(solo_fields), data, bytes, &at, ret)) {
+		return -EBADMSG;
 	}
 	return at == bytes ? 0 : -EBADMSG;
 }

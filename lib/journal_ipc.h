@@ -42,13 +42,19 @@ enum journal_ipc_kind {
 	JOURNAL_IPC_TASK_LIST,    /* after: the last one's uuid, zero at first */
 	JOURNAL_IPC_RELEASE_LIST, /* vm, node: the last one's, "" at first */
 	JOURNAL_IPC_WAIT,         /* index */
-	JOURNAL_IPC_STATUS,
+	JOURNAL_IPC_STATUS,       /* index: enum journal_ipc_status */
 	JOURNAL_IPC_FORCE_SOLO,
 	JOURNAL_IPC_DOMAIN, /* vm */
 	JOURNAL_IPC_KIND_MAX
 };
 
 bool journal_ipc_writes(enum journal_ipc_kind kind);
+
+/*
+ * How much of a status the client understands: it is told no more, and by an older lunmaskd less.
+ * So the two may be of different releases while lunmask is upgraded.
+ */
+enum journal_ipc_status { JOURNAL_IPC_STATUS_FIRST = 0, JOURNAL_IPC_STATUS_SOLO };
 
 enum journal_ipc_gate { JOURNAL_IPC_UNGATED = 0, JOURNAL_IPC_GATED, JOURNAL_IPC_GATE_MAX };
 

@@ -17,6 +17,7 @@
 #include "ipc_accept.h"
 #include "ipc_server.h"
 #include "journal_ipc.h"
+#include "journal_link.h"
 #include "journal_server.h"
 
 static pid_t server = -1;
@@ -252,6 +253,34 @@ static void server__keeps_room_for_those_who_write(void **state)
 	journal_close(journal_client_open());
 }
 
+/* While lunmask is upgraded, of a release that knew nothing of it. */
+static void server__tells_an_old_client_what_it_understands(void **state)
+{
+	static const enum journal_solo told[] = {
+		[JOURNAL_IPC_STATUS_FIRST] = JOURNAL_SOLO_NONE,
+		[JOURNAL_IPC_STATUS_SOLO] = JOURNAL_SOLO_READY,
+	};
+	struct deadline deadline = deadline_in(LIMIT_MS);
+	struct journal *journal __attribute__((cleanup(journal_drop))) = journal_client_open();
+	struct journal_link *link = NULL;
+
+	(void)state;
+	(void)journal_client_submit(journal, "pair", 70, 0, LIMIT_MS);
+	assert_int_equal(journal_client_status(journal).solo, JOURNAL_SOLO_READY);
+	assert_int_equal(journal_link_open(deadline, &link, NULL), 0);
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+		struct journal_ipc_request request = {.kind = JOURNAL_IPC_STATUS, .index = i};
+		struct journal_ipc_reply reply;
+		struct journal_status status;
+
+		assert_int_equal(journal_link_call(link, &request, deadline, &reply, NULL), 0);
+		assert_int_equal(journal_ipc_status_decode(reply.rest, reply.rest_bytes, &status),
+				 0);
+		assert_int_equal(status.solo, told[i]);
+	}
+	journal_link_close(link);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,6 +292,7 @@ int main(void)
 		cmocka_unit_test(server__refuses_strangers),
 		cmocka_unit_test(server__lets_haclient_read_only),
 		cmocka_unit_test(server__keeps_room_for_those_who_write),
+		cmocka_unit_test(server__tells_an_old_client_what_it_understands),
 	};
 
 	return cmocka_run_group_tests(tests, server_up, server_down);

@@ -252,6 +252,32 @@ static void status_decode__gives_what_was_encoded(void **state)
 	}
 }
 
+static void status_decode__gives_what_two_voters_are_told(void **state)
+{
+	struct journal_status status = status_make(2), back;
+	uint8_t first[JOURNAL_IPC_REST_MAX], buffer[JOURNAL_IPC_REST_MAX];
+	size_t first_bytes = journal_ipc_status_encode(&status, first), bytes;
+
+	(void)state;
+	status.solo = JOURNAL_SOLO_NOT_READY;
+	status.solo_heard_ms = 7000;
+	(void)strcpy(status.solo_reason, "why");
+	bytes = journal_ipc_status_encode(&status, buffer);
+	assert_int_equal(bytes, first_bytes + 1 + 8 + 2 + 3);
+	assert_memory_equal(buffer, first, first_bytes);
+	assert_int_equal(journal_ipc_status_decode(buffer, bytes, &back), 0);
+	assert_int_equal(back.solo, JOURNAL_SOLO_NOT_READY);
+	assert_int_equal(back.solo_heard_ms, 7000);
+	assert_string_equal(back.solo_reason, "why");
+	/* An older lunmaskd says no more than this. */
+	assert_int_equal(journal_ipc_status_decode(buffer, first_bytes, &back), 0);
+	assert_int_equal(back.solo, JOURNAL_SOLO_NONE);
+	for (size_t n = first_bytes + 1; n < bytes; n++) {
+		assert_int_equal(journal_ipc_status_decode(buffer, n, &back), -EBADMSG);
+	}
+	assert_int_equal(journal_ipc_status_decode(buffer, bytes + 1, &back), -EBADMSG);
+}
+
 static void status_decode__refuses_too_many_voters_and_flags(void **state)
 {
 	struct journal_status status = status_make(1), back;
@@ -282,6 +308,7 @@ int main(void)
 		cmocka_unit_test(request__of_a_vm_needs_a_name),
 		cmocka_unit_test(request__holds_the_longest_operation),
 		cmocka_unit_test(status_decode__gives_what_was_encoded),
+		cmocka_unit_test(status_decode__gives_what_two_voters_are_told),
 		cmocka_unit_test(status_decode__refuses_too_many_voters_and_flags),
 	};
 

@@ -115,6 +115,13 @@ static void fake_status(void *shell, struct journal_status *ret)
 		.ballot_counter = counts.connections,
 		.store_bytes = counts.in_flight,
 	};
+	if (tasks_find_vm(fake.tasks, "unheard") != NULL) {
+		ret->solo = JOURNAL_SOLO_NOT_READY;
+		(void)strcpy(ret->solo_reason, "not heard");
+	} else if (tasks_find_vm(fake.tasks, "pair") != NULL) {
+		ret->solo = JOURNAL_SOLO_READY;
+		ret->solo_heard_ms = 7900;
+	}
 }
 
 static int fake_force_solo(void *shell, const char **ret_why)
