@@ -294,6 +294,19 @@ static json_t *voters_to_json(const struct journal_status *status)
 	return json;
 }
 
+static json_t *solo_to_json(const struct journal_status *status)
+{
+	switch (status->solo) {
+	case JOURNAL_SOLO_READY:
+		return json_pack("{s:b, s:I, s:n}", "ready", 1, "heard_ms",
+				 (json_int_t)status->solo_heard_ms, "reason");
+	case JOURNAL_SOLO_NOT_READY:
+		return json_pack("{s:b, s:n, s:s}", "ready", 0, "heard_ms", "reason",
+				 status->solo_reason);
+	default: return json_null();
+	}
+}
+
 json_t *lunmask_json_status(const struct journal_status *status)
 {
 	char cluster[JOURNAL_ID_TEXT], disk[JOURNAL_ID_TEXT];
@@ -301,16 +314,17 @@ json_t *lunmask_json_status(const struct journal_status *status)
 	journal_id_to_str(&status->cluster, cluster);
 	journal_id_to_str(&status->disk, disk);
 	return json_pack(
-		"{s:s, s:I, s:s, s:I, s:s, s:b, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, "
+		"{s:s, s:I, s:s, s:I, s:s, s:b, s:b, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:I, "
 		"s:I, s:I, s:I, s:o}",
 		"cluster", cluster, "node", (json_int_t)status->node, "disk", disk, "boot",
 		(json_int_t)status->boot, "role", status->role, "active", status->active, "gate",
-		status->gate, "quorate", status->quorate, "ballot_counter",
-		(json_int_t)status->ballot_counter, "ballot_node", (json_int_t)status->ballot_node,
-		"last", (json_int_t)status->last, "durable", (json_int_t)status->durable, "commit",
-		(json_int_t)status->commit, "applied", (json_int_t)status->applied, "snapshot",
-		(json_int_t)status->snapshot, "store_bytes", (json_int_t)status->store_bytes,
-		"dropped", (json_int_t)status->dropped, "voters", voters_to_json(status));
+		status->gate, "quorate", status->quorate, "solo", solo_to_json(status),
+		"ballot_counter", (json_int_t)status->ballot_counter, "ballot_node",
+		(json_int_t)status->ballot_node, "last", (json_int_t)status->last, "durable",
+		(json_int_t)status->durable, "commit", (json_int_t)status->commit, "applied",
+		(json_int_t)status->applied, "snapshot", (json_int_t)status->snapshot,
+		"store_bytes", (json_int_t)status->store_bytes, "dropped",
+		(json_int_t)status->dropped, "voters", voters_to_json(status));
 }
 
 bool lunmask_json_print(json_t *json, size_t flags)

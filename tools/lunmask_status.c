@@ -50,6 +50,20 @@ static void gate_print(const struct journal_status *status)
 		     status->gate ? "open" : "shut: no VM is started or migrated");
 }
 
+static void solo_print(const struct journal_status *status)
+{
+	switch (status->solo) {
+	case JOURNAL_SOLO_READY:
+		(void)printf("solo:      ready (Pacemaker was asked %" PRIu64 " s ago)\n",
+			     status->solo_heard_ms / 1000);
+		break;
+	case JOURNAL_SOLO_NOT_READY:
+		(void)printf("solo:      not ready: %s\n", status->solo_reason);
+		break;
+	default: break;
+	}
+}
+
 static void status_print(const struct journal_status *status)
 {
 	char cluster[JOURNAL_ID_TEXT], disk[JOURNAL_ID_TEXT];
@@ -59,6 +73,7 @@ static void status_print(const struct journal_status *status)
 	(void)printf("cluster:   %s\nnode:      %" PRIu32 ", %s\ndisk:      %s, boot %" PRIu64 "\n",
 		     cluster, status->node, status->role, disk, status->boot);
 	gate_print(status);
+	solo_print(status);
 	(void)printf("ballot:    %" PRIu64 " of node %" PRIu32 "\n", status->ballot_counter,
 		     status->ballot_node);
 	(void)printf("log:       last %" PRIu64 ", on disk %" PRIu64 ", committed %" PRIu64

@@ -2,7 +2,8 @@
 /*
  * journal_probe: one question to the journal, for tests.
  *
- *	journal_probe status          role=... active=0|1 applied=N commit=N ballot=N.N voters=N,N,
+ *	journal_probe status          role=... active=0|1 applied=N commit=N ballot=N.N
+ *	                              solo=-|ready|not-ready heard_ms=N voters=N,N,
  *	journal_probe dump            every task, and the number of the last entry
  *	journal_probe write VM [S]    commits a task of the VM that is done; waits S seconds (5)
  *	journal_probe read VM         linearizable
@@ -27,6 +28,7 @@ static int fail(const struct err *err)
 
 static int status_print(struct journal *journal, struct err *err)
 {
+	static const char *const solos[JOURNAL_SOLO_MAX] = {"-", "ready", "not-ready"};
 	struct journal_status status;
 
 	if (journal_status_get(journal, deadline_in(WAIT_MS), &status, err) < 0) {
@@ -34,10 +36,10 @@ static int status_print(struct journal *journal, struct err *err)
 	}
 	(void)printf("role=%s active=%d quorate=%d applied=%" PRIu64 " commit=%" PRIu64
 		     " last=%" PRIu64 " durable=%" PRIu64 " ballot=%" PRIu64 ".%u dropped=%" PRIu64
-		     " voters=",
+		     " solo=%s heard_ms=%" PRIu64 " voters=",
 		     status.role, status.active, status.quorate, status.applied, status.commit,
 		     status.last, status.durable, status.ballot_counter, status.ballot_node,
-		     status.dropped);
+		     status.dropped, solos[status.solo], status.solo_heard_ms);
 	for (size_t i = 0; i < status.n_voters; i++) {
 		(void)printf("%u,", status.voters[i].node);
 	}

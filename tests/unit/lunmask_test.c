@@ -225,8 +225,31 @@ static void status__says_what_it_is(void **state)
 	has("gate:      shut");
 	assert_int_equal(run("journal status --json"), 0);
 	has("\"role\": \"follower\"");
+	has("\"solo\": null");
 	assert_int_equal(run("journal voters"), 0);
 	has("this node knows them");
+}
+
+static void status__tells_two_nodes_whether_one_would_go_on_alone(void **state)
+{
+	struct journal_op pair = task_make("pair", 70), unheard = task_make("unheard", 71);
+
+	(void)state;
+	assert_int_equal(run("journal status"), 0);
+	assert_null(strstr(output, "solo"));
+	submit(&pair, 70);
+	assert_int_equal(run("journal status"), 0);
+	has("\nsolo:      ready (Pacemaker was asked 7 s ago)\n");
+	assert_int_equal(run("journal status --json"), 0);
+	has("\"solo\": {\n    \"ready\": true,\n    \"heard_ms\": 7900,\n    \"reason\": null");
+	submit(&unheard, 71);
+	assert_int_equal(run("journal status"), 0);
+	has("\nsolo:      not ready: not heard\n");
+	assert_int_equal(run("journal status --json"), 0);
+	has("\"ready\": false,\n    \"heard_ms\": null,\n    \"reason\": \"not heard\"");
+	(void)server_down(state);
+	assert_int_equal(server_up(state), 0);
+	tasks_fill();
 }
 
 static void check__names_what_is_wrong(void **state)
@@ -343,6 +366,7 @@ int main(void)
 		cmocka_unit_test(tasks_show__has_all_of_one),
 		cmocka_unit_test(tasks_follow__tells_what_changes),
 		cmocka_unit_test(status__says_what_it_is),
+		cmocka_unit_test(status__tells_two_nodes_whether_one_would_go_on_alone),
 		cmocka_unit_test(check__names_what_is_wrong),
 		cmocka_unit_test(force_solo__asks_first),
 		cmocka_unit_test(keygen__never_replaces_a_key),
