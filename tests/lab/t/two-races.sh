@@ -19,8 +19,7 @@ export LAB_NAME=${LAB_NAME:-lunmask}-races
 export LAB_STAGE=${LAB_STAGE:-$T_DIR/../../../_build/stage}
 parts=("$@")
 [ $# != 0 ] || parts=(loser race race race delay back power cold)
-WAIT_S=12  # longer than all that a node needs to go on alone, if it may
-WATCH_S=45 # a fencing counts when the fencer was heard twice, 15 s apart, while the other was here
+WAIT_S=12 # longer than all that a node needs to go on alone, if it may
 WEB1_STOP=40s
 booted=0 # how often the guest has
 
@@ -62,6 +61,23 @@ together() {
 		'nothing stray'
 }
 
+# solo_ready NODE SINCE: it would go on alone, were the other one lost now and fenced, by what Pacemaker
+# was asked after SINCE ($EPOCHREALTIME): before, it may not have known of an unfencing.
+solo_ready() {
+	local elapsed heard
+	elapsed=$(ms_since "$2")
+	heard=$(journal_probe "$1" status | sed -n 's/.* solo=ready heard_ms=\([0-9]*\) .*/\1/p')
+	[ -n "$heard" ] && [ "$heard" -lt "$elapsed" ]
+}
+
+# Whichever is lost, the other one may go on alone.
+both_may_win() {
+	local node now=$EPOCHREALTIME
+	for node in node1 node2; do
+		ok "$T_WHAT: $node would go on alone" wait_until 120 solo_ready "$node" "$now"
+	done
+}
+
 # race [WINNER]: sets winner and loser.
 race() {
 	local holder began
@@ -69,7 +85,7 @@ race() {
 	holder=$(located)
 	is "$T_WHAT: nobody is fenced" "$(fenced)" ""
 	ok "$T_WHAT: the guest counts" counts "$holder"
-	sleep "$WATCH_S"
+	both_may_win
 	began=$EPOCHREALTIME
 	lab isolate node1 cluster
 	ok "$T_WHAT: one is fenced" wait_until 60 one_is_fenced
@@ -140,7 +156,8 @@ device_changed() {
 	booted=$(witness_boots)
 }
 
-# The VM's node is given time: who fences it waits.
+# The VM's node is given time: who fences it waits for 5 s, and is fenced meanwhile. The change has both
+# unfenced: what Pacemaker said before does not count any more.
 part_delay() {
 	local holder
 	CRM_NODE=node1
@@ -184,7 +201,7 @@ part_power() {
 	CRM_NODE=node1
 	lost=$(located)
 	ok "$T_WHAT: the guest counts" counts "$lost"
-	sleep "$WATCH_S"
+	both_may_win
 	CRM_NODE=$(other_node "$lost")
 	lab cut "$lost"
 	ok "$T_WHAT: the survivor fences it" wait_until 60 fenced_are "$lost"
