@@ -117,7 +117,7 @@ for unit in lunmaskd lunmask-cutoff; do
 done
 
 ok "the array and its management run" systemctl start units-tgtd units-sshd
-ok "the array answers" becomes 10 eval "driver capabilities <<<\"{}\""
+ok "the array answers" becomes 10 eval "driver fenced <<<\"{}\""
 ok "lunmask-cutoff starts, and says so to systemd" systemctl start lunmask-cutoff
 ok "it has asked the array, over ssh" becomes 15 says lunmask-cutoff 'node1 is not fenced'
 ok "lunmaskd starts, and corosync with it" systemctl start lunmaskd

@@ -39,8 +39,8 @@ disk_make() {
 	install -m 755 "$here/inside.sh" "$root/usr/local/sbin/units-inside"
 	cat >"$root/etc/systemd/system/units-test.service" <<-X
 		[Unit]
-		SuccessAction=poweroff-force
-		FailureAction=poweroff-force
+		SuccessAction=poweroff-immediate
+		FailureAction=poweroff-immediate
 		[Service]
 		Type=oneshot
 		ExecStart=/usr/local/sbin/units-inside
