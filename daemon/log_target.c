@@ -1,11 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "log_target.h"
 
+#include <signal.h>
 #include <stdint.h>
 #include <syslog.h>
 
 #include <qb/qbdefs.h>
 #include <qb/qblog.h>
+
+/* Signals are for the program's own threads: what is blocked there later this one would take. */
+static void thread_start(void)
+{
+	sigset_t all, before;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	(void)qb_log_thread_start();
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
 
 void log_target_start(const char *name, bool to_stderr, bool stamped, int level)
 {
@@ -19,6 +31,6 @@ void log_target_start(const char *name, bool to_stderr, bool stamped, int level)
 	/* From THREADED to the start of the thread libqb has no lock: every call would crash. */
 	if (!to_stderr) {
 		(void)qb_log_ctl(target, QB_LOG_CONF_THREADED, QB_TRUE);
-		(void)qb_log_thread_start();
+		thread_start();
 	}
 }

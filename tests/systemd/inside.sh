@@ -154,6 +154,8 @@ systemctl stop pacemaker
 for unit in lunmask-cutoff lunmaskd; do
 	ok "$unit stops" systemctl stop "$unit"
 	ok "$unit has not failed" is ActiveState "$unit" inactive
+	# CLD_EXITED: not killed by the signal, but ended for it.
+	ok "$unit has ended by itself" is ExecMainCode "$unit" 1
 done
 ok "nothing was refused by the sandbox" eval \
 	'! journalctl --no-pager -q -o cat -u lunmaskd -u lunmask-cutoff | grep -Ei "operation not permitted|read-only file system"'

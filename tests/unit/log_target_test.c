@@ -2,15 +2,30 @@
 /* Each in a process of its own: libqb's log is one for the process. */
 #include "test.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/wait.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <qb/qbdefs.h>
 #include <qb/qblog.h>
 
 #include "log_target.h"
+
+/* As a program does that reads its signals: 0, it got it. */
+static int terminated(void)
+{
+	const struct timespec limit = {.tv_sec = 5};
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	(void)kill(getpid(), SIGTERM);
+	return sigtimedwait(&set, NULL, &limit) == SIGTERM ? 0 : 1;
+}
 
 static int logs(bool to_stderr)
 {
@@ -22,8 +37,9 @@ static int logs(bool to_stderr)
 		(void)alarm(30);
 		log_target_start("unit-log", to_stderr, to_stderr, LOG_NOTICE);
 		qb_log(LOG_NOTICE, "a line of a unit test");
+		status = terminated();
 		qb_log_fini();
-		_exit(0);
+		_exit(status);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	return status;
