@@ -11,8 +11,9 @@
 #include "vm_strays.h"
 
 /*
- * Is the VM all right here? Level 0 asks libvirt for the domain and touches nothing else. A
- * libvirtd that is down or hangs is no reason to restart a guest: then the QEMU process decides.
+ * Is the VM all right here? Level 0 asks libvirt for the domain and touches nothing else; but a
+ * probe that finds it asks the array, too. A libvirtd that is down or hangs is no reason to restart
+ * a guest: then the QEMU process decides.
  *
  * A lost path is DEGRADED, never FAILED: Pacemaker still migrates a degraded guest live.
  */
@@ -133,8 +134,8 @@ static bool given_up(struct vm_context *vm, struct deadline deadline, struct err
 }
 
 /* A probe only asks whether something is here: it acts on nothing. */
-static int domain_health(struct vm_context *vm, bool probe, struct deadline deadline,
-			 enum vm_health *ret, struct err *err)
+static int domain_look(struct vm_context *vm, bool probe, struct deadline deadline,
+		       enum vm_health *ret, struct err *err)
 {
 	struct err libvirt_err = ERR_INIT;
 	enum domain_state state;
@@ -149,16 +150,25 @@ static int domain_health(struct vm_context *vm, bool probe, struct deadline dead
 		*ret = VM_STOPPED;
 		return 0;
 	}
-	if (probe && *ret != VM_STOPPED && given_up(vm, deadline, err)) {
-		*ret = VM_STOPPED;
-		return 0;
-	}
 	if (state == DOMAIN_PAUSED_IO_ERROR && !probe) {
 		io_error_judge(vm, deadline, ret, err);
 	} else if (*ret == VM_DEGRADED || *ret == VM_FAILED) {
 		(void)err_set(err, 0, "the domain is %s", domain_state_to_str(state));
 	}
 	return 0;
+}
+
+/* What is here may end, and the host be let in again, while the array is asked. */
+static int domain_health(struct vm_context *vm, bool probe, struct deadline deadline,
+			 enum vm_health *ret, struct err *err)
+{
+	int rc = domain_look(vm, probe, deadline, ret, err);
+
+	if (rc == 0 && probe && *ret != VM_STOPPED &&
+	    (given_up(vm, deadline, err) || has_no_process(vm->settings))) {
+		*ret = VM_STOPPED;
+	}
+	return rc;
 }
 
 static void degraded(enum vm_health *health, struct err *err, const struct err *why)

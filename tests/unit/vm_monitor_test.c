@@ -21,9 +21,9 @@
 
 static char root[64];
 
-static const char script[] =
-	"#!/bin/sh\n"
-	"cat >/dev/null; [ \"$1\" = fenced ] && [ -e ${0%/*}/answer ] && cat ${0%/*}/answer\n";
+static const char script[] = "#!/bin/sh\n"
+			     "cat >/dev/null; [ ! -e ${0%/*}/hook ] || . ${0%/*}/hook; [ \"$1\" = "
+			     "fenced ] && [ -e ${0%/*}/answer ] && cat ${0%/*}/answer\n";
 
 static const char *path(const char *name)
 {
@@ -105,14 +105,14 @@ static void qemu_end(pid_t pid)
 	(void)waitpid(pid, NULL, 0);
 }
 
-static enum vm_health monitor(bool probe, struct err *err)
+static enum vm_health monitor_of(const char *hypervisor, bool probe, struct err *err)
 {
-	static const struct vm_settings settings = {
+	const struct vm_settings settings = {
 		.vm = "test",
 		.array = "san1",
 		.luns = "vda=a",
 		.state_lun = "a-state",
-		.hypervisor = "test:///default",
+		.hypervisor = hypervisor,
 		.node = "node1",
 	};
 	enum vm_health health = VM_FAILED;
@@ -123,6 +123,11 @@ static enum vm_health monitor(bool probe, struct err *err)
 	return health;
 }
 
+static enum vm_health monitor(bool probe, struct err *err)
+{
+	return monitor_of("test:///default", probe, err);
+}
+
 /* libvirtd has not seen yet that it was killed. */
 static void without_a_process_it_does_not_run(void **state)
 {
@@ -131,6 +136,22 @@ static void without_a_process_it_does_not_run(void **state)
 	(void)state;
 	assert_int_equal(monitor(false, &err), VM_STOPPED);
 	assert_int_equal(monitor(true, &err), VM_STOPPED);
+}
+
+/* It is ended, and the host is let in again, while the array is asked. */
+static void a_probe_looks_again_when_it_has_asked(void **state)
+{
+	pid_t qemu = qemu_start();
+	char hook[128];
+	struct err err;
+
+	(void)state;
+	(void)snprintf(hook, sizeof(hook), "kill -9 %d; sleep 0.2", (int)qemu);
+	put("hook", hook);
+	put("answer", "{\"fenced\":[],\"fencings\":1}");
+	assert_int_equal(monitor(true, &err), VM_STOPPED);
+	(void)unlink(path("hook"));
+	qemu_end(qemu);
 }
 
 static void a_probe_on_a_fenced_host_finds_nothing(void **state)
@@ -158,6 +179,9 @@ static void a_probe_on_a_fenced_host_finds_nothing(void **state)
 	}
 	assert_string_equal(err_text(&err), "array san1 has this host fenced: what is left of the "
 					    "VM here does not count");
+	/* Nor where libvirt does not answer. */
+	assert_int_equal(monitor_of("test:///nonexistent", false, &err), VM_DEGRADED);
+	assert_int_equal(monitor_of("test:///nonexistent", true, &err), VM_STOPPED);
 	qemu_end(qemu);
 }
 
@@ -165,6 +189,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_a_process_it_does_not_run),
+		cmocka_unit_test(a_probe_looks_again_when_it_has_asked),
 		cmocka_unit_test(a_probe_on_a_fenced_host_finds_nothing),
 	};
 
