@@ -201,6 +201,30 @@ int vm_grant_probe(void *context, struct deadline deadline, struct err *err)
 	return vm_grant_look(vm, vm->self->initiator, &vm->grant, deadline, err);
 }
 
+/*
+ * A domain that is here without a path is from before: of a fencing, say. With a grant it would log
+ * in again and write what it remembers onto what another host has written since.
+ */
+static int nothing_is_left(struct vm_context *vm, struct deadline deadline, struct err *err)
+{
+	struct vm_holding holding;
+	int gone = vm_gone_probe(vm, deadline, err);
+	int rc = gone == TASK_NOT_DONE
+			 ? vm_masks_holding(vm, vm->self->initiator, deadline, &holding, err)
+			 : 0;
+
+	if (gone < 0 || rc < 0) {
+		return gone < 0 ? gone : rc;
+	}
+	if (gone == TASK_DONE || holding.any || holding.nexus) {
+		return 0;
+	}
+	return err_set(err, -EPERM,
+		       "VM '%s' is here already, without its LUNs, and so from before: stop it "
+		       "first, or destroy the domain",
+		       vm->settings->vm);
+}
+
 int vm_grant_run(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
@@ -209,8 +233,9 @@ int vm_grant_run(void *context, struct deadline deadline, struct err *err)
 		.n_luns = vm->n_luns,
 		.grant = vm->self->initiator,
 	};
+	int rc = nothing_is_left(vm, deadline, err);
 
-	return vm_grant_give(vm, &change, &vm->grant, deadline, err);
+	return rc < 0 ? rc : vm_grant_give(vm, &change, &vm->grant, deadline, err);
 }
 
 int vm_grant_take_back(struct vm_context *vm, const char *initiator, struct vm_grant *grant,

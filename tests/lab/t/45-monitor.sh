@@ -87,6 +87,11 @@ like "$T_WHAT on a fenced host: it says so" "$REASON" 'array san1 has this host 
 agent_is 7 node1 monitor OCF_RESKEY_CRM_meta_interval=0
 like "$T_WHAT on a fenced host: what a probe says of it" "$REASON" 'what is left of the VM here does not count'
 printf '{"initiators":["%s"]}' "$(initiator node1)" | driver unfence >/dev/null
+# Nobody has cleaned the host before that.
+T_WHAT="start, with a guest from before the fencing"
+refused 1 'without its LUNs, and so from before' node1 start
+masks_are web1 "$T_WHAT"
+T_WHAT="an I/O error"
 for lun in $(vm_luns web1); do
 	printf '{"luns":["%s"],"grant":"%s"}' "$lun" "$(initiator node1)" | driver apply >/dev/null
 done
