@@ -152,6 +152,8 @@ struct target {
 	struct config *config;
 	struct host_fence fence;
 	struct process_set held; /* what used LUNs here before the arrays were asked */
+	int held_rc;             /* it could not be found out; of interest for a fenced host only */
+	struct err held_err;
 };
 
 static void told_print(void *data, const char *line)
@@ -215,13 +217,14 @@ static int action_off(const struct fence_call *call, struct err *err)
 
 /* Before the arrays are asked: what begins later may do so because somebody else let the host in.
  */
-static int users_hold(struct target *target, struct err *err)
+static void users_hold(struct target *target)
 {
 	const struct config_host *host = target->fence.host;
 
-	return is_here(&target->here, host->node)
-		       ? initiator_process_hold_all(host->initiator, &target->held, err)
-		       : 0;
+	if (is_here(&target->here, host->node)) {
+		target->held_rc = initiator_process_hold_all(host->initiator, &target->held,
+							     &target->held_err);
+	}
 }
 
 /* On stderr, which Pacemaker logs whatever the result is. */
@@ -251,6 +254,9 @@ static int host_clean(const struct host_fence *fence, struct deadline deadline, 
 			"run this there, or give assume_clean when it was powered off since",
 			fence->host->node);
 	}
+	if (target->held_rc < 0) {
+		return err_set(err, target->held_rc, "%s", err_text(&target->held_err));
+	}
 	rc = users_end(target, deadline, err);
 	rc = rc < 0 ? rc : initiator_process_find(fence->host->initiator, &left, err);
 	if (rc == 0 && left.pid != 0) {
@@ -265,7 +271,9 @@ static int action_on(const struct fence_call *call, struct err *err)
 	TARGET target = {.changes = true};
 	int rc = target_load(call, &target, err);
 
-	rc = rc != 0 ? rc : users_hold(&target, err);
+	if (rc == 0) {
+		users_hold(&target);
+	}
 	rc = rc != 0 ? rc : host_fence_on(&target.fence, host_clean, call->deadline, err);
 	if (rc == 0) {
 		(void)printf("Success: %s may be granted LUNs\n", call->plug);
