@@ -9,14 +9,16 @@
 #include <qb/qblog.h>
 
 /* Signals are for the program's own threads: what is blocked there later this one would take. */
-static void thread_start(void)
+static int thread_start(void)
 {
 	sigset_t all, before;
+	int rc;
 
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	(void)qb_log_thread_start();
+	rc = qb_log_thread_start();
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return rc;
 }
 
 void log_target_start(const char *name, bool to_stderr, bool stamped, int level)
@@ -28,9 +30,8 @@ void log_target_start(const char *name, bool to_stderr, bool stamped, int level)
 	(void)qb_log_filter_ctl(target, QB_LOG_FILTER_ADD, QB_LOG_FILTER_FILE, "*", (uint8_t)level);
 	qb_log_format_set(target, stamped ? "%t %7p %b" : "%b");
 	(void)qb_log_ctl(target, QB_LOG_CONF_ENABLED, QB_TRUE);
-	/* From THREADED to the start of the thread libqb has no lock: every call would crash. */
-	if (!to_stderr) {
+	/* In this order: a target that is THREADED before there is a thread has no lock yet. */
+	if (!to_stderr && thread_start() == 0) {
 		(void)qb_log_ctl(target, QB_LOG_CONF_THREADED, QB_TRUE);
-		thread_start();
 	}
 }
