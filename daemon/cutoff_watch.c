@@ -23,7 +23,6 @@
 #define PATHS_MS 1000 /* between two looks at the connections */
 #define STILL_MS 2000 /* so much later than wanted: it stood still */
 #define LOOK_MS 10000 /* for all arrays together */
-#define PAUSE_MS 4000 /* the same, while Pacemaker's controller waits */
 #define REPROBES 2    /* a monitor that runs just then keeps Pacemaker from forgetting */
 #define REPROBE_MS 5000
 #define RETURN_MS 120000
@@ -126,17 +125,8 @@ static void controller_pause(struct cutoff_watch *watch)
 	if (cutoff_pause_begin(&watch->pause, &err) < 0) {
 		qb_log(LOG_WARNING, "host: Pacemaker does not wait for the array's word: %s",
 		       err_text(&err));
-	} else if (watch->pause.stopped.n > 0) {
+	} else if (cutoff_pause_is_on(&watch->pause)) {
 		qb_log(LOG_NOTICE, "host: Pacemaker's controller waits for the array's word");
-	}
-}
-
-static void controller_continue(struct cutoff_watch *watch)
-{
-	struct err err = ERR_INIT;
-
-	if (cutoff_pause_end(&watch->pause, &err) < 0) {
-		qb_log(LOG_ERR, "host: Pacemaker's controller cannot go on: %s", err_text(&err));
 	}
 }
 
@@ -146,15 +136,14 @@ static void watch_look(struct cutoff_watch *watch)
 	struct cutoff_seen seen = {.answer = CUTOFF_SILENT};
 	struct err err = ERR_INIT;
 	struct err config_err = ERR_INIT;
-	struct deadline deadline = deadline_in(watch->pause.stopped.n > 0 ? PAUSE_MS : LOOK_MS);
 	int rc = cutoff_host_configure(&watch->host, watch->config, &config_err);
 
 	if (rc < 0) {
 		qb_log(LOG_WARNING, "configuration: %s; the last one is used",
 		       err_text(&config_err));
 	}
-	rc = cutoff_host_look(&watch->host, deadline, &seen, &err);
-	controller_continue(watch);
+	rc = cutoff_host_look(&watch->host, deadline_in(LOOK_MS), &seen, &err);
+	cutoff_pause_end(&watch->pause);
 	if (rc < 0) {
 		seen = (struct cutoff_seen){.answer = CUTOFF_SILENT, .busy = true};
 	}
@@ -253,6 +242,9 @@ int cutoff_watch_run(struct cutoff_watch *watch, struct err *err)
 		int64_t at_ms;
 		enum cutoff_act act = cutoff_next(&watch->cutoff, deadline_now_ms(), &at_ms);
 
+		if (cutoff_pause_is_on(&watch->pause)) {
+			act = CUTOFF_LOOK; /* whatever the clock says: the controller waits */
+		}
 		(void)notify_send("WATCHDOG=1");
 		switch (act) {
 		case CUTOFF_LOOK: watch_look(watch); break;
@@ -273,14 +265,13 @@ int cutoff_watch_init(struct cutoff_watch *watch, struct err *err)
 	watch->host = (struct cutoff_host){.node = watch->node, .told = on_ended};
 	watch->pause = (struct cutoff_pause){.program = CUTOFF_PAUSE_CONTROLLER};
 	watch->told = CUTOFF_SILENT;
-	rc = cutoff_pause_take_over(&watch->pause, err);
-	rc = rc < 0 ? rc : cutoff_host_configure(&watch->host, watch->config, err);
+	rc = cutoff_host_configure(&watch->host, watch->config, err);
 	return rc < 0 ? rc : cutoff_virt_start(&watch->io_errors, err);
 }
 
 void cutoff_watch_release(struct cutoff_watch *watch)
 {
-	controller_continue(watch);
+	cutoff_pause_end(&watch->pause);
 	cutoff_paths_release(&watch->paths);
 	cutoff_host_release(&watch->host);
 }

@@ -120,6 +120,12 @@ user_start() {
 	user=$!
 }
 user_gone() { ! kill -0 "$user" 2>/dev/null; }
+# For some 0.3 s: looked for without a pause.
+controller_stops() {
+	local end=$((SECONDS + 10)) state
+	state=/proc/$(pgrep -x pacemaker-contr)/status
+	until grep -q '^State:.T' "$state"; do [ "$SECONDS" -lt "$end" ] || return 1; done
+}
 controller_runs() { grep -q '^State:.[SR]' "/proc/$(pgrep -x pacemaker-contr)/status"; }
 fence_asked() { printf '{"initiators":["%s"]}' "$IQN:node1" | driver "$1"; }
 
@@ -158,8 +164,8 @@ pid=$(property MainPID lunmask-cutoff)
 kill -STOP "$pid"
 sleep 4
 kill -CONT "$pid"
-ok "lunmask-cutoff, that stood still, stops Pacemaker's controller" becomes 10 \
-	says lunmask-cutoff "Pacemaker's controller waits for the array's word"
+ok "lunmask-cutoff, that stood still, stops Pacemaker's controller" controller_stops
+ok "and says so" becomes 10 says lunmask-cutoff "Pacemaker's controller waits for the array's word"
 ok "which goes on" becomes 10 controller_runs
 ok "and answers" becomes 10 timeout 5 crm_node -l
 

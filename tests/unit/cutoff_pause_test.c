@@ -88,7 +88,8 @@ static void test_stops_and_goes_on(void **state)
 	assert_true(player_told(second, WUNTRACED));
 	assert_int_equal(cutoff_pause_begin(&pause, &err), 0);
 	assert_int_equal(pause.stopped.n, 2);
-	assert_int_equal(cutoff_pause_end(&pause, &err), 0);
+	cutoff_pause_end(&pause);
+	assert_false(cutoff_pause_is_on(&pause));
 	assert_int_equal(pause.stopped.n, 0);
 	assert_true(player_told(first, WCONTINUED));
 	assert_true(player_told(second, WCONTINUED));
@@ -105,8 +106,8 @@ static void test_none_runs(void **state)
 
 	(void)state;
 	assert_int_equal(cutoff_pause_begin(&pause, &err), 0);
-	assert_int_equal(pause.stopped.n, 0);
-	assert_int_equal(cutoff_pause_end(&pause, &err), 0);
+	assert_false(cutoff_pause_is_on(&pause));
+	cutoff_pause_end(&pause);
 }
 
 static void test_it_ends_meanwhile(void **state)
@@ -118,23 +119,54 @@ static void test_it_ends_meanwhile(void **state)
 	(void)state;
 	assert_int_equal(cutoff_pause_begin(&pause, &err), 0);
 	player_end(pid);
-	assert_int_equal(cutoff_pause_end(&pause, &err), 0);
+	cutoff_pause_end(&pause);
 }
 
-static void test_what_a_predecessor_left(void **state)
+/* Whatever this process does meanwhile. */
+static void test_it_goes_on_in_time(void **state)
 {
-	struct cutoff_pause predecessor = {.program = program};
 	struct cutoff_pause pause = {.program = program};
 	pid_t pid = player_start(program);
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(cutoff_pause_begin(&predecessor, &err), 0);
+	assert_int_equal(cutoff_pause_begin(&pause, &err), 0);
 	assert_true(player_told(pid, WUNTRACED));
-	process_set_release(&predecessor.stopped);
-	assert_int_equal(cutoff_pause_take_over(&pause, &err), 0);
-	assert_int_equal(pause.stopped.n, 0);
 	assert_true(player_told(pid, WCONTINUED));
+	assert_true(cutoff_pause_is_on(&pause));
+	cutoff_pause_end(&pause);
+	player_end(pid);
+}
+
+/* For who is not its parent. */
+static bool is_stopped(pid_t pid)
+{
+	char path[32], text[256];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	return process_file_read(path, text, sizeof(text)) > 0 && strstr(text, ") T ") != NULL;
+}
+
+static void test_who_pauses_is_killed(void **state)
+{
+	pid_t pid = player_start(program);
+	pid_t killed = fork();
+
+	(void)state;
+	assert_true(killed >= 0);
+	if (killed == 0) {
+		struct cutoff_pause pause = {.program = program};
+
+		if (cutoff_pause_begin(&pause, NULL) < 0) {
+			_exit(1);
+		}
+		while (!is_stopped(pid)) {
+			(void)usleep(1000);
+		}
+		(void)raise(SIGKILL);
+	}
+	assert_true(player_told(pid, WCONTINUED));
+	player_end(killed);
 	player_end(pid);
 }
 
@@ -144,7 +176,8 @@ int main(void)
 		cmocka_unit_test(test_stops_and_goes_on),
 		cmocka_unit_test(test_none_runs),
 		cmocka_unit_test(test_it_ends_meanwhile),
-		cmocka_unit_test(test_what_a_predecessor_left),
+		cmocka_unit_test(test_it_goes_on_in_time),
+		cmocka_unit_test(test_who_pauses_is_killed),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);

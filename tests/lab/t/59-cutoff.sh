@@ -36,6 +36,10 @@ unfencing_is() {
 	lab exec "$victim" -- sed -i -e '/^unfence_after_cutoff/d' \
 		-e "/^\[host $victim\]/a unfence_after_cutoff = $1" /etc/lunmask/lunmask.conf
 }
+# told NODE REGEX: how often lunmask-cutoff has said so there.
+told() { cutoff_log "$1" | grep -Ec -- "$2"; }
+stood_still='asked: this host.* stood still'
+controller_waits="controller waits for the array's word"
 answers() { cutoff_log "$1" | tail -n 1 | grep -q 'is not fenced'; }
 # seen_two: how often Pacemaker has seen two of them so far, and thought of stopping one.
 seen_two() {
@@ -70,6 +74,8 @@ runs_on "$victim" "$boots"
 
 T_WHAT="a node that hangs"
 CRM_NODE=$(other_node "$victim")
+stood=$(told "$victim" "$stood_still")
+waited=$(told "$victim" "$controller_waits")
 hurt "$victim" STOP
 ok "$T_WHAT: its VM runs elsewhere" wait_until 90 runs_elsewhere "$victim"
 ok "$T_WHAT: settles" settled
@@ -84,8 +90,8 @@ hurt "$victim" CONT
 ok "$T_WHAT: its old QEMU ends" wait_until 30 gone "$victim" "$old"
 echo "# $(ms_since "$began") ms until the old QEMU was gone"
 ok "$T_WHAT: by itself" wait_until 5 ended "$victim" "$old"
-ok "$T_WHAT: which knows that it stood still" cutoff_says "$victim" 'asked: this host.* stood still'
-ok "$T_WHAT: Pacemaker's controller had to wait" cutoff_says "$victim" "controller waits for the array's word"
+is "$T_WHAT: which knows that it stood still" "$(told "$victim" "$stood_still")" $((stood + 1))
+is "$T_WHAT: Pacemaker's controller had to wait" "$(told "$victim" "$controller_waits")" $((waited + 1))
 ok "$T_WHAT: it is unfenced" wait_until 90 fenced_are ""
 echo "# $(ms_since "$began") ms until it was unfenced"
 ok "$T_WHAT: its Pacemaker runs" pacemaker_runs "$victim"
@@ -117,7 +123,7 @@ is "$T_WHAT: it is fenced still" "$(fenced)" "$victim"
 hurt "$victim" CONT corosync
 ok "$T_WHAT: it goes on, and is online" wait_until 60 online "$victim"
 ok "$T_WHAT: settles" settled
-ok "$T_WHAT: it is not to be unfenced, and says so" cutoff_says "$victim" \
+ok "$T_WHAT: it is not to be unfenced, and says so" wait_until 60 cutoff_says "$victim" \
 	"\[host $victim\] says unfence_after_cutoff = no"
 is "$T_WHAT: it is fenced" "$(fenced)" "$victim"
 unfencing_is yes
