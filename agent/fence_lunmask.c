@@ -215,8 +215,7 @@ static int action_off(const struct fence_call *call, struct err *err)
 	return rc;
 }
 
-/* Before the arrays are asked: what begins later may do so because somebody else let the host in.
- */
+/* Before the arrays are asked: what begins later may do so because the host was let in. */
 static void users_hold(struct target *target)
 {
 	const struct config_host *host = target->fence.host;

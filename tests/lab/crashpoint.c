@@ -2,7 +2,7 @@
 /*
  * Preloaded into an agent: SIGKILLs its process group, as Pacemaker does at a time-out, at the
  * point that CRASH_AT names, after saying on stderr that it was reached. With CRASH_SIGNAL=STOP it
- *is only stopped, as with its whole node, and goes on when somebody has it continued.
+ * is only stopped, as with its whole node, and goes on when somebody has it continued.
  *
  *	line:grant: done               when the agent has written such a line on stderr
  *	virDomainResume:before         when the call is made

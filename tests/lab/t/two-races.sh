@@ -173,8 +173,7 @@ device_changed() {
 	booted=$(witness_boots)
 }
 
-# The VM's node is given time: who fences it waits for 5 s, and is fenced meanwhile. The change has both
-# unfenced: what Pacemaker said before does not count any more.
+# The VM's node is given time: who fences it waits for 5 s, and is fenced meanwhile.
 part_delay() {
 	local holder
 	CRM_NODE=node1
