@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "slot.h"
+#include "crc32c.h"
 #include "store_db.h"
 
 /* Reads the store, and believes nothing in it that its sums do not confirm. */
@@ -85,7 +85,7 @@ static int snapshot_row(sqlite3_stmt *row, struct store_content *content, struct
 	}
 	rc = blob_copy(row, 1, &content->snapshot, err);
 	if (rc == 0 &&
-	    slot_crc32c(content->snapshot, (size_t)state->snapshot_bytes) != state->snapshot_crc) {
+	    crc32c(content->snapshot, (size_t)state->snapshot_bytes) != state->snapshot_crc) {
 		rc = err_set(err, -EBADMSG, "the snapshot is damaged: its checksum is wrong");
 	}
 	return rc;

@@ -6,9 +6,9 @@
 #include <glib.h>
 #include <string.h>
 
+#include "crc32c.h"
 #include "journal_codec.h"
 #include "little.h"
-#include "slot.h"
 
 #define CRC_BYTES 4
 #define FLAGS_KNOWN (STORE_IN_USE | STORE_SNAPSHOT)
@@ -58,7 +58,7 @@ size_t store_state_encode(const struct store_state *state, uint8_t buffer[STORE_
 		bytes += journal_fields_encode(seen_fields, G_N_ELEMENTS(seen_fields),
 					       &state->seen[i], buffer + bytes);
 	}
-	(void)little_put32(buffer + bytes, slot_crc32c(buffer, bytes));
+	(void)little_put32(buffer + bytes, crc32c(buffer, bytes));
 	return bytes + CRC_BYTES;
 }
 
@@ -67,7 +67,7 @@ static bool sealed(const uint8_t *data, size_t bytes)
 	if (bytes < STORE_STATE_FIXED_BYTES + CRC_BYTES || bytes > STORE_STATE_BYTES_MAX) {
 		return false;
 	}
-	return little_get32(data + bytes - CRC_BYTES) == slot_crc32c(data, bytes - CRC_BYTES);
+	return little_get32(data + bytes - CRC_BYTES) == crc32c(data, bytes - CRC_BYTES);
 }
 
 int store_state_decode(const uint8_t *data, size_t bytes, struct store_state *ret)

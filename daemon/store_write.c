@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "slot.h"
+#include "crc32c.h"
 #include "store_db.h"
 
 /*
@@ -144,7 +144,7 @@ static int snapshot_apply(struct store_db *db, struct store_state *state,
 	state->flags |= STORE_SNAPSHOT;
 	state->snapshot_index = persist->snapshot_index;
 	state->snapshot_bytes = persist->snapshot_bytes;
-	state->snapshot_crc = slot_crc32c(persist->snapshot, persist->snapshot_bytes);
+	state->snapshot_crc = crc32c(persist->snapshot, persist->snapshot_bytes);
 	blob_bind(db->statement[STORE_SNAPSHOT_PUT], 1, persist->snapshot, persist->snapshot_bytes);
 	return statement_run(db, STORE_SNAPSHOT_PUT, err);
 }

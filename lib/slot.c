@@ -2,9 +2,9 @@
 #include "slot.h"
 
 #include <inttypes.h>
-#include <isa-l/crc.h>
 #include <string.h>
 
+#include "crc32c.h"
 #include "little.h"
 
 #define SLOT_VERSION 1
@@ -32,12 +32,6 @@ const char *image_state_to_str(enum image_state state)
 	};
 
 	return (unsigned int)state < IMAGE_STATE_MAX ? texts[state] : "unknown";
-}
-
-/* isa-l neither inverts the seed nor the result, as RFC 3720 12.1 wants it; it does not write. */
-uint32_t slot_crc32c(const unsigned char *data, size_t bytes)
-{
-	return ~crc32_iscsi((unsigned char *)data, (int)bytes, UINT32_MAX);
 }
 
 size_t slot_used_bytes(const struct slot *slot)
@@ -68,7 +62,7 @@ int slot_encode(const struct slot *slot, unsigned char *buffer, struct err *err)
 	if (slot->payload_bytes > 0) {
 		memcpy(buffer + SLOT_HEADER_BYTES, slot->payload, slot->payload_bytes);
 	}
-	little_put32(buffer + crc_at, slot_crc32c(buffer, crc_at));
+	little_put32(buffer + crc_at, crc32c(buffer, crc_at));
 	return 0;
 }
 
@@ -101,7 +95,7 @@ enum slot_verdict slot_decode(const unsigned char *buffer, struct slot *ret)
 		return SLOT_DAMAGED;
 	}
 	crc_at = SLOT_HEADER_BYTES + little_get32(buffer + AT_PAYLOAD_BYTES);
-	if (little_get32(buffer + crc_at) != slot_crc32c(buffer, crc_at)) {
+	if (little_get32(buffer + crc_at) != crc32c(buffer, crc_at)) {
 		return SLOT_DAMAGED;
 	}
 	*ret = (struct slot){

@@ -58,9 +58,6 @@ enum slot_verdict { SLOT_OK, SLOT_EMPTY, SLOT_DAMAGED, SLOT_FOREIGN, SLOT_NEWER_
 
 const char *slot_verdict_to_str(enum slot_verdict verdict);
 
-/* CRC-32C as iSCSI has it (RFC 3720 12.1). */
-uint32_t slot_crc32c(const unsigned char *data, size_t bytes);
-
 /* Header, payload and CRC: what of the 512 KiB must be written. */
 size_t slot_used_bytes(const struct slot *slot);
 

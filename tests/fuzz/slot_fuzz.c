@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crc32c.h"
 #include "slot.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -19,7 +20,7 @@ static void slot_fill(unsigned char *slot, const uint8_t *data, size_t size)
 	memcpy(slot, data, size);
 	memcpy(&bytes, slot + 12, sizeof(bytes));
 	if (bytes <= SLOT_PAYLOAD_MAX && size > 0 && data[size - 1] % 2 == 0) {
-		crc = slot_crc32c(slot, SLOT_HEADER_BYTES + bytes);
+		crc = crc32c(slot, SLOT_HEADER_BYTES + bytes);
 		memcpy(slot + SLOT_HEADER_BYTES + bytes, &crc, sizeof(crc));
 	}
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "daemon/store_state.h"
-#include "slot.h"
+#include "crc32c.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	memcpy(bytes, data, size);
 	/* Nothing would get past the checksum otherwise. */
-	crc = htole32(slot_crc32c(bytes, size - sizeof(crc)));
+	crc = htole32(crc32c(bytes, size - sizeof(crc)));
 	memcpy(bytes + size - sizeof(crc), &crc, sizeof(crc));
 	if (store_state_decode(bytes, size, &state) == 0 &&
 	    (store_state_encode(&state, again) != size || memcmp(again, bytes, size) != 0)) {
