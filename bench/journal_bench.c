@@ -85,7 +85,7 @@ static void commits(struct bench *bench)
 	struct journal *journal = journal_connect();
 	struct journal_op op = {.kind = JOURNAL_OP_RELEASE};
 	struct journal_answer answer;
-	struct journal_id request;
+	struct id128 request;
 
 	op.release = (struct journal_release){
 		.node = "bench", .array = "san1", .luns = {"bench-root"}, .n_luns = 1};
@@ -93,7 +93,7 @@ static void commits(struct bench *bench)
 		       bench->number);
 	while (goes_on(bench)) {
 		int64_t since_us = now_us();
-		bool good = journal_id_random(&request) == 0 &&
+		bool good = id128_random(&request) == 0 &&
 			    journal_submit(journal, &op, &request, 0, deadline_in(CALL_MS), &answer,
 					   NULL) == 0 &&
 			    answer.verdict == JOURNAL_COMMITTED && answer.status == 0;

@@ -12,7 +12,7 @@ static bool voters_equal(const struct voters *a, const struct voters *b)
 
 	for (size_t i = 0; equal && i < a->n; i++) {
 		equal = a->voter[i].node == b->voter[i].node &&
-			journal_id_equal(&a->voter[i].disk, &b->voter[i].disk);
+			id128_equal(&a->voter[i].disk, &b->voter[i].disk);
 	}
 	return equal;
 }

@@ -35,8 +35,7 @@ static bool log_load(struct core *core, const struct core_durable *durable)
 		const struct entry *theirs = &durable->entries[i];
 		const struct entry *mine = log_append(&core->log, theirs);
 
-		if (mine->index != theirs->index ||
-		    !journal_id_equal(&mine->chain, &theirs->chain)) {
+		if (mine->index != theirs->index || !id128_equal(&mine->chain, &theirs->chain)) {
 			return false;
 		}
 	}
@@ -55,7 +54,7 @@ static const char *durable_load(struct core *core, const struct core_durable *du
 	if (!log_load(core, durable)) {
 		return "the log's chain is broken";
 	}
-	if (log_last(&core->log).index > 0 && journal_id_is_zero(&core->cluster)) {
+	if (log_last(&core->log).index > 0 && id128_is_zero(&core->cluster)) {
 		return "there is a log, and no cluster that it is of";
 	}
 	if (durable->n_seen > JOURNAL_VOTERS_MAX) {
@@ -165,7 +164,7 @@ struct peer *core_peer(struct core *core, uint32_t node)
 /* A peer that has become somebody else owes nothing of what the earlier one said. */
 static void peer_heard(struct peer *peer, const struct message *message)
 {
-	if (!peer->known || !journal_id_equal(&peer->disk, &message->disk) ||
+	if (!peer->known || !id128_equal(&peer->disk, &message->disk) ||
 	    peer->boot != message->boot) {
 		peer->known = true;
 		peer->disk = message->disk;
@@ -177,7 +176,7 @@ static void peer_heard(struct peer *peer, const struct message *message)
 	}
 	peer->blank = message->kind == MESSAGE_HELLO
 			      ? (message->flags & MESSAGE_BLANK) != 0
-			      : peer->blank && journal_id_is_zero(&message->cluster);
+			      : peer->blank && id128_is_zero(&message->cluster);
 }
 
 /* Sending and writing */
@@ -239,12 +238,12 @@ void core_persist(struct core *core, struct core_persist *persist)
 
 bool core_is_blank(const struct core *core)
 {
-	return core->log.n == 0 && core->log.base.index == 0 && journal_id_is_zero(&core->cluster);
+	return core->log.n == 0 && core->log.base.index == 0 && id128_is_zero(&core->cluster);
 }
 
 void core_cluster_learn(struct core *core, const struct message *message)
 {
-	if (journal_id_is_zero(&core->cluster)) {
+	if (id128_is_zero(&core->cluster)) {
 		core->cluster = message->cluster;
 	}
 }
@@ -353,7 +352,7 @@ static bool set_back(const struct core *core, const struct message *message)
 		const struct seen *seen = &message->seen[i];
 
 		if (seen->node == core->config.node &&
-		    journal_id_equal(&seen->disk, &core->config.disk) &&
+		    id128_equal(&seen->disk, &core->config.disk) &&
 		    (seen->boot > core->config.boot ||
 		     position_compare(seen->acked, core->durable_position) > 0)) {
 			return true;
@@ -405,8 +404,8 @@ static bool message_is_for_us(const struct core *core, const struct message *mes
 	return message->from != core->config.node &&
 	       (message->to == 0 || message->to == core->config.node) &&
 	       (unsigned int)message->kind < MESSAGE_KIND_MAX && handlers[message->kind] != NULL &&
-	       (journal_id_is_zero(&message->cluster) || journal_id_is_zero(&core->cluster) ||
-		journal_id_equal(&message->cluster, &core->cluster));
+	       (id128_is_zero(&message->cluster) || id128_is_zero(&core->cluster) ||
+		id128_equal(&message->cluster, &core->cluster));
 }
 
 void core_on_message(struct core *core, int64_t now_ms, const struct message *message)
@@ -418,7 +417,7 @@ void core_on_message(struct core *core, int64_t now_ms, const struct message *me
 	}
 	peer = core_peer(core, message->from);
 	/* A process that has been replaced by a later one of the same disk has nothing to say. */
-	if (peer == NULL || (peer->known && journal_id_equal(&peer->disk, &message->disk) &&
+	if (peer == NULL || (peer->known && id128_equal(&peer->disk, &message->disk) &&
 			     message->boot < peer->boot)) {
 		return;
 	}

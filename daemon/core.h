@@ -39,11 +39,11 @@ struct machine_ops {
 
 /* What is on disk, as the store read it. The core copies it. */
 struct core_durable {
-	struct journal_id cluster; /* zero: blank */
+	struct id128 cluster; /* zero: blank */
 	struct ballot promised;
 	uint64_t commit;      /* known to be committed; a hint, may be old */
 	struct position base; /* entries start behind it */
-	struct journal_id base_chain;
+	struct id128 base_chain;
 	const struct entry *entries;
 	size_t n_entries;
 	const uint8_t *snapshot; /* as core_persist gave it; NULL: none */
@@ -56,7 +56,7 @@ struct core_durable {
 /* One transaction. All of it, or nothing, is there after a crash; transactions keep their order. */
 struct core_persist {
 	uint64_t sequence; /* for core_on_persisted() */
-	struct journal_id cluster;
+	struct id128 cluster;
 	struct ballot promised;
 	uint64_t commit;
 	const struct seen *seen;
@@ -70,7 +70,7 @@ struct core_persist {
 	uint64_t snapshot_index;
 	bool rebase; /* then drop entries with index <= base.index */
 	struct position base;
-	struct journal_id base_chain;
+	struct id128 base_chain;
 };
 
 enum core_verdict {
@@ -103,9 +103,9 @@ struct core_ops {
 /* Durations are ms. */
 struct core_config {
 	uint32_t node;
-	struct journal_id disk;
+	struct id128 disk;
 	uint64_t boot;
-	struct journal_id fresh; /* random: a new cluster's uuid, if this node comes to make one */
+	struct id128 fresh;      /* random: a new cluster's uuid, if this node comes to make one */
 	int heartbeat_ms;        /* sequencer's: 1000 */
 	int silence_ms;          /* without one: the sequencer is taken for lost; 4000 */
 	int resend_ms;           /* of what got no answer: 250 */
@@ -153,7 +153,7 @@ void core_on_store_failed(struct core *core, int64_t now_ms);
  * come. gated: not sent unless the gate is open (for what widens access). A second request with the
  * same id takes the first one's place.
  */
-void core_on_request(struct core *core, int64_t now_ms, uint64_t token, const struct journal_id *id,
+void core_on_request(struct core *core, int64_t now_ms, uint64_t token, const struct id128 *id,
 		     const uint8_t *data, size_t bytes, bool gated, int64_t deadline_ms);
 /* A linearizable read. Answered READY, NO_QUORUM or BUSY. */
 void core_on_read(struct core *core, int64_t now_ms, uint64_t token, int64_t deadline_ms);
@@ -180,7 +180,7 @@ enum core_role { CORE_BLANK, CORE_LEARNER, CORE_FOLLOWER, CORE_PROPOSER, CORE_SE
 const char *core_role_to_str(enum core_role role);
 
 struct core_status {
-	struct journal_id cluster;
+	struct id128 cluster;
 	enum core_role role;
 	bool active;          /* commits are possible, as far as this node knows */
 	bool gate;            /* active, quorate, and CPG's ring is quorum's */

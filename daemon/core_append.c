@@ -44,7 +44,7 @@ static bool installed(const struct core *core)
 
 /* The sequencer's side */
 
-void core_append_entry(struct core *core, enum entry_kind kind, const struct journal_id *request,
+void core_append_entry(struct core *core, enum entry_kind kind, const struct id128 *request,
 		       const uint8_t *data, size_t bytes)
 {
 	struct entry entry = {
@@ -150,7 +150,7 @@ static size_t entries_known(const struct core *core, const struct message *messa
 		const struct entry *theirs = &message->entries[n];
 		const struct entry *mine = log_at(&core->log, theirs->index);
 
-		if (mine == NULL || !journal_id_equal(&mine->chain, &theirs->chain)) {
+		if (mine == NULL || !id128_equal(&mine->chain, &theirs->chain)) {
 			break;
 		}
 		n++;
@@ -160,14 +160,14 @@ static size_t entries_known(const struct core *core, const struct message *messa
 
 static bool entries_follow(const struct message *message)
 {
-	struct journal_id chain = message->chain;
+	struct id128 chain = message->chain;
 	uint64_t index = message->previous.index;
 	size_t i;
 
 	for (i = 0; i < message->n_entries; i++) {
 		chain = entry_chain(&chain, &message->entries[i]);
 		if (message->entries[i].index != ++index ||
-		    !journal_id_equal(&chain, &message->entries[i].chain)) {
+		    !id128_equal(&chain, &message->entries[i].chain)) {
 			return false;
 		}
 	}
@@ -209,7 +209,7 @@ void core_append_entries(struct core *core, const struct message *message)
 
 void core_append_on_append(struct core *core, const struct message *message)
 {
-	struct journal_id chain;
+	struct id128 chain;
 
 	if (ballot_compare(message->ballot, core->promised) < 0 ||
 	    message->ballot.node != message->from || !entries_follow(message)) {
@@ -217,7 +217,7 @@ void core_append_on_append(struct core *core, const struct message *message)
 	}
 	core_view_follow(core, message->ballot);
 	if (!log_chain_at(&core->log, message->previous.index, &chain) ||
-	    !journal_id_equal(&chain, &message->chain)) {
+	    !id128_equal(&chain, &message->chain)) {
 		if (!installed(core) || message->previous.index > log_last(&core->log).index) {
 			core_fetch_begin(core, message->from, &message->disk, NULL, NULL);
 		}
@@ -268,7 +268,7 @@ static void seen_update(struct core *core, const struct message *message)
 		seen = &core->seen[core->n_seen++];
 		*seen = (struct seen){.node = message->from, .disk = message->disk};
 	}
-	if (!journal_id_equal(&seen->disk, &message->disk)) {
+	if (!id128_equal(&seen->disk, &message->disk)) {
 		*seen = (struct seen){.node = message->from, .disk = message->disk};
 	}
 	seen->boot = MAX(seen->boot, message->boot);
@@ -280,14 +280,14 @@ static void seen_update(struct core *core, const struct message *message)
 void core_append_on_ack(struct core *core, const struct message *message)
 {
 	struct peer *peer = core_peer(core, message->from);
-	struct journal_id chain;
+	struct id128 chain;
 
 	if (peer == NULL || ballot_compare(message->ballot, message->position.ballot) != 0) {
 		return;
 	}
 	if (ballot_compare(message->ballot, core->promised) == 0 &&
 	    log_chain_at(&core->log, message->position.index, &chain) && installed(core) &&
-	    !journal_id_equal(&chain, &message->chain)) {
+	    !id128_equal(&chain, &message->chain)) {
 		return;
 	}
 	if (position_compare(message->position, peer->acked) > 0) {
@@ -318,12 +318,12 @@ static uint64_t majority_index(const struct core *core)
 		const struct peer *peer = core_peer_find(core, voter->node);
 
 		if (voter->node == core->config.node) {
-			acked[i] = journal_id_equal(&voter->disk, &core->config.disk) &&
+			acked[i] = id128_equal(&voter->disk, &core->config.disk) &&
 						   ballot_compare(core->promised_durable,
 								  core->promised) == 0
 					   ? core->durable
 					   : 0;
-		} else if (peer != NULL && journal_id_equal(&peer->disk, &voter->disk) &&
+		} else if (peer != NULL && id128_equal(&peer->disk, &voter->disk) &&
 			   ballot_compare(peer->acked.ballot, core->promised) == 0) {
 			acked[i] = peer->acked.index;
 		}

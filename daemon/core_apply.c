@@ -10,8 +10,8 @@
  * applied last, and the machine's own state to the end.
  */
 #define SNAPSHOT_VERSION 1
-#define SNAPSHOT_HEAD_BYTES (4 + 8 + 8 + 4 + JOURNAL_ID_BYTES + 4 + 4)
-#define SNAPSHOT_APPLIED_BYTES (JOURNAL_ID_BYTES + 8 + 4 + 8)
+#define SNAPSHOT_HEAD_BYTES (4 + 8 + 8 + 4 + ID128_BYTES + 4 + 4)
+#define SNAPSHOT_APPLIED_BYTES (ID128_BYTES + 8 + 4 + 8)
 
 struct writer {
 	uint8_t *at;
@@ -70,7 +70,7 @@ static bool snapshot_take(struct core *core)
 {
 	uint8_t *state = NULL;
 	size_t state_bytes = 0;
-	struct journal_id chain;
+	struct id128 chain;
 	struct position position;
 	uint8_t voters[VOTERS_BYTES_MAX];
 	size_t voters_bytes = voters_encode(&core->voters_applied, voters);
@@ -95,14 +95,14 @@ static bool snapshot_take(struct core *core)
 	put64(&writer, position.index);
 	put64(&writer, position.ballot.counter);
 	put32(&writer, position.ballot.node);
-	put_bytes(&writer, chain.bytes, JOURNAL_ID_BYTES);
+	put_bytes(&writer, chain.bytes, ID128_BYTES);
 	put32(&writer, (uint32_t)voters_bytes);
 	put_bytes(&writer, voters, voters_bytes);
 	put32(&writer, (uint32_t)dedup_count(core->dedup));
 	for (i = 0; i < dedup_count(core->dedup); i++) {
 		const struct applied *applied = dedup_at(core->dedup, i);
 
-		put_bytes(&writer, applied->request.bytes, JOURNAL_ID_BYTES);
+		put_bytes(&writer, applied->request.bytes, ID128_BYTES);
 		put64(&writer, applied->index);
 		put32(&writer, (uint32_t)applied->outcome.status);
 		put64(&writer, applied->outcome.revision);
@@ -122,8 +122,7 @@ static void applied_load(struct core *core, struct reader *reader)
 	for (; n > 0 && !reader->bad; n--) {
 		struct applied applied;
 
-		memcpy(applied.request.bytes, get_bytes(reader, JOURNAL_ID_BYTES),
-		       JOURNAL_ID_BYTES);
+		memcpy(applied.request.bytes, get_bytes(reader, ID128_BYTES), ID128_BYTES);
 		applied.index = get64(reader);
 		applied.outcome.status = (int32_t)get32(reader);
 		applied.outcome.revision = get64(reader);
@@ -144,7 +143,7 @@ bool core_snapshot_load(struct core *core, const uint8_t *data, size_t bytes)
 	position.index = get64(&reader);
 	position.ballot.counter = get64(&reader);
 	position.ballot.node = get32(&reader);
-	(void)get_bytes(&reader, JOURNAL_ID_BYTES);
+	(void)get_bytes(&reader, ID128_BYTES);
 	voters_bytes = get32(&reader);
 	voters = get_bytes(&reader, voters_bytes);
 	if (reader.bad || voters_decode(voters, voters_bytes, &core->voters_applied) != 0) {

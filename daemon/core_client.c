@@ -17,14 +17,14 @@ static void answer(struct core *core, uint64_t token, enum core_verdict verdict,
 
 /* Requests */
 
-static struct request *request_find(const struct core *core, const struct journal_id *id)
+static struct request *request_find(const struct core *core, const struct id128 *id)
 {
 	guint i;
 
 	for (i = 0; i < core->requests->len; i++) {
 		struct request *request = g_ptr_array_index(core->requests, i);
 
-		if (journal_id_equal(&request->id, id)) {
+		if (id128_equal(&request->id, id)) {
 			return request;
 		}
 	}
@@ -32,7 +32,7 @@ static struct request *request_find(const struct core *core, const struct journa
 }
 
 /* In the log, and not applied yet? */
-static bool in_log(const struct core *core, const struct journal_id *id)
+static bool in_log(const struct core *core, const struct id128 *id)
 {
 	uint64_t index = log_last(&core->log).index;
 	const struct entry *entry;
@@ -40,15 +40,14 @@ static bool in_log(const struct core *core, const struct journal_id *id)
 	for (; index > core->applied; index--) {
 		entry = log_at(&core->log, index);
 		if (entry != NULL && entry->kind == ENTRY_REQUEST &&
-		    journal_id_equal(&entry->request, id)) {
+		    id128_equal(&entry->request, id)) {
 			return true;
 		}
 	}
 	return false;
 }
 
-static void sequence(struct core *core, const struct journal_id *id, const uint8_t *data,
-		     size_t bytes)
+static void sequence(struct core *core, const struct id128 *id, const uint8_t *data, size_t bytes)
 {
 	if (dedup_find(core->dedup, id) == NULL && !in_log(core, id) &&
 	    log_last(&core->log).index - core->commit < CORE_UNCOMMITTED_MAX) {
@@ -59,8 +58,7 @@ static void sequence(struct core *core, const struct journal_id *id, const uint8
 void core_client_on_request(struct core *core, const struct message *message)
 {
 	if (core->phase == PHASE_LEAD && core_active(core) &&
-	    message->blob_bytes <= JOURNAL_ENTRY_BYTES_MAX &&
-	    !journal_id_is_zero(&message->request)) {
+	    message->blob_bytes <= JOURNAL_ENTRY_BYTES_MAX && !id128_is_zero(&message->request)) {
 		sequence(core, &message->request, message->blob, message->blob_bytes);
 	}
 }
@@ -81,7 +79,7 @@ static void request_send(struct core *core, struct request *request)
 	request->resend_ms = core->now_ms + core->config.resend_ms;
 }
 
-void core_on_request(struct core *core, int64_t now_ms, uint64_t token, const struct journal_id *id,
+void core_on_request(struct core *core, int64_t now_ms, uint64_t token, const struct id128 *id,
 		     const uint8_t *data, size_t bytes, bool gated, int64_t deadline_ms)
 {
 	const struct applied *applied = dedup_find(core->dedup, id);
@@ -209,8 +207,8 @@ static size_t echoes(const struct core *core)
 		const struct peer *peer = core_peer_find(core, voter->node);
 
 		if (voter->node == core->config.node) {
-			n += journal_id_equal(&voter->disk, &core->config.disk) && may_echo(core);
-		} else if (peer != NULL && journal_id_equal(&peer->disk, &voter->disk)) {
+			n += id128_equal(&voter->disk, &core->config.disk) && may_echo(core);
+		} else if (peer != NULL && id128_equal(&peer->disk, &voter->disk)) {
 			n += peer->echoed == core->nonce;
 		}
 	}

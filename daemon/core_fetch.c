@@ -41,7 +41,7 @@ static void entries_reply(struct core *core, uint32_t to, uint64_t first)
 static void snapshot_reply(struct core *core, uint32_t to, uint64_t offset, uint64_t index)
 {
 	int left = CORE_BURST_MAX;
-	struct journal_id chain;
+	struct id128 chain;
 
 	if (core->snapshot == NULL ||
 	    !log_chain_at(&core->log, core->snapshot_position.index, &chain)) {
@@ -68,7 +68,7 @@ static void snapshot_reply(struct core *core, uint32_t to, uint64_t offset, uint
 
 void core_fetch_on_fetch(struct core *core, const struct message *message)
 {
-	struct journal_id chain;
+	struct id128 chain;
 	uint64_t first = message->index;
 
 	/* Only what this node has on disk, and under a promise that the asker holds too. */
@@ -77,7 +77,7 @@ void core_fetch_on_fetch(struct core *core, const struct message *message)
 		return;
 	}
 	if (log_chain_at(&core->log, message->position.index, &chain) &&
-	    journal_id_equal(&chain, &message->chain)) {
+	    id128_equal(&chain, &message->chain)) {
 		first = message->position.index + 1;
 	}
 	if (first > core->log.base.index && first <= log_last(&core->log).index + 1) {
@@ -120,12 +120,12 @@ static void fetch_send(struct core *core)
 	staging->resend_ms = core->now_ms + core->config.resend_ms;
 }
 
-void core_fetch_begin(struct core *core, uint32_t from, const struct journal_id *disk,
-		      const struct position *until, const struct journal_id *until_chain)
+void core_fetch_begin(struct core *core, uint32_t from, const struct id128 *disk,
+		      const struct position *until, const struct id128 *until_chain)
 {
 	struct staging *staging = &core->staging;
 
-	if (staging->open && staging->from == from && journal_id_equal(&staging->disk, disk) &&
+	if (staging->open && staging->from == from && id128_equal(&staging->disk, disk) &&
 	    ballot_compare(staging->ballot, core->promised) == 0) {
 		return;
 	}
@@ -152,7 +152,7 @@ static bool staging_expects(const struct core *core, const struct message *messa
 	const struct staging *staging = &core->staging;
 
 	return staging->open && staging->from == message->from &&
-	       journal_id_equal(&staging->disk, &message->disk) &&
+	       id128_equal(&staging->disk, &message->disk) &&
 	       ballot_compare(staging->ballot, message->ballot) == 0 &&
 	       ballot_compare(core->promised, message->ballot) == 0;
 }
@@ -161,7 +161,7 @@ static bool staging_expects(const struct core *core, const struct message *messa
 static bool staging_base(struct core *core, const struct message *message)
 {
 	struct staging *staging = &core->staging;
-	struct journal_id chain;
+	struct id128 chain;
 
 	if (staging->based) {
 		return true;
@@ -169,7 +169,7 @@ static bool staging_base(struct core *core, const struct message *message)
 	if (!log_chain_at(&core->log, message->previous.index, &chain)) {
 		return false;
 	}
-	if (!journal_id_equal(&chain, &message->chain)) {
+	if (!id128_equal(&chain, &message->chain)) {
 		if (message->previous.index <= core->commit) {
 			core_reset(core, "another log contradicts what is committed here");
 		}
@@ -191,7 +191,7 @@ static bool staging_add(struct staging *staging, const struct entry *entry)
 		return false;
 	}
 	mine = log_append(&staging->log, entry);
-	if (journal_id_equal(&mine->chain, &entry->chain)) {
+	if (id128_equal(&mine->chain, &entry->chain)) {
 		return true;
 	}
 	log_truncate(&staging->log, entry->index - 1);
@@ -202,11 +202,11 @@ static bool staging_add(struct staging *staging, const struct entry *entry)
 static bool staging_whole(const struct core *core)
 {
 	const struct staging *staging = &core->staging;
-	struct journal_id chain;
+	struct id128 chain;
 
 	if (core->phase == PHASE_ADOPT) {
 		return log_chain_at(&staging->log, staging->until.index, &chain) &&
-		       journal_id_equal(&chain, &staging->until_chain);
+		       id128_equal(&chain, &staging->until_chain);
 	}
 	return ballot_compare(log_last(&staging->log).ballot, staging->ballot) == 0;
 }
@@ -299,13 +299,13 @@ static void staged_follow(struct core *core)
 	struct staging *staging = &core->staging;
 	struct core_persist persist = {0};
 	uint64_t meet = MAX(staging->log.base.index, core->commit);
-	struct journal_id mine;
-	struct journal_id theirs;
+	struct id128 mine;
+	struct id128 theirs;
 	uint64_t first;
 
 	if (!log_chain_at(&staging->log, meet, &theirs)) {
 		core_fetch_end(core); /* all of it is old */
-	} else if (log_chain_at(&core->log, meet, &mine) && journal_id_equal(&mine, &theirs)) {
+	} else if (log_chain_at(&core->log, meet, &mine) && id128_equal(&mine, &theirs)) {
 		staged_append(core, meet);
 	} else if (meet == core->commit) {
 		core_reset(core, "another log contradicts what is committed here");

@@ -42,7 +42,7 @@ struct peer {
 	bool configured; /* of the cluster's node list */
 
 	bool known; /* it has spoken; what follows is from its messages */
-	struct journal_id disk;
+	struct id128 disk;
 	uint64_t boot;
 	bool blank;
 	bool failed;
@@ -51,7 +51,7 @@ struct peer {
 
 	struct ballot stated; /* it answered this ballot's PREPARE with what follows */
 	struct position state;
-	struct journal_id state_chain;
+	struct id128 state_chain;
 	size_t n_seen;
 	struct seen seen[JOURNAL_VOTERS_MAX];
 
@@ -69,24 +69,24 @@ struct pending {
 struct staging {
 	bool open;
 	uint32_t from;
-	struct journal_id disk; /* of from: by mistake another machine may have its id */
+	struct id128 disk; /* of from: by mistake another machine may have its id */
 	struct ballot ballot;
 	struct position until; /* ADOPT: where the best log ends */
-	struct journal_id until_chain;
+	struct id128 until_chain;
 	bool based; /* log.base is settled */
 	struct log log;
 	uint8_t *snapshot;
 	size_t snapshot_total;
 	size_t snapshot_have;
 	struct position snapshot_position;
-	struct journal_id snapshot_chain;
+	struct id128 snapshot_chain;
 	bool snapshot_used; /* log is based on it */
 	int64_t resend_ms;
 };
 
 struct request {
 	uint64_t token;
-	struct journal_id id;
+	struct id128 id;
 	uint8_t *data;
 	size_t bytes;
 	bool gated;
@@ -113,7 +113,7 @@ struct core {
 	bool dead; /* reset was asked for, or the store failed: nothing is done any more */
 
 	/* As on disk, or on its way there. */
-	struct journal_id cluster;
+	struct id128 cluster;
 	struct ballot promised;
 	struct log log;
 	struct voters voters;         /* the last list in the log */
@@ -133,11 +133,11 @@ struct core {
 	uint64_t view_index; /* of VIEW(promised) in log; 0: not there */
 	uint64_t sent;       /* LEAD: entries up to it were handed to the store and sent */
 	uint64_t max_counter;
-	struct journal_id promised_to; /* promised, to that disk; zero: before this life */
-	bool state_owed;               /* to the proposer of promised, when that is durable */
-	bool view_owed;        /* LEAD: the view is to be sent when the promise is durable */
-	unsigned int attempts; /* to become sequencer, since the last view */
-	struct voters alone;   /* PREPARE: nobody is asked; these are the voters from now on */
+	struct id128 promised_to; /* promised, to that disk; zero: before this life */
+	bool state_owed;          /* to the proposer of promised, when that is durable */
+	bool view_owed;           /* LEAD: the view is to be sent when the promise is durable */
+	unsigned int attempts;    /* to become sequencer, since the last view */
+	struct voters alone;      /* PREPARE: nobody is asked; these are the voters from now on */
 	bool needed; /* one or two voters: nothing was committed without this core since it was
 			active */
 	struct staging staging;
@@ -226,12 +226,12 @@ void core_append_entries(struct core *core, const struct message *message);
 void core_append_persist(struct core *core, struct core_persist *persist, uint64_t first);
 void core_append_send(struct core *core, uint64_t first);
 /* Puts one entry of the own ballot into the log; core_append_flush() sends it. */
-void core_append_entry(struct core *core, enum entry_kind kind, const struct journal_id *request,
+void core_append_entry(struct core *core, enum entry_kind kind, const struct id128 *request,
 		       const uint8_t *data, size_t bytes);
 
 /* core_fetch.c */
-void core_fetch_begin(struct core *core, uint32_t from, const struct journal_id *disk,
-		      const struct position *until, const struct journal_id *until_chain);
+void core_fetch_begin(struct core *core, uint32_t from, const struct id128 *disk,
+		      const struct position *until, const struct id128 *until_chain);
 void core_fetch_end(struct core *core);
 void core_fetch_on_fetch(struct core *core, const struct message *message);
 void core_fetch_on_entries(struct core *core, const struct message *message);

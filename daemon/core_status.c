@@ -51,7 +51,7 @@ static uint64_t acked_of(const struct core *core, const struct voter *voter)
 	if (voter->node == core->config.node) {
 		return core->durable;
 	}
-	return peer != NULL && journal_id_equal(&peer->disk, &voter->disk) &&
+	return peer != NULL && id128_equal(&peer->disk, &voter->disk) &&
 			       ballot_compare(peer->acked.ballot, core->promised) == 0
 		       ? peer->acked.index
 		       : 0;

@@ -138,7 +138,7 @@ static bool seen_contradicts(const struct seen *seen, size_t n, const struct pee
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if (seen[i].node == peer->node && journal_id_equal(&seen[i].disk, &peer->disk) &&
+		if (seen[i].node == peer->node && id128_equal(&seen[i].disk, &peer->disk) &&
 		    (seen[i].boot > peer->boot ||
 		     position_compare(seen[i].acked, peer->state) > 0)) {
 			return true;
@@ -184,11 +184,11 @@ static size_t promises(const struct core *core, const struct peer **ret_best)
 		const struct peer *peer = core_peer_find(core, voter->node);
 
 		if (voter->node == core->config.node) {
-			n += journal_id_equal(&voter->disk, &core->config.disk);
+			n += id128_equal(&voter->disk, &core->config.disk);
 			continue;
 		}
 		if (peer == NULL || !stated(core, peer) || peer->failed ||
-		    !journal_id_equal(&peer->disk, &voter->disk) || set_back(core, peer)) {
+		    !id128_equal(&peer->disk, &voter->disk) || set_back(core, peer)) {
 			continue;
 		}
 		n++;
@@ -231,7 +231,7 @@ static bool all_are_blank(const struct core *core)
 
 		if (voter->node != core->config.node &&
 		    (peer == NULL || !stated(core, peer) || !peer->blank || peer->failed ||
-		     peer->state.index != 0 || !journal_id_equal(&peer->disk, &voter->disk))) {
+		     peer->state.index != 0 || !id128_equal(&peer->disk, &voter->disk))) {
 			return false;
 		}
 	}
@@ -305,7 +305,7 @@ void core_view_lead(struct core *core, const struct voters *voters)
 		uint64_t first = log_last(&core->log).index + 1;
 
 		core->phase = PHASE_LEAD;
-		if (journal_id_is_zero(&core->cluster)) {
+		if (id128_is_zero(&core->cluster)) {
 			core->cluster = core->config.fresh;
 		}
 		core_append_entry(core, ENTRY_VIEW, NULL, NULL, 0);
@@ -369,7 +369,7 @@ void core_view_on_prepare(struct core *core, const struct message *message)
 		/* Where the log has entries of it, it has long been answered: this one is late. */
 		if (core->phase == PHASE_SYNC &&
 		    ballot_compare(log_last(&core->log).ballot, core->promised) != 0 &&
-		    journal_id_equal(&core->promised_to, &message->disk)) {
+		    id128_equal(&core->promised_to, &message->disk)) {
 			/* It is still at it, which takes as long as the best log is long. */
 			core->propose_ms = propose_after(core, PROPOSAL_RANKS);
 			core->state_owed = true;
@@ -394,7 +394,7 @@ void core_view_on_state(struct core *core, const struct message *message)
 
 	if (core->phase != PHASE_PREPARE || peer == NULL ||
 	    ballot_compare(message->ballot, core->promised) != 0 ||
-	    !journal_id_equal(&message->request, &core->config.disk)) {
+	    !id128_equal(&message->request, &core->config.disk)) {
 		return;
 	}
 	peer->stated = message->ballot;

@@ -69,10 +69,10 @@ static bool peer_acks(const struct core *core, const struct voter *voter)
 	const struct peer *peer = core_peer_find(core, voter->node);
 
 	if (voter->node == core->config.node) {
-		return journal_id_equal(&voter->disk, &core->config.disk);
+		return id128_equal(&voter->disk, &core->config.disk);
 	}
 	return peer != NULL && peer->member && !peer->failed &&
-	       journal_id_equal(&peer->disk, &voter->disk) &&
+	       id128_equal(&peer->disk, &voter->disk) &&
 	       ballot_compare(peer->acked.ballot, core->promised) == 0 &&
 	       peer->acked.index + LAG_MAX >= core->commit;
 }
@@ -98,7 +98,7 @@ static bool is_gone(const struct core *core, const struct voter *voter)
 		return !configured(core, voter->node);
 	}
 	if (peer != NULL && peer->known &&
-	    (peer->failed || !journal_id_equal(&peer->disk, &voter->disk))) {
+	    (peer->failed || !id128_equal(&peer->disk, &voter->disk))) {
 		return true;
 	}
 	/* One of two that is only taken from the list might go on alone, and not know of it. */
@@ -266,7 +266,7 @@ static bool other_failed(const struct core *core)
 		const struct peer *peer = core_peer_find(core, core->voters.voter[i].node);
 
 		if (peer != NULL && peer->known && peer->failed &&
-		    journal_id_equal(&peer->disk, &core->voters.voter[i].disk)) {
+		    id128_equal(&peer->disk, &core->voters.voter[i].disk)) {
 			return true;
 		}
 	}

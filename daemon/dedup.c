@@ -22,7 +22,7 @@ static guint request_hash(gconstpointer key)
 
 static gboolean request_equal(gconstpointer a, gconstpointer b)
 {
-	return journal_id_equal(a, b);
+	return id128_equal(a, b);
 }
 
 struct dedup *dedup_new(void)
@@ -50,7 +50,7 @@ void dedup_clear(struct dedup *dedup)
 	dedup->n = 0;
 }
 
-const struct applied *dedup_find(const struct dedup *dedup, const struct journal_id *request)
+const struct applied *dedup_find(const struct dedup *dedup, const struct id128 *request)
 {
 	return g_hash_table_lookup(dedup->by_request, request);
 }

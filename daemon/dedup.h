@@ -13,7 +13,7 @@
 #define DEDUP_MAX 4096
 
 struct applied {
-	struct journal_id request;
+	struct id128 request;
 	uint64_t index;
 	struct outcome outcome;
 };
@@ -25,7 +25,7 @@ void dedup_free(struct dedup *dedup);
 void dedup_clear(struct dedup *dedup);
 
 /* NULL if it is not there. */
-const struct applied *dedup_find(const struct dedup *dedup, const struct journal_id *request);
+const struct applied *dedup_find(const struct dedup *dedup, const struct id128 *request);
 void dedup_add(struct dedup *dedup, const struct applied *applied);
 
 /* The oldest first. */

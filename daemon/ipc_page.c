@@ -10,14 +10,14 @@ static bool has_room(size_t used, size_t max)
 	return max - used >= JOURNAL_RECORD_BYTES_MAX;
 }
 
-int ipc_page_tasks(const struct tasks *tasks, const struct journal_id *after, uint8_t *buffer,
+int ipc_page_tasks(const struct tasks *tasks, const struct id128 *after, uint8_t *buffer,
 		   size_t max, size_t *ret_bytes, bool *ret_more)
 {
 	size_t n = tasks_count(tasks);
 	size_t at = 0;
 
-	if (!journal_id_is_zero(after)) {
-		while (at < n && !journal_id_equal(&tasks_at(tasks, at)->uuid, after)) {
+	if (!id128_is_zero(after)) {
+		while (at < n && !id128_equal(&tasks_at(tasks, at)->uuid, after)) {
 			at++;
 		}
 		if (at++ == n) {

@@ -10,7 +10,7 @@
  */
 
 /* after: zero for the first page. */
-int ipc_page_tasks(const struct tasks *tasks, const struct journal_id *after, uint8_t *buffer,
+int ipc_page_tasks(const struct tasks *tasks, const struct id128 *after, uint8_t *buffer,
 		   size_t max, size_t *ret_bytes, bool *ret_more);
 /* vm and node: "" for the first page. */
 int ipc_page_releases(const struct tasks *tasks, const char *vm, const char *node, uint8_t *buffer,

@@ -30,7 +30,7 @@ struct client {
 	uint64_t token;                     /* of the request in flight; 0: none */
 	struct journal_ipc_request request; /* its op is not kept */
 	enum journal_op_kind op;            /* SUBMIT: what it was about */
-	struct journal_id task;
+	struct id128 task;
 	qb_loop_timer_handle timer; /* WAIT */
 };
 
@@ -234,7 +234,7 @@ static void submit_request(struct client *client, const struct journal_ipc_reque
 	}
 	has_task = op->kind != JOURNAL_OP_RELEASE && op->kind != JOURNAL_OP_REVOKED;
 	client->op = op->kind;
-	client->task = has_task ? op->task.uuid : (struct journal_id){{0}};
+	client->task = has_task ? op->task.uuid : (struct id128){{0}};
 	(void)snprintf(client->request.vm, sizeof(client->request.vm), "%s",
 		       has_task ? op->task.vm : op->release.vm);
 	client->asking = true;

@@ -42,7 +42,7 @@ struct ipc_server_ops {
 	 * ipc_server_answer(token), from inside the call or later, by deadline_ms
 	 * (CLOCK_MONOTONIC) at the latest.
 	 */
-	void (*submit)(void *shell, uint64_t token, const struct journal_id *request,
+	void (*submit)(void *shell, uint64_t token, const struct id128 *request,
 		       const uint8_t *data, size_t bytes, bool gated, int64_t deadline_ms);
 	/* A linearizable read: answered CORE_READY, CORE_NO_QUORUM or CORE_BUSY. */
 	void (*read)(void *shell, uint64_t token, int64_t deadline_ms);

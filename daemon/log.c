@@ -4,7 +4,7 @@
 #include <glib.h>
 #include <string.h>
 
-void log_init(struct log *log, struct position base, const struct journal_id *base_chain)
+void log_init(struct log *log, struct position base, const struct id128 *base_chain)
 {
 	*log = (struct log){.base = base, .base_chain = *base_chain};
 }
@@ -27,7 +27,7 @@ struct position log_last(const struct log *log)
 	};
 }
 
-struct journal_id log_chain(const struct log *log)
+struct id128 log_chain(const struct log *log)
 {
 	return log->n == 0 ? log->base_chain : log->entries[log->n - 1].chain;
 }
@@ -40,7 +40,7 @@ const struct entry *log_at(const struct log *log, uint64_t index)
 	return &log->entries[index - log->base.index - 1];
 }
 
-bool log_chain_at(const struct log *log, uint64_t index, struct journal_id *ret)
+bool log_chain_at(const struct log *log, uint64_t index, struct id128 *ret)
 {
 	const struct entry *entry = log_at(log, index);
 
@@ -64,7 +64,7 @@ bool log_position_at(const struct log *log, uint64_t index, struct position *ret
 
 const struct entry *log_append(struct log *log, const struct entry *entry)
 {
-	struct journal_id previous = log_chain(log);
+	struct id128 previous = log_chain(log);
 	uint64_t index = log_last(log).index + 1;
 	struct entry *mine;
 

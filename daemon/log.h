@@ -10,23 +10,23 @@
  */
 struct log {
 	struct position base;
-	struct journal_id base_chain;
+	struct id128 base_chain;
 	struct entry *entries;
 	size_t n;
 	size_t room;
 };
 
-void log_init(struct log *log, struct position base, const struct journal_id *base_chain);
+void log_init(struct log *log, struct position base, const struct id128 *base_chain);
 void log_release(struct log *log);
 
 /* Position and chain of the last entry, or of the base. */
 struct position log_last(const struct log *log);
-struct journal_id log_chain(const struct log *log);
+struct id128 log_chain(const struct log *log);
 
 /* NULL if it is not there. */
 const struct entry *log_at(const struct log *log, uint64_t index);
 /* Also of the base. false if it is not known. */
-bool log_chain_at(const struct log *log, uint64_t index, struct journal_id *ret);
+bool log_chain_at(const struct log *log, uint64_t index, struct id128 *ret);
 bool log_position_at(const struct log *log, uint64_t index, struct position *ret);
 
 /* Fills in index and chain. The data are copied. */

@@ -33,7 +33,7 @@ const char *message_kind_to_str(enum message_kind kind);
 /* What a node remembers of another, for it to find out that its disk was set back. */
 struct seen {
 	uint32_t node;
-	struct journal_id disk;
+	struct id128 disk;
 	uint64_t boot;
 	struct position acked;
 };
@@ -53,21 +53,21 @@ struct message {
 	uint32_t flags;
 
 	/* Who: filled in by the sender's core, checked by the receiver's transport. */
-	struct journal_id cluster; /* zero: not a member of a cluster yet */
+	struct id128 cluster; /* zero: not a member of a cluster yet */
 	uint32_t from;
-	struct journal_id disk;
+	struct id128 disk;
 	uint64_t boot; /* how often this store was opened */
 	uint32_t to;   /* 0: all */
 
 	struct ballot ballot;     /* what the message is about */
 	struct position position; /* of the sender's durable log, or as said above */
 	struct position previous; /* what the first entry follows */
-	struct journal_id chain;  /* at position, or at previous where there is one */
+	struct id128 chain;       /* at position, or at previous where there is one */
 	uint64_t index;
 	uint64_t commit;
 	uint64_t base; /* the sender's log starts behind it */
 	uint64_t nonce;
-	struct journal_id request;
+	struct id128 request;
 
 	uint64_t offset;
 	uint64_t total;

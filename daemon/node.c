@@ -88,7 +88,7 @@ static int core_make(struct node *node, const char **ret_why)
 	config.node = cluster_cpg_node(node->cluster);
 	config.disk = *store_disk(node->store);
 	config.boot = store_boot(node->store);
-	if (journal_id_random(&config.fresh) < 0) {
+	if (id128_random(&config.fresh) < 0) {
 		*ret_why = "no random numbers";
 		return -EIO;
 	}
@@ -201,9 +201,9 @@ int node_check(const struct node_options *options, struct err *err)
 
 static void start_tell(const struct node *node)
 {
-	char disk[JOURNAL_ID_TEXT];
+	char disk[ID128_TEXT];
 
-	journal_id_to_str(store_disk(node->store), disk);
+	id128_to_str(store_disk(node->store), disk);
 	qb_log(LOG_NOTICE, "lunmaskd starts | node=%u disk=%s boot=%llu",
 	       cluster_cpg_node(node->cluster), disk, (unsigned long long)store_boot(node->store));
 }

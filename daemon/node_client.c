@@ -9,8 +9,8 @@
 
 /* Clients */
 
-static void on_submit(void *shell, uint64_t token, const struct journal_id *request,
-		      const uint8_t *data, size_t bytes, bool gated, int64_t deadline_ms)
+static void on_submit(void *shell, uint64_t token, const struct id128 *request, const uint8_t *data,
+		      size_t bytes, bool gated, int64_t deadline_ms)
 {
 	struct node *node = shell;
 

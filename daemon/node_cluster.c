@@ -56,7 +56,7 @@ void node_on_config(void *user, const struct cluster_config *config)
 static void on_rival_message(struct node *node, uint32_t pid, const struct message *message)
 {
 	node->rival_messages++;
-	if (journal_id_equal(&message->disk, store_disk(node->store)) &&
+	if (id128_equal(&message->disk, store_disk(node->store)) &&
 	    message->boot > store_boot(node->store)) {
 		qb_log(LOG_ERR,
 		       "journal: process %u of this node has opened the same store later; this one "

@@ -19,7 +19,7 @@ static int database_make(const struct store_dir *dir, struct err *err)
 {
 	struct store_state state = {.flags = 0};
 	char path[STORE_PATH_MAX];
-	int rc = journal_id_random(&state.disk);
+	int rc = id128_random(&state.disk);
 
 	if (rc < 0) {
 		return err_set(err, rc, "no random numbers: %s", strerror(-rc));
@@ -199,7 +199,7 @@ void store_close(struct store *store)
 	free(store);
 }
 
-const struct journal_id *store_disk(const struct store *store)
+const struct id128 *store_disk(const struct store *store)
 {
 	return &store->content.state.disk;
 }

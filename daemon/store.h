@@ -48,7 +48,7 @@ int store_open(const char *directory, const struct store_options *options, struc
 	       enum store_history *ret_history, struct err *err);
 void store_close(struct store *store); /* writes what is queued; NULL is fine */
 
-const struct journal_id *store_disk(const struct store *store);
+const struct id128 *store_disk(const struct store *store);
 uint64_t store_boot(const struct store *store);
 /* Valid until the first store_persist(). */
 const struct core_durable *store_durable(const struct store *store);
@@ -77,7 +77,7 @@ size_t store_queued(struct store *store);
 
 /* What a store holds, for people; see store_check(). */
 struct store_report {
-	struct journal_id disk;
+	struct id128 disk;
 	uint64_t boot;
 	bool closed; /* it was closed in order: not by a crash */
 	bool failed; /* the mark is there: it will be put aside */

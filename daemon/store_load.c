@@ -94,8 +94,8 @@ static int snapshot_row(sqlite3_stmt *row, struct store_content *content, struct
 static bool entry_row_legal(sqlite3_stmt *row)
 {
 	return number_is(row, 1, UINT64_MAX) && number_is(row, 2, UINT32_MAX) &&
-	       number_is(row, 3, UINT8_MAX) && blob_is(row, 4, JOURNAL_ID_BYTES) &&
-	       blob_is(row, 5, JOURNAL_ID_BYTES) && sqlite3_column_type(row, 6) == SQLITE_BLOB &&
+	       number_is(row, 3, UINT8_MAX) && blob_is(row, 4, ID128_BYTES) &&
+	       blob_is(row, 5, ID128_BYTES) && sqlite3_column_type(row, 6) == SQLITE_BLOB &&
 	       sqlite3_column_bytes(row, 6) <= JOURNAL_ENTRY_BYTES_MAX;
 }
 
@@ -113,8 +113,8 @@ static int entry_decode(sqlite3_stmt *row, struct entry *ret, struct err *err)
 	if (!entry_row_legal(row)) {
 		return err_set(err, -EBADMSG, "entry %" PRIu64 " is damaged", ret->index);
 	}
-	memcpy(ret->request.bytes, sqlite3_column_blob(row, 4), JOURNAL_ID_BYTES);
-	memcpy(ret->chain.bytes, sqlite3_column_blob(row, 5), JOURNAL_ID_BYTES);
+	memcpy(ret->request.bytes, sqlite3_column_blob(row, 4), ID128_BYTES);
+	memcpy(ret->chain.bytes, sqlite3_column_blob(row, 5), ID128_BYTES);
 	ret->bytes = (uint32_t)sqlite3_column_bytes(row, 6);
 	rc = blob_copy(row, 6, &data, err);
 	ret->data = rc == 0 ? data : NULL;
@@ -126,15 +126,14 @@ static int entry_check(const struct store_content *content, const struct entry *
 {
 	const struct store_state *state = &content->state;
 	size_t n = content->n_entries;
-	const struct journal_id *previous =
-		n == 0 ? &state->base_chain : &content->entries[n - 1].chain;
-	struct journal_id chain = entry_chain(previous, entry);
+	const struct id128 *previous = n == 0 ? &state->base_chain : &content->entries[n - 1].chain;
+	struct id128 chain = entry_chain(previous, entry);
 
 	if (entry->index != state->base.index + n + 1) {
 		return err_set(err, -EBADMSG, "entry %" PRIu64 " is missing",
 			       state->base.index + (uint64_t)n + 1);
 	}
-	if (!journal_id_equal(&chain, &entry->chain)) {
+	if (!id128_equal(&chain, &entry->chain)) {
 		return err_set(err, -EBADMSG,
 			       "entry %" PRIu64 " is damaged: its chain hash is wrong",
 			       entry->index);
@@ -183,7 +182,7 @@ static int end_check(const struct store_content *content, struct err *err)
 {
 	const struct store_state *state = &content->state;
 	struct position end = state->base;
-	struct journal_id chain = state->base_chain;
+	struct id128 chain = state->base_chain;
 
 	if (content->n_entries > 0) {
 		const struct entry *last = &content->entries[content->n_entries - 1];
@@ -191,8 +190,7 @@ static int end_check(const struct store_content *content, struct err *err)
 		end = (struct position){.ballot = last->ballot, .index = last->index};
 		chain = last->chain;
 	}
-	if (position_compare(end, state->last) != 0 ||
-	    !journal_id_equal(&chain, &state->last_chain)) {
+	if (position_compare(end, state->last) != 0 || !id128_equal(&chain, &state->last_chain)) {
 		return err_set(err, -EBADMSG,
 			       "the log ends at entry %" PRIu64 ", it was written up to %" PRIu64,
 			       end.index, state->last.index);
@@ -240,7 +238,7 @@ int store_db_load(struct store_db *db, struct store_content *ret, struct err *er
 	for (size_t i = 0; rc == 0 && i < sizeof(tables) / sizeof(tables[0]); i++) {
 		rc = rows_walk(db, tables[i].sql, tables[i].each, ret, err);
 	}
-	if (rc == 0 && journal_id_is_zero(&ret->state.disk)) {
+	if (rc == 0 && id128_is_zero(&ret->state.disk)) {
 		rc = err_set(err, -EBADMSG, "the record of what was promised is missing");
 	}
 	if (rc == 0) {

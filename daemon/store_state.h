@@ -18,15 +18,15 @@ enum store_flags {
 
 struct store_state {
 	uint32_t flags;
-	struct journal_id disk;
+	struct id128 disk;
 	uint64_t boot;
-	struct journal_id cluster;
+	struct id128 cluster;
 	struct ballot promised;
 	uint64_t commit;
 	struct position base;
-	struct journal_id base_chain;
+	struct id128 base_chain;
 	struct position last; /* the base while there are no entries */
-	struct journal_id last_chain;
+	struct id128 last_chain;
 	uint64_t snapshot_index;
 	uint64_t snapshot_bytes;
 	uint32_t snapshot_crc;

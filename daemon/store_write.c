@@ -57,13 +57,13 @@ static int last_read(struct store_db *db, struct store_state *state, struct err 
 	if (code == SQLITE_DONE) {
 		state->last = state->base;
 		state->last_chain = state->base_chain;
-	} else if (code != SQLITE_ROW || sqlite3_column_bytes(row, 3) != JOURNAL_ID_BYTES) {
+	} else if (code != SQLITE_ROW || sqlite3_column_bytes(row, 3) != ID128_BYTES) {
 		rc = store_db_error(db, "the log's end", err);
 	} else {
 		state->last.index = (uint64_t)sqlite3_column_int64(row, 0);
 		state->last.ballot.counter = (uint64_t)sqlite3_column_int64(row, 1);
 		state->last.ballot.node = (uint32_t)sqlite3_column_int64(row, 2);
-		memcpy(state->last_chain.bytes, sqlite3_column_blob(row, 3), JOURNAL_ID_BYTES);
+		memcpy(state->last_chain.bytes, sqlite3_column_blob(row, 3), ID128_BYTES);
 	}
 	statement_end(row);
 	return rc;
@@ -85,7 +85,7 @@ static int entry_append(struct store_db *db, struct store_state *state, const st
 			struct err *err)
 {
 	sqlite3_stmt *statement = db->statement[STORE_APPEND];
-	struct journal_id chain;
+	struct id128 chain;
 
 	if (entry->bytes > JOURNAL_ENTRY_BYTES_MAX || entry->index != state->last.index + 1) {
 		return err_set(err, -EINVAL,
@@ -93,7 +93,7 @@ static int entry_append(struct store_db *db, struct store_state *state, const st
 			       entry->index, entry->bytes, state->last.index);
 	}
 	chain = entry_chain(&state->last_chain, entry);
-	if (!journal_id_equal(&chain, &entry->chain)) {
+	if (!id128_equal(&chain, &entry->chain)) {
 		return err_set(err, -EINVAL, "entry %" PRIu64 " does not continue the chain",
 			       entry->index);
 	}
@@ -101,8 +101,8 @@ static int entry_append(struct store_db *db, struct store_state *state, const st
 	number_bind(statement, 2, entry->ballot.counter);
 	number_bind(statement, 3, entry->ballot.node);
 	number_bind(statement, 4, (uint64_t)entry->kind);
-	blob_bind(statement, 5, entry->request.bytes, JOURNAL_ID_BYTES);
-	blob_bind(statement, 6, entry->chain.bytes, JOURNAL_ID_BYTES);
+	blob_bind(statement, 5, entry->request.bytes, ID128_BYTES);
+	blob_bind(statement, 6, entry->chain.bytes, ID128_BYTES);
 	blob_bind(statement, 7, entry->data, entry->bytes);
 	state->last = (struct position){.ballot = entry->ballot, .index = entry->index};
 	state->last_chain = entry->chain;
@@ -150,7 +150,7 @@ static int snapshot_apply(struct store_db *db, struct store_state *state,
 }
 
 static int chain_read(struct store_db *db, const struct store_state *state, uint64_t index,
-		      struct journal_id *ret, struct err *err)
+		      struct id128 *ret, struct err *err)
 {
 	sqlite3_stmt *row = db->statement[STORE_CHAIN];
 	int rc = 0;
@@ -160,10 +160,10 @@ static int chain_read(struct store_db *db, const struct store_state *state, uint
 		return 0;
 	}
 	number_bind(row, 1, index);
-	if (sqlite3_step(row) != SQLITE_ROW || sqlite3_column_bytes(row, 0) != JOURNAL_ID_BYTES) {
+	if (sqlite3_step(row) != SQLITE_ROW || sqlite3_column_bytes(row, 0) != ID128_BYTES) {
 		rc = store_db_error(db, "the new base's entry", err);
 	} else {
-		memcpy(ret->bytes, sqlite3_column_blob(row, 0), JOURNAL_ID_BYTES);
+		memcpy(ret->bytes, sqlite3_column_blob(row, 0), ID128_BYTES);
 	}
 	statement_end(row);
 	return rc;
@@ -172,7 +172,7 @@ static int chain_read(struct store_db *db, const struct store_state *state, uint
 static int rebase_apply(struct store_db *db, struct store_state *state,
 			const struct core_persist *persist, struct err *err)
 {
-	struct journal_id chain;
+	struct id128 chain;
 	int rc;
 
 	if (!persist->rebase) {
@@ -184,7 +184,7 @@ static int rebase_apply(struct store_db *db, struct store_state *state,
 			       state->base.index, state->last.index, persist->base.index);
 	}
 	rc = chain_read(db, state, persist->base.index, &chain, err);
-	if (rc == 0 && !journal_id_equal(&chain, &persist->base_chain)) {
+	if (rc == 0 && !id128_equal(&chain, &persist->base_chain)) {
 		rc = err_set(err, -EINVAL, "entry %" PRIu64 " is not the one to cut the log at",
 			     persist->base.index);
 	}

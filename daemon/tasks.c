@@ -32,7 +32,7 @@ static bool actor_named(const struct journal_actor *actor)
 
 static bool replaces_any(const struct journal_op *op)
 {
-	return !journal_id_is_zero(&op->replaces.uuid) || op->replaces.revision != 0 ||
+	return !id128_is_zero(&op->replaces.uuid) || op->replaces.revision != 0 ||
 	       op->replaces.state != 0;
 }
 
@@ -40,7 +40,7 @@ static bool replaces_legal(const struct journal_op *op)
 {
 	const struct journal_replaces *replaces = &op->replaces;
 
-	return !journal_id_is_zero(&replaces->uuid) && replaces->revision != 0 &&
+	return !id128_is_zero(&replaces->uuid) && replaces->revision != 0 &&
 	       (replaces->state == JOURNAL_DONE || replaces->state == JOURNAL_FAILED) &&
 	       (op->task.kind == JOURNAL_START || op->task.kind == JOURNAL_STOP);
 }
@@ -56,7 +56,7 @@ static bool begin_legal(const struct journal_op *op)
 /* Does it say what its kind of operation needs, and nothing that it has no use for? */
 static bool op_legal(const struct journal_op *op)
 {
-	bool task_legal = !journal_id_is_zero(&op->task.uuid) && actor_named(&op->task.actor);
+	bool task_legal = !id128_is_zero(&op->task.uuid) && actor_named(&op->task.actor);
 
 	if (op->kind == JOURNAL_OP_BEGIN) {
 		return task_legal && begin_legal(op);
@@ -108,7 +108,7 @@ static int begin_again(const struct journal_task *stored, const struct journal_t
 
 static int replace_check(const struct journal_task *open, const struct journal_op *op)
 {
-	if (!journal_id_equal(&open->uuid, &op->replaces.uuid)) {
+	if (!id128_equal(&open->uuid, &op->replaces.uuid)) {
 		return -EBUSY;
 	}
 	if (open->revision != op->replaces.revision) {

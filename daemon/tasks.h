@@ -30,7 +30,7 @@ void tasks_free(struct tasks *tasks);
 extern const struct machine_ops tasks_machine_ops;
 
 /* Borrowed, valid until the next apply or load. NULL if there is none. */
-const struct journal_task *tasks_find(const struct tasks *tasks, const struct journal_id *uuid);
+const struct journal_task *tasks_find(const struct tasks *tasks, const struct id128 *uuid);
 /* The VM's open task, or the one that ended last. */
 const struct journal_task *tasks_find_vm(const struct tasks *tasks, const char *vm);
 const struct journal_release *tasks_find_release(const struct tasks *tasks, const char *vm,

@@ -140,7 +140,7 @@ static void reader_skip(struct reader *reader, size_t bytes)
 /* What the rules leave behind, and they only. */
 static bool task_plausible(const struct tasks *tasks, const struct journal_task *task)
 {
-	return !journal_id_is_zero(&task->uuid) && task->revision > 0 && task->tries > 0 &&
+	return !id128_is_zero(&task->uuid) && task->revision > 0 && task->tries > 0 &&
 	       (task->state == JOURNAL_RUNNING) == (task->actor.node[0] != '\0') &&
 	       tasks_get(tasks, &task->uuid) == NULL &&
 	       !(journal_state_open(task->state) && tasks_get_open(tasks, task->vm) != NULL);

@@ -14,7 +14,7 @@ struct tasks_vm {
 /* Random bits, or of a SHA-256: any four bytes will do. */
 static guint uuid_hash(gconstpointer key)
 {
-	const struct journal_id *uuid = key;
+	const struct id128 *uuid = key;
 	guint hash;
 
 	memcpy(&hash, uuid->bytes, sizeof(hash));
@@ -23,7 +23,7 @@ static guint uuid_hash(gconstpointer key)
 
 static gboolean uuid_equal(gconstpointer a, gconstpointer b)
 {
-	return journal_id_equal(a, b);
+	return id128_equal(a, b);
 }
 
 static guint release_hash(gconstpointer key)
@@ -62,7 +62,7 @@ void tasks_tables_release(struct tasks *tasks)
 	g_ptr_array_free(tasks->all, TRUE);
 }
 
-struct journal_task *tasks_get(const struct tasks *tasks, const struct journal_id *uuid)
+struct journal_task *tasks_get(const struct tasks *tasks, const struct id128 *uuid)
 {
 	return g_hash_table_lookup(tasks->by_uuid, uuid);
 }
@@ -175,7 +175,7 @@ void tasks_remove_release(struct tasks *tasks, struct journal_release *release)
 	g_ptr_array_remove(tasks->releases, release);
 }
 
-const struct journal_task *tasks_find(const struct tasks *tasks, const struct journal_id *uuid)
+const struct journal_task *tasks_find(const struct tasks *tasks, const struct id128 *uuid)
 {
 	return tasks_get(tasks, uuid);
 }

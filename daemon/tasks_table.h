@@ -27,7 +27,7 @@ struct tasks {
 void tasks_tables_init(struct tasks *tasks);
 void tasks_tables_release(struct tasks *tasks);
 
-struct journal_task *tasks_get(const struct tasks *tasks, const struct journal_id *uuid);
+struct journal_task *tasks_get(const struct tasks *tasks, const struct id128 *uuid);
 struct journal_task *tasks_get_open(const struct tasks *tasks, const char *vm);
 
 /* Can tasks_insert() have room, maybe after tasks_end() of another? */

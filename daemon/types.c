@@ -22,14 +22,14 @@ int position_compare(struct position a, struct position b)
 	return order != 0 ? order : (a.index > b.index) - (a.index < b.index);
 }
 
-int voters_find(const struct voters *voters, uint32_t node, const struct journal_id *disk)
+int voters_find(const struct voters *voters, uint32_t node, const struct id128 *disk)
 {
 	size_t i;
 
 	for (i = 0; i < voters->n; i++) {
 		const struct voter *voter = &voters->voter[i];
 
-		if (voter->node == node && (disk == NULL || journal_id_equal(&voter->disk, disk))) {
+		if (voter->node == node && (disk == NULL || id128_equal(&voter->disk, disk))) {
 			return (int)i;
 		}
 	}
@@ -65,30 +65,30 @@ void voters_remove(struct voters *voters, size_t at)
 		(voters->n - at) * sizeof(voters->voter[0]));
 }
 
-struct journal_id entry_chain(const struct journal_id *previous, const struct entry *entry)
+struct id128 entry_chain(const struct id128 *previous, const struct entry *entry)
 {
 	/* previous chain, index, ballot, kind, request id, bytes; then the data itself */
-	uint8_t head[JOURNAL_ID_BYTES + 8 + 8 + 4 + 1 + JOURNAL_ID_BYTES + 4];
+	uint8_t head[ID128_BYTES + 8 + 8 + 4 + 1 + ID128_BYTES + 4];
 	uint8_t digest[32];
 	gsize digest_bytes = sizeof(digest);
-	struct journal_id chain;
+	struct id128 chain;
 	GChecksum *checksum = g_checksum_new(G_CHECKSUM_SHA256);
 	uint8_t *at = head;
 
-	memcpy(at, previous->bytes, JOURNAL_ID_BYTES);
-	at = little_put64(at + JOURNAL_ID_BYTES, entry->index);
+	memcpy(at, previous->bytes, ID128_BYTES);
+	at = little_put64(at + ID128_BYTES, entry->index);
 	at = little_put64(at, entry->ballot.counter);
 	at = little_put32(at, entry->ballot.node);
 	*at++ = (uint8_t)entry->kind;
-	memcpy(at, entry->request.bytes, JOURNAL_ID_BYTES);
-	little_put32(at + JOURNAL_ID_BYTES, entry->bytes);
+	memcpy(at, entry->request.bytes, ID128_BYTES);
+	little_put32(at + ID128_BYTES, entry->bytes);
 	g_checksum_update(checksum, head, sizeof(head));
 	if (entry->bytes > 0) {
 		g_checksum_update(checksum, entry->data, entry->bytes);
 	}
 	g_checksum_get_digest(checksum, digest, &digest_bytes);
 	g_checksum_free(checksum);
-	memcpy(chain.bytes, digest, JOURNAL_ID_BYTES);
+	memcpy(chain.bytes, digest, ID128_BYTES);
 	return chain;
 }
 
@@ -99,8 +99,8 @@ size_t voters_encode(const struct voters *voters, uint8_t *ret)
 
 	for (i = 0; i < voters->n; i++) {
 		at = little_put32(at, voters->voter[i].node);
-		memcpy(at, voters->voter[i].disk.bytes, JOURNAL_ID_BYTES);
-		at += JOURNAL_ID_BYTES;
+		memcpy(at, voters->voter[i].disk.bytes, ID128_BYTES);
+		at += ID128_BYTES;
 	}
 	return (size_t)(at - ret);
 }
@@ -114,15 +114,15 @@ int voters_decode(const uint8_t *data, size_t bytes, struct voters *ret)
 		return -EBADMSG;
 	}
 	n = little_get32(data);
-	if (n == 0 || n > JOURNAL_VOTERS_MAX || bytes != 4 + n * (4 + JOURNAL_ID_BYTES)) {
+	if (n == 0 || n > JOURNAL_VOTERS_MAX || bytes != 4 + n * (4 + ID128_BYTES)) {
 		return -EBADMSG;
 	}
 	ret->n = n;
 	for (i = 0; i < n; i++) {
-		const uint8_t *at = data + 4 + i * (4 + JOURNAL_ID_BYTES);
+		const uint8_t *at = data + 4 + i * (4 + ID128_BYTES);
 
 		ret->voter[i].node = little_get32(at);
-		memcpy(ret->voter[i].disk.bytes, at + 4, JOURNAL_ID_BYTES);
+		memcpy(ret->voter[i].disk.bytes, at + 4, ID128_BYTES);
 		if (i > 0 && ret->voter[i].node <= ret->voter[i - 1].node) {
 			return -EBADMSG;
 		}

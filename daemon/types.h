@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "journal_id.h"
+#include "id128.h"
 
 /*
  * What the replicated journal is made of: ballots, entries, voters. Plain values; no I/O.
@@ -36,7 +36,7 @@ int position_compare(struct position a, struct position b);
 
 struct voter {
 	uint32_t node;
-	struct journal_id disk;
+	struct id128 disk;
 };
 
 struct voters {
@@ -45,7 +45,7 @@ struct voters {
 };
 
 /* Index of the voter, or -1. With disk NULL any disk of the node. */
-int voters_find(const struct voters *voters, uint32_t node, const struct journal_id *disk);
+int voters_find(const struct voters *voters, uint32_t node, const struct id128 *disk);
 size_t voters_majority(const struct voters *voters);
 
 /* Keeps the order. add: false when it is full or the node is there with any disk. */
@@ -62,16 +62,16 @@ struct entry {
 	uint64_t index; /* 1.. */
 	struct ballot ballot;
 	enum entry_kind kind;
-	struct journal_id request; /* zero unless ENTRY_REQUEST */
-	struct journal_id chain;   /* of the whole log up to here */
-	uint32_t bytes;            /* 0..JOURNAL_ENTRY_BYTES_MAX */
-	const uint8_t *data;       /* owned by whoever says so */
+	struct id128 request; /* zero unless ENTRY_REQUEST */
+	struct id128 chain;   /* of the whole log up to here */
+	uint32_t bytes;       /* 0..JOURNAL_ENTRY_BYTES_MAX */
+	const uint8_t *data;  /* owned by whoever says so */
 };
 
 /* The chain hash of entry (its .chain is not read) behind a log that ends in previous. */
-struct journal_id entry_chain(const struct journal_id *previous, const struct entry *entry);
+struct id128 entry_chain(const struct id128 *previous, const struct entry *entry);
 
-#define VOTERS_BYTES_MAX (4 + JOURNAL_VOTERS_MAX * (4 + JOURNAL_ID_BYTES))
+#define VOTERS_BYTES_MAX (4 + JOURNAL_VOTERS_MAX * (4 + ID128_BYTES))
 size_t voters_encode(const struct voters *voters, uint8_t *ret);
 /* 0 or -EBADMSG: also for a list out of order. */
 int voters_decode(const uint8_t *data, size_t bytes, struct voters *ret);

@@ -87,7 +87,7 @@ static void u64_walk(struct cursor *cursor, void *value)
 
 static void id_walk(struct cursor *cursor, void *value)
 {
-	struct journal_id *id = value;
+	struct id128 *id = value;
 
 	bytes_walk(cursor, id->bytes, sizeof(id->bytes));
 }
@@ -211,7 +211,7 @@ static bool entry_legal(const struct entry *entry)
 {
 	switch (entry->kind) {
 	case ENTRY_VIEW:
-	case ENTRY_VOTERS: return journal_id_is_zero(&entry->request);
+	case ENTRY_VOTERS: return id128_is_zero(&entry->request);
 	case ENTRY_REQUEST: return true;
 	}
 	return false;

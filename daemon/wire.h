@@ -77,7 +77,7 @@ int wire_encode(const struct message *message, const struct wire_key *key,
 #define WIRE_SENDERS_MAX 64
 struct wire_peer {
 	uint32_t node;
-	struct journal_id disk;
+	struct id128 disk;
 	uint64_t boot;
 	uint64_t nonce;
 	uint64_t sequence;

@@ -101,7 +101,7 @@ static struct wire_peer *peer_find(struct wire_receiver *receiver, const struct 
 	for (size_t i = 0; i < receiver->n; i++) {
 		struct wire_peer *peer = &receiver->peer[i];
 
-		if (peer->node == message->from && journal_id_equal(&peer->disk, &message->disk)) {
+		if (peer->node == message->from && id128_equal(&peer->disk, &message->disk)) {
 			return peer;
 		}
 	}

@@ -109,7 +109,7 @@ static int submit_once(struct journal *journal, struct journal_ipc_request *requ
 }
 
 int journal_submit(struct journal *journal, const struct journal_op *op,
-		   const struct journal_id *request, unsigned int flags, struct deadline deadline,
+		   const struct id128 *request, unsigned int flags, struct deadline deadline,
 		   struct journal_answer *ret, struct err *err)
 {
 	uint8_t bytes[JOURNAL_RECORD_BYTES_MAX];
@@ -123,7 +123,7 @@ int journal_submit(struct journal *journal, const struct journal_op *op,
 	bool unknown = false;
 	int rc;
 
-	if (ask.op_bytes == 0 || journal_id_is_zero(request)) {
+	if (ask.op_bytes == 0 || id128_is_zero(request)) {
 		return err_set(err, -EINVAL, "an operation on the journal that is not legal");
 	}
 	for (;;) {

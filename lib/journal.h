@@ -53,7 +53,7 @@ enum journal_submit_flags {
  * until the deadline.
  */
 int journal_submit(struct journal *journal, const struct journal_op *op,
-		   const struct journal_id *request, unsigned int flags, struct deadline deadline,
+		   const struct id128 *request, unsigned int flags, struct deadline deadline,
 		   struct journal_answer *ret, struct err *err);
 
 enum journal_read { JOURNAL_STALE, JOURNAL_LINEARIZABLE };
@@ -83,7 +83,7 @@ int journal_wait(struct journal *journal, uint64_t index, struct deadline deadli
 
 struct journal_voter {
 	uint32_t node;
-	struct journal_id disk;
+	struct id128 disk;
 	uint64_t acked;
 };
 
@@ -96,9 +96,9 @@ enum journal_solo {
 };
 
 struct journal_status {
-	struct journal_id cluster;
+	struct id128 cluster;
 	uint32_t node;
-	struct journal_id disk;
+	struct id128 disk;
 	uint64_t boot;
 	char role[JOURNAL_ROLE_TEXT]; /* blank, learner, follower, proposer, sequencer */
 	bool active;

@@ -5,7 +5,7 @@
 #include <endian.h>
 #include <string.h>
 
-#include "journal_id.h"
+#include "id128.h"
 #include "lun.h"
 
 #define LUN_NAME_BYTES (LUN_NAME_MAX + 1)
@@ -79,7 +79,7 @@ static uint8_t *field_encode(uint8_t *at, const struct journal_field *field, con
 	const char *from = record + field->offset;
 
 	switch (field->type) {
-	case JOURNAL_FIELD_ID: memcpy(at, from, JOURNAL_ID_BYTES); return at + JOURNAL_ID_BYTES;
+	case JOURNAL_FIELD_ID: memcpy(at, from, ID128_BYTES); return at + ID128_BYTES;
 	case JOURNAL_FIELD_ENUM: return enum_encode(at, field, from);
 	case JOURNAL_FIELD_32: return number_encode(at, from, sizeof(uint32_t));
 	case JOURNAL_FIELD_64: return number_encode(at, from, sizeof(uint64_t));
@@ -193,7 +193,7 @@ static bool field_read(struct reader *reader, const struct journal_field *field,
 	char *ret = record + field->offset;
 
 	switch (field->type) {
-	case JOURNAL_FIELD_ID: return bytes_read(reader, ret, JOURNAL_ID_BYTES);
+	case JOURNAL_FIELD_ID: return bytes_read(reader, ret, ID128_BYTES);
 	case JOURNAL_FIELD_ENUM: return enum_read(reader, field, ret);
 	case JOURNAL_FIELD_32: return number_read(reader, ret, sizeof(uint32_t));
 	case JOURNAL_FIELD_64: return number_read(reader, ret, sizeof(uint64_t));

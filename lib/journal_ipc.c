@@ -167,7 +167,7 @@ static bool request_complete(const struct journal_ipc_request *request)
 		return false;
 	}
 	if (request->kind == JOURNAL_IPC_SUBMIT) {
-		return request->op_bytes > 0 && !journal_id_is_zero(&request->request);
+		return request->op_bytes > 0 && !id128_is_zero(&request->request);
 	}
 	if (request->op_bytes != 0 || (needs_vm && request->vm[0] == '\0')) {
 		return false;

@@ -64,8 +64,8 @@ struct journal_ipc_request {
 	uint32_t timeout_ms; /* 1..JOURNAL_IPC_TIMEOUT_MAX_MS: an answer is wanted by then */
 	enum journal_read read;
 	enum journal_ipc_gate gate;
-	struct journal_id request;
-	struct journal_id after;
+	struct id128 request;
+	struct id128 after;
 	uint64_t index;
 	char vm[VM_NAME_MAX + 1];
 	char node[NODE_NAME_MAX + 1];

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "journal_id.h"
+#include "id128.h"
 #include "lun.h"
 
 /*
@@ -57,7 +57,7 @@ struct journal_actor {
 };
 
 struct journal_task {
-	struct journal_id uuid;
+	struct id128 uuid;
 	uint64_t revision; /* 1.. ; grows by one with each change */
 	char vm[VM_NAME_MAX + 1];
 	enum journal_kind kind;
@@ -140,7 +140,7 @@ enum journal_op_kind {
 
 /* The open task that a BEGIN puts an end to. All zero: none. */
 struct journal_replaces {
-	struct journal_id uuid;
+	struct id128 uuid;
 	uint64_t revision;
 	enum journal_state state; /* DONE or FAILED */
 };

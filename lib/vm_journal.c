@@ -62,7 +62,7 @@ bool vm_journal_overtaken(int status)
 static bool mine_already(const struct vm_journal *journal, const struct journal_answer *answer)
 {
 	return answer->status == -ESTALE && answer->has_current &&
-	       journal_id_equal(&answer->current.uuid, &journal->task.uuid) &&
+	       id128_equal(&answer->current.uuid, &journal->task.uuid) &&
 	       journal_actor_equal(&answer->current.actor, &journal->asker.self);
 }
 
@@ -107,8 +107,7 @@ int vm_journal_step(struct vm_journal *journal, const char *step, bool widens,
 
 static bool is_mine(const struct vm_journal *journal, const struct journal_task *task)
 {
-	return task->state == JOURNAL_RUNNING &&
-	       journal_id_equal(&task->uuid, &journal->task.uuid) &&
+	return task->state == JOURNAL_RUNNING && id128_equal(&task->uuid, &journal->task.uuid) &&
 	       journal_actor_equal(&task->actor, &journal->asker.self);
 }
 

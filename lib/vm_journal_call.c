@@ -96,7 +96,7 @@ static int call(struct vm_journal *journal, call_fn *run, void *data, struct dea
 
 struct submission {
 	const struct journal_op *op;
-	struct journal_id id;
+	struct id128 id;
 	bool gated;
 	struct journal_answer answer;
 };
@@ -121,16 +121,16 @@ static int submit_once(struct vm_journal *journal, void *data, struct deadline d
 
 /* One operation has one id however often it is asked for; no two different ones have the same. */
 static void request_id(const struct vm_journal *journal, const struct journal_op *op,
-		       struct journal_id *ret)
+		       struct id128 *ret)
 {
 	const struct journal_actor *self = &journal->asker.self;
 	bool of_task = op->kind != JOURNAL_OP_RELEASE && op->kind != JOURNAL_OP_REVOKED;
 	char what[96];
 	char who[96];
-	char uuid[JOURNAL_ID_TEXT] = "";
+	char uuid[ID128_TEXT] = "";
 
 	if (of_task) {
-		journal_id_to_str(&op->task.uuid, uuid);
+		id128_to_str(&op->task.uuid, uuid);
 	}
 	(void)snprintf(what, sizeof(what), "%d %d %" PRIu64 " %" PRId64, (int)op->kind,
 		       of_task ? (int)op->task.state : 0,
@@ -138,8 +138,8 @@ static void request_id(const struct vm_journal *journal, const struct journal_op
 		       of_task ? op->task.changed_ms : op->release.since_ms);
 	(void)snprintf(who, sizeof(who), "%s %" PRId32 " %" PRIu64, self->boot_id, self->pid,
 		       self->start_time);
-	journal_id_derive(ret, uuid, what, who, self->node, of_task ? op->task.vm : op->release.vm,
-			  of_task ? op->task.step : op->release.node, NULL);
+	id128_derive(ret, uuid, what, who, self->node, of_task ? op->task.vm : op->release.vm,
+		     of_task ? op->task.step : op->release.node, NULL);
 }
 
 int vm_journal_submit(struct vm_journal *journal, const struct journal_op *op, bool gated,

@@ -123,12 +123,12 @@ static int op_make(const struct vm_journal *journal, enum vm_claim claim,
 		ret->replaces.revision = journal->found.revision;
 		ret->replaces.state = vm_claim_end_state(&journal->found);
 	}
-	return journal_id_random(&ret->task.uuid);
+	return id128_random(&ret->task.uuid);
 }
 
 static int refused(const struct vm_asker *asker, const struct journal_task *task, struct err *err)
 {
-	char uuid[JOURNAL_ID_TEXT];
+	char uuid[ID128_TEXT];
 	char since[WHEN_TEXT];
 
 	if (asker->action == VM_ACTION_MIGRATE_FROM &&
@@ -142,7 +142,7 @@ static int refused(const struct vm_asker *asker, const struct journal_task *task
 			task == NULL ? "" : ", ",
 			task == NULL ? "" : journal_state_to_str(task->state));
 	}
-	journal_id_to_str(&task->uuid, uuid);
+	id128_to_str(&task->uuid, uuid);
 	(void)when_to_str(task->changed_ms, since);
 	if (task->kind == JOURNAL_RECONCILE) {
 		return err_set(err, -EBUSY,

@@ -209,7 +209,7 @@ static bool same_as_seen(const struct vm_strays *strays, const struct vm_journal
 	/* Its own kind changes nothing that was looked at. */
 	return found->kind == JOURNAL_RECONCILE ||
 	       (seen->revision == found->revision &&
-		(seen->revision == 0 || journal_id_equal(&seen->uuid, &found->uuid)));
+		(seen->revision == 0 || id128_equal(&seen->uuid, &found->uuid)));
 }
 
 static int claim(struct vm_context *vm, struct vm_strays *strays, struct deadline deadline,

@@ -321,7 +321,7 @@ static bool all_legal(const struct vm_strays *strays)
 static bool record_same(const struct vm_strays_record *a, const struct vm_strays_record *b)
 {
 	return a->known == b->known && a->latest.revision == b->latest.revision &&
-	       journal_id_equal(&a->latest.uuid, &b->latest.uuid);
+	       id128_equal(&a->latest.uuid, &b->latest.uuid);
 }
 
 /*

@@ -40,7 +40,7 @@ static bool status_told(const struct journal_status *status)
 			     status->durable <= status->last && status->snapshot <= status->applied,
 		     "its indexes are in order", "a defect: keep the store, report it");
 
-	good = told(!journal_id_is_zero(&status->cluster), "it is a part of a cluster",
+	good = told(!id128_is_zero(&status->cluster), "it is a part of a cluster",
 		    "blank: all nodes must be up once, or it has not been let in yet") &&
 	       good;
 	good = told(status->quorate, "corosync is quorate", "see corosync-quorumtool") && good;
@@ -71,10 +71,10 @@ static int online(const struct lunmask_options *options, struct err *err)
 
 static void report_print(const struct store_report *report, const char *directory)
 {
-	char disk[JOURNAL_ID_TEXT], cluster[JOURNAL_ID_TEXT];
+	char disk[ID128_TEXT], cluster[ID128_TEXT];
 
-	journal_id_to_str(&report->disk, disk);
-	journal_id_to_str(&report->durable.cluster, cluster);
+	id128_to_str(&report->disk, disk);
+	id128_to_str(&report->durable.cluster, cluster);
 	(void)printf("lunmaskd does not run. Its store in %s is sound:\n", directory);
 	(void)printf("cluster:   %s\ndisk:      %s, boot %" PRIu64 "\n", cluster, disk,
 		     report->boot);

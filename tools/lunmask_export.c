@@ -43,7 +43,7 @@ static int export_make(const struct lunmask_options *options, json_t **ret, stru
 	struct journal_release *releases = NULL;
 	struct journal_task *tasks = NULL;
 	struct journal_status status;
-	char cluster[JOURNAL_ID_TEXT];
+	char cluster[ID128_TEXT];
 	size_t n_tasks = 0, n_releases = 0;
 	uint64_t index = 0;
 	int rc = journal_open(deadline, &journal, err);
@@ -52,7 +52,7 @@ static int export_make(const struct lunmask_options *options, json_t **ret, stru
 	rc = rc < 0 ? rc : journal_task_list(journal, deadline, &tasks, &n_tasks, &index, err);
 	rc = rc < 0 ? rc : journal_release_list(journal, deadline, &releases, &n_releases, err);
 	if (rc == 0) {
-		journal_id_to_str(&status.cluster, cluster);
+		id128_to_str(&status.cluster, cluster);
 		*ret = json_pack("{s:s, s:i, s:s, s:I, s:I, s:o, s:o}", "format", EXPORT_FORMAT,
 				 "version", EXPORT_VERSION, "cluster", cluster, "index",
 				 (json_int_t)index, "exported_ms", (json_int_t)lunmask_now_ms(),

@@ -107,13 +107,13 @@ static int content_check(const struct import *import, struct err *err)
 	return 0;
 }
 
-static bool file_has_task(const struct import *import, const struct journal_id *uuid)
+static bool file_has_task(const struct import *import, const struct id128 *uuid)
 {
-	char text[JOURNAL_ID_TEXT];
+	char text[ID128_TEXT];
 	json_t *json;
 	size_t i;
 
-	journal_id_to_str(uuid, text);
+	id128_to_str(uuid, text);
 	json_array_foreach (import->tasks, i, json) {
 		if (strcmp(json_string_value(json_object_get(json, "uuid")), text) == 0) {
 			return true;
@@ -179,7 +179,7 @@ static int releases_check(const struct import *import, struct deadline deadline,
 static bool is_there(const struct journal_op *op, enum journal_state state,
 		     const struct journal_answer *answer)
 {
-	return answer->has_current && journal_id_equal(&answer->current.uuid, &op->task.uuid) &&
+	return answer->has_current && id128_equal(&answer->current.uuid, &op->task.uuid) &&
 	       answer->current.state == state;
 }
 
@@ -190,10 +190,10 @@ static int operation_run(const struct import *import, const struct journal_op *o
 {
 	struct deadline deadline = deadline_in(import->options->timeout_ms);
 	struct journal_answer answer;
-	struct journal_id request;
+	struct id128 request;
 	int rc;
 
-	journal_id_derive(&request, "lunmask journal import", name, what, NULL);
+	id128_derive(&request, "lunmask journal import", name, what, NULL);
 	rc = journal_submit(import->journal, op, &request, JOURNAL_GATED, deadline, &answer, err);
 	if (rc < 0) {
 		return rc;
@@ -217,13 +217,13 @@ static int task_import(const struct import *import, const json_t *json, struct e
 {
 	struct journal_op op = {.kind = JOURNAL_OP_BEGIN};
 	enum journal_state state;
-	char name[JOURNAL_ID_TEXT];
+	char name[ID128_TEXT];
 	int rc = lunmask_json_to_task(json, &op.task, err);
 
 	if (rc < 0) {
 		return rc;
 	}
-	journal_id_to_str(&op.task.uuid, name);
+	id128_to_str(&op.task.uuid, name);
 	state = op.task.state;
 	op.task.revision = 0;
 	op.task.tries = 0;

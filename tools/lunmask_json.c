@@ -134,7 +134,7 @@ static json_t *text_to_json(const char *text)
 static json_t *member_to_json(const struct member *member, const char *record)
 {
 	const char *at = record + member->offset;
-	char uuid[JOURNAL_ID_TEXT];
+	char uuid[ID128_TEXT];
 	unsigned int value;
 	uint32_t u32;
 	int64_t i64;
@@ -142,7 +142,7 @@ static json_t *member_to_json(const struct member *member, const char *record)
 
 	switch (member->type) {
 	case MEMBER_ID:
-		journal_id_to_str((const struct journal_id *)(const void *)at, uuid);
+		id128_to_str((const struct id128 *)(const void *)at, uuid);
 		return json_string(uuid);
 	case MEMBER_TEXT: return text_to_json(at);
 	case MEMBER_ENUM:
@@ -234,8 +234,7 @@ static bool member_from_json(const struct member *member, const json_t *json, ch
 	switch (member->type) {
 	case MEMBER_ID:
 		return json_is_string(json) &&
-		       journal_id_from_str(json_string_value(json),
-					   (struct journal_id *)(void *)at) == 0;
+		       id128_from_str(json_string_value(json), (struct id128 *)(void *)at) == 0;
 	case MEMBER_TEXT: return text_from_json(json, at, member->size);
 	case MEMBER_ENUM: return enum_from_json(member, json, at);
 	case MEMBER_U32:
@@ -277,12 +276,12 @@ int lunmask_json_to_release(const json_t *json, struct journal_release *ret, str
 static json_t *voters_to_json(const struct journal_status *status)
 {
 	json_t *json = json_array();
-	char disk[JOURNAL_ID_TEXT];
+	char disk[ID128_TEXT];
 
 	for (size_t i = 0; i < status->n_voters; i++) {
 		const struct journal_voter *voter = &status->voters[i];
 
-		journal_id_to_str(&voter->disk, disk);
+		id128_to_str(&voter->disk, disk);
 		if (json_array_append_new(json, json_pack("{s:I, s:s, s:I}", "node",
 							  (json_int_t)voter->node, "disk", disk,
 							  "acked", (json_int_t)voter->acked)) !=
@@ -309,10 +308,10 @@ static json_t *solo_to_json(const struct journal_status *status)
 
 json_t *lunmask_json_status(const struct journal_status *status)
 {
-	char cluster[JOURNAL_ID_TEXT], disk[JOURNAL_ID_TEXT];
+	char cluster[ID128_TEXT], disk[ID128_TEXT];
 
-	journal_id_to_str(&status->cluster, cluster);
-	journal_id_to_str(&status->disk, disk);
+	id128_to_str(&status->cluster, cluster);
+	id128_to_str(&status->disk, disk);
 	return json_pack(
 		"{s:s, s:I, s:s, s:I, s:s, s:b, s:b, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:I, "
 		"s:I, s:I, s:I, s:o}",

@@ -25,13 +25,13 @@ static const char *yes_no(bool value)
 
 static void voters_print(const struct journal_status *status)
 {
-	char disk[JOURNAL_ID_TEXT];
+	char disk[ID128_TEXT];
 
 	(void)puts("NODE       DISK                                 ACKNOWLEDGED");
 	for (size_t i = 0; i < status->n_voters; i++) {
 		const struct journal_voter *voter = &status->voters[i];
 
-		journal_id_to_str(&voter->disk, disk);
+		id128_to_str(&voter->disk, disk);
 		(void)printf("%-10" PRIu32 " %s ", voter->node, disk);
 		if (voter->acked > 0) {
 			(void)printf("%" PRIu64 "\n", voter->acked);
@@ -66,10 +66,10 @@ static void solo_print(const struct journal_status *status)
 
 static void status_print(const struct journal_status *status)
 {
-	char cluster[JOURNAL_ID_TEXT], disk[JOURNAL_ID_TEXT];
+	char cluster[ID128_TEXT], disk[ID128_TEXT];
 
-	journal_id_to_str(&status->cluster, cluster);
-	journal_id_to_str(&status->disk, disk);
+	id128_to_str(&status->cluster, cluster);
+	id128_to_str(&status->disk, disk);
 	(void)printf("cluster:   %s\nnode:      %" PRIu32 ", %s\ndisk:      %s, boot %" PRIu64 "\n",
 		     cluster, status->node, status->role, disk, status->boot);
 	gate_print(status);

@@ -110,7 +110,7 @@ static int listing_json(const struct listing *listing, const struct lunmask_opti
 static bool changed(const struct journal_task *task, const struct listing *before)
 {
 	for (size_t i = 0; i < before->n; i++) {
-		if (journal_id_equal(&task->uuid, &before->tasks[i].uuid)) {
+		if (id128_equal(&task->uuid, &before->tasks[i].uuid)) {
 			return task->revision != before->tasks[i].revision;
 		}
 	}
@@ -250,9 +250,9 @@ static void actor_print(const struct journal_task *task)
 
 static void task_show(const struct journal_task *task)
 {
-	char uuid[JOURNAL_ID_TEXT], when[LUNMASK_TIME_TEXT];
+	char uuid[ID128_TEXT], when[LUNMASK_TIME_TEXT];
 
-	journal_id_to_str(&task->uuid, uuid);
+	id128_to_str(&task->uuid, uuid);
 	(void)printf("task:      %s\nVM:        %s\nkind:      %s%s%s\nstate:     %s\n", uuid,
 		     task->vm, journal_kind_to_str(task->kind), task->mode[0] != '\0' ? ", " : "",
 		     task->mode, journal_state_to_str(task->state));
@@ -272,13 +272,13 @@ static void task_show(const struct journal_task *task)
 static const struct journal_task *listing_find(const struct listing *listing, const char *name)
 {
 	const struct journal_task *found = NULL;
-	struct journal_id uuid;
-	bool is_uuid = journal_id_from_str(name, &uuid) == 0;
+	struct id128 uuid;
+	bool is_uuid = id128_from_str(name, &uuid) == 0;
 
 	for (size_t i = 0; i < listing->n; i++) {
 		const struct journal_task *task = &listing->tasks[i];
 
-		if (is_uuid && journal_id_equal(&uuid, &task->uuid)) {
+		if (is_uuid && id128_equal(&uuid, &task->uuid)) {
 			return task;
 		}
 		if (strcmp(task->vm, name) == 0) {

@@ -21,7 +21,7 @@
 struct write {
 	uint64_t number;
 	struct journal_op op;
-	struct journal_id request;
+	struct id128 request;
 	struct version made;
 };
 
@@ -151,15 +151,15 @@ static struct journal_actor actor_make(const struct client *client, uint64_t num
 	struct journal_actor actor = {.pid = getpid(), .start_time = number};
 
 	(void)snprintf(actor.node, sizeof(actor.node), "%s", client->node);
-	journal_id_to_str(&client->boot, actor.boot_id);
+	id128_to_str(&client->boot, actor.boot_id);
 	return actor;
 }
 
 static bool actor_is_mine(const struct client *client, const struct journal_actor *actor)
 {
-	char boot[JOURNAL_ID_TEXT];
+	char boot[ID128_TEXT];
 
-	journal_id_to_str(&client->boot, boot);
+	id128_to_str(&client->boot, boot);
 	return strcmp(actor->node, client->node) == 0 && strcmp(actor->boot_id, boot) == 0 &&
 	       actor->pid == getpid();
 }
@@ -201,7 +201,7 @@ static void begin_make(const struct client *client, const struct key *key, struc
 	(void)snprintf(task->target, sizeof(task->target), "%s", client->node);
 	/* The same for all who would begin the VM's n-th task: one of them can. */
 	(void)snprintf(number, sizeof(number), "%u", write->made.task);
-	journal_id_derive(&task->uuid, "journal_load", key->vm, number, NULL);
+	id128_derive(&task->uuid, "journal_load", key->vm, number, NULL);
 	if (key->exists && journal_state_open(key->task.state)) {
 		write->op.replaces = (struct journal_replaces){.uuid = key->task.uuid,
 							       .revision = key->task.revision,
@@ -261,7 +261,7 @@ static bool write_make(const struct client *client, const struct key *key, struc
 	write->op.task.changed_ms = realtime_ms();
 	(void)snprintf(write->op.task.reason, sizeof(write->op.task.reason),
 		       "task=%u op=%016" PRIx64, write->made.task, write->number);
-	return journal_id_random(&write->request) == 0;
+	return id128_random(&write->request) == 0;
 }
 
 /* And asked */

@@ -12,7 +12,7 @@
  */
 struct client {
 	const char *node;
-	struct journal_id boot; /* of this run of the program */
+	struct id128 boot; /* of this run of the program */
 	int history_fd;
 	struct journal *journal; /* NULL: to be opened */
 };

@@ -89,7 +89,7 @@ static bool client_init(struct client *client, const struct options *options)
 	if (client->history_fd < 0) {
 		(void)fprintf(stderr, "journal_load: %s: %s\n", options->history, strerror(errno));
 	}
-	return client->history_fd >= 0 && journal_id_random(&client->boot) == 0;
+	return client->history_fd >= 0 && id128_random(&client->boot) == 0;
 }
 
 static void key_shared_init(struct key *key, const char *name, int number)

@@ -49,9 +49,9 @@ static int status_print(struct journal *journal, struct err *err)
 
 static void task_print(const struct journal_task *task)
 {
-	char uuid[JOURNAL_ID_TEXT];
+	char uuid[ID128_TEXT];
 
-	journal_id_to_str(&task->uuid, uuid);
+	id128_to_str(&task->uuid, uuid);
 	(void)printf("%s %s rev=%" PRIu64 " %s step=%s tries=%u actor=%s/%s/%d/%" PRIu64
 		     " changed=%" PRId64 " %s\n",
 		     task->vm, uuid, task->revision, journal_state_to_str(task->state), task->step,
@@ -82,9 +82,9 @@ static int submit(struct journal *journal, const struct journal_op *op, struct d
 	static const char *const verdicts[JOURNAL_VERDICT_MAX] = {"", "committed", "no quorum",
 								  "unknown", "busy"};
 	struct journal_answer answer;
-	struct journal_id request;
+	struct id128 request;
 
-	if (journal_id_random(&request) < 0 ||
+	if (id128_random(&request) < 0 ||
 	    journal_submit(journal, op, &request, 0, deadline, &answer, err) < 0) {
 		return fail(err);
 	}
@@ -108,7 +108,7 @@ static int write_run(struct journal *journal, const char *vm, int64_t wait_ms, s
 		.changed_ms = 1,
 	};
 	(void)snprintf(op.task.vm, sizeof(op.task.vm), "%s", vm);
-	if (journal_id_random(&op.task.uuid) < 0) {
+	if (id128_random(&op.task.uuid) < 0) {
 		return EXIT_FAILURE;
 	}
 	status = submit(journal, &op, deadline, err);

@@ -49,7 +49,7 @@ struct outcome clients_outcome(uint64_t serial, size_t n)
 	return (struct outcome){.status = serial % 7 == 0 ? -ESTALE : 0, .revision = n};
 }
 
-struct journal_id clients_id(const struct world *world, uint64_t serial)
+struct id128 clients_id(const struct world *world, uint64_t serial)
 {
 	return world->clients.request[serial].id;
 }
@@ -417,7 +417,7 @@ void clients_committed(struct world *world, const struct entry *entry)
 	uint64_t serial = clients_serial(entry->data, entry->bytes);
 	struct client_request *request = &world->clients.request[serial];
 
-	if (serial >= world->clients.n || !journal_id_equal(&request->id, &entry->request) ||
+	if (serial >= world->clients.n || !id128_equal(&request->id, &entry->request) ||
 	    entry->bytes != request->bytes) {
 		world_fail(world, "J7", "a request is committed that nobody asked for");
 		return;

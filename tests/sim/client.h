@@ -14,7 +14,7 @@ struct process;
  * one who is gone, and that what is answered is what the machine said.
  */
 struct client_request {
-	struct journal_id id;
+	struct id128 id;
 	size_t bytes;
 	bool gated;
 	bool done;      /* told COMMITTED */
@@ -76,6 +76,6 @@ void clients_committed(struct world *world, const struct entry *entry);
 void clients_applied(struct world *world, uint64_t serial, uint64_t index, size_t n);
 uint64_t clients_serial(const uint8_t *data, size_t bytes);
 struct outcome clients_outcome(uint64_t serial, size_t n);
-struct journal_id clients_id(const struct world *world, uint64_t serial);
+struct id128 clients_id(const struct world *world, uint64_t serial);
 
 #endif

@@ -22,13 +22,12 @@ void disks_release(struct disks *disks)
 	}
 }
 
-struct disk *disks_find(const struct disks *disks, const struct journal_id *id)
+struct disk *disks_find(const struct disks *disks, const struct id128 *id)
 {
 	unsigned i = id->bytes[0];
 
-	return i < disks->n && journal_id_equal(&disks->disk[i].id, id)
-		       ? (struct disk *)&disks->disk[i]
-		       : NULL;
+	return i < disks->n && id128_equal(&disks->disk[i].id, id) ? (struct disk *)&disks->disk[i]
+								   : NULL;
 }
 
 /* Empty, but for the memory. */

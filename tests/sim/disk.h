@@ -14,12 +14,12 @@ struct record;
  * written is a log, that promises only grow (J4), and that what is committed is never dropped.
  */
 struct image {
-	struct journal_id cluster;
+	struct id128 cluster;
 	uint64_t boot;
 	struct ballot promised;
 	uint64_t commit;
 	struct position base;
-	struct journal_id base_chain;
+	struct id128 base_chain;
 	struct record *base_record; /* of base; NULL: an empty log's */
 	struct record **record;     /* index base.index + 1 and on */
 	size_t n;
@@ -39,7 +39,7 @@ struct transaction {
 };
 
 struct disk {
-	struct journal_id id;
+	struct id128 id;
 	uint32_t node;
 	bool lost;     /* replaced, or a twin's: never counted on for liveness */
 	bool failed;   /* takes nothing any more */
@@ -72,7 +72,7 @@ struct disks {
 
 void disks_reset(struct disks *disks);
 void disks_release(struct disks *disks);
-struct disk *disks_find(const struct disks *disks, const struct journal_id *id);
+struct disk *disks_find(const struct disks *disks, const struct id128 *id);
 /* A blank one. NULL: too many. */
 struct disk *disk_new(struct world *world, uint32_t node);
 

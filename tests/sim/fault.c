@@ -245,7 +245,7 @@ static bool image_remembers(const struct image *image, const struct disk *of)
 	for (size_t i = 0; i < image->n_seen; i++) {
 		const struct seen *seen = &image->seen[i];
 
-		if (seen->node == of->node && journal_id_equal(&seen->disk, &of->id)) {
+		if (seen->node == of->node && id128_equal(&seen->disk, &of->id)) {
 			return seen->boot > of->old.boot + 1;
 		}
 	}

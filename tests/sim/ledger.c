@@ -59,8 +59,7 @@ struct record *record_ancestor(struct record *record, uint64_t index)
 static bool entry_same(const struct entry *a, const struct entry *b)
 {
 	return a->kind == b->kind && a->bytes == b->bytes &&
-	       journal_id_equal(&a->request, &b->request) &&
-	       journal_id_equal(&a->chain, &b->chain) &&
+	       id128_equal(&a->request, &b->request) && id128_equal(&a->chain, &b->chain) &&
 	       (a->data == b->data || a->bytes == 0 || memcmp(a->data, b->data, a->bytes) == 0);
 }
 
@@ -163,7 +162,7 @@ void ledger_sequencer(struct world *world, const struct process *from, struct ba
 		if (ballot_compare(maker->ballot, ballot) != 0) {
 			continue;
 		}
-		if (!journal_id_equal(&maker->disk, &from->disk->id) || maker->boot != from->boot) {
+		if (!id128_equal(&maker->disk, &from->disk->id) || maker->boot != from->boot) {
 			world_fail(world, "J3",
 				   "node %" PRIu32 " acts as sequencer of (%" PRIu64 ".%" PRIu32
 				   "), which another is",
@@ -415,10 +414,10 @@ void ledger_verify(struct world *world)
 
 	for (; ledger->n_verified < ledger->n_applied; ledger->n_verified++) {
 		const struct applied_entry *entry = &ledger->applied[ledger->n_verified];
-		struct journal_id id = clients_id(world, entry->serial);
+		struct id128 id = clients_id(world, entry->serial);
 
 		if (entry->index > ledger->n_committed || ledger->committed[entry->index] == NULL ||
-		    !journal_id_equal(&ledger->committed[entry->index]->entry.request, &id)) {
+		    !id128_equal(&ledger->committed[entry->index]->entry.request, &id)) {
 			world_fail(world, "J1", "%" PRIu64 " was applied and is not committed",
 				   entry->index);
 			return;

@@ -25,7 +25,7 @@ struct applied_entry {
 
 struct maker {
 	struct ballot ballot;
-	struct journal_id disk;
+	struct id128 disk;
 	uint64_t boot;
 	bool told; /* others have heard of it */
 };

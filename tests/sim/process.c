@@ -49,7 +49,7 @@ static void on_persist(void *shell, const struct core_persist *persist)
 		    persist->promised.node, persist->truncate ? "truncate to " : "",
 		    persist->truncate ? persist->truncate_after : 0, persist->n_entries,
 		    persist->rebase ? " rebase" : "", persist->commit);
-	if ((persist->n_entries > 0 || persist->rebase) && journal_id_is_zero(&persist->cluster)) {
+	if ((persist->n_entries > 0 || persist->rebase) && id128_is_zero(&persist->cluster)) {
 		world_fail(process->world, "J7", "node %" PRIu32 " writes a log of no cluster",
 			   process->node);
 	}
@@ -111,7 +111,7 @@ static struct core *core_start(struct world *world, struct process *process)
 	config.disk = process->disk->id;
 	config.boot = process->boot;
 	config.snapshot_every = world->clients.snapshot_every;
-	for (int i = 0; i < JOURNAL_ID_BYTES; i++) {
+	for (int i = 0; i < ID128_BYTES; i++) {
 		config.fresh.bytes[i] = (uint8_t)random_next(&world->random);
 	}
 	core = core_new(&config, &durable, &OPS, process, &machine_ops_sim, &process->machine,
@@ -233,7 +233,7 @@ static void commit_check(struct world *world, struct process *process,
 	record = entry != NULL ? ledger_find(&world->ledger, entry->ballot, entry->index)
 			       : process->disk->queued.base_record;
 	if (record == NULL || record->entry.index != status->commit ||
-	    (entry != NULL && !journal_id_equal(&record->entry.chain, &entry->chain))) {
+	    (entry != NULL && !id128_equal(&record->entry.chain, &entry->chain))) {
 		world_fail(world, "J1",
 			   "node %" PRIu32 " has committed %" PRIu64 ", which is not there",
 			   process->node, status->commit);

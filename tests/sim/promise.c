@@ -22,7 +22,7 @@ static void durable_check(struct world *world, struct process *from, const struc
 		return;
 	}
 	record = ledger_find(&world->ledger, message->position.ballot, message->position.index);
-	if (record == NULL || !journal_id_equal(&record->entry.chain, &message->chain)) {
+	if (record == NULL || !id128_equal(&record->entry.chain, &message->chain)) {
 		promise_fail(world, from, message, "J5", "position or chain is of no entry");
 	} else if (!disk_has(world, from->disk, record)) {
 		promise_fail(world, from, message, "J5", "its position is not durable");
@@ -90,7 +90,7 @@ static void on_append(struct world *world, struct process *from, const struct me
 		told_check(world, from, message);
 	}
 	if (message->previous.index > 0 &&
-	    (parent == NULL || !journal_id_equal(&parent->entry.chain, &message->chain))) {
+	    (parent == NULL || !id128_equal(&parent->entry.chain, &message->chain))) {
 		promise_fail(world, from, message, "J7", "it follows what nobody has");
 		return;
 	}
@@ -108,7 +108,7 @@ static void on_append(struct world *world, struct process *from, const struct me
 void promise_check(struct world *world, struct process *from, const struct message *message)
 {
 	if (message->from != from->node || message->boot != from->boot ||
-	    !journal_id_equal(&message->disk, &from->disk->id)) {
+	    !id128_equal(&message->disk, &from->disk->id)) {
 		promise_fail(world, from, message, "J3", "in another's name");
 	}
 	switch (message->kind) {

@@ -256,7 +256,7 @@ static struct core_status status(uint32_t id)
 
 static void request(uint32_t id, uint8_t number, uint8_t value)
 {
-	struct journal_id name = {{0xaa, number}};
+	struct id128 name = {{0xaa, number}};
 
 	world.node[id].token = 0;
 	core_on_request(world.node[id].core, world.now_ms, 1000u + number, &name, &value, 1, true,

@@ -46,7 +46,7 @@ static int tasks_down(void **state)
 static void page_tasks__has_every_task_once_in_order(void **state)
 {
 	uint8_t buffer[PAGE_BYTES];
-	struct journal_id after = {{0}};
+	struct id128 after = {{0}};
 	struct journal_task task;
 	size_t bytes, used, pages = 0;
 	uint8_t next = 1;
@@ -93,7 +93,7 @@ static void page_releases__has_every_release_once_in_order(void **state)
 static void page__behind_the_last_is_empty(void **state)
 {
 	uint8_t buffer[PAGE_BYTES];
-	struct journal_id last = {{N}};
+	struct id128 last = {{N}};
 	size_t bytes = 1;
 	bool more = true;
 
@@ -109,7 +109,7 @@ static void page__behind_the_last_is_empty(void **state)
 static void page__behind_what_is_gone_is_estale(void **state)
 {
 	uint8_t buffer[PAGE_BYTES];
-	struct journal_id gone = {{N + 1}};
+	struct id128 gone = {{N + 1}};
 	size_t bytes;
 	bool more;
 

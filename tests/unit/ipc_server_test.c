@@ -175,7 +175,7 @@ static void server__bounds_those_that_say_nothing(void **state)
 static int as_user(uid_t uid, gid_t gid, const gid_t *groups, size_t n, bool write)
 {
 	struct journal_op op = journal_client_begin("stranger", 13);
-	struct journal_id id = journal_client_id(13);
+	struct id128 id = journal_client_id(13);
 	struct journal *journal = NULL;
 	struct journal_answer answer;
 	struct journal_status status;

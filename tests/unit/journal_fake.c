@@ -18,7 +18,7 @@ struct journal_fake journal_fake;
 static struct tasks *tasks;
 static uint64_t entries;
 static struct {
-	struct journal_id id;
+	struct id128 id;
 	struct outcome outcome;
 } requests[REQUESTS_MAX];
 static size_t n_requests;
@@ -90,11 +90,11 @@ void journal_close(struct journal *journal)
 }
 
 /* Each id once. */
-static struct outcome apply_once(const struct journal_op *op, const struct journal_id *request,
+static struct outcome apply_once(const struct journal_op *op, const struct id128 *request,
 				 bool gated)
 {
 	for (size_t i = 0; i < n_requests; i++) {
-		if (journal_id_equal(&requests[i].id, request)) {
+		if (id128_equal(&requests[i].id, request)) {
 			return requests[i].outcome;
 		}
 	}
@@ -128,7 +128,7 @@ static void answer_fill(const struct journal_op *op, struct outcome outcome,
 }
 
 int journal_submit(struct journal *journal, const struct journal_op *op,
-		   const struct journal_id *request, unsigned int flags, struct deadline deadline,
+		   const struct id128 *request, unsigned int flags, struct deadline deadline,
 		   struct journal_answer *ret, struct err *err)
 {
 	void (*before)(void) = journal_fake.before_submit;

@@ -97,8 +97,8 @@ static void request_decode__gives_what_was_encoded(void **state)
 	assert_int_equal(back.gate, JOURNAL_IPC_GATED);
 	assert_string_equal(back.vm, "web1");
 	assert_string_equal(back.node, "n1");
-	assert_true(journal_id_equal(&back.request, &request.request));
-	assert_true(journal_id_equal(&back.after, &request.after));
+	assert_true(id128_equal(&back.request, &request.request));
+	assert_true(id128_equal(&back.after, &request.after));
 	assert_int_equal(back.op_bytes, sizeof(OP));
 	assert_memory_equal(back.op, OP, sizeof(OP));
 }

@@ -32,9 +32,9 @@ static const uint8_t golden_head[] = {
 	0xbb, 0xbc, 0xbd, 0xbe, 0xbf, 0x09, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x05,
 };
 
-static void id_fill(struct journal_id *id, uint8_t first)
+static void id_fill(struct id128 *id, uint8_t first)
 {
-	for (size_t i = 0; i < JOURNAL_ID_BYTES; i++) {
+	for (size_t i = 0; i < ID128_BYTES; i++) {
 		id->bytes[i] = (uint8_t)(first + i);
 	}
 }
@@ -186,7 +186,7 @@ static void journal_op__carries_a_release(void **state)
 	expected.kind = JOURNAL_OP_REVOKED;
 	expected.release = release_make();
 	bytes = journal_op_encode(&expected, buffer);
-	assert_int_equal(bytes, 3 + JOURNAL_ID_BYTES + 8 + 1 + sizeof(golden_release));
+	assert_int_equal(bytes, 3 + ID128_BYTES + 8 + 1 + sizeof(golden_release));
 	assert_int_equal(journal_op_decode(buffer, bytes, &op), 0);
 	assert_memory_equal(&op, &expected, sizeof(op));
 }

@@ -24,7 +24,7 @@ static struct {
 	uint64_t submits;
 	uint64_t cancels;
 	bool gated; /* the last one */
-	struct journal_id seen[IDS_MAX];
+	struct id128 seen[IDS_MAX];
 	size_t n_seen;
 } fake;
 
@@ -33,10 +33,10 @@ static bool vm_is(const char *vm, const char *what)
 	return strncmp(vm, what, strlen(what)) == 0;
 }
 
-static bool id_again(const struct journal_id *id)
+static bool id_again(const struct id128 *id)
 {
 	for (size_t i = 0; i < fake.n_seen; i++) {
-		if (journal_id_equal(&fake.seen[i], id)) {
+		if (id128_equal(&fake.seen[i], id)) {
 			return true;
 		}
 	}
@@ -44,7 +44,7 @@ static bool id_again(const struct journal_id *id)
 	return false;
 }
 
-static void fake_submit(void *shell, uint64_t token, const struct journal_id *request,
+static void fake_submit(void *shell, uint64_t token, const struct id128 *request,
 			const uint8_t *data, size_t bytes, bool gated, int64_t deadline_ms)
 {
 	struct core_answer answer = {.verdict = CORE_COMMITTED};
@@ -239,9 +239,9 @@ struct journal_op journal_client_begin(const char *vm, uint8_t number)
 	return op;
 }
 
-struct journal_id journal_client_id(uint8_t number)
+struct id128 journal_client_id(uint8_t number)
 {
-	return (struct journal_id){{number, 77}};
+	return (struct id128){{number, 77}};
 }
 
 /* The operation's answer; the call must end well. */
@@ -249,7 +249,7 @@ struct journal_answer journal_client_submit(struct journal *journal, const char 
 					    unsigned int flags, int timeout_ms)
 {
 	struct journal_op op = journal_client_begin(vm, number);
-	struct journal_id id = journal_client_id(number);
+	struct id128 id = journal_client_id(number);
 	struct journal_answer answer;
 	struct err err = ERR_INIT;
 

@@ -31,7 +31,7 @@ struct journal *journal_client_open(void);
 
 /* BEGIN of a start; the number makes the task's uuid, and the request's id. */
 struct journal_op journal_client_begin(const char *vm, uint8_t number);
-struct journal_id journal_client_id(uint8_t number);
+struct id128 journal_client_id(uint8_t number);
 struct journal_answer journal_client_submit(struct journal *journal, const char *vm, uint8_t number,
 					    unsigned int flags, int timeout_ms);
 

@@ -105,7 +105,7 @@ static void submit__ends_in_time_and_is_cancelled(void **state)
 {
 	struct journal *journal __attribute__((cleanup(journal_drop))) = journal_client_open();
 	struct journal_op op = journal_client_begin("silent", 8);
-	struct journal_id id = journal_client_id(8);
+	struct id128 id = journal_client_id(8);
 	struct journal_answer answer;
 	uint64_t before = journal_client_status(journal).dropped;
 	int64_t begun_ms = deadline_now_ms();
@@ -122,7 +122,7 @@ static void submit__refuses_what_is_no_operation(void **state)
 {
 	struct journal *journal __attribute__((cleanup(journal_drop))) = journal_client_open();
 	struct journal_op op = journal_client_begin("web\n", 9);
-	struct journal_id id = journal_client_id(9), zero = {{0}};
+	struct id128 id = journal_client_id(9), zero = {{0}};
 	struct journal_answer answer;
 	struct deadline deadline = deadline_in(LIMIT_MS);
 
@@ -190,7 +190,7 @@ static void release_list__goes_over_pages(void **state)
 	(void)state;
 	for (unsigned int i = 0; i < 40; i++) { /* of 2 KiB each */
 		struct journal_op op = release_make(i);
-		struct journal_id id = {{(uint8_t)i, 2}};
+		struct id128 id = {{(uint8_t)i, 2}};
 
 		assert_int_equal(
 			journal_submit(journal, &op, &id, 0, deadline_in(LIMIT_MS), &answer, NULL),

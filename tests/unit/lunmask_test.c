@@ -71,7 +71,7 @@ static void submit(const struct journal_op *op, uint8_t number)
 {
 	struct journal *journal __attribute__((cleanup(journal_drop))) = NULL;
 	struct deadline deadline = deadline_in(LIMIT_MS);
-	struct journal_id id = {{number, 99}};
+	struct id128 id = {{number, 99}};
 	struct journal_answer answer;
 
 	assert_int_equal(journal_open(deadline, &journal, NULL), 0);

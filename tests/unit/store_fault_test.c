@@ -187,7 +187,7 @@ static void announced_expect(uint64_t announced)
 	for (size_t i = 0; i < store_durable(store)->n_entries; i++) {
 		const struct entry *entry = &store_durable(store)->entries[i];
 
-		assert_true(journal_id_equal(&entry->chain, &log_entries[entry->index].chain));
+		assert_true(id128_equal(&entry->chain, &log_entries[entry->index].chain));
 	}
 }
 

@@ -178,8 +178,8 @@ static void entry_expect(const struct entry *entry, const struct entry *expected
 	assert_int_equal(entry->index, expected->index);
 	assert_int_equal(ballot_compare(entry->ballot, expected->ballot), 0);
 	assert_int_equal(entry->kind, expected->kind);
-	assert_true(journal_id_equal(&entry->request, &expected->request));
-	assert_true(journal_id_equal(&entry->chain, &expected->chain));
+	assert_true(id128_equal(&entry->request, &expected->request));
+	assert_true(id128_equal(&entry->chain, &expected->chain));
 	assert_int_equal(entry->bytes, expected->bytes);
 	assert_memory_equal(entry->data, expected->data, entry->bytes);
 }
@@ -191,7 +191,7 @@ void durable_expect(const struct core_durable *durable, uint64_t base, uint64_t 
 						    : last > 0 ? 1 + last
 							       : 0);
 	assert_int_equal(durable->base.index, base);
-	assert_true(journal_id_equal(&durable->base_chain, &log_entries[base].chain));
+	assert_true(id128_equal(&durable->base_chain, &log_entries[base].chain));
 	assert_int_equal(durable->n_entries, last - base);
 	for (size_t i = 0; i < durable->n_entries; i++) {
 		entry_expect(&durable->entries[i], &log_entries[base + 1 + i]);

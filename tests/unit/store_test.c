@@ -44,18 +44,18 @@ static int open_fail(struct err *err)
 
 static void store_open__makes_a_new_store_and_finds_it_again(void **state)
 {
-	struct journal_id disk;
+	struct id128 disk;
 
 	(void)state;
 	assert_int_equal(store_begin_test(), STORE_NEW);
 	durable_expect(store_durable(store), 0, 0);
 	assert_int_equal(store_boot(store), 1);
 	disk = *store_disk(store);
-	assert_false(journal_id_is_zero(&disk));
+	assert_false(id128_is_zero(&disk));
 	store_end_test();
 	assert_int_equal(store_begin_test(), STORE_OLD);
 	assert_int_equal(store_boot(store), 2);
-	assert_true(journal_id_equal(&disk, store_disk(store)));
+	assert_true(id128_equal(&disk, store_disk(store)));
 	assert_false(file_there("journal.db-shm"));
 	assert_false(file_there("journal.new"));
 }
@@ -172,7 +172,7 @@ static void store_open__makes_a_new_one_when_asked(void **state)
 	struct core_persist persist = persist_append(1, 1, 5);
 	struct err err = ERR_INIT;
 	enum store_history history;
-	struct journal_id disk;
+	struct id128 disk;
 
 	(void)state;
 	store_begin_test();
@@ -182,7 +182,7 @@ static void store_open__makes_a_new_one_when_asked(void **state)
 	assert_int_equal(store_open(directory, &options, &store, &history, &err), 0);
 	assert_int_equal(history, STORE_REPLACED);
 	assert_non_null(strstr(err_text(&err), "journal-bad-"));
-	assert_false(journal_id_equal(&disk, store_disk(store)));
+	assert_false(id128_equal(&disk, store_disk(store)));
 	durable_expect(store_durable(store), 0, 0);
 	store_end_test();
 	assert_int_equal(store_begin_test(), STORE_OLD);

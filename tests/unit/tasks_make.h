@@ -34,9 +34,9 @@ static inline int table_free(void **state)
 	return 0;
 }
 
-static inline struct journal_id id(unsigned int number)
+static inline struct id128 id(unsigned int number)
 {
-	struct journal_id ret = {{0}};
+	struct id128 ret = {{0}};
 
 	memcpy(ret.bytes, &number, sizeof(number));
 	return ret;
@@ -83,7 +83,7 @@ static inline struct journal_op begin(unsigned int number, const char *vm, enum 
 static inline struct journal_op advance(unsigned int number, const struct journal_actor *actor,
 					const char *step, enum journal_state state)
 {
-	const struct journal_id uuid = id(number);
+	const struct id128 uuid = id(number);
 	struct journal_op op = {.kind = JOURNAL_OP_ADVANCE};
 
 	op.task = *tasks_find(tasks, &uuid);
@@ -106,7 +106,7 @@ static inline struct journal_op takeover(unsigned int number, const struct journ
 
 static inline const struct journal_task *task(unsigned int number)
 {
-	const struct journal_id uuid = id(number);
+	const struct id128 uuid = id(number);
 
 	return tasks_find(tasks, &uuid);
 }

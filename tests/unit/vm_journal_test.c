@@ -308,7 +308,7 @@ static void vm_journal_confirm__silence_is_no_answer(void **state)
 static void vm_journal_claim__one_migration_over_three_actions(void **state)
 {
 	struct vm_journal part = claimed(VM_ACTION_MIGRATE_TO, "node1");
-	struct journal_id uuid = part.task.uuid;
+	struct id128 uuid = part.task.uuid;
 
 	(void)state;
 	assert_int_equal(step(&part, "live"), 0);
@@ -321,7 +321,7 @@ static void vm_journal_claim__one_migration_over_three_actions(void **state)
 	assert_int_equal(step(&part, "revoke"), 0);
 	assert_int_equal(end(&part, JOURNAL_DONE, NULL), 0);
 	task_is(JOURNAL_MIGRATE, JOURNAL_DONE, "revoke");
-	assert_true(journal_id_equal(&uuid, &journal_fake_task("web1")->uuid));
+	assert_true(id128_equal(&uuid, &journal_fake_task("web1")->uuid));
 	/* F31: too late, and twice */
 	part = asked(VM_ACTION_MIGRATE_FROM, "node2");
 	assert_int_equal(vm_journal_claim(&part, soon(), NULL), -EPERM);
@@ -350,13 +350,13 @@ static void vm_journal_claim__another_migration_ends_the_broken_one(void **state
 {
 	struct vm_journal part = claimed(VM_ACTION_MIGRATE_TO, "node1");
 	struct vm_journal next = asked(VM_ACTION_MIGRATE_TO, "node1");
-	struct journal_id uuid = part.task.uuid;
+	struct id128 uuid = part.task.uuid;
 
 	(void)state;
 	assert_int_equal(end(&part, JOURNAL_BROKEN, NULL), 0);
 	strcpy(next.asker.target, "node3");
 	assert_int_equal(vm_journal_claim(&next, soon(), NULL), 0);
-	assert_false(journal_id_equal(&uuid, &journal_fake_task("web1")->uuid));
+	assert_false(id128_equal(&uuid, &journal_fake_task("web1")->uuid));
 	assert_string_equal(journal_fake_task("web1")->target, "node3");
 	vm_journal_release(&next);
 }

@@ -337,7 +337,7 @@ static void wire_decode__takes_any_cluster(void **state)
 	memset(&message.cluster, 0xbb, sizeof(message.cluster));
 	n = wire_encode(&message, &key, &sender, buffer);
 	assert_int_equal(bytes_decode(buffer, (size_t)n), 0);
-	assert_true(journal_id_equal(&decoded.cluster, &message.cluster));
+	assert_true(id128_equal(&decoded.cluster, &message.cluster));
 }
 
 /* A message of that process, told or recorded; its sequence is the next one. */

@@ -64,8 +64,8 @@ static void assert_entry(const struct entry *a, const struct entry *b)
 	assert_int_equal(a->index, b->index);
 	assert_int_equal(ballot_compare(a->ballot, b->ballot), 0);
 	assert_int_equal(a->kind, b->kind);
-	assert_memory_equal(&a->request, &b->request, JOURNAL_ID_BYTES);
-	assert_memory_equal(&a->chain, &b->chain, JOURNAL_ID_BYTES);
+	assert_memory_equal(&a->request, &b->request, ID128_BYTES);
+	assert_memory_equal(&a->chain, &b->chain, ID128_BYTES);
 	assert_int_equal(a->bytes, b->bytes);
 	assert_true(a->bytes == 0 || memcmp(a->data, b->data, a->bytes) == 0);
 }
@@ -73,7 +73,7 @@ static void assert_entry(const struct entry *a, const struct entry *b)
 static void assert_seen(const struct seen *a, const struct seen *b)
 {
 	assert_int_equal(a->node, b->node);
-	assert_memory_equal(&a->disk, &b->disk, JOURNAL_ID_BYTES);
+	assert_memory_equal(&a->disk, &b->disk, ID128_BYTES);
 	assert_int_equal(a->boot, b->boot);
 	assert_position(a->acked, b->acked);
 }
@@ -96,20 +96,20 @@ static void assert_message(const struct message *a, const struct message *b)
 {
 	assert_int_equal(a->kind, b->kind);
 	assert_int_equal(a->flags, b->flags);
-	assert_memory_equal(&a->cluster, &b->cluster, JOURNAL_ID_BYTES);
+	assert_memory_equal(&a->cluster, &b->cluster, ID128_BYTES);
 	assert_int_equal(a->from, b->from);
-	assert_memory_equal(&a->disk, &b->disk, JOURNAL_ID_BYTES);
+	assert_memory_equal(&a->disk, &b->disk, ID128_BYTES);
 	assert_int_equal(a->boot, b->boot);
 	assert_int_equal(a->to, b->to);
 	assert_int_equal(ballot_compare(a->ballot, b->ballot), 0);
 	assert_position(a->position, b->position);
 	assert_position(a->previous, b->previous);
-	assert_memory_equal(&a->chain, &b->chain, JOURNAL_ID_BYTES);
+	assert_memory_equal(&a->chain, &b->chain, ID128_BYTES);
 	assert_int_equal(a->index, b->index);
 	assert_int_equal(a->commit, b->commit);
 	assert_int_equal(a->base, b->base);
 	assert_int_equal(a->nonce, b->nonce);
-	assert_memory_equal(&a->request, &b->request, JOURNAL_ID_BYTES);
+	assert_memory_equal(&a->request, &b->request, ID128_BYTES);
 	assert_int_equal(a->offset, b->offset);
 	assert_int_equal(a->total, b->total);
 	assert_lists(a, b);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "journal_id.h"
+#include "id128.h"
 
 #include <errno.h>
 #include <glib.h>
@@ -9,30 +9,30 @@
 
 #define SHA256_BYTES 32
 
-bool journal_id_equal(const struct journal_id *a, const struct journal_id *b)
+bool id128_equal(const struct id128 *a, const struct id128 *b)
 {
-	return memcmp(a->bytes, b->bytes, JOURNAL_ID_BYTES) == 0;
+	return memcmp(a->bytes, b->bytes, ID128_BYTES) == 0;
 }
 
-bool journal_id_is_zero(const struct journal_id *id)
+bool id128_is_zero(const struct id128 *id)
 {
-	static const struct journal_id zero;
+	static const struct id128 zero;
 
-	return journal_id_equal(id, &zero);
+	return id128_equal(id, &zero);
 }
 
 /* Up to 256 bytes come whole, and uninterrupted once the kernel's pool is ready. */
-int journal_id_random(struct journal_id *ret)
+int id128_random(struct id128 *ret)
 {
 	ssize_t got;
 
 	do {
-		got = getrandom(ret->bytes, JOURNAL_ID_BYTES, 0);
+		got = getrandom(ret->bytes, ID128_BYTES, 0);
 	} while (got < 0 && errno == EINTR);
 	if (got < 0) {
 		return -errno;
 	}
-	return got == JOURNAL_ID_BYTES ? 0 : -EIO;
+	return got == ID128_BYTES ? 0 : -EIO;
 }
 
 /* With its length, so that "ab", "c" is not "a", "bc". */
@@ -44,7 +44,7 @@ static void checksum_add(GChecksum *checksum, const char *text)
 	g_checksum_update(checksum, (const guchar *)text, (gssize)strlen(text));
 }
 
-void journal_id_derive(struct journal_id *ret, ...)
+void id128_derive(struct id128 *ret, ...)
 {
 	g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
 	guint8 digest[SHA256_BYTES];
@@ -58,7 +58,7 @@ void journal_id_derive(struct journal_id *ret, ...)
 	}
 	va_end(texts);
 	g_checksum_get_digest(checksum, digest, &bytes);
-	memcpy(ret->bytes, digest, JOURNAL_ID_BYTES);
+	memcpy(ret->bytes, digest, ID128_BYTES);
 }
 
 /* The groups of 8-4-4-4-12 digits begin at these bytes. */
@@ -67,12 +67,12 @@ static bool dash_before(size_t byte)
 	return byte == 4 || byte == 6 || byte == 8 || byte == 10;
 }
 
-void journal_id_to_str(const struct journal_id *id, char ret[JOURNAL_ID_TEXT])
+void id128_to_str(const struct id128 *id, char ret[ID128_TEXT])
 {
 	static const char digits[] = "0123456789abcdef";
 	char *at = ret;
 
-	for (size_t i = 0; i < JOURNAL_ID_BYTES; i++) {
+	for (size_t i = 0; i < ID128_BYTES; i++) {
 		if (dash_before(i)) {
 			*at++ = '-';
 		}
@@ -82,11 +82,11 @@ void journal_id_to_str(const struct journal_id *id, char ret[JOURNAL_ID_TEXT])
 	*at = '\0';
 }
 
-int journal_id_from_str(const char *text, struct journal_id *ret)
+int id128_from_str(const char *text, struct id128 *ret)
 {
-	struct journal_id id;
+	struct id128 id;
 
-	for (size_t i = 0; i < JOURNAL_ID_BYTES; i++) {
+	for (size_t i = 0; i < ID128_BYTES; i++) {
 		int high, low;
 
 		if (dash_before(i) && *text++ != '-') {

@@ -2,92 +2,91 @@
 #include <errno.h>
 #include <string.h>
 
-#include "journal_id.h"
+#include "id128.h"
 #include "test.h"
 
-static const struct journal_id counted = {.bytes = {0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77,
-						    0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee,
-						    0xff}};
+static const struct id128 counted = {.bytes = {0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88,
+					       0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff}};
 #define COUNTED_TEXT "00112233-4455-6677-8899-aabbccddeeff"
 
 static void journal_id_equal__compares_all_bytes(void **state)
 {
 	(void)state;
-	assert_true(journal_id_equal(&counted, &counted));
-	for (size_t i = 0; i < JOURNAL_ID_BYTES; i++) {
-		struct journal_id other = counted;
+	assert_true(id128_equal(&counted, &counted));
+	for (size_t i = 0; i < ID128_BYTES; i++) {
+		struct id128 other = counted;
 
 		other.bytes[i] ^= 1;
-		assert_false(journal_id_equal(&counted, &other));
+		assert_false(id128_equal(&counted, &other));
 	}
 }
 
 static void journal_id_is_zero__is_true_of_zero_only(void **state)
 {
-	struct journal_id id = {{0}};
+	struct id128 id = {{0}};
 
 	(void)state;
-	assert_true(journal_id_is_zero(&id));
-	id.bytes[JOURNAL_ID_BYTES - 1] = 1;
-	assert_false(journal_id_is_zero(&id));
+	assert_true(id128_is_zero(&id));
+	id.bytes[ID128_BYTES - 1] = 1;
+	assert_false(id128_is_zero(&id));
 }
 
 static void journal_id_random__gives_another_each_time(void **state)
 {
-	struct journal_id a = {{0}}, b = {{0}};
+	struct id128 a = {{0}}, b = {{0}};
 
 	(void)state;
-	assert_int_equal(journal_id_random(&a), 0);
-	assert_int_equal(journal_id_random(&b), 0);
-	assert_false(journal_id_is_zero(&a));
-	assert_false(journal_id_equal(&a, &b));
+	assert_int_equal(id128_random(&a), 0);
+	assert_int_equal(id128_random(&b), 0);
+	assert_false(id128_is_zero(&a));
+	assert_false(id128_equal(&a, &b));
 }
 
 /* Computed with sha256sum over the lengths (8 bytes, little-endian) and the texts. */
 static void journal_id_derive__is_the_same_everywhere(void **state)
 {
-	char text[JOURNAL_ID_TEXT];
-	struct journal_id id;
+	char text[ID128_TEXT];
+	struct id128 id;
 
 	(void)state;
-	journal_id_derive(&id, "web1", "start", NULL);
-	journal_id_to_str(&id, text);
+	id128_derive(&id, "web1", "start", NULL);
+	id128_to_str(&id, text);
 	assert_string_equal(text, "c71567a6-e3a2-be95-2ddb-729e3b710263");
 }
 
 static void journal_id_derive__tells_where_a_text_ends(void **state)
 {
-	struct journal_id a, b, c;
+	struct id128 a, b, c;
 
 	(void)state;
-	journal_id_derive(&a, "ab", "c", NULL);
-	journal_id_derive(&b, "a", "bc", NULL);
-	journal_id_derive(&c, "abc", NULL);
-	assert_false(journal_id_equal(&a, &b));
-	assert_false(journal_id_equal(&a, &c));
-	journal_id_derive(&b, "ab", "c", "", NULL);
-	assert_false(journal_id_equal(&a, &b));
+	id128_derive(&a, "ab", "c", NULL);
+	id128_derive(&b, "a", "bc", NULL);
+	id128_derive(&c, "abc", NULL);
+	assert_false(id128_equal(&a, &b));
+	assert_false(id128_equal(&a, &c));
+	id128_derive(&b, "ab", "c", "", NULL);
+	assert_false(id128_equal(&a, &b));
 }
 
 static void journal_id_to_str__writes_a_uuid(void **state)
 {
-	char text[JOURNAL_ID_TEXT];
+	char text[ID128_TEXT];
 
 	(void)state;
-	journal_id_to_str(&counted, text);
+	id128_to_str(&counted, text);
 	assert_string_equal(text, COUNTED_TEXT);
 }
 
 static void journal_id_from_str__reads_either_case(void **state)
 {
-	struct journal_id id;
+	struct id128 id;
 
 	(void)state;
-	assert_int_equal(journal_id_from_str(COUNTED_TEXT, &id), 0);
-	assert_true(journal_id_equal(&id, &counted));
+	assert_int_equal(id128_from_str(COUNTED_TEXT, &id), 0);
+	assert_true(id128_equal(&id, &counted));
 	memset(&id, 0, sizeof(id));
-	assert_int_equal(journal_id_from_str("00112233-4455-6677-8899-AABBCCDDEEFF", &id), 0);
-	assert_true(journal_id_equal(&id, &counted));
+	assert_int_equal(id128_from_str("00112233-4455-6677-8899-AABBCCDDEEFF", &id), 0);
+	assert_true(id128_equal(&id, &counted));
 }
 
 static void journal_id_from_str__refuses_everything_else(void **state)
@@ -103,26 +102,26 @@ static void journal_id_from_str__refuses_everything_else(void **state)
 		"00112233-4455-6677-8899-aabbccddeegf",
 		"{0112233-4455-6677-8899-aabbccddeeff}",
 	};
-	struct journal_id id = counted;
+	struct id128 id = counted;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		assert_int_equal(journal_id_from_str(texts[i], &id), -EINVAL);
-		assert_true(journal_id_equal(&id, &counted));
+		assert_int_equal(id128_from_str(texts[i], &id), -EINVAL);
+		assert_true(id128_equal(&id, &counted));
 	}
 }
 
 static void journal_id_from_str__reads_no_further_than_the_text(void **state)
 {
-	struct journal_id id;
+	struct id128 id;
 
 	(void)state;
-	for (size_t length = 0; length < JOURNAL_ID_TEXT - 1; length++) {
+	for (size_t length = 0; length < ID128_TEXT - 1; length++) {
 		char *text = test_malloc(length + 1);
 
 		memcpy(text, COUNTED_TEXT, length);
 		text[length] = '\0';
-		assert_int_equal(journal_id_from_str(text, &id), -EINVAL);
+		assert_int_equal(id128_from_str(text, &id), -EINVAL);
 		test_free(text);
 	}
 }
