@@ -4,7 +4,7 @@
 
 #include "array_error.h"
 #include "err.h"
-#include "lun.h"
+#include "name_limits.h"
 
 /*
  * Why a verb failed, as lunmask-array(7) wants it told: a code for programs, a line for a person,

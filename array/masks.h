@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "lun.h"
+#include "name_limits.h"
 
 /*
  * Who may see which LUN, and who has a session open to it: one reading of the array.

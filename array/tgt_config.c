@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "lun.h"
+
 #define SECTION "tgt"
 #define PREFIX_MAX (ISCSI_NAME_MAX - LUN_NAME_MAX)
 #define PATH_TEXT_MAX 800

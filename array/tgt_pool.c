@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lun.h"
 #include "tgt_admin.h"
 
 #define FILE_TEXT_MAX 1023

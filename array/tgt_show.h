@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "err.h"
-#include "lun.h"
+#include "name_limits.h"
 
 /*
  * What `tgtadm --op show --mode target` and `--mode portal` print.

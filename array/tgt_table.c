@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lun.h"
+
 #define TABLE_VERSION 1
 #define FILE_TEXT_MAX 1023
 

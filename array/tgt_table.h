@@ -3,6 +3,7 @@
 #define LUNMASK_ARRAY_TGT_TABLE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "fault.h"

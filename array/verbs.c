@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lun.h"
 #include "request.h"
 
 #ifndef PACKAGE_VERSION

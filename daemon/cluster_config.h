@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "err.h"
-#include "lun.h"
+#include "name_limits.h"
 #include "types.h"
 
 /*

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "journal.h"
-#include "lun.h"
+#include "name_limits.h"
 
 /*
  * What libvirt said of this host's domains, and for how long that can be vouched for. No I/O, no

@@ -17,7 +17,7 @@
 #include "cluster.h"
 #include "fencer.h"
 #include "journal.h"
-#include "lun.h"
+#include "name_limits.h"
 
 #define CLIENT "lunmask-rejoin"
 #define QUESTIONS_MS 15000

@@ -14,7 +14,7 @@
 
 #include "cluster_node.h"
 #include "fencer.h"
-#include "lun.h"
+#include "name_limits.h"
 
 #define CLIENT_NAME "lunmask"
 #define FENCER_TIMEOUT_S 20 /* of the thread that asks; its caller's deadline is what counts */

@@ -9,7 +9,7 @@
 #include <libxml/parser.h>
 
 #include "cluster.h"
-#include "lun.h"
+#include "name_limits.h"
 #include "mapping_xml.h"
 
 #define ARRAY_SIZE(rows) (sizeof(rows) / sizeof((rows)[0]))

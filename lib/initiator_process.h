@@ -5,7 +5,7 @@
 #include <sys/types.h>
 
 #include "err.h"
-#include "lun.h"
+#include "name_limits.h"
 #include "process.h"
 #include "process_set.h"
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "err.h"
+#include "name_limits.h"
 
 /*
  * What the other modules mean by a LUN, an extent of it, and a host's name on the SAN.
@@ -17,14 +18,8 @@
  * Designators are written as text: "naa." or "eui." and lower-case hexadecimal digits, or "t10."
  * and the T10 vendor identification with trailing blanks removed and inner blanks kept.
  */
-#define LUN_NAME_MAX 63        /* letters, digits, '.', '_', '-'; starts with a letter or digit */
-#define LUN_DESIGNATOR_MAX 127 /* characters, prefix included */
-#define LUN_DESIGNATORS_MAX 8  /* that one LUN may carry and we keep */
-#define ISCSI_NAME_MAX 223     /* RFC 7143 4.2.7.1 */
-#define ISCSI_PORTAL_MAX 127   /* "address:port"; IPv6 addresses in brackets */
-#define NODE_NAME_MAX 255
-#define VM_NAME_MAX 127
-#define VM_LUNS_MAX 65 /* 64 drives and the state LUN */
+#define LUN_DESIGNATORS_MAX 8 /* that one LUN may carry and we keep */
+#define VM_LUNS_MAX 65        /* 64 drives and the state LUN */
 
 /* A LUN as the array describes it, with the address under which one host sees it. */
 struct lun {

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lun.h"
+#include "name_limits.h"
 
 static bool port_legal(const char *port)
 {

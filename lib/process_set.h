@@ -7,7 +7,7 @@
 
 #include "deadline.h"
 #include "err.h"
-#include "lun.h"
+#include "name_limits.h"
 
 /*
  * Processes that are held by pidfds, each from one moment on: whatever begins later, and be it with

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lun.h"
+#include "name_limits.h"
 
 #define RESERVE_MIN_MS 1000
 #define RESERVE_MAX_MS 10000

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cluster_vms.h"
-#include "lun.h"
+#include "name_limits.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

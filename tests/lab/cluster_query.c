@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 #include "cluster.h"
-#include "lun.h"
+#include "name_limits.h"
 
 #define TIMEOUT_MS 5000
 

@@ -12,7 +12,7 @@
 #include "cluster.h"
 #include "cluster_node.h"
 #include "fencer.h"
-#include "lun.h"
+#include "name_limits.h"
 
 /* Pacemaker's client libraries, as far as they are called: these definitions go before theirs. */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
-#include "lun.h"
+#include "name_limits.h"
 #include "portal.h"
 #include "test.h"
 
