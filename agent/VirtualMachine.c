@@ -14,6 +14,7 @@
 #include <crm/common/results.h>
 
 #include "config.h"
+#include "libvirt_uri.h"
 #include "lun.h"
 #include "ocf/ocf_agent.h"
 #include "ocf/ocf_call.h"
@@ -220,7 +221,7 @@ static const struct ocf_parameter parameters[] = {
 	},
 	{
 		.name = "hypervisor",
-		.fallback = VM_HYPERVISOR_DEFAULT,
+		.fallback = LIBVIRT_URI_SYSTEM,
 		.check = check_hypervisor,
 		.shortdesc = "libvirt connection URI on each node",
 		.longdesc = "How the agent reaches the libvirt daemon of the node it runs on.",

@@ -10,7 +10,7 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
-#include "journal.h"
+#include "libvirt_uri.h"
 #include "virt_loop.h"
 
 #define RECONNECT_MS 2000
@@ -56,7 +56,7 @@ static void virt_close(void)
 
 static bool virt_open(void)
 {
-	virt.conn = virConnectOpenReadOnly(JOURNAL_DOMAIN_URI);
+	virt.conn = virConnectOpenReadOnly(LIBVIRT_URI_SYSTEM);
 	if (virt.conn == NULL) {
 		return false;
 	}

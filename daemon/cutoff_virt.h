@@ -6,7 +6,7 @@
 
 /*
  * libvirt's word of I/O errors of this host's domains: a thread of its own with a read-only
- * connection to JOURNAL_DOMAIN_URI, for the life of the process. libvirtd may hang, end and come
+ * connection to LIBVIRT_URI_SYSTEM, for the life of the process. libvirtd may hang, end and come
  * back: whenever it is connected anew, an error may have been missed, and that is told as one.
  *
  * *ret_fd becomes readable then; it is for the caller to read (eventfd(2)).

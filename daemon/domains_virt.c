@@ -8,6 +8,7 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
+#include "libvirt_uri.h"
 #include "qemu_process.h"
 #include "virt_loop.h"
 
@@ -26,7 +27,7 @@ struct virt_link {
 
 static int virt_failed(const char *what, struct err *err)
 {
-	return err_set(err, -EIO, "libvirt (" JOURNAL_DOMAIN_URI "): %s: %s", what,
+	return err_set(err, -EIO, "libvirt (" LIBVIRT_URI_SYSTEM "): %s: %s", what,
 		       virGetLastErrorMessage());
 }
 
@@ -131,7 +132,7 @@ static int virt_open(struct domains *domains, void **ret, struct err *err)
 	link->refs = 1;
 	link->lifecycle = -1;
 	link->domains = domains;
-	link->conn = virConnectOpenReadOnly(JOURNAL_DOMAIN_URI);
+	link->conn = virConnectOpenReadOnly(LIBVIRT_URI_SYSTEM);
 	rc = link->conn == NULL ? virt_failed("connect", err) : link_watch(link, err);
 	if (rc < 0) {
 		virt_close(link);

@@ -5,7 +5,7 @@
 #include "domains.h"
 
 /*
- * The one file of the daemon that knows libvirt: a read-only connection to JOURNAL_DOMAIN_URI with
+ * The one file of the daemon that knows libvirt: a read-only connection to LIBVIRT_URI_SYSTEM with
  * keep-alive, its events (delivered by a thread that runs libvirt's loop for the life of the
  * process), and a list of all domains with their states in one call, which asks no QEMU.
  */

@@ -128,14 +128,12 @@ int journal_status_get(struct journal *journal, struct deadline deadline,
 int journal_force_solo(struct journal *journal, struct deadline deadline, struct err *err);
 
 /*
- * Of monitors: what lunmaskd knows of a domain of this host, in this connection of libvirt's.
+ * Of monitors: what lunmaskd knows of a domain of this host, in the libvirt at LIBVIRT_URI_SYSTEM.
  *
  * RUNNING is libvirt's word of at most 3 s ago with no event after it, and the QEMU process lives
  * now. So a guest that is paused is not RUNNING as soon as libvirtd has said so; where libvirtd
  * hangs, 3 s later at the latest. The other answers are hints.
  */
-#define JOURNAL_DOMAIN_URI "qemu:///system"
-
 enum journal_domain {
 	JOURNAL_DOMAIN_UNKNOWN = 0, /* it cannot vouch for it now: look yourself */
 	JOURNAL_DOMAIN_ABSENT,

@@ -24,7 +24,6 @@ enum vm_migration_mode { VM_MIGRATE_AUTO, VM_MIGRATE_LIVE, VM_MIGRATE_SAVED };
 enum vm_stop_mode { VM_STOP_SHUTDOWN, VM_STOP_SAVE };
 enum vm_on_ioerror { VM_IOERROR_FAIL, VM_IOERROR_RESUME, VM_IOERROR_REPORT };
 
-#define VM_HYPERVISOR_DEFAULT "qemu:///system"
 #define VM_TRANSPORT_DEFAULT "ssh"
 
 struct vm_settings {

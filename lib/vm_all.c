@@ -6,6 +6,7 @@
 
 #include "cluster.h"
 #include "journal.h"
+#include "libvirt_uri.h"
 
 #define JOURNAL_MS 3000
 
@@ -16,7 +17,7 @@ static struct vm_settings settings_of(const struct cluster_vm *vm, const char *n
 		.array = vm->array,
 		.luns = vm->luns,
 		.state_lun = vm->state_lun,
-		.hypervisor = vm->hypervisor != NULL ? vm->hypervisor : VM_HYPERVISOR_DEFAULT,
+		.hypervisor = vm->hypervisor != NULL ? vm->hypervisor : LIBVIRT_URI_SYSTEM,
 		.migration_transport = vm->migration_transport != NULL ? vm->migration_transport
 								       : VM_TRANSPORT_DEFAULT,
 		.migration_network_suffix = vm->migration_network_suffix,
@@ -77,7 +78,7 @@ static void released_open(const struct vm_all *all, size_t n_releases,
 	ret->settings = (struct vm_settings){
 		.vm = release->vm,
 		.array = release->array,
-		.hypervisor = VM_HYPERVISOR_DEFAULT,
+		.hypervisor = LIBVIRT_URI_SYSTEM,
 		.migration_transport = VM_TRANSPORT_DEFAULT,
 		.node = all->node,
 	};

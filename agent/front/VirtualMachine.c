@@ -17,6 +17,7 @@
 #include <crm/common/results.h>
 
 #include "journal.h"
+#include "libvirt_uri.h"
 
 #ifndef LUNMASK_AGENT_PROGRAM
 #error "LUNMASK_AGENT_PROGRAM comes from the Makefile"
@@ -43,7 +44,7 @@ static bool lunmaskd_may_know(int argc, char **argv)
 {
 	return argc == 2 && strcmp(argv[1], "monitor") == 0 && is_recurring() &&
 	       strcmp(value_of("OCF_CHECK_LEVEL", "0"), "0") == 0 &&
-	       strcmp(value_of("OCF_RESKEY_hypervisor", JOURNAL_DOMAIN_URI), JOURNAL_DOMAIN_URI) ==
+	       strcmp(value_of("OCF_RESKEY_hypervisor", LIBVIRT_URI_SYSTEM), LIBVIRT_URI_SYSTEM) ==
 		       0;
 }
 

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LUNMASK_LIBVIRT_URI_H
+#define LUNMASK_LIBVIRT_URI_H
+
+/* The host's own libvirt: the default of the agents, and the one that lunmaskd watches. */
+#define LIBVIRT_URI_SYSTEM "qemu:///system"
+
+#endif
