@@ -5,39 +5,27 @@
 #include <stdbool.h>
 #include <time.h>
 
-#include <crm/stonith-ng.h>
-
 /*
- * When Pacemaker's fencer last fenced a node, out of its history: by "off" or "reboot", and with
- * success. An "on" is there too and does not count: it is what ends a fencing (unfencing), and
- * whoever took it for one would take LUNs from a host that has just been let in again.
+ * Pacemaker's fencer of this node: when was a node last fenced, is it fenced now, unfence it.
+ *
+ * An unfencing ("on") stands in the fencer's history like a fencing. It does not count as one: a
+ * caller that took it for a fencing would take LUNs from a host that was just given them again.
+ *
+ * Each call blocks, and for longer than timeout_s when the fencer hangs: for a process or a thread
+ * that can be left behind. client is the name by which the fencer logs the caller. 0, or a
+ * Pacemaker code (negative; pcmk_strerror()).
  */
 
-/* 0: there is none. */
-time_t fencer_history_last(const stonith_history_t *history);
-/* The last "on". */
-time_t fencer_history_last_on(const stonith_history_t *history);
-
-/*
- * Was the last thing that was done to the node, with success, a fencing? Then the cluster has
- * fenced it, and has not let it in since. Not so when the node was never fenced, or by somebody the
- * fencer knows nothing of.
- */
-bool fencer_history_is_fenced(const stonith_history_t *history);
-
-/*
- * Asks the fencer of this node. Blocks, for longer than timeout_s when the fencer hangs: for a
- * process or a thread that can be left behind. 0, or a Pacemaker code (negative; pcmk_strerror()).
- */
+/* When node was last fenced or unfenced, with success; 0: never, as far as the fencer knows. */
 int fencer_last_fencing(const char *client, const char *node, int timeout_s, time_t *ret);
 int fencer_last_unfencing(const char *client, const char *node, int timeout_s, time_t *ret);
 
-/* Likewise fencer_history_is_fenced(). */
+/* Was node fenced and not unfenced since? Fencings that the fencer does not know do not count. */
 int fencer_is_fenced(const char *client, const char *node, int timeout_s, bool *ret);
 
 /*
- * Has the node unfenced ("on"), as stonith_admin --unfence has: the device that can do it is run on
- * the node itself. Likewise blocking; 0 when it was done.
+ * Has the node unfenced ("on"), as stonith_admin --unfence does: the device runs on the node
+ * itself. 0 when it was done.
  */
 int fencer_unfence(const char *client, const char *node, int timeout_s);
 

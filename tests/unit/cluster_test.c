@@ -11,7 +11,6 @@
 
 #include "cluster.h"
 #include "cluster_node.h"
-#include "fencer.h"
 #include "name_limits.h"
 
 /* Pacemaker's client libraries, as far as they are called: these definitions go before theirs. */
@@ -228,32 +227,7 @@ static void cluster_node_judge__wants_proof_for_down(void **state)
 	}
 }
 
-static char off[] = "off", reboot[] = "reboot", on[] = "on";
-
-static void fencer_history_last__is_the_last_success_that_was_a_fencing(void **state)
-{
-	stonith_history_t entries[] = {
-		{.action = off, .state = st_done, .completed = 10},
-		{.action = reboot, .state = st_done, .completed = 20},
-		{.action = off, .state = st_done, .completed = 15},
-		{.action = on, .state = st_done, .completed = 30},
-		{.action = off, .state = st_failed, .completed = 40},
-		{.action = reboot, .state = st_exec, .completed = 50},
-		{.action = NULL, .state = st_done, .completed = 60},
-	};
-
-	(void)state;
-	for (size_t i = 0; i + 1 < sizeof(entries) / sizeof(entries[0]); i++) {
-		entries[i].next = &entries[i + 1];
-	}
-	assert_int_equal(fencer_history_last(&entries[0]), 20);
-	assert_int_equal(fencer_history_last(&entries[2]), 15);
-	assert_int_equal(fencer_history_last(&entries[3]), 0);
-	assert_int_equal(fencer_history_last(NULL), 0);
-	assert_int_equal(fencer_history_last_on(&entries[0]), 30);
-	assert_int_equal(fencer_history_last_on(&entries[4]), 0);
-	assert_int_equal(fencer_history_last_on(NULL), 0);
-}
+static char off[] = "off", on[] = "on";
 
 static void cluster_reprobe__is_a_request_to_this_nodes_controller(void **state)
 {
@@ -271,30 +245,6 @@ static void cluster_reprobe__is_a_request_to_this_nodes_controller(void **state)
 	assert_int_equal(cluster_reprobe("node1", deadline_in(5000), &err), -ENOTCONN);
 	controller.connect_rc = pcmk_rc_ok;
 	controller.reply = true;
-}
-
-/* Of an unfencing and a fencing the later one decides, to the nanosecond. */
-static void fencer_history_is_fenced__as_the_last_success_says(void **state)
-{
-	stonith_history_t entries[] = {
-		{.action = on, .state = st_failed, .completed = 50},
-		{.action = off, .state = st_failed, .completed = 40},
-		{.action = on, .state = st_done, .completed = 30, .completed_nsec = 6},
-		{.action = off, .state = st_done, .completed = 30, .completed_nsec = 7},
-		{.action = reboot, .state = st_done, .completed = 20},
-		{.action = on, .state = st_done, .completed = 10},
-	};
-
-	(void)state;
-	for (size_t i = 0; i + 1 < sizeof(entries) / sizeof(entries[0]); i++) {
-		entries[i].next = &entries[i + 1];
-	}
-	assert_true(fencer_history_is_fenced(&entries[0]));
-	entries[3].state = st_failed;
-	assert_false(fencer_history_is_fenced(&entries[0]));
-	assert_true(fencer_history_is_fenced(&entries[4]));
-	assert_false(fencer_history_is_fenced(&entries[5]));
-	assert_false(fencer_history_is_fenced(NULL));
 }
 
 /* A node that was fenced at 10 and let in again at 30 was fenced at 10, not at 30. */
@@ -353,9 +303,7 @@ int main(void)
 		cmocka_unit_test_setup(cluster_local_node__copies_the_name, setup),
 		cmocka_unit_test(cluster_node_fate__refuses_what_is_no_name),
 		cmocka_unit_test(cluster_node_judge__wants_proof_for_down),
-		cmocka_unit_test(fencer_history_last__is_the_last_success_that_was_a_fencing),
 		cmocka_unit_test(cluster_reprobe__is_a_request_to_this_nodes_controller),
-		cmocka_unit_test(fencer_history_is_fenced__as_the_last_success_says),
 		cmocka_unit_test(cluster_node_fenced_at__takes_no_unfencing_for_a_fencing),
 		cmocka_unit_test(cluster_node_fenced_at__is_not_known_without_a_fencer),
 		cmocka_unit_test(cluster__leaves_a_daemon_that_hangs_behind),
