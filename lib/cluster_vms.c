@@ -10,7 +10,7 @@
 
 #include "cluster.h"
 #include "name_limits.h"
-#include "mapping_xml.h"
+#include "xml_tree.h"
 
 #define ARRAY_SIZE(rows) (sizeof(rows) / sizeof((rows)[0]))
 #define DEPTH_MAX 8 /* of resources in one another: Pacemaker knows three */
@@ -35,7 +35,7 @@ static char **field(struct cluster_vm *vm, const struct parameter *parameter)
 
 static const char *attr(xmlNodePtr node, const char *name)
 {
-	const char *value = mapping_xml_attr(node, name);
+	const char *value = xml_tree_attr(node, name);
 
 	return value != NULL ? value : "";
 }
@@ -51,10 +51,10 @@ static bool is_vm(xmlNodePtr node)
 static xmlNodePtr template_find(xmlNodePtr resources, xmlNodePtr primitive)
 {
 	const char *id = attr(primitive, "template");
-	xmlNodePtr node = id[0] != '\0' ? mapping_xml_child(resources, "template") : NULL;
+	xmlNodePtr node = id[0] != '\0' ? xml_tree_child(resources, "template") : NULL;
 
 	while (node != NULL && strcmp(attr(node, "id"), id) != 0) {
-		node = mapping_xml_next(node, "template");
+		node = xml_tree_next(node, "template");
 	}
 	return node;
 }
@@ -64,15 +64,15 @@ static const char *set_unclear(xmlNodePtr set)
 {
 	xmlNodePtr pair;
 
-	if (mapping_xml_child(set, "rule") != NULL) {
+	if (xml_tree_child(set, "rule") != NULL) {
 		return "its parameters depend on a rule";
 	}
-	if (mapping_xml_attr(set, "id-ref") != NULL) {
+	if (xml_tree_attr(set, "id-ref") != NULL) {
 		return "its parameters are another resource's (id-ref)";
 	}
-	for (pair = mapping_xml_child(set, "nvpair"); pair != NULL;
-	     pair = mapping_xml_next(pair, "nvpair")) {
-		if (mapping_xml_attr(pair, "id-ref") != NULL) {
+	for (pair = xml_tree_child(set, "nvpair"); pair != NULL;
+	     pair = xml_tree_next(pair, "nvpair")) {
+		if (xml_tree_attr(pair, "id-ref") != NULL) {
 			return "one of its parameters is another resource's (id-ref)";
 		}
 	}
@@ -94,8 +94,8 @@ static size_t parameter_of(xmlNodePtr pair)
 static int set_add(xmlNodePtr set, struct cluster_vm *vm, bool here[], const char **ret_unclear)
 {
 	*ret_unclear = set_unclear(set);
-	for (xmlNodePtr pair = mapping_xml_child(set, "nvpair");
-	     pair != NULL && *ret_unclear == NULL; pair = mapping_xml_next(pair, "nvpair")) {
+	for (xmlNodePtr pair = xml_tree_child(set, "nvpair"); pair != NULL && *ret_unclear == NULL;
+	     pair = xml_tree_next(pair, "nvpair")) {
 		size_t i = parameter_of(pair);
 		char **value;
 
@@ -122,9 +122,9 @@ static int values_add(xmlNodePtr of, struct cluster_vm *vm, const char **ret_unc
 	bool here[ARRAY_SIZE(parameters)] = {false};
 	int rc = 0;
 
-	for (xmlNodePtr set = mapping_xml_child(of, "instance_attributes");
+	for (xmlNodePtr set = xml_tree_child(of, "instance_attributes");
 	     rc == 0 && set != NULL && *ret_unclear == NULL;
-	     set = mapping_xml_next(set, "instance_attributes")) {
+	     set = xml_tree_next(set, "instance_attributes")) {
 		rc = set_add(set, vm, here, ret_unclear);
 	}
 	return rc;
@@ -217,8 +217,8 @@ static int primitives_add(xmlNodePtr resources, xmlNodePtr parent, unsigned int 
 {
 	int rc = 0;
 
-	for (xmlNodePtr node = mapping_xml_child(parent, NULL); rc == 0 && node != NULL;
-	     node = mapping_xml_next(node, NULL)) {
+	for (xmlNodePtr node = xml_tree_child(parent, NULL); rc == 0 && node != NULL;
+	     node = xml_tree_next(node, NULL)) {
 		if (strcmp((const char *)node->name, "primitive") == 0) {
 			rc = vm_add(resources, node, vms, err);
 		} else if (strcmp((const char *)node->name, "template") != 0 && depth < DEPTH_MAX) {

@@ -8,7 +8,7 @@
 
 #include "hypervisor_conn.h"
 #include "hypervisor_watch.h"
-#include "mapping_xml.h"
+#include "domain_xml.h"
 #include "qemu_process.h"
 
 #define CLOSE_TIMEOUT_MS 1000
@@ -294,12 +294,12 @@ static int name_from_xml(const char *domain_xml, char **ret_name, struct err *er
 {
 	AUTO_XML doc = NULL;
 	const char *name;
-	int rc = mapping_xml_parse(domain_xml, strlen(domain_xml), &doc, err);
+	int rc = domain_xml_parse(domain_xml, strlen(domain_xml), &doc, err);
 
 	if (rc < 0) {
 		return rc;
 	}
-	name = mapping_xml_text(mapping_xml_child(xmlDocGetRootElement(doc), "name"));
+	name = xml_tree_text(xml_tree_child(xmlDocGetRootElement(doc), "name"));
 	if (name == NULL) {
 		return err_set(err, -EINVAL, "the domain definition has no <name>");
 	}

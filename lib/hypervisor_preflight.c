@@ -7,7 +7,7 @@
 #include <libvirt/virterror.h>
 
 #include "hypervisor_conn.h"
-#include "mapping_xml.h"
+#include "domain_xml.h"
 
 #define MEMORY_STATS_MAX 32
 
@@ -95,11 +95,11 @@ static int preflight_run(struct hypervisor_call *call)
 /* The <cpu> when it names a model; host-passthrough and its like are decided by the host. */
 static bool set_cpu(struct hypervisor_call *call, xmlDocPtr doc, xmlNodePtr domain)
 {
-	xmlNodePtr cpu = mapping_xml_child(domain, "cpu");
+	xmlNodePtr cpu = xml_tree_child(domain, "cpu");
 	xmlBufferPtr buffer;
 	bool kept;
 
-	if (mapping_xml_text(mapping_xml_child(cpu, "model")) == NULL) {
+	if (xml_tree_text(xml_tree_child(cpu, "model")) == NULL) {
 		return true;
 	}
 	buffer = xmlBufferCreate();
@@ -112,18 +112,18 @@ static bool set_cpu(struct hypervisor_call *call, xmlDocPtr doc, xmlNodePtr doma
 static int set_args(struct hypervisor_call *call, xmlDocPtr doc, struct err *err)
 {
 	xmlNodePtr domain = xmlDocGetRootElement(doc);
-	xmlNodePtr type = mapping_xml_child(mapping_xml_child(domain, "os"), "type");
-	xmlNodePtr emulator = mapping_xml_child(mapping_xml_child(domain, "devices"), "emulator");
-	int rc = mapping_xml_memory(domain, &call->number, err);
+	xmlNodePtr type = xml_tree_child(xml_tree_child(domain, "os"), "type");
+	xmlNodePtr emulator = xml_tree_child(xml_tree_child(domain, "devices"), "emulator");
+	int rc = domain_xml_memory(domain, &call->number, err);
 
 	if (rc < 0) {
 		return rc;
 	}
 	if (!set_cpu(call, doc, domain) ||
-	    !hypervisor_call_set_arg(call, ARG_EMULATOR, mapping_xml_text(emulator)) ||
-	    !hypervisor_call_set_arg(call, ARG_ARCH, mapping_xml_attr(type, "arch")) ||
-	    !hypervisor_call_set_arg(call, ARG_MACHINE, mapping_xml_attr(type, "machine")) ||
-	    !hypervisor_call_set_arg(call, ARG_VIRT_TYPE, mapping_xml_attr(domain, "type"))) {
+	    !hypervisor_call_set_arg(call, ARG_EMULATOR, xml_tree_text(emulator)) ||
+	    !hypervisor_call_set_arg(call, ARG_ARCH, xml_tree_attr(type, "arch")) ||
+	    !hypervisor_call_set_arg(call, ARG_MACHINE, xml_tree_attr(type, "machine")) ||
+	    !hypervisor_call_set_arg(call, ARG_VIRT_TYPE, xml_tree_attr(domain, "type"))) {
 		return err_set(err, -ENOMEM, "out of memory");
 	}
 	return 0;
@@ -134,7 +134,7 @@ int hypervisor_preflight(struct hypervisor *hypervisor, const char *vm, const ch
 {
 	AUTO_CALL call = NULL;
 	AUTO_XML doc = NULL;
-	int rc = mapping_xml_parse(domain_xml, strlen(domain_xml), &doc, err);
+	int rc = domain_xml_parse(domain_xml, strlen(domain_xml), &doc, err);
 
 	if (rc < 0) {
 		return rc;

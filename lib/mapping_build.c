@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "mapping_policy.h"
-#include "mapping_xml.h"
+#include "domain_xml.h"
 
 static int out_of_memory(struct err *err)
 {
@@ -68,12 +68,12 @@ static int add_lun(xmlNodePtr ours, const char *element, const char *target,
 /* What an earlier mapping file said is replaced; metadata of others stays. */
 static int add_metadata(xmlNodePtr domain, const struct mapping_source *source, struct err *err)
 {
-	xmlNodePtr metadata = mapping_xml_child(domain, "metadata");
+	xmlNodePtr metadata = xml_tree_child(domain, "metadata");
 	xmlNodePtr ours;
 	size_t i;
 	int rc;
 
-	while ((ours = mapping_xml_find(domain)) != NULL) {
+	while ((ours = domain_xml_mapping(domain)) != NULL) {
 		xmlUnlinkNode(ours);
 		xmlFreeNode(ours);
 	}
@@ -109,7 +109,7 @@ static bool driver_default(xmlNodePtr driver, const char *name, const char *valu
  */
 static bool disk_set_driver(xmlNodePtr disk)
 {
-	xmlNodePtr driver = mapping_xml_child(disk, "driver");
+	xmlNodePtr driver = xml_tree_child(disk, "driver");
 
 	if (driver == NULL) {
 		driver = xmlNewChild(disk, NULL, BAD_CAST "driver", NULL);
@@ -127,7 +127,7 @@ static bool disk_set_driver(xmlNodePtr disk)
  */
 static bool disk_set_neutral_source(xmlNodePtr disk, const char *lun)
 {
-	xmlNodePtr source = mapping_xml_child(disk, "source");
+	xmlNodePtr source = xml_tree_child(disk, "source");
 	xmlNodePtr host;
 
 	if (source != NULL) {
@@ -146,9 +146,9 @@ static bool disk_set_neutral_source(xmlNodePtr disk, const char *lun)
 
 static int set_disks(xmlNodePtr domain, const struct mapping_source *source, struct err *err)
 {
-	xmlNodePtr disk = mapping_xml_child(mapping_xml_child(domain, "devices"), "disk");
+	xmlNodePtr disk = xml_tree_child(xml_tree_child(domain, "devices"), "disk");
 
-	for (; disk != NULL; disk = mapping_xml_next(disk, "disk")) {
+	for (; disk != NULL; disk = xml_tree_next(disk, "disk")) {
 		const char *target;
 		size_t i;
 		int rc = mapping_policy_check_disk(disk, &target, err);
@@ -189,7 +189,7 @@ int mapping_build(const struct mapping_source *source, struct mapping **ret, str
 	char *xml = NULL;
 	int rc;
 
-	rc = mapping_xml_parse(source->domain_xml, strlen(source->domain_xml), &doc, err);
+	rc = domain_xml_parse(source->domain_xml, strlen(source->domain_xml), &doc, err);
 	if (rc < 0) {
 		return err_prefix(err, rc, "domain definition");
 	}
@@ -207,7 +207,7 @@ int mapping_build(const struct mapping_source *source, struct mapping **ret, str
 		rc = add_metadata(domain, source, err);
 	}
 	if (rc == 0) {
-		rc = mapping_xml_format(doc, &xml, err);
+		rc = domain_xml_format(doc, &xml, err);
 	}
 	if (rc < 0) {
 		return err_prefix(err, rc, "domain definition");

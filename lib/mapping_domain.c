@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "mapping_policy.h"
-#include "mapping_xml.h"
+#include "domain_xml.h"
 
 struct portal {
 	char address[ISCSI_PORTAL_MAX + 1];
@@ -109,7 +109,7 @@ static bool disk_set_source(xmlNodePtr disk, const struct mapping_drive *drive,
 			    const struct mapping_host *host, const struct portal *portal,
 			    const struct lun *lun)
 {
-	xmlNodePtr old = mapping_xml_child(disk, "source");
+	xmlNodePtr old = xml_tree_child(disk, "source");
 	char name[ISCSI_NAME_MAX + 12];
 	xmlNodePtr source;
 	xmlNodePtr address;
@@ -179,14 +179,14 @@ int mapping_domain_xml(const struct mapping *mapping, const struct mapping_host 
 	}
 	rc = portal_split(host->portal, &portal, err);
 	if (rc == 0) {
-		rc = mapping_xml_parse(mapping->xml, strlen(mapping->xml), &doc, err);
+		rc = domain_xml_parse(mapping->xml, strlen(mapping->xml), &doc, err);
 	}
 	if (rc < 0) {
 		return rc;
 	}
-	disk = mapping_xml_child(mapping_xml_child(xmlDocGetRootElement(doc), "devices"), "disk");
-	for (; rc == 0 && disk != NULL; disk = mapping_xml_next(disk, "disk")) {
+	disk = xml_tree_child(xml_tree_child(xmlDocGetRootElement(doc), "devices"), "disk");
+	for (; rc == 0 && disk != NULL; disk = xml_tree_next(disk, "disk")) {
 		rc = disk_for_host(disk, mapping, host, &portal, err);
 	}
-	return rc < 0 ? rc : mapping_xml_format(doc, ret_xml, err);
+	return rc < 0 ? rc : domain_xml_format(doc, ret_xml, err);
 }

@@ -6,13 +6,13 @@
 #include <string.h>
 
 #include "mapping_policy.h"
-#include "mapping_xml.h"
+#include "domain_xml.h"
 
 #define GRAIN_BYTES 512u
 
 static int attr_copy(xmlNodePtr node, const char *name, char *ret, size_t size, struct err *err)
 {
-	const char *text = mapping_xml_attr(node, name);
+	const char *text = xml_tree_attr(node, name);
 
 	if (text == NULL || strlen(text) >= size) {
 		return err_set(err, -EINVAL, "<%s> has %s='%.40s'; legal are 1 to %zu characters",
@@ -43,10 +43,10 @@ static int parse_range(xmlNodePtr node, struct mapping_drive *drive, struct err 
 	int rc = 0;
 
 	if (xmlHasNsProp(node, BAD_CAST "offset", NULL) != NULL) {
-		rc = mapping_xml_attr_u64(node, "offset", &extent->offset_bytes, err);
+		rc = xml_tree_attr_u64(node, "offset", &extent->offset_bytes, err);
 	}
 	if (rc == 0 && xmlHasNsProp(node, BAD_CAST "length", NULL) != NULL) {
-		rc = mapping_xml_attr_u64(node, "length", &extent->length_bytes, err);
+		rc = xml_tree_attr_u64(node, "length", &extent->length_bytes, err);
 	}
 	if (rc < 0) {
 		return rc;
@@ -84,7 +84,7 @@ static int parse_lun(xmlNodePtr node, struct mapping_drive *drive, struct err *e
 			     extent->lun, drive->designator);
 	}
 	if (rc == 0) {
-		rc = mapping_xml_attr_u64(node, "size", &drive->size_bytes, err);
+		rc = xml_tree_attr_u64(node, "size", &drive->size_bytes, err);
 	}
 	return rc < 0 ? rc : parse_range(node, drive, err);
 }
@@ -124,7 +124,7 @@ static int parse_drive(xmlNodePtr node, struct mapping *mapping, struct err *err
 
 static xmlNodePtr child_of_ours(xmlNodePtr node, const char *name)
 {
-	for (; node != NULL; node = mapping_xml_next(node, NULL)) {
+	for (; node != NULL; node = xml_tree_next(node, NULL)) {
 		if (node->ns != NULL && xmlStrEqual(node->ns->href, BAD_CAST MAPPING_NAMESPACE) &&
 		    xmlStrEqual(node->name, BAD_CAST name)) {
 			break;
@@ -135,8 +135,8 @@ static xmlNodePtr child_of_ours(xmlNodePtr node, const char *name)
 
 static int parse_metadata(xmlNodePtr ours, struct mapping *mapping, struct err *err)
 {
-	xmlNodePtr state = child_of_ours(mapping_xml_child(ours, NULL), "state");
-	xmlNodePtr node = child_of_ours(mapping_xml_child(ours, NULL), "drive");
+	xmlNodePtr state = child_of_ours(xml_tree_child(ours, NULL), "state");
+	xmlNodePtr node = child_of_ours(xml_tree_child(ours, NULL), "drive");
 	int rc;
 
 	rc = attr_copy(ours, "array", mapping->array, sizeof(mapping->array), err);
@@ -149,8 +149,7 @@ static int parse_metadata(xmlNodePtr ours, struct mapping *mapping, struct err *
 	if (rc == 0) {
 		rc = parse_lun(state, &mapping->state, err);
 	}
-	for (; rc == 0 && node != NULL;
-	     node = child_of_ours(mapping_xml_next(node, NULL), "drive")) {
+	for (; rc == 0 && node != NULL; node = child_of_ours(xml_tree_next(node, NULL), "drive")) {
 		if (mapping->n_drives == VM_LUNS_MAX - 1) {
 			return err_set(err, -EINVAL, "more than %d drives", VM_LUNS_MAX - 1);
 		}
@@ -174,10 +173,10 @@ static bool mapping_has(const struct mapping *mapping, const char *target)
 /* Every disk is a drive and every drive a disk: a disk without LUN would be one of the host. */
 static int check_disks(xmlNodePtr domain, const struct mapping *mapping, struct err *err)
 {
-	xmlNodePtr disk = mapping_xml_child(mapping_xml_child(domain, "devices"), "disk");
+	xmlNodePtr disk = xml_tree_child(xml_tree_child(domain, "devices"), "disk");
 	size_t found = 0;
 
-	for (; disk != NULL; disk = mapping_xml_next(disk, "disk")) {
+	for (; disk != NULL; disk = xml_tree_next(disk, "disk")) {
 		const char *target;
 		int rc = mapping_policy_check_disk(disk, &target, err);
 
@@ -208,7 +207,7 @@ static int check_disks(xmlNodePtr domain, const struct mapping *mapping, struct 
 
 static int parse_domain(xmlNodePtr domain, struct mapping *mapping, struct err *err)
 {
-	xmlNodePtr ours = mapping_xml_find(domain);
+	xmlNodePtr ours = domain_xml_mapping(domain);
 	const char *name;
 	const char *uuid;
 	int rc;
@@ -230,14 +229,14 @@ static int parse_domain(xmlNodePtr domain, struct mapping *mapping, struct err *
 	if (rc == 0) {
 		rc = check_disks(domain, mapping, err);
 	}
-	return rc < 0 ? rc : mapping_xml_memory(domain, &mapping->memory_bytes, err);
+	return rc < 0 ? rc : domain_xml_memory(domain, &mapping->memory_bytes, err);
 }
 
 int mapping_parse(const char *xml, size_t bytes, struct mapping **ret, struct err *err)
 {
 	AUTO_XML doc = NULL;
 	struct mapping *mapping;
-	int rc = mapping_xml_parse(xml, bytes, &doc, err);
+	int rc = domain_xml_parse(xml, bytes, &doc, err);
 
 	if (rc < 0) {
 		return err_prefix(err, rc, "mapping file");

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "lun.h"
-#include "mapping_xml.h"
+#include "xml_tree.h"
 
 /*
  * What cannot be created on another host, or would take something of this host along. A row
@@ -59,8 +59,7 @@ static int check_children(xmlNodePtr parent, struct err *err)
 	xmlNodePtr node;
 	size_t i;
 
-	for (node = mapping_xml_child(parent, NULL); node != NULL;
-	     node = mapping_xml_next(node, NULL)) {
+	for (node = xml_tree_child(parent, NULL); node != NULL; node = xml_tree_next(node, NULL)) {
 		for (i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
 			const struct refusal *row = &refusals[i];
 			const char *value;
@@ -69,7 +68,7 @@ static int check_children(xmlNodePtr parent, struct err *err)
 			    !xmlStrEqual(node->name, BAD_CAST row->element)) {
 				continue;
 			}
-			value = row->attr == NULL ? NULL : mapping_xml_attr(node, row->attr);
+			value = row->attr == NULL ? NULL : xml_tree_attr(node, row->attr);
 			if (row->attr == NULL ||
 			    (value != NULL && strcmp(value, row->value) == 0)) {
 				return refuse(row, err);
@@ -90,7 +89,7 @@ static int check_children(xmlNodePtr parent, struct err *err)
 
 static bool attr_is(xmlNodePtr node, const char *name, const char *value)
 {
-	const char *text = mapping_xml_attr(node, name);
+	const char *text = xml_tree_attr(node, name);
 
 	return text != NULL && strcmp(text, value) == 0;
 }
@@ -98,7 +97,7 @@ static bool attr_is(xmlNodePtr node, const char *name, const char *value)
 /* UEFI keeps variables in a file of the host unless its loader is stateless. */
 static int check_firmware(xmlNodePtr os, struct err *err)
 {
-	xmlNodePtr loader = mapping_xml_child(os, "loader");
+	xmlNodePtr loader = xml_tree_child(os, "loader");
 
 	if ((attr_is(os, "firmware", "efi") || attr_is(loader, "type", "pflash")) &&
 	    !attr_is(loader, "stateless", "yes")) {
@@ -107,7 +106,7 @@ static int check_firmware(xmlNodePtr os, struct err *err)
 			"UEFI firmware with variables is refused: they live in a file of this "
 			"host; use BIOS, or <loader stateless='yes'/>");
 	}
-	if (loader != NULL && mapping_xml_attr(loader, "readonly") != NULL &&
+	if (loader != NULL && xml_tree_attr(loader, "readonly") != NULL &&
 	    !attr_is(loader, "readonly", "yes")) {
 		return err_set(err, -EINVAL,
 			       "<loader readonly='no'> is refused: the guest would write "
@@ -119,14 +118,14 @@ static int check_firmware(xmlNodePtr os, struct err *err)
 /* A definition from a LUN must not choose any program of the host. */
 static int check_emulator(xmlNodePtr devices, struct err *err)
 {
-	xmlNodePtr node = mapping_xml_child(devices, "emulator");
-	const char *path = mapping_xml_text(node);
+	xmlNodePtr node = xml_tree_child(devices, "emulator");
+	const char *path = xml_tree_text(node);
 
 	if (node == NULL) {
 		return 0;
 	}
 	if (path == NULL || strncmp(path, "/usr/", 5) != 0 || strstr(path, "..") != NULL ||
-	    mapping_xml_next(node, "emulator") != NULL) {
+	    xml_tree_next(node, "emulator") != NULL) {
 		return err_set(
 			err, -EINVAL,
 			"<emulator>%.100s</emulator> is refused: it must be one program below "
@@ -138,12 +137,12 @@ static int check_emulator(xmlNodePtr devices, struct err *err)
 
 int mapping_policy_check(xmlNodePtr domain, struct err *err)
 {
-	xmlNodePtr os = mapping_xml_child(domain, "os");
-	xmlNodePtr devices = mapping_xml_child(domain, "devices");
+	xmlNodePtr os = xml_tree_child(domain, "os");
+	xmlNodePtr devices = xml_tree_child(domain, "devices");
 	int rc;
 
-	if (os == NULL || devices == NULL || mapping_xml_next(os, "os") != NULL ||
-	    mapping_xml_next(devices, "devices") != NULL) {
+	if (os == NULL || devices == NULL || xml_tree_next(os, "os") != NULL ||
+	    xml_tree_next(devices, "devices") != NULL) {
 		return err_set(err, -EINVAL, "the domain must have one <os> and one <devices>");
 	}
 	rc = check_children(domain, err);
@@ -162,13 +161,13 @@ int mapping_policy_check(xmlNodePtr domain, struct err *err)
 static int check_disk_parts(xmlNodePtr disk, const char *target, struct err *err)
 {
 	static const char *const parts[] = {"shareable", "transient", "mirror", "auth"};
-	xmlNodePtr chain = mapping_xml_child(disk, "backingStore");
-	xmlNodePtr source = mapping_xml_child(disk, "source");
+	xmlNodePtr chain = xml_tree_child(disk, "backingStore");
+	xmlNodePtr source = xml_tree_child(disk, "source");
 	xmlNodePtr node;
 	size_t i;
 
 	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		if (mapping_xml_child(disk, parts[i]) != NULL) {
+		if (xml_tree_child(disk, parts[i]) != NULL) {
 			return err_set(
 				err, -EINVAL,
 				"disk %s has <%s>, which is refused: a LUN belongs to one VM, as a "
@@ -176,13 +175,12 @@ static int check_disk_parts(xmlNodePtr disk, const char *target, struct err *err
 				target, parts[i]);
 		}
 	}
-	if (mapping_xml_child(chain, NULL) != NULL) {
+	if (xml_tree_child(chain, NULL) != NULL) {
 		return err_set(err, -EINVAL,
 			       "disk %s has a chain of backing images; flatten it into its LUN",
 			       target);
 	}
-	for (node = mapping_xml_child(source, NULL); node != NULL;
-	     node = mapping_xml_next(node, NULL)) {
+	for (node = xml_tree_child(source, NULL); node != NULL; node = xml_tree_next(node, NULL)) {
 		static const char known[] = " host initiator slices seclabel privateData address ";
 		const char *at = strstr(known, (const char *)node->name);
 
@@ -198,8 +196,8 @@ static int check_disk_parts(xmlNodePtr disk, const char *target, struct err *err
 
 int mapping_policy_check_disk(xmlNodePtr disk, const char **ret_target, struct err *err)
 {
-	const char *target = mapping_xml_attr(mapping_xml_child(disk, "target"), "dev");
-	const char *device = mapping_xml_attr(disk, "device");
+	const char *target = xml_tree_attr(xml_tree_child(disk, "target"), "dev");
+	const char *device = xml_tree_attr(disk, "device");
 
 	*ret_target = NULL;
 	if (target == NULL || (!drive_target_valid(target) && strncmp(target, "fd", 2) != 0)) {
@@ -209,7 +207,7 @@ int mapping_policy_check_disk(xmlNodePtr disk, const char **ret_target, struct e
 			target == NULL ? "" : target);
 	}
 	if (device != NULL && (strcmp(device, "cdrom") == 0 || strcmp(device, "floppy") == 0)) {
-		if (mapping_xml_child(disk, "source") == NULL) {
+		if (xml_tree_child(disk, "source") == NULL) {
 			return 0;
 		}
 		return err_set(
@@ -256,8 +254,8 @@ static bool uuid_valid(const char *uuid)
 int mapping_policy_identity(xmlNodePtr domain, const char **ret_name, const char **ret_uuid,
 			    struct err *err)
 {
-	*ret_name = mapping_xml_text(mapping_xml_child(domain, "name"));
-	*ret_uuid = mapping_xml_text(mapping_xml_child(domain, "uuid"));
+	*ret_name = xml_tree_text(xml_tree_child(domain, "name"));
+	*ret_uuid = xml_tree_text(xml_tree_child(domain, "uuid"));
 	if (!mapping_vm_name_valid(*ret_name)) {
 		return err_set(
 			err, -EINVAL,
