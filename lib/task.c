@@ -328,12 +328,14 @@ int task_verify(const struct task *task, struct err *err)
 	for (i = 0; i < task->n_steps; i++) {
 		const struct task_step *step = &task->steps[i];
 		bool checks = (step->flags & TASK_LOOK_ONCE) != 0;
+		bool widens = (step->flags & TASK_WIDENS) != 0;
+		bool grants = (step->flags & TASK_GRANTS) != 0;
 
 		if (step->name == NULL || step->run == NULL || step->timeout_ms <= 0 ||
 		    step->tries < 1 || step->tries > TASK_TRIES_MAX || step->retry_ms < 0 ||
 		    step->patience_ms < 0 || (step->probe == NULL && !checks) ||
-		    (checks && step->undo != NULL) ||
-		    ((step->flags & TASK_WIDENS) != 0 && task->gate == NULL)) {
+		    (checks && step->undo != NULL) || (widens && task->gate == NULL) ||
+		    (grants && (!widens || step->undo == NULL))) {
 			return err_set(err, -EINVAL, "task %s: row %zu of its table is wrong",
 				       task->name, i);
 		}

@@ -28,6 +28,7 @@ enum task_step_flags {
 	TASK_WIDENS = 1u << 0, /* gives a host or a guest more than it had: needs the gate (I8) */
 	TASK_NO_RETURN = 1u << 1, /* once it is done, earlier steps are no longer undone */
 	TASK_LOOK_ONCE = 1u << 2, /* run is a check: it has no effect to look for afterwards */
+	TASK_GRANTS = 1u << 3,    /* adds a host to the masks; its undo takes back what was added */
 };
 
 struct task_step {

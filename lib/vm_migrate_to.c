@@ -148,7 +148,7 @@ static int live_run(void *context, struct deadline deadline, struct err *err)
 	{                                                                                          \
 		.name = "grant", .probe = vm_handover_probe, .run = vm_handover_run,               \
 		.undo = vm_handover_undo, .timeout_ms = 30000, .tries = 3, .retry_ms = 500,        \
-		.flags = TASK_WIDENS,                                                              \
+		.flags = TASK_WIDENS | TASK_GRANTS,                                                \
 	}
 #define STEP_VERIFY                                                                                \
 	{                                                                                          \

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "image.h"
-#include "vm_handover.h"
 #include "vm_masks.h"
 #include "vm_peer.h"
 
@@ -185,8 +184,7 @@ static bool step_ours(void *data, const struct task_step *step)
 	const char *node;
 	const struct vm_grant *grant = grant_of(vm, &node);
 
-	return (step->undo == vm_grant_undo || step->undo == vm_handover_undo) && grant != NULL &&
-	       grant->added.n_granted > 0;
+	return (step->flags & TASK_GRANTS) != 0 && grant != NULL && grant->added.n_granted > 0;
 }
 
 static int undo_begin(void *data, struct deadline deadline, struct err *err)

@@ -49,7 +49,7 @@ static const struct task_step steps[] = {
 		.tries = 3,
 		.retry_ms = 500,
 		.patience_ms = FENCED_PATIENCE_MS,
-		.flags = TASK_WIDENS,
+		.flags = TASK_WIDENS | TASK_GRANTS,
 	},
 	{
 		.name = "verify",

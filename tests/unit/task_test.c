@@ -469,6 +469,21 @@ static void task_verify__refuses_a_row_without_probe(void **state)
 	assert_int_equal(task_verify(&task, NULL), -EINVAL);
 }
 
+static void task_verify__refuses_a_grant_without_undo_or_gate(void **state)
+{
+	struct task_step steps[] = {STEP_ROW(0, "a")};
+	struct task task = {.name = "test", .steps = steps, .n_steps = 1, .gate = gate};
+
+	(void)state;
+	steps[0].flags = TASK_WIDENS | TASK_GRANTS;
+	assert_int_equal(task_verify(&task, NULL), 0);
+	steps[0].flags = TASK_GRANTS;
+	assert_int_equal(task_verify(&task, NULL), -EINVAL);
+	steps[0].flags = TASK_WIDENS | TASK_GRANTS;
+	steps[0].undo = NULL;
+	assert_int_equal(task_verify(&task, NULL), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -498,6 +513,7 @@ int main(void)
 		cmocka_unit_test(task_run__undoes_what_an_earlier_process_did),
 		cmocka_unit_test(task_run__undoes_what_an_earlier_process_did_further_on),
 		cmocka_unit_test(task_verify__refuses_a_row_without_probe),
+		cmocka_unit_test(task_verify__refuses_a_grant_without_undo_or_gate),
 	};
 
 	return cmocka_run_group_tests_name("task", tests, NULL, NULL);
