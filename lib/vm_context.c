@@ -6,9 +6,6 @@
 #include <sys/utsname.h>
 
 #include "cluster.h"
-#include "vm_masks.h"
-#include "vm_peer.h"
-#include "vm_record.h"
 
 static void lun_name_add(struct vm_context *vm, const char *name)
 {
@@ -182,7 +179,6 @@ void vm_context_free(struct vm_context *vm)
 		return;
 	}
 	vm_journal_release(&vm->journal);
-	vm_peer_free(vm->peer);
 	hypervisor_close(vm->hypervisor);
 	mapping_free(vm->mapping);
 	vm_grant_release(&vm->grant);
@@ -259,28 +255,4 @@ void vm_report_event(const struct vm_context *vm, const struct task_event *event
 	if (vm->report != NULL && vm->report->event != NULL) {
 		vm->report->event(vm->report->data, event);
 	}
-}
-
-static void observe(void *observer, const struct task_event *event)
-{
-	vm_report_event(observer, event);
-}
-
-int vm_task_run(struct vm_context *vm, const char *name, const struct task_step *steps,
-		size_t n_steps, int undo_reserve_ms, struct deadline deadline, struct err *err)
-{
-	struct task task = {
-		.name = name,
-		.steps = steps,
-		.n_steps = n_steps,
-		.context = vm,
-		.gate = vm_gate_quorum,
-		.observe = observe,
-		.observer = vm,
-		.journal = vm->recorded ? &vm_record_ops : NULL,
-		.journal_data = vm,
-		.undo_reserve_ms = undo_reserve_ms,
-	};
-
-	return task_run(&task, deadline, err);
 }

@@ -15,6 +15,7 @@
 #include "slot.h"
 #include "task.h"
 #include "vm.h"
+#include "vm_grant.h"
 #include "vm_journal.h"
 
 /*
@@ -27,12 +28,6 @@
  * The hypervisor connection is opened when it is first asked for.
  */
 struct vm_peer;
-
-/* A grant to one host, by this run. */
-struct vm_grant {
-	struct array_changed missing; /* LUNs that it did not hold before */
-	struct array_changed added;   /* what may be taken away again */
-};
 
 struct vm_context {
 	const struct vm_settings *settings;
@@ -52,7 +47,7 @@ struct vm_context {
 	size_t n_luns;
 
 	struct hypervisor *hypervisor; /* this host's */
-	struct vm_peer *peer;          /* the other host of a migration, or NULL */
+	struct vm_peer *peer; /* the other host of a migration, or NULL; closed by its opener */
 
 	/* Learned by vm_paths_verify(): how this host reaches the LUNs. */
 	struct lun luns[VM_LUNS_MAX];
@@ -104,10 +99,6 @@ int vm_domain_state(struct vm_context *vm, struct deadline deadline, enum domain
 
 /* The gate of every step that widens access (I8). */
 int vm_gate_quorum(void *context, struct deadline deadline, struct err *err);
-
-/* Runs a table over the context, told to its report. */
-int vm_task_run(struct vm_context *vm, const char *name, const struct task_step *steps,
-		size_t n_steps, int undo_reserve_ms, struct deadline deadline, struct err *err);
 
 /* Tells the report what happened outside of a table. */
 void vm_report_event(const struct vm_context *vm, const struct task_event *event);

@@ -141,35 +141,6 @@ static bool surely_unchanged(int rc)
 	       rc == -ENOENT;
 }
 
-static bool changed_has(const struct array_changed *changed, const char *lun)
-{
-	for (size_t i = 0; i < changed->n_granted; i++) {
-		if (strcmp(changed->granted[i], lun) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
-int vm_grant_note(struct vm_grant *grant, const char (*luns)[LUN_NAME_MAX + 1], size_t n_luns,
-		  struct err *err)
-{
-	struct array_changed *added = &grant->added;
-
-	if (added->granted == NULL) {
-		added->granted = calloc(VM_LUNS_MAX, sizeof(*added->granted));
-	}
-	if (added->granted == NULL) {
-		return err_set(err, -ENOMEM, "out of memory");
-	}
-	for (size_t i = 0; i < n_luns && added->n_granted < VM_LUNS_MAX; i++) {
-		if (!changed_has(added, luns[i])) {
-			strcpy(added->granted[added->n_granted++], luns[i]);
-		}
-	}
-	return 0;
-}
-
 /* What an earlier try added stays added, though a later one found it done. */
 int vm_grant_give(struct vm_context *vm, const struct array_change *change, struct vm_grant *grant,
 		  struct deadline deadline, struct err *err)
@@ -186,12 +157,6 @@ int vm_grant_give(struct vm_context *vm, const struct array_change *change, stru
 	}
 	array_changed_release(&answer);
 	return rc;
-}
-
-void vm_grant_release(struct vm_grant *grant)
-{
-	array_changed_release(&grant->missing);
-	array_changed_release(&grant->added);
 }
 
 int vm_grant_probe(void *context, struct deadline deadline, struct err *err)

@@ -47,12 +47,6 @@ int vm_grant_look(struct vm_context *vm, const char *initiator, struct vm_grant 
 int vm_grant_give(struct vm_context *vm, const struct array_change *change, struct vm_grant *grant,
 		  struct deadline deadline, struct err *err);
 
-/* These were added by this task, if by an earlier process of it. */
-int vm_grant_note(struct vm_grant *grant, const char (*luns)[LUN_NAME_MAX + 1], size_t n_luns,
-		  struct err *err);
-
-void vm_grant_release(struct vm_grant *grant);
-
 /* Takes from initiator exactly the LUNs that were added. */
 int vm_grant_take_back(struct vm_context *vm, const char *initiator, struct vm_grant *grant,
 		       struct deadline deadline, struct err *err);

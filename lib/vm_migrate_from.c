@@ -7,6 +7,7 @@
 #include "vm_masks.h"
 #include "vm_peer.h"
 #include "vm_record.h"
+#include "vm_run.h"
 #include "vm_state.h"
 
 /*

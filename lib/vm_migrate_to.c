@@ -11,6 +11,7 @@
 #include "vm_peer.h"
 #include "vm_record.h"
 #include "vm_release.h"
+#include "vm_run.h"
 #include "vm_save.h"
 #include "vm_state.h"
 
@@ -341,5 +342,7 @@ int vm_migrate_to(const struct vm_settings *settings, const char *source, const 
 		return rc;
 	}
 	rc = migrate_claimed(vm, deadline, err);
-	return vm_record_close(vm, rc, deadline, err);
+	rc = vm_record_close(vm, rc, deadline, err);
+	vm_peer_close(vm);
+	return rc;
 }

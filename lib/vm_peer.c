@@ -87,6 +87,16 @@ int vm_peer_check(const struct vm_context *vm, const char *source, const char *t
 	return 0;
 }
 
+static void peer_free(struct vm_peer *peer)
+{
+	if (peer == NULL) {
+		return;
+	}
+	hypervisor_close(peer->hypervisor);
+	vm_grant_release(&peer->grant);
+	free(peer);
+}
+
 int vm_peer_open(struct vm_context *vm, const char *node, struct deadline deadline, struct err *err)
 {
 	struct vm_peer *peer = calloc(1, sizeof(*peer));
@@ -100,21 +110,17 @@ int vm_peer_open(struct vm_context *vm, const char *node, struct deadline deadli
 		rc = peer_connect(vm, peer->host, deadline, &peer->hypervisor, err);
 	}
 	if (rc != 0) {
-		vm_peer_free(peer);
+		peer_free(peer);
 		return rc;
 	}
 	vm->peer = peer;
 	return 0;
 }
 
-void vm_peer_free(struct vm_peer *peer)
+void vm_peer_close(struct vm_context *vm)
 {
-	if (peer == NULL) {
-		return;
-	}
-	hypervisor_close(peer->hypervisor);
-	vm_grant_release(&peer->grant);
-	free(peer);
+	peer_free(vm->peer);
+	vm->peer = NULL;
 }
 
 int vm_peer_domain_state(struct vm_context *vm, const struct config_host *host,

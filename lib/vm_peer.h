@@ -26,10 +26,14 @@ struct vm_peer {
 int vm_peer_check(const struct vm_context *vm, const char *source, const char *target,
 		  const char *me, struct err *err);
 
-/* Connects to node's libvirt and makes it vm->peer. -EINVAL when node is not configured. */
+/*
+ * Connects to node's libvirt and makes it vm->peer, until the caller closes it. -EINVAL when node
+ * is not configured.
+ */
 int vm_peer_open(struct vm_context *vm, const char *node, struct deadline deadline,
 		 struct err *err);
-void vm_peer_free(struct vm_peer *peer);
+/* Nothing where there is none. */
+void vm_peer_close(struct vm_context *vm);
 
 /* The host's address in the migration network. -EINVAL. */
 int vm_peer_address(const struct vm_context *vm, const struct config_host *host, char *address,

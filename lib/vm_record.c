@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "image.h"
-#include "vm_masks.h"
 #include "vm_peer.h"
 
 /* The guest runs: for the record alone nothing is given up. */
