@@ -3,12 +3,10 @@
 #define LUNMASK_VM_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "deadline.h"
 #include "err.h"
-#include "takeover.h"
-#include "task.h"
+#include "vm_settings.h"
 
 /*
  * A VM and its LUNs as one thing: what an agent does with it.
@@ -20,35 +18,6 @@
  * Errors are -errno with one line of text. -EINVAL: a setting or the configuration is wrong.
  * -EPERM: refused, for the sake of the guest's data. The rest may pass.
  */
-enum vm_migration_mode { VM_MIGRATE_AUTO, VM_MIGRATE_LIVE, VM_MIGRATE_SAVED };
-enum vm_stop_mode { VM_STOP_SHUTDOWN, VM_STOP_SAVE };
-enum vm_on_ioerror { VM_IOERROR_FAIL, VM_IOERROR_RESUME, VM_IOERROR_REPORT };
-
-#define VM_TRANSPORT_DEFAULT "ssh"
-
-struct vm_settings {
-	const char *vm;                       /* libvirt domain's name */
-	const char *array;                    /* [array NAME] in lunmask.conf */
-	const char *luns;                     /* "vda=web1-root vdb=web1-data" */
-	const char *state_lun;                /* "web1-state" or an extent */
-	const char *config;                   /* domain XML for the first start, or NULL */
-	const char *hypervisor;               /* libvirt URI */
-	const char *migration_transport;      /* "ssh", "tcp" or "tls" */
-	const char *migration_network_suffix; /* NULL or "": lunmask.conf's migration_address */
-	enum vm_migration_mode migration_mode;
-	enum vm_stop_mode stop_mode;
-	enum vm_on_ioerror on_ioerror;
-	enum takeover_policy takeover; /* start: whose LUNs may be taken */
-	size_t paths_required;         /* 0 = all */
-	const char *node; /* this node's name, or NULL: ask the cluster, then the kernel */
-};
-
-/* Where the steps of a task are told, as they happen. event may be NULL. */
-struct vm_report {
-	void (*event)(void *data, const struct task_event *event);
-	void *data;
-};
-
 enum vm_health { VM_RUNNING, VM_STOPPED, VM_DEGRADED, VM_FAILED };
 
 int vm_start(const struct vm_settings *settings, struct deadline deadline,

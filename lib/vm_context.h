@@ -14,9 +14,9 @@
 #include "mapping.h"
 #include "slot.h"
 #include "task.h"
-#include "vm.h"
 #include "vm_grant.h"
 #include "vm_journal.h"
+#include "vm_settings.h"
 
 /*
  * What the tasks of one VM share while they run: the settings as parsed, the configuration, and
