@@ -3,7 +3,7 @@
 /*
  * ocf:lunmask:VirtualMachine: a libvirt VM and the LUNs it lives on, as one resource.
  *
- * What the administrator sees is in the two tables; what is done is lib/vm.h's.
+ * What the administrator sees is in the two tables; what is done is action/vm.h's.
  */
 
 #include <assert.h>
@@ -13,27 +13,27 @@
 
 #include <crm/common/results.h>
 
-#include "config.h"
-#include "libvirt_uri.h"
-#include "lun.h"
+#include "action/vm.h"
+#include "config/config.h"
+#include "names/libvirt_uri.h"
+#include "names/lun.h"
 #include "ocf/ocf_agent.h"
 #include "ocf/ocf_call.h"
 #include "ocf/ocf_exit.h"
 #include "ocf/ocf_param.h"
-#include "vm.h"
 
 #ifndef PACKAGE_VERSION
 #error "PACKAGE_VERSION comes from configure"
 #endif
 
 #define PATHS_ALL "all"
-#define PATHS_ALL_COUNT 0 /* what lib/vm.h means by all */
+#define PATHS_ALL_COUNT 0 /* what action/vm.h means by all */
 
 #define ARRAY_SIZE(rows) (sizeof(rows) / sizeof((rows)[0]))
 
 /* Parameters */
 
-/* In the order of lib/vm.h's enums. */
+/* In the order of action/vm.h's enums. */
 static const char *const migration_modes[] = {
 	[VM_MIGRATE_AUTO] = "auto", [VM_MIGRATE_LIVE] = "live", [VM_MIGRATE_SAVED] = "saved", NULL};
 static const char *const stop_modes[] = {

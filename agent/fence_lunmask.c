@@ -9,14 +9,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cluster.h"
-#include "config.h"
+#include "array/host_fence.h"
+#include "cluster/cluster.h"
+#include "config/config.h"
 #include "fence/fence_agent.h"
 #include "fence/fence_param.h"
-#include "host_fence.h"
-#include "host_name.h"
-#include "initiator_process.h"
-#include "process_set.h"
+#include "names/host_name.h"
+#include "process/initiator_process.h"
+#include "process/process_set.h"
 
 #ifndef PACKAGE_VERSION
 #error "PACKAGE_VERSION comes from configure"

@@ -24,7 +24,7 @@
 
 #include <corosync/cpg.h>
 
-#include "journal.h"
+#include "journal/journal.h"
 
 #define CLIENTS_MAX 64
 #define SAMPLES_MAX 200000 /* of each client */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "fence_agent.h"
+#include "fence/fence_agent.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "fence_man.h"
-#include "fence_metadata.h"
-#include "fence_param.h"
+#include "fence/fence_man.h"
+#include "fence/fence_metadata.h"
+#include "fence/fence_param.h"
 
 enum { EXIT_OK = 0, EXIT_ERROR = 1 };
 

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "deadline.h"
-#include "err.h"
+#include "base/deadline.h"
+#include "base/err.h"
 
 /*
  * A fence agent as two tables: its parameters and its actions.

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "fence_man.h"
+#include "fence/fence_man.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
-#include "fence_metadata.h"
-#include "roff.h"
+#include "fence/fence_metadata.h"
+#include "output/roff.h"
 
 static void head(const struct fence_agent *agent, FILE *stream)
 {

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "fence_agent.h"
+#include "fence/fence_agent.h"
 
 /* The tables as a manual page, man(7): what the action "manpage" prints. 0 or -EIO. */
 int fence_man_write(const struct fence_agent *agent, FILE *stream);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "fence_metadata.h"
+#include "fence/fence_metadata.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "fence_param.h"
-#include "xml_out.h"
+#include "fence/fence_param.h"
+#include "xml/xml_out.h"
 
 #define OPTION_TEXT_MAX 128
 

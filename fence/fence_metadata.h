@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "fence_agent.h"
+#include "fence/fence_agent.h"
 
 /*
  * The tables as XML, as fence-agents' metadata.rng has it, and for a person. 0 or -ENOMEM, -EIO.

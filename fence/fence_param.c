@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "fence_param.h"
+#include "fence/fence_param.h"
 
 #include <assert.h>
 #include <getopt.h>

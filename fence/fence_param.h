@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "fence_agent.h"
+#include "fence/fence_agent.h"
 
 /*
  * Parameter values against the table: from stdin, one NAME=VALUE a line, or from the command line

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ocf_agent.h"
+#include "ocf/ocf_agent.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include <crm/common/results.h>
 
-#include "ocf_call.h"
-#include "ocf_exit.h"
-#include "ocf_man.h"
-#include "ocf_metadata.h"
-#include "ocf_param.h"
+#include "ocf/ocf_call.h"
+#include "ocf/ocf_exit.h"
+#include "ocf/ocf_man.h"
+#include "ocf/ocf_metadata.h"
+#include "ocf/ocf_param.h"
 
 #define META_DATA "meta-data"
 

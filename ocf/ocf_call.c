@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ocf_call.h"
+#include "ocf/ocf_call.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "name_limits.h"
+#include "names/name_limits.h"
 
 #define RESERVE_MIN_MS 1000
 #define RESERVE_MAX_MS 10000

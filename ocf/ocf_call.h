@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "deadline.h"
-#include "err.h"
-#include "ocf_agent.h"
+#include "base/deadline.h"
+#include "base/err.h"
+#include "ocf/ocf_agent.h"
 
 /*
  * One call of an agent: what the environment says about it, checked and bounded.

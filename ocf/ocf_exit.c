@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ocf_exit.h"
+#include "ocf/ocf_exit.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #ifndef LUNMASK_OCF_EXIT_H
 #define LUNMASK_OCF_EXIT_H
 
-#include "ocf_agent.h"
+#include "ocf/ocf_agent.h"
 
 /*
  * How an action ends: its exit code, and the line that says why.

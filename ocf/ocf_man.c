@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ocf_man.h"
+#include "ocf/ocf_man.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "ocf_metadata.h"
-#include "roff.h"
+#include "ocf/ocf_metadata.h"
+#include "output/roff.h"
 
 #define PROVIDER "lunmask"
 

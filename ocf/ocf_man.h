@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "ocf_agent.h"
+#include "ocf/ocf_agent.h"
 
 /*
  * The tables as a manual page, man(7), under the name resource agents' pages have:

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ocf_metadata.h"
+#include "ocf/ocf_metadata.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "xml_out.h"
+#include "xml/xml_out.h"
 
 #define HELP_COLUMNS 78
 #define HELP_INDENT 8

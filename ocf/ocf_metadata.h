@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "ocf_agent.h"
+#include "ocf/ocf_agent.h"
 
 /*
  * The tables as XML. There are two profiles, because no document satisfies both standards:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ocf_param.h"
+#include "ocf/ocf_param.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -9,7 +9,7 @@
 
 #include <crm/common/util.h>
 
-#include "ocf_call.h"
+#include "ocf/ocf_call.h"
 
 #define NAME_MAX_BYTES 64 /* of a parameter's name */
 #define OPTIONS_TEXT_MAX 256

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "err.h"
-#include "ocf_agent.h"
+#include "base/err.h"
+#include "ocf/ocf_agent.h"
 
 /*
  * Parameter values, as OCF_RESKEY_* has them, against the table of the agent.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "lunmask.h"
+#include "tools/lunmask.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -6,10 +6,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "deadline.h"
-#include "err.h"
-#include "journal.h"
-#include "when.h"
+#include "base/deadline.h"
+#include "base/err.h"
+#include "base/when.h"
+#include "journal/journal.h"
 
 /*
  * The lunmask command: a table of commands (lunmask.c), each a function of one of the files

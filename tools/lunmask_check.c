@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "daemon/store.h"
-#include "lunmask.h"
+#include "store/store.h"
+#include "tools/lunmask.h"
 
 #define STORE_DIRECTORY "/var/lib/lunmask/journal"
 #define LAG_MAX 1000 /* entries that a voter may be behind without being named */

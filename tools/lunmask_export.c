@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "lunmask_export.h"
+#include "tools/lunmask_export.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lunmask.h"
+#include "tools/lunmask.h"
 
 static json_t *tasks_to_json(const struct journal_task *tasks, size_t n)
 {

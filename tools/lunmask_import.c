@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lunmask.h"
-#include "lunmask_export.h"
+#include "tools/lunmask.h"
+#include "tools/lunmask_export.h"
 
 /*
  * What was exported comes back by ordinary operations: BEGIN, and for a task that did not run

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lunmask.h"
+#include "tools/lunmask.h"
 
 /*
  * Tasks and releases as JSON objects by a table of their members, walked in both directions, so

@@ -6,7 +6,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "lunmask.h"
+#include "tools/lunmask.h"
 
 #define KEY_FILE "/etc/lunmask/journal.key"
 #define KEY_BYTES 64

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lunmask.h"
+#include "tools/lunmask.h"
 
 const char *lunmask_time_text(int64_t ms, char ret[LUNMASK_TIME_TEXT])
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "lunmask_reconcile.h"
+#include "tools/lunmask_reconcile.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lunmask.h"
-#include "vm_all.h"
-#include "vm_reconcile.h"
+#include "survey/vm_all.h"
+#include "survey/vm_reconcile.h"
+#include "tools/lunmask.h"
 
 #define CLUSTER_MS 30000
 

@@ -5,7 +5,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "vm_strays.h"
+#include "survey/vm_strays.h"
 
 /*
  * What lunmask reconcile found, for people and for programs. No I/O but stdout.

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "lunmask_reconcile.h"
+#include "tools/lunmask_reconcile.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "lunmask.h"
+#include "tools/lunmask.h"
 
 #define WIDTH 80
 #define INDENT 4

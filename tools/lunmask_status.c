@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lunmask.h"
+#include "tools/lunmask.h"
 
 #define CONFIRMATION "the others are off"
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lunmask.h"
+#include "tools/lunmask.h"
 
 #define FOLLOW_MS (5 * 60 * 1000) /* then lunmaskd is asked again */
 #define GONE_MS 1000              /* between two looks whether it is back */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "conformance.h"
-#include "runner.h"
+#include "process/runner.h"
 
 #define CALL_MS 30000
 #define REPLY_MAX (4u * 1024 * 1024)

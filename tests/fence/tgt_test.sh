@@ -14,7 +14,7 @@ fi
 
 readonly IQN=iqn.2026-11.org.example
 agent=$2/agent/fence_lunmask
-driver=$2/array/lunmask-array-tgt
+driver=$2/driver/tgt/lunmask-array-tgt
 storage_check=$2/tests/storage/storage_check
 portal=127.0.0.1:3260
 count=0

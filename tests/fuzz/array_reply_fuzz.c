@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "array_wire.h"
+#include "array/array_wire.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

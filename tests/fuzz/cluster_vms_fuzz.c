@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cluster_vms.h"
-#include "name_limits.h"
+#include "cluster/cluster_vms.h"
+#include "names/name_limits.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

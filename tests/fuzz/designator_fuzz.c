@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "designator.h"
+#include "names/designator.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lun.h"
+#include "names/lun.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "journal_ipc.h"
+#include "journal/journal_ipc.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "peer_probe.h"
+#include "san/peer_probe.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

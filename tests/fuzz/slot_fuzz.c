@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crc32c.h"
-#include "slot.h"
+#include "base/crc32c.h"
+#include "state/slot.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

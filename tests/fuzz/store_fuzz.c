@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/store_state.h"
-#include "crc32c.h"
+#include "base/crc32c.h"
+#include "store/store_state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tgt_show.h"
+#include "driver/tgt/tgt_show.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
 #define LUNMASK_TEST_CLIENT_H
 
 #include "event.h"
-#include "journal.h"
+#include "journal/journal.h"
 
 /*
  * One client of the journal that writes down what it does (event.h) and goes on whatever happens to

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "journal.h"
+#include "journal/journal.h"
 
 #define WAIT_MS 5000
 

@@ -12,8 +12,8 @@
 
 #include <stdio.h>
 
-#include "cluster.h"
-#include "name_limits.h"
+#include "cluster/cluster.h"
+#include "names/name_limits.h"
 
 #define TIMEOUT_MS 5000
 

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "deadline.h"
-#include "iscsi.h"
+#include "base/deadline.h"
+#include "san/iscsi.h"
 
 #define ANSWER_MS 10000
 

@@ -6,7 +6,7 @@
  * any order. A commit is noted as soon as enough acknowledgements exist, as if somebody had just
  * heard of all of them and told a client.
  *
- *	here			in docs/journal.md and daemon/core.h
+ *	here			in docs/journal.md and daemon/core/core.h
  *	1..B			the ballots that are ever used, in their order. Which voter owns which is
  *				chosen at the start, up to renaming of the voters
  *	prom[n]			`promised` of voter n

@@ -5,7 +5,7 @@
  * Ballots, views, lists and messages are as in journal.pml and voters.pml, which see for the names.
  * A partition is that no message arrives. It begins with both active in ballot 1.
  *
- *	here			in docs/journal.md and daemon/core.h
+ *	here			in docs/journal.md and daemon/core/core.h
  *	up[n]			lunmaskd runs on n
  *	act[n]			the last ballot in which n knew itself active with the other, since it was
  *				started: both acknowledged VIEW, and the VOTERS entry that names both

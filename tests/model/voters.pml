@@ -9,7 +9,7 @@
  * disk is one that takes no more steps. Learners promise, answer, install and acknowledge like
  * all others; who counts is said by the last VOTERS entry of a log, committed or not.
  *
- *	here			in docs/journal.md and daemon/core.h
+ *	here			in docs/journal.md and daemon/core/core.h
  *	entry			ballot * 16 + set of voters (ENTRY_VOTERS), or + 0: VIEW
  *	voters			struct voters: list of a log
  *	may_change		when the sequencer may append another VOTERS entry

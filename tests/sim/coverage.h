@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "message.h"
+#include "core/message.h"
 
 /* What happened how often. A fault that never happens tests nothing. */
 #define COVERAGE_FAULTS(X)                                                                         \

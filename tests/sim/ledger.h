@@ -2,7 +2,7 @@
 #ifndef LUNMASK_SIM_LEDGER_H
 #define LUNMASK_SIM_LEDGER_H
 
-#include "types.h"
+#include "core/types.h"
 
 struct world;
 struct process;

@@ -2,7 +2,7 @@
 #ifndef LUNMASK_SIM_MACHINE_H
 #define LUNMASK_SIM_MACHINE_H
 
-#include "core.h"
+#include "core/core.h"
 
 struct world;
 struct process;

@@ -2,7 +2,7 @@
 #ifndef LUNMASK_SIM_NETWORK_H
 #define LUNMASK_SIM_NETWORK_H
 
-#include "message.h"
+#include "core/message.h"
 
 struct world;
 struct process;

@@ -3,7 +3,7 @@
 #define LUNMASK_SIM_PROCESS_H
 
 #include "agenda.h"
-#include "core.h"
+#include "core/core.h"
 #include "machine.h"
 
 struct world;

@@ -2,7 +2,7 @@
 #ifndef LUNMASK_SIM_PROMISE_H
 #define LUNMASK_SIM_PROMISE_H
 
-#include "message.h"
+#include "core/message.h"
 
 struct world;
 struct process;

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "image.h"
-#include "iscsi.h"
-#include "portal.h"
-#include "state_lun.h"
+#include "names/portal.h"
+#include "san/iscsi.h"
+#include "state/image.h"
+#include "state/state_lun.h"
 
 /*
  * One operation of the storage modules, for the scripts of this folder:

@@ -12,7 +12,7 @@ if [[ ${1:-} != --inside ]]; then
 fi
 
 storage_check=$2/tests/storage/storage_check
-lunmask_probe=$2/tools/lunmask-probe
+lunmask_probe=$2/helper/lunmask-probe
 portal=127.0.0.1:3260
 portal2=127.0.0.2:3260
 host=iqn.2026-11.org.example:storage-a

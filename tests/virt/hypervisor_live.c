@@ -3,7 +3,7 @@
  * hypervisor.c against a real libvirtd and QEMU, both of them private: run.sh makes the namespaces.
  * Arguments: libvirtd's pid and a folder to save into. The guest has no operating system.
  */
-#include "test.h"
+#include "tests/unit/test.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -14,8 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "hypervisor.h"
-#include "qemu_process.h"
+#include "hypervisor/hypervisor.h"
+#include "process/qemu_process.h"
 
 #define LIBVIRT_RECOVERS_MS 60000
 #define URI "qemu:///system"

@@ -3,12 +3,12 @@
  * Live migration between two real libvirtds; run.sh --two makes both hosts and calls this on the
  * first. Argument: the address of the second.
  */
-#include "test.h"
+#include "tests/unit/test.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "hypervisor.h"
+#include "hypervisor/hypervisor.h"
 
 #define VM "live2"
 #define PLAIN                                                                                      \

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cutoff/cutoff.h"
+
+#include <assert.h>
+
+#define N(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct {
+	const char *text;
+	bool told; /* to the log; the others come too often */
+} events[] = {
+	[CUTOFF_STARTED] = {"start", false},
+	[CUTOFF_SESSION_LOST] = {"a session with an array was lost", false},
+	[CUTOFF_IO_ERROR] = {"libvirt tells of an I/O error of a domain, or is back", true},
+	[CUTOFF_STOOD_STILL] = {"this host, or this process, stood still", true},
+};
+static_assert(N(events) == CUTOFF_EVENT_MAX, "an event without a text");
+
+/* After an event, from look to look: a fencing may come later than what announces it. */
+static const int64_t ladder_ms[] = {1000, 2000, 4000, 8000};
+
+/* From try to try to be let in: soon while the nodes get to know each other again. */
+static const int64_t return_ladder_ms[] = {1000, 1000, 1000,  1000,  2000, 2000,
+					   4000, 8000, 16000, 32000, 60000};
+
+const char *cutoff_event_to_str(enum cutoff_event event)
+{
+	return events[event].text;
+}
+
+void cutoff_init(struct cutoff *cutoff, int64_t now_ms)
+{
+	*cutoff = (struct cutoff){
+		.last = CUTOFF_SILENT,
+		.rung = N(ladder_ms),
+		.look_ms = now_ms,
+		.patience_ms = CUTOFF_LOOK_MIN_MS,
+		.return_ms = INT64_MAX,
+	};
+	for (size_t i = 0; i < CUTOFF_EVENT_MAX; i++) {
+		cutoff->told_ms[i] = now_ms - CUTOFF_TELL_MS;
+	}
+}
+
+static int64_t min(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* A disk that fails may have many a second. */
+static bool event_tell(struct cutoff *cutoff, enum cutoff_event event, int64_t now_ms)
+{
+	if (!events[event].told || now_ms - cutoff->told_ms[event] < CUTOFF_TELL_MS) {
+		return false;
+	}
+	cutoff->told_ms[event] = now_ms;
+	return true;
+}
+
+bool cutoff_event(struct cutoff *cutoff, enum cutoff_event event, int64_t now_ms)
+{
+	int64_t at_ms = now_ms;
+
+	if (cutoff->has_looked && at_ms < cutoff->looked_ms + CUTOFF_LOOK_MIN_MS) {
+		at_ms = cutoff->looked_ms + CUTOFF_LOOK_MIN_MS;
+	}
+	cutoff->rung = 0;
+	cutoff->patience_ms = CUTOFF_LOOK_MIN_MS;
+	cutoff->look_ms = min(cutoff->look_ms, at_ms);
+	return event_tell(cutoff, event, now_ms);
+}
+
+enum cutoff_act cutoff_next(const struct cutoff *cutoff, int64_t now_ms, int64_t *ret_at_ms)
+{
+	*ret_at_ms = min(cutoff->look_ms, cutoff->return_ms);
+	if (now_ms >= cutoff->look_ms) {
+		return CUTOFF_LOOK;
+	}
+	return now_ms >= cutoff->return_ms ? CUTOFF_RETURN : CUTOFF_WAIT;
+}
+
+static int64_t doubled(int64_t *wait_ms, int64_t max_ms)
+{
+	int64_t now_ms = *wait_ms;
+
+	*wait_ms = min(2 * now_ms, max_ms);
+	return now_ms;
+}
+
+static int64_t look_wait(struct cutoff *cutoff)
+{
+	if (cutoff->last != CUTOFF_OPEN) {
+		return doubled(&cutoff->patience_ms, CUTOFF_PATIENCE_MAX_MS);
+	}
+	if (cutoff->rung < N(ladder_ms)) {
+		return ladder_ms[cutoff->rung++];
+	}
+	return cutoff->busy ? CUTOFF_BUSY_MS : CUTOFF_IDLE_MS;
+}
+
+static int64_t return_wait(struct cutoff *cutoff)
+{
+	size_t try =
+		cutoff->returns < N(return_ladder_ms) ? cutoff->returns++ : N(return_ladder_ms) - 1;
+
+	return return_ladder_ms[try];
+}
+
+void cutoff_looked(struct cutoff *cutoff, enum cutoff_answer answer, bool busy, bool clean,
+		   int64_t now_ms)
+{
+	/* Where something was ended there may be more of its kind; not so what does not end. */
+	if (answer != cutoff->last || (answer == CUTOFF_FENCED && busy && clean)) {
+		cutoff->patience_ms = CUTOFF_LOOK_MIN_MS;
+	}
+	cutoff->last = answer;
+	cutoff->clean = clean;
+	cutoff->busy = busy;
+	cutoff->has_looked = true;
+	cutoff->looked_ms = now_ms;
+	cutoff->look_ms = now_ms + look_wait(cutoff);
+	if (answer == CUTOFF_OPEN) {
+		cutoff->returns = 0;
+	}
+	if (answer != CUTOFF_FENCED || !clean) {
+		cutoff->return_ms = INT64_MAX;
+	} else if (cutoff->return_ms == INT64_MAX) {
+		cutoff->return_ms = now_ms + return_wait(cutoff);
+	}
+}
+
+/* What follows is seen by looking, also when it is said to be done. */
+void cutoff_returned(struct cutoff *cutoff, bool done, int64_t now_ms)
+{
+	cutoff->return_ms = now_ms + return_wait(cutoff);
+	if (done) {
+		cutoff->look_ms = now_ms;
+	}
+}

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "watch/domains.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/deadline.h"
+
+#define LOOK_MS 1000 /* between two looks when nothing happens */
+#define EVENTS_MS 20 /* events that come close together are one look */
+#define RECONNECT_MS 1000
+#define FREE_MS 1000 /* for the thread to end */
+
+struct domains {
+	const struct domains_ops *ops;
+	void *link; /* the thread's; NULL: none */
+	int event;
+
+	pthread_mutex_t lock; /* of all that follows; never held over a call that may wait */
+	pthread_cond_t wake;
+	struct domains_table table;
+	bool woken;  /* an event has come */
+	bool closed; /* the connection is */
+	bool stop;
+	bool left; /* the thread has ended */
+	int refs;
+	bool told; /* what was last said to the log */
+	bool watched;
+	bool news;
+	struct err why;
+};
+
+static void domains_unref(struct domains *domains)
+{
+	int refs;
+
+	pthread_mutex_lock(&domains->lock);
+	refs = --domains->refs;
+	pthread_mutex_unlock(&domains->lock);
+	if (refs > 0) {
+		return;
+	}
+	pthread_cond_destroy(&domains->wake);
+	pthread_mutex_destroy(&domains->lock);
+	(void)close(domains->event);
+	free(domains);
+}
+
+/* With the lock. */
+static void wait_until(struct domains *domains, pthread_cond_t *cond, int64_t at_ms)
+{
+	const struct timespec at = {.tv_sec = at_ms / 1000, .tv_nsec = at_ms % 1000 * 1000000};
+
+	(void)pthread_cond_timedwait(cond, &domains->lock, &at);
+}
+
+/* What is known, for the log: said once for each change. */
+static void watched_set(struct domains *domains, bool watched, const struct err *why)
+{
+	const uint64_t one = 1;
+
+	pthread_mutex_lock(&domains->lock);
+	if (!watched) {
+		domains_table_forget(&domains->table);
+	}
+	domains->news = domains->news || !domains->told || domains->watched != watched;
+	domains->told = true;
+	domains->watched = watched;
+	if (why != NULL) {
+		domains->why = *why;
+	}
+	if (domains->news) {
+		(void)!write(domains->event, &one, sizeof(one));
+	}
+	pthread_mutex_unlock(&domains->lock);
+}
+
+/* The look */
+
+static void entries_free(struct domain_entry *entries, size_t n, const struct domains_table *kept)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct domain_seen *seen = &entries[i].seen;
+
+		if (seen->pidfd >= 0 &&
+		    domains_table_pidfd(kept, seen->vm, seen->id) != seen->pidfd) {
+			(void)close(seen->pidfd);
+		}
+	}
+	free(entries);
+}
+
+static bool process_lives(int pidfd)
+{
+	struct pollfd pollfd = {.fd = pidfd, .events = POLLIN};
+
+	return poll(&pollfd, 1, 0) == 0;
+}
+
+static int process_get(const struct domains *domains, const struct domain_seen *seen)
+{
+	int pidfd = domains_table_pidfd(&domains->table, seen->vm, seen->id);
+
+	if (pidfd >= 0 && process_lives(pidfd)) {
+		return pidfd;
+	}
+	pidfd = domains->ops->process(seen->vm);
+	return pidfd < 0 ? -1 : pidfd;
+}
+
+/* Only this thread changes the entries, so that it may read them without the lock. */
+static void look_apply(struct domains *domains, const struct domain_seen *seen, size_t n,
+		       struct domain_entry *entries, uint64_t mark, int64_t asked_ms)
+{
+	struct domain_entry *old;
+	size_t n_old;
+
+	for (size_t i = 0; i < n; i++) {
+		entries[i].seen = seen[i];
+		entries[i].seen.pidfd = seen[i].running ? process_get(domains, &seen[i]) : -1;
+	}
+	pthread_mutex_lock(&domains->lock);
+	domains_table_set(&domains->table, entries, n, mark, asked_ms, &old, &n_old);
+	if (domains->closed) {
+		domains_table_forget(&domains->table);
+	}
+	pthread_mutex_unlock(&domains->lock);
+	entries_free(old, n_old, &domains->table);
+}
+
+static int domains_look(struct domains *domains, struct err *err)
+{
+	struct domain_seen *seen = NULL;
+	struct domain_entry *entries;
+	int64_t asked_ms = deadline_now_ms();
+	uint64_t mark;
+	size_t n = 0;
+	int rc;
+
+	pthread_mutex_lock(&domains->lock);
+	domains->woken = false;
+	mark = domains_table_mark(&domains->table);
+	pthread_mutex_unlock(&domains->lock);
+	rc = domains->ops->look(domains->link, &seen, &n, err);
+	if (rc < 0) {
+		return rc;
+	}
+	entries = calloc(n + 1, sizeof(*entries));
+	if (entries != NULL) {
+		look_apply(domains, seen, n, entries, mark, asked_ms);
+	}
+	free(seen);
+	return entries == NULL ? err_set(err, -ENOMEM, "out of memory") : 0;
+}
+
+/* The thread */
+
+static void link_close(struct domains *domains)
+{
+	if (domains->link != NULL) {
+		domains->ops->close(domains->link);
+		domains->link = NULL;
+	}
+}
+
+static int connected_look(struct domains *domains, struct err *err)
+{
+	bool closed;
+	int rc;
+
+	pthread_mutex_lock(&domains->lock);
+	closed = domains->closed;
+	pthread_mutex_unlock(&domains->lock);
+	if (closed) {
+		return err_set(err, -ENOTCONN, "libvirtd has closed the connection");
+	}
+	rc = domains->link == NULL ? domains->ops->open(domains, &domains->link, err) : 0;
+	return rc < 0 ? rc : domains_look(domains, err);
+}
+
+/* False: it is to end. */
+static bool domains_wait(struct domains *domains, int64_t looked_ms, bool watched)
+{
+	int64_t next_ms = looked_ms + (watched ? LOOK_MS : RECONNECT_MS);
+	bool stop;
+
+	pthread_mutex_lock(&domains->lock);
+	while (!domains->stop && deadline_now_ms() < next_ms) {
+		if (watched && domains->woken && next_ms > looked_ms + EVENTS_MS) {
+			next_ms = looked_ms + EVENTS_MS;
+			continue;
+		}
+		wait_until(domains, &domains->wake, next_ms);
+	}
+	stop = domains->stop;
+	pthread_mutex_unlock(&domains->lock);
+	return !stop;
+}
+
+static void connection_lost(struct domains *domains, const struct err *why)
+{
+	watched_set(domains, false, why);
+	link_close(domains);
+	pthread_mutex_lock(&domains->lock);
+	domains->closed = false;
+	pthread_mutex_unlock(&domains->lock);
+}
+
+static void *domains_run(void *data)
+{
+	struct domains *domains = data;
+	bool watched;
+
+	do {
+		struct err err = ERR_INIT;
+
+		watched = connected_look(domains, &err) == 0;
+		if (watched) {
+			watched_set(domains, true, NULL);
+		} else {
+			connection_lost(domains, &err);
+		}
+	} while (domains_wait(domains, deadline_now_ms(), watched));
+	link_close(domains);
+	entries_free(domains->table.entries, domains->table.n, &(struct domains_table){0});
+	pthread_mutex_lock(&domains->lock);
+	domains->table = (struct domains_table){0};
+	domains->left = true;
+	pthread_cond_broadcast(&domains->wake);
+	pthread_mutex_unlock(&domains->lock);
+	domains_unref(domains);
+	return NULL;
+}
+
+/* Signals are the main thread's. */
+static int thread_start(struct domains *domains)
+{
+	pthread_attr_t detached;
+	pthread_t thread;
+	sigset_t all;
+	sigset_t before;
+	int rc;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	(void)pthread_attr_init(&detached);
+	(void)pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+	rc = pthread_create(&thread, &detached, domains_run, domains);
+	(void)pthread_attr_destroy(&detached);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return -rc;
+}
+
+int domains_new(const struct domains_ops *ops, struct domains **ret, struct err *err)
+{
+	struct domains *domains = calloc(1, sizeof(*domains));
+	pthread_condattr_t monotonic;
+	int rc;
+
+	if (domains == NULL) {
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	domains->ops = ops;
+	domains->refs = 2;
+	domains->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	(void)pthread_mutex_init(&domains->lock, NULL);
+	(void)pthread_condattr_init(&monotonic);
+	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&domains->wake, &monotonic);
+	(void)pthread_condattr_destroy(&monotonic);
+	rc = domains->event < 0 ? -errno : thread_start(domains);
+	if (rc < 0) {
+		domains->refs = 1;
+		domains_unref(domains);
+		return err_set(err, rc, "a thread for libvirt: %s", strerror(-rc));
+	}
+	*ret = domains;
+	return 0;
+}
+
+void domains_free(struct domains *domains)
+{
+	int64_t end_ms = deadline_now_ms() + FREE_MS;
+
+	if (domains == NULL) {
+		return;
+	}
+	pthread_mutex_lock(&domains->lock);
+	domains->stop = true;
+	pthread_cond_broadcast(&domains->wake);
+	while (!domains->left && deadline_now_ms() < end_ms) {
+		wait_until(domains, &domains->wake, end_ms);
+	}
+	pthread_mutex_unlock(&domains->lock);
+	domains_unref(domains);
+}
+
+/* The main loop's side, and libvirt's */
+
+enum journal_domain domains_answer(struct domains *domains, const char *vm)
+{
+	enum journal_domain answer;
+	int pidfd;
+
+	pthread_mutex_lock(&domains->lock);
+	answer = domains_table_answer(&domains->table, vm, deadline_now_ms(), &pidfd);
+	if (answer == JOURNAL_DOMAIN_RUNNING && !process_lives(pidfd)) {
+		answer = JOURNAL_DOMAIN_UNKNOWN;
+	}
+	pthread_mutex_unlock(&domains->lock);
+	return answer;
+}
+
+void domains_on_event(struct domains *domains, const char *vm)
+{
+	pthread_mutex_lock(&domains->lock);
+	if (vm == NULL) {
+		domains->closed = true;
+		domains_table_forget(&domains->table);
+	} else {
+		domains_table_event(&domains->table, vm);
+	}
+	domains->woken = true;
+	pthread_cond_broadcast(&domains->wake);
+	pthread_mutex_unlock(&domains->lock);
+}
+
+int domains_fd(const struct domains *domains)
+{
+	return domains->event;
+}
+
+bool domains_news(struct domains *domains, bool *ret_watched, struct err *ret_why)
+{
+	uint64_t count;
+	bool news;
+
+	(void)!read(domains->event, &count, sizeof(count));
+	pthread_mutex_lock(&domains->lock);
+	news = domains->news;
+	*ret_watched = domains->watched;
+	*ret_why = domains->why;
+	domains->news = false;
+	pthread_mutex_unlock(&domains->lock);
+	return news;
+}

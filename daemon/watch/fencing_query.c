@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "watch/fencing_query.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ANSWER_MAX 48
+
+struct fencing_query {
+	qb_loop_t *loop;
+	fencing_query_done *done;
+	void *user;
+	pid_t pid;
+	int fd;
+	qb_loop_timer_handle timer;
+	bool timer_armed;
+	char answer[ANSWER_MAX + 1];
+	size_t bytes;
+};
+
+/* The digits up to end; what follows it, or NULL. */
+static const char *number_parse(const char *text, const char *limit, char end, int64_t *ret)
+{
+	const char *begin = text;
+
+	*ret = 0;
+	for (; text < limit && *text >= '0' && *text <= '9' && *ret <= INT64_MAX / 10 - 10;
+	     text++) {
+		*ret = *ret * 10 + (*text - '0');
+	}
+	return text > begin && text < limit && *text == end ? text + 1 : NULL;
+}
+
+int fencing_query_parse(const char *text, size_t bytes, struct fencing_times *ret)
+{
+	const char *limit = text + bytes;
+	struct fencing_times times;
+
+	if (bytes > ANSWER_MAX) {
+		return -EBADMSG;
+	}
+	text = number_parse(text, limit, ' ', &times.fenced);
+	if (text != NULL) {
+		text = number_parse(text, limit, '\n', &times.unfenced);
+	}
+	if (text != limit) {
+		return -EBADMSG;
+	}
+	*ret = times;
+	return 0;
+}
+
+/* It may have said all it has to say, and hang. */
+static void query_kill(struct fencing_query *query)
+{
+	if (query->pid <= 0) {
+		return;
+	}
+	(void)kill(query->pid, SIGKILL);
+	while (waitpid(query->pid, NULL, 0) < 0 && errno == EINTR) {
+	}
+	query->pid = 0;
+}
+
+static void query_end(struct fencing_query *query, int rc)
+{
+	fencing_query_done *done = query->done;
+	struct fencing_times times = {0};
+
+	if (rc == 0) {
+		rc = fencing_query_parse(query->answer, query->bytes, &times);
+	}
+	query->done = NULL;
+	if (done != NULL) {
+		done(query->user, rc, &times);
+	}
+}
+
+static void on_timeout(void *data)
+{
+	struct fencing_query *query = data;
+
+	query->timer_armed = false;
+	(void)qb_loop_poll_del(query->loop, query->fd);
+	query_kill(query);
+	query_end(query, -ETIMEDOUT);
+}
+
+static int32_t on_output(int32_t fd, int32_t revents, void *data)
+{
+	struct fencing_query *query = data;
+	ssize_t got = read(fd, query->answer + query->bytes, ANSWER_MAX + 1 - query->bytes);
+
+	(void)revents;
+	if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+		return 0;
+	}
+	if (got > 0) {
+		query->bytes += (size_t)got;
+	}
+	/* The answer is a line: it is complete with its end. */
+	if (got > 0 && query->bytes <= ANSWER_MAX && query->answer[query->bytes - 1] != '\n') {
+		return 0;
+	}
+	(void)qb_loop_timer_del(query->loop, query->timer);
+	query->timer_armed = false;
+	(void)qb_loop_poll_del(query->loop, fd);
+	query_kill(query);
+	query_end(query, got > 0 && query->bytes <= ANSWER_MAX ? 0 : -EIO);
+	return 0;
+}
+
+static int program_spawn(const char *program, const char *peer, const char *self, int out,
+			 pid_t *ret)
+{
+	char *argv[] = {(char *)(uintptr_t)program, (char *)(uintptr_t)peer,
+			(char *)(uintptr_t)self, NULL};
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t none, all;
+	int rc;
+
+	(void)sigemptyset(&none);
+	(void)sigfillset(&all);
+	(void)posix_spawn_file_actions_init(&actions);
+	(void)posix_spawnattr_init(&attributes);
+	(void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	(void)posix_spawnattr_setsigmask(&attributes, &none);
+	(void)posix_spawnattr_setsigdefault(&attributes, &all);
+	rc = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	if (rc == 0) {
+		rc = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+	}
+	if (rc == 0) {
+		rc = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null",
+						      O_WRONLY, 0);
+	}
+	if (rc == 0) {
+		rc = posix_spawn(ret, program, &actions, &attributes, argv, environ);
+	}
+	(void)posix_spawnattr_destroy(&attributes);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	return -rc;
+}
+
+static int query_start(struct fencing_query *query, const char *program, const char *peer,
+		       const char *self)
+{
+	int fds[2];
+	int rc;
+
+	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0) {
+		return -errno;
+	}
+	query->fd = fds[0];
+	rc = program_spawn(program, peer, self, fds[1], &query->pid);
+	(void)close(fds[1]);
+	if (rc < 0) {
+		query->pid = 0;
+		return rc;
+	}
+	rc = qb_loop_poll_add(query->loop, QB_LOOP_MED, query->fd, POLLIN, query, on_output);
+	if (rc == 0) {
+		rc = qb_loop_timer_add(query->loop, QB_LOOP_MED,
+				       FENCING_QUERY_MS * UINT64_C(1000000), query, on_timeout,
+				       &query->timer);
+		query->timer_armed = rc == 0;
+	}
+	return rc;
+}
+
+int fencing_query_new(qb_loop_t *loop, const char *program, const char *peer, const char *self,
+		      fencing_query_done *done, void *user, struct fencing_query **ret,
+		      struct err *err)
+{
+	struct fencing_query *query = calloc(1, sizeof(*query));
+	int rc;
+
+	if (query == NULL) {
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	*query = (struct fencing_query){.loop = loop, .done = done, .user = user, .fd = -1};
+	rc = query_start(query, program, peer, self);
+	if (rc < 0) {
+		query->done = NULL;
+		fencing_query_free(query);
+		return err_set(err, rc, "%s: %s", program, strerror(-rc));
+	}
+	*ret = query;
+	return 0;
+}
+
+void fencing_query_free(struct fencing_query *query)
+{
+	if (query == NULL) {
+		return;
+	}
+	if (query->pid > 0) {
+		(void)qb_loop_poll_del(query->loop, query->fd);
+		query_kill(query);
+	}
+	if (query->timer_armed) {
+		(void)qb_loop_timer_del(query->loop, query->timer);
+	}
+	if (query->fd >= 0) {
+		(void)close(query->fd);
+	}
+	free(query);
+}

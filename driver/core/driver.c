@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "driver/core/driver.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "driver/core/lock.h"
+#include "driver/core/request.h"
+#include "driver/core/verbs.h"
+
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "0"
+#endif
+
+enum { EXIT_DONE = 0, EXIT_FAULT = 1, EXIT_USAGE = 2 };
+
+#define RESTORE_TIMEOUT_MS 300000
+
+struct command {
+	const char *config_file;
+	const char *verb;
+	bool help;
+	bool version;
+	bool restore;
+	bool ssh;
+};
+
+static void help_print(const struct driver *driver)
+{
+	printf("usage: %s [--config FILE] VERB <REQUEST >REPLY\n"
+	       "       %s [--config FILE] --ssh     verb from SSH_ORIGINAL_COMMAND\n"
+	       "       %s [--config FILE] --restore\n\n"
+	       "Request and reply are JSON objects; see lunmask-array(7) and %s(8).\n\nVerbs:\n",
+	       driver->name, driver->name, driver->name, driver->name);
+	for (size_t i = 0; verb_at(i) != NULL; i++) {
+		printf("  %-8s  %s\n", verb_at(i)->name, verb_at(i)->help);
+	}
+	printf("\nConfiguration: %s\n", driver->config_file);
+	for (size_t i = 0; driver->notes[i] != NULL; i++) {
+		printf("%s\n", driver->notes[i]);
+	}
+}
+
+static int usage(const struct driver *driver, const char *what)
+{
+	fprintf(stderr, "%s: %s\nTry '%s --help'.\n", driver->name, what, driver->name);
+	return EXIT_USAGE;
+}
+
+/* The last word of what the other side asked ssh to run. Nothing of it is ever executed. */
+static const char *ssh_verb(void)
+{
+	const char *command = getenv("SSH_ORIGINAL_COMMAND");
+	const char *blank = command != NULL ? strrchr(command, ' ') : NULL;
+
+	return blank != NULL ? blank + 1 : command;
+}
+
+static bool command_parse(int argc, char **argv, struct command *ret)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--help") == 0) {
+			ret->help = true;
+		} else if (strcmp(argv[i], "--version") == 0) {
+			ret->version = true;
+		} else if (strcmp(argv[i], "--restore") == 0) {
+			ret->restore = true;
+		} else if (strcmp(argv[i], "--ssh") == 0) {
+			ret->ssh = true;
+		} else if (strcmp(argv[i], "--config") == 0 && i + 1 < argc) {
+			ret->config_file = argv[++i];
+		} else if (argv[i][0] == '-' || ret->verb != NULL) {
+			return false;
+		} else {
+			ret->verb = argv[i];
+		}
+	}
+	return (ret->verb != NULL) + ret->ssh + ret->restore <= 1;
+}
+
+/* A reply that did not get out whole is no success, whatever was done. */
+static int reply_print(json_t *reply)
+{
+	char *text = json_dumps(reply, JSON_COMPACT | JSON_SORT_KEYS);
+	bool whole = text != NULL && strlen(text) < DRIVER_REPLY_MAX_BYTES && puts(text) >= 0 &&
+		     fflush(stdout) == 0;
+
+	free(text);
+	if (!whole) {
+		fprintf(stderr, "the reply could not be written\n");
+	}
+	return whole ? EXIT_DONE : EXIT_FAULT;
+}
+
+static int fault_print(const struct driver *driver, const struct fault *fault)
+{
+	json_t *error = json_pack("{s:s, s:s}", "code", array_error_to_str(fault->code), "message",
+				  err_text(&fault->err));
+	json_t *reply;
+
+	if (fault->lun[0] != '\0') {
+		(void)json_object_set_new(error, "lun", json_string(fault->lun));
+	}
+	if (fault->initiator[0] != '\0') {
+		(void)json_object_set_new(error, "initiator", json_string(fault->initiator));
+	}
+	reply = json_pack("{s:o}", "error", error);
+	(void)reply_print(reply);
+	json_decref(reply);
+	fprintf(stderr, "%s: %s\n", driver->name, err_text(&fault->err));
+	return EXIT_FAULT;
+}
+
+static int request_read(json_t **ret, struct fault *fault)
+{
+	char *text = malloc(REQUEST_MAX_BYTES + 1);
+	size_t bytes = text != NULL ? fread(text, 1, REQUEST_MAX_BYTES + 1, stdin) : 0;
+	json_error_t error;
+
+	*ret = NULL;
+	if (text == NULL || ferror(stdin) != 0) {
+		free(text);
+		return fault_set(fault, ARRAY_ERROR_INTERNAL, "the request cannot be read");
+	}
+	if (bytes > REQUEST_MAX_BYTES) {
+		free(text);
+		return fault_set(fault, ARRAY_ERROR_BAD_REQUEST,
+				 "the request is longer than %u bytes", REQUEST_MAX_BYTES);
+	}
+	*ret = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
+	free(text);
+	if (!json_is_object(*ret)) {
+		json_decref(*ret);
+		*ret = NULL;
+		return fault_set(fault, ARRAY_ERROR_BAD_REQUEST,
+				 "the request is not a JSON object: %.200s", error.text);
+	}
+	return 0;
+}
+
+/* A caller that goes away, or its connection, must not stop a change half-way. */
+static void signals_ignore(void)
+{
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGHUP, SIG_IGN);
+	(void)signal(SIGTERM, SIG_IGN);
+	(void)signal(SIGINT, SIG_IGN);
+}
+
+static int verb_locked(const struct driver *driver, void *backend, const struct verb *verb,
+		       const json_t *request, struct deadline deadline, json_t *reply,
+		       struct fault *fault)
+{
+	int fd = -1;
+	int rc = verb->locks ? lock_take(driver->lock_file(backend), deadline, &fd, fault) : 0;
+
+	rc = rc != 0 ? rc : driver->load(backend, fault);
+	rc = rc != 0 ? rc : requester_check(driver, backend, request, verb->own, fault);
+	rc = rc != 0 ? rc : verb->run(driver, backend, request, deadline, reply, fault);
+	if (fd >= 0) {
+		(void)close(fd);
+	}
+	return rc;
+}
+
+static int verb_run(const struct driver *driver, const struct command *command,
+		    const struct verb *verb, json_t *reply, struct fault *fault)
+{
+	void *backend = NULL;
+	json_t *request;
+	int64_t timeout_ms;
+	int rc = request_read(&request, fault);
+
+	signals_ignore();
+	rc = rc != 0 ? rc : request_check(request, verb->members, fault);
+	rc = rc != 0 ? rc
+		     : request_number(request, "timeout_ms", 1, DRIVER_TIMEOUT_MAX_MS,
+				      DRIVER_TIMEOUT_MS, &timeout_ms, fault);
+	rc = rc != 0 ? rc : driver->open(command->config_file, &backend, fault);
+	rc = rc != 0 ? rc
+		     : verb_locked(driver, backend, verb, request, deadline_in(timeout_ms), reply,
+				   fault);
+	if (backend != NULL) {
+		driver->close(backend);
+	}
+	json_decref(request);
+	return rc;
+}
+
+static int verb_command(const struct driver *driver, const struct command *command)
+{
+	const char *name = command->ssh ? ssh_verb() : command->verb;
+	const struct verb *verb = name != NULL ? verb_find(name) : NULL;
+	struct fault fault = FAULT_INIT;
+	json_t *reply;
+	int status;
+
+	if (verb == NULL) {
+		(void)fault_set(&fault, ARRAY_ERROR_UNSUPPORTED, "there is no verb '%.60s'",
+				name != NULL ? name : "");
+		return fault_print(driver, &fault);
+	}
+	reply = json_object();
+	if (verb_run(driver, command, verb, reply, &fault) == 0) {
+		status = reply_print(reply);
+	} else {
+		status = fault_print(driver, &fault);
+	}
+	json_decref(reply);
+	return status;
+}
+
+static int restore_command(const struct driver *driver, const struct command *command)
+{
+	struct deadline deadline = deadline_in(RESTORE_TIMEOUT_MS);
+	struct fault fault = FAULT_INIT;
+	void *backend = NULL;
+	size_t restored = 0;
+	int fd = -1;
+	int rc = driver->open(command->config_file, &backend, &fault);
+
+	signals_ignore();
+	rc = rc != 0 ? rc : lock_take(driver->lock_file(backend), deadline, &fd, &fault);
+	rc = rc != 0 ? rc : driver->load(backend, &fault);
+	rc = rc != 0 ? rc : driver->restore(backend, deadline, &restored, &fault);
+	if (fd >= 0) {
+		(void)close(fd);
+	}
+	if (backend != NULL) {
+		driver->close(backend);
+	}
+	if (rc != 0) {
+		fprintf(stderr, "%s: %s\n", driver->name, err_text(&fault.err));
+		return EXIT_FAULT;
+	}
+	printf("%zu LUNs restored, granted to nobody\n", restored);
+	return EXIT_DONE;
+}
+
+int driver_main(int argc, char **argv, const struct driver *driver)
+{
+	struct command command = {.config_file = driver->config_file};
+
+	if (!command_parse(argc, argv, &command)) {
+		return usage(driver, "wrong arguments");
+	}
+	if (command.help) {
+		help_print(driver);
+		return EXIT_DONE;
+	}
+	if (command.version) {
+		printf("%s %s\n", driver->name, PACKAGE_VERSION);
+		return EXIT_DONE;
+	}
+	if (command.restore) {
+		return restore_command(driver, &command);
+	}
+	if (command.verb == NULL && !command.ssh) {
+		return usage(driver, "no verb");
+	}
+	return verb_command(driver, &command);
+}

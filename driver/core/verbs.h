@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LUNMASK_ARRAY_VERBS_H
+#define LUNMASK_ARRAY_VERBS_H
+
+#include "driver/core/driver.h"
+#include "driver/core/requester.h"
+
+/* The verbs of lunmask-array(7), for any driver. */
+struct verb {
+	const char *name;
+	const char *help;
+	bool locks;                 /* runs under the array's lock */
+	const char *const *members; /* that its request may have, NULL-terminated */
+	int (*run)(const struct driver *driver, void *backend, const json_t *request,
+		   struct deadline deadline, json_t *reply, struct fault *fault);
+	/* What a host that is fenced may still ask for; NULL: nothing that has a requester. */
+	requester_own *own;
+};
+
+/* NULL when there is none of this name. */
+const struct verb *verb_find(const char *name);
+const struct verb *verb_at(size_t index); /* NULL past the last */
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The driver of an array that is tgtd(8), see lunmask-array-tgt(8). */
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "driver/core/driver.h"
+#include "driver/tgt/tgt.h"
+#include "driver/tgt/tgt_admin.h"
+#include "driver/tgt/tgt_masks.h"
+#include "driver/tgt/tgt_pool.h"
+
+static void backend_close(void *backend)
+{
+	struct tgt *tgt = backend;
+
+	tgt_table_release(&tgt->table);
+	tgt_config_release(&tgt->config);
+	free(tgt);
+}
+
+/* /run is empty after a boot. */
+static void lock_dir_make(const char *lock_file)
+{
+	char *copy = strdup(lock_file);
+
+	if (copy != NULL) {
+		(void)mkdir(dirname(copy), 0700);
+	}
+	free(copy);
+}
+
+static int backend_open(const char *config_file, void **ret_backend, struct fault *fault)
+{
+	struct tgt *tgt = calloc(1, sizeof(*tgt));
+	int rc = tgt != NULL ? 0 : fault_set(fault, ARRAY_ERROR_INTERNAL, "out of memory");
+
+	rc = rc != 0 ? rc : tgt_config_load(config_file, &tgt->config, fault);
+	if (rc != 0) {
+		free(tgt);
+		return rc;
+	}
+	lock_dir_make(tgt->config.lock_file);
+	*ret_backend = tgt;
+	return 0;
+}
+
+static const char *backend_lock_file(const void *backend)
+{
+	return ((const struct tgt *)backend)->config.lock_file;
+}
+
+static int backend_load(void *backend, struct fault *fault)
+{
+	struct tgt *tgt = backend;
+
+	return tgt_table_load(tgt->config.state_dir, &tgt->table, fault);
+}
+
+/* tgtd lists the portals it listens on; it has no others. */
+static int backend_ports(void *backend, struct deadline deadline, json_t *portals,
+			 struct fault *fault)
+{
+	const struct tgt *tgt = backend;
+	struct tgt_portals found;
+	int rc = tgt_admin_portals(tgt->config.control_port, deadline, &found, fault);
+
+	for (size_t i = 0; rc == 0 && i < found.count; i++) {
+		json_t *portal =
+			json_pack("{s:s, s:s}", "portal", found.address[i], "state", "online");
+
+		if (json_array_append_new(portals, portal) != 0) {
+			rc = fault_set(fault, ARRAY_ERROR_INTERNAL, "out of memory");
+		}
+	}
+	return rc;
+}
+
+static bool backend_is_fenced(const void *backend, const char *initiator)
+{
+	return tgt_table_is_fenced(&((const struct tgt *)backend)->table, initiator);
+}
+
+static bool backend_fenced(const void *backend, json_t *names)
+{
+	const struct tgt_table *table = &((const struct tgt *)backend)->table;
+	bool whole = true;
+
+	for (size_t i = 0; i < table->n_fenced && whole; i++) {
+		whole = json_array_append_new(names, json_string(table->fenced[i].initiator)) == 0;
+	}
+	return whole;
+}
+
+static int64_t backend_fencings(const void *backend)
+{
+	return ((const struct tgt *)backend)->table.fencings;
+}
+
+static bool backend_is_fenced_since(const void *backend, const char *initiator, int64_t fencings)
+{
+	return tgt_table_is_fenced_since(&((const struct tgt *)backend)->table, initiator,
+					 fencings);
+}
+
+static int backend_set_fenced(void *backend, const char *const *initiators, size_t n_initiators,
+			      bool fenced, struct fault *fault)
+{
+	struct tgt *tgt = backend;
+	int rc = 0;
+
+	tgt->table.fencings += fenced ? 1 : 0;
+	for (size_t i = 0; i < n_initiators && rc == 0; i++) {
+		if (fenced) {
+			rc = tgt_table_fence(&tgt->table, initiators[i], fault);
+		} else {
+			tgt_table_unfence(&tgt->table, initiators[i]);
+		}
+	}
+	return rc != 0 ? rc : tgt_table_store(tgt->config.state_dir, &tgt->table, fault);
+}
+
+static const char *const NOTES[] = {
+	"After a restart of tgtd, --restore makes its targets again, granted to nobody.", NULL};
+
+static const struct driver TGT_DRIVER = {
+	.name = "lunmask-array-tgt",
+	.notes = NOTES,
+	.config_file = TGT_CONFIG_FILE,
+	.masks = {.read = tgt_masks_read, .grant = tgt_masks_grant, .revoke = tgt_masks_revoke},
+	.open = backend_open,
+	.close = backend_close,
+	.lock_file = backend_lock_file,
+	.load = backend_load,
+	.ports = backend_ports,
+	.luns = tgt_pool_luns,
+	.is_fenced = backend_is_fenced,
+	.fenced = backend_fenced,
+	.fencings = backend_fencings,
+	.is_fenced_since = backend_is_fenced_since,
+	.set_fenced = backend_set_fenced,
+	.create = tgt_pool_create,
+	.delete = tgt_pool_delete,
+	.restore = tgt_pool_restore,
+};
+
+int main(int argc, char **argv)
+{
+	return driver_main(argc, argv, &TGT_DRIVER);
+}

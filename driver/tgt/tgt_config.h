@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LUNMASK_ARRAY_TGT_CONFIG_H
+#define LUNMASK_ARRAY_TGT_CONFIG_H
+
+#include "driver/core/fault.h"
+
+/*
+ * /etc/lunmask/array-tgt.conf, see lunmask-array-tgt(8):
+ *
+ *	[tgt]
+ *	iqn_prefix = iqn.2026-11.org.example:      the LUN's name is put behind it
+ *	pool = /srv/luns                           directory of the backing files
+ *	control_port = 0                           of tgtd (its -C)
+ *	lock_file = /run/lunmask-array-tgt/lock
+ *	state_dir = /var/lib/lunmask-array-tgt
+ *
+ * The first two must be there. An unknown section or key is refused.
+ */
+#define TGT_CONFIG_FILE "/etc/lunmask/array-tgt.conf"
+
+struct tgt_config {
+	char *iqn_prefix;
+	char *pool;
+	char *control_port; /* digits */
+	char *lock_file;
+	char *state_dir;
+};
+
+int tgt_config_load(const char *file, struct tgt_config *ret, struct fault *fault);
+void tgt_config_release(struct tgt_config *config);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "san/iscsi.h"
+#include "san/peer_probe.h"
+
+/*
+ * Looks from this host at LUNs and says whether they are the expected ones: the request of
+ * peer_probe.h on stdin, its answer on stdout. Changes nothing.
+ */
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "unknown"
+#endif
+
+enum { EXIT_GOOD = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
+
+static const char usage[] =
+	"usage: lunmask-probe < REQUEST\n"
+	"\n"
+	"Logs in to every LUN of the request through every portal of it, with the initiator name "
+	"it\n"
+	"gives, and compares designator and size. REQUEST is JSON:\n"
+	"  {\"initiator\": IQN, \"portals\": [\"ADDRESS:PORT\"], \"paths_required\": N,\n"
+	"   \"timeout_ms\": N, \"luns\": [{\"name\": ..., \"designator\": ..., \"size_bytes\": N,\n"
+	"   \"target\": IQN, \"number\": N}]}\n"
+	"Prints {\"ok\": true, \"paths\": N} and exits 0, or\n"
+	"{\"ok\": false, \"paths\": N, \"error\": TEXT, \"errno_name\": NAME} and exits 1.\n"
+	"\n"
+	"  --help     print this\n"
+	"  --version  print the version\n";
+
+/* At most one byte more than is legal, so that too much is seen to be too much. */
+static int request_read(char *buffer, size_t *ret_bytes, struct err *err)
+{
+	*ret_bytes = fread(buffer, 1, PEER_PROBE_BYTES_MAX + 1, stdin);
+	if (ferror(stdin)) {
+		return err_set(err, -EIO, "cannot read the request");
+	}
+	if (*ret_bytes > PEER_PROBE_BYTES_MAX) {
+		return err_set(err, -EINVAL, "the request is longer than %u bytes",
+			       PEER_PROBE_BYTES_MAX);
+	}
+	return 0;
+}
+
+static int probe(size_t *ret_paths, struct err *err)
+{
+	struct peer_probe_storage *storage = NULL;
+	struct peer_probe_request request;
+	char *buffer = malloc(PEER_PROBE_BYTES_MAX + 1);
+	size_t bytes = 0;
+	int rc = buffer == NULL ? err_set(err, -ENOMEM, "out of memory")
+				: request_read(buffer, &bytes, err);
+
+	rc = rc < 0 ? rc : peer_probe_request_decode(buffer, bytes, &request, &storage, err);
+	free(buffer);
+	rc = rc < 0 ? rc
+		    : iscsi_luns_verify(request.luns, request.n_luns, request.portals,
+					request.n_portals, request.initiator,
+					request.paths_required, deadline_in(request.timeout_ms),
+					ret_paths, err);
+	peer_probe_storage_free(storage);
+	return rc;
+}
+
+static int options_parse(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {0}};
+	int option = getopt_long(argc, argv, "", options, NULL);
+
+	if (option == 'h') {
+		(void)fputs(usage, stdout);
+		exit(EXIT_GOOD);
+	}
+	if (option == 'V') {
+		(void)puts("lunmask-probe " PACKAGE_VERSION);
+		exit(EXIT_GOOD);
+	}
+	if (option != -1 || optind < argc) {
+		(void)fputs("lunmask-probe takes its request from stdin; see --help\n", stderr);
+		return EXIT_USAGE;
+	}
+	return EXIT_GOOD;
+}
+
+int main(int argc, char **argv)
+{
+	struct err err = ERR_INIT;
+	size_t paths = 0;
+	char *answer;
+	int rc;
+
+	if (options_parse(argc, argv) != EXIT_GOOD) {
+		return EXIT_USAGE;
+	}
+	rc = probe(&paths, &err);
+	answer = peer_probe_answer_encode(rc, paths, err_text(&err));
+	if (answer == NULL || puts(answer) < 0 || fflush(stdout) != 0) {
+		(void)fputs("lunmask-probe: cannot answer\n", stderr);
+		rc = -EIO;
+	}
+	free(answer);
+	return rc == 0 ? EXIT_GOOD : EXIT_REFUSED;
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "action/vm.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "process/qemu_process.h"
+#include "step/vm_masks.h"
+#include "survey/vm_strays.h"
+#include "vm/vm_context.h"
+
+/*
+ * Is the VM all right here? Level 0 asks libvirt for the domain and touches nothing else; but a
+ * probe that finds it asks the array, too. A libvirtd that is down or hangs is no reason to restart
+ * a guest: then the QEMU process decides.
+ *
+ * A lost path is DEGRADED, never FAILED: Pacemaker still migrates a degraded guest live.
+ */
+#define LIBVIRT_ANSWER_MS 10000
+#define FENCED_ANSWER_MS 5000
+
+static const enum vm_health healths[] = {
+	[DOMAIN_ABSENT] = VM_STOPPED,
+	[DOMAIN_RUNNING] = VM_RUNNING,
+	[DOMAIN_PAUSED] = VM_DEGRADED,
+	[DOMAIN_PAUSED_IO_ERROR] = VM_FAILED,
+	[DOMAIN_PAUSED_MIGRATION] = VM_DEGRADED,
+	[DOMAIN_PAUSED_STARTING] = VM_DEGRADED,
+	[DOMAIN_SHUTTING_DOWN] = VM_RUNNING,
+	[DOMAIN_SUSPENDED] = VM_RUNNING,
+	[DOMAIN_CRASHED] = VM_FAILED,
+};
+
+static_assert(sizeof(healths) / sizeof(healths[0]) == DOMAIN_STATE_MAX,
+	      "a domain state without a health");
+
+static int health_without_libvirt(const struct vm_settings *settings, const struct err *cause,
+				  enum vm_health *ret, struct err *err)
+{
+	pid_t pid;
+	int rc = qemu_process_find(settings->vm, &pid, err);
+
+	if (rc != 0) {
+		return rc;
+	}
+	*ret = pid == 0 ? VM_STOPPED : VM_DEGRADED;
+	if (pid != 0) {
+		(void)err_set(err, 0, "libvirt cannot tell (%s); QEMU is there as process %ld",
+			      err_text(cause), (long)pid);
+	}
+	return 0;
+}
+
+/* on_ioerror=resume: the guest's request is tried again; QEMU pauses it again if that fails too. */
+static void io_error_resume(struct vm_context *vm, struct deadline deadline, enum vm_health *health,
+			    struct err *err)
+{
+	enum domain_state state;
+
+	if (hypervisor_resume(vm->hypervisor, vm->settings->vm, deadline, err) == 0 &&
+	    vm_domain_state(vm, deadline, &state, err) == 0 && state == DOMAIN_RUNNING) {
+		*health = VM_DEGRADED;
+		(void)err_set(err, 0, "the guest was paused after an I/O error and was resumed");
+	}
+}
+
+/* An array that does not say so has not fenced it: then the rule for I/O errors decides. */
+static bool host_is_fenced(struct vm_context *vm, struct deadline deadline)
+{
+	struct array_fenced fenced;
+	bool found;
+
+	if (vm_settings_parse(vm->settings, vm, NULL) != 0 ||
+	    vm_config_apply(vm, NULL, deadline, NULL) != 0 ||
+	    array_fenced(&vm->array, deadline_within(deadline, FENCED_ANSWER_MS), &fenced, NULL) !=
+		    0) {
+		return false;
+	}
+	found = array_fenced_has(&fenced, vm->self->initiator);
+	array_fenced_release(&fenced);
+	return found;
+}
+
+/* Where lunmask-cutoff runs it has ended the guest before. */
+static void io_error_judge(struct vm_context *vm, struct deadline deadline, enum vm_health *health,
+			   struct err *err)
+{
+	if (host_is_fenced(vm, deadline)) {
+		*health = VM_FAILED;
+		(void)err_set(
+			err, 0,
+			"array %s has this host fenced: the guest is paused after an I/O error "
+			"and can write nothing; is lunmask-cutoff running?",
+			vm->array.name);
+		return;
+	}
+	(void)err_set(err, 0,
+		      "the guest is paused after an I/O error: look at the array and the "
+		      "paths to it");
+	switch (vm->settings->on_ioerror) {
+	case VM_IOERROR_FAIL: *health = VM_FAILED; break;
+	case VM_IOERROR_RESUME: io_error_resume(vm, deadline, health, err); break;
+	case VM_IOERROR_REPORT: *health = VM_DEGRADED; break;
+	}
+}
+
+/*
+ * libvirtd takes a moment to see that a QEMU was killed. The next monitor says so all the same; and
+ * a probe just then, after a fencing, would make the cluster believe that the VM runs on two hosts,
+ * and stop the one that does.
+ */
+static bool has_no_process(const struct vm_settings *settings)
+{
+	pid_t pid;
+
+	return qemu_process_find(settings->vm, &pid, NULL) == 0 && pid == 0;
+}
+
+/*
+ * What is here of the VM is from before the fencing: it has no LUNs, the cluster has given it up,
+ * and it ends before the host is let in again. A probe that called it running would have the
+ * cluster stop the one that is well.
+ */
+static bool given_up(struct vm_context *vm, struct deadline deadline, struct err *err)
+{
+	if (!host_is_fenced(vm, deadline)) {
+		return false;
+	}
+	(void)err_set(err, 0,
+		      "array %s has this host fenced: what is left of the VM here does not count",
+		      vm->array.name);
+	return true;
+}
+
+/* A probe only asks whether something is here: it acts on nothing. */
+static int domain_look(struct vm_context *vm, bool probe, struct deadline deadline,
+		       enum vm_health *ret, struct err *err)
+{
+	struct err libvirt_err = ERR_INIT;
+	enum domain_state state;
+	int rc = vm_domain_state(vm, deadline_within(deadline, LIBVIRT_ANSWER_MS), &state,
+				 &libvirt_err);
+
+	if (rc != 0) {
+		return health_without_libvirt(vm->settings, &libvirt_err, ret, err);
+	}
+	*ret = healths[state];
+	if (*ret != VM_STOPPED && has_no_process(vm->settings)) {
+		*ret = VM_STOPPED;
+		return 0;
+	}
+	if (state == DOMAIN_PAUSED_IO_ERROR && !probe) {
+		io_error_judge(vm, deadline, ret, err);
+	} else if (*ret == VM_DEGRADED || *ret == VM_FAILED) {
+		(void)err_set(err, 0, "the domain is %s", domain_state_to_str(state));
+	}
+	return 0;
+}
+
+/* What is here may end, and the host be let in again, while the array is asked. */
+static int domain_health(struct vm_context *vm, bool probe, struct deadline deadline,
+			 enum vm_health *ret, struct err *err)
+{
+	int rc = domain_look(vm, probe, deadline, ret, err);
+
+	if (rc == 0 && probe && *ret != VM_STOPPED &&
+	    (given_up(vm, deadline, err) || has_no_process(vm->settings))) {
+		*ret = VM_STOPPED;
+	}
+	return rc;
+}
+
+static void degraded(enum vm_health *health, struct err *err, const struct err *why)
+{
+	*health = VM_DEGRADED;
+	(void)err_set(err, 0, "%s", err_text(why));
+}
+
+/* Every portal is tried, and each one that is not good is told. */
+static void paths_judge(struct vm_context *vm, struct deadline deadline, enum vm_health *health,
+			struct err *err)
+{
+	struct vm_settings strict = *vm->settings;
+	const struct vm_settings *settings = vm->settings;
+	struct err why = ERR_INIT;
+
+	strict.paths_required = 0;
+	vm->settings = &strict;
+	if (vm_paths_verify(vm, deadline, &why) != 0) {
+		degraded(health, err, &why);
+	}
+	vm->settings = settings;
+}
+
+/*
+ * The mask of a running VM is this host, and in a hand-over window the other one. No host is asked
+ * but this one, and the journal only where somebody else has a path: what it knows here will do.
+ */
+static void masks_judge(struct vm_context *vm, struct deadline deadline, enum vm_health *health,
+			struct err *err)
+{
+	const struct vm_strays_way way = {.how = JOURNAL_STALE};
+	struct vm_strays strays = {.n = 0};
+	struct err why = ERR_INIT;
+	int rc = vm_strays_look(vm, &way, deadline, &strays, &why);
+
+	if (rc == 0 && vm_strays_granted(&strays, vm->self->initiator) < vm->n_luns) {
+		*health = VM_FAILED;
+		(void)err_set(err, 0, "this host (%s) is no longer granted all LUNs of the VM",
+			      vm->self->initiator);
+	} else if (rc != 0 || vm_strays_to_err(&strays, &why)) {
+		degraded(health, err, &why);
+	}
+	vm_strays_release(&strays);
+}
+
+static void array_judge(struct vm_context *vm, int check_level, struct deadline deadline,
+			enum vm_health *health, struct err *err)
+{
+	struct err why = ERR_INIT;
+
+	if (vm_settings_parse(vm->settings, vm, &why) != 0 ||
+	    vm_config_apply(vm, NULL, deadline, &why) != 0) {
+		degraded(health, err, &why);
+		return;
+	}
+	paths_judge(vm, deadline, health, err);
+	if (check_level >= 20) {
+		masks_judge(vm, deadline, health, err);
+	}
+}
+
+int vm_monitor(const struct vm_settings *settings, int check_level, bool probe,
+	       struct deadline deadline, enum vm_health *ret, const struct vm_report *report,
+	       struct err *err)
+{
+	struct vm_context *vm __attribute__((cleanup(vm_context_drop))) = NULL;
+	int rc;
+
+	if (settings->vm == NULL || settings->vm[0] == '\0') {
+		*ret = VM_STOPPED;
+		return 0;
+	}
+	vm = calloc(1, sizeof(*vm));
+	if (vm == NULL) {
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	vm->settings = settings;
+	vm->report = report;
+	rc = domain_health(vm, probe, deadline, ret, err);
+	/* Pacemaker's own probes have no level; crm_resource --force-check=20 is a probe with one.
+	 */
+	if (rc == 0 && check_level >= 10 && *ret == VM_RUNNING) {
+		array_judge(vm, check_level, deadline, ret, err);
+	}
+	return rc;
+}

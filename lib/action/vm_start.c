@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "action/vm.h"
+
+#include "action/vm_record.h"
+#include "action/vm_run.h"
+#include "step/vm_boot.h"
+#include "step/vm_masks.h"
+#include "step/vm_release.h"
+#include "step/vm_state.h"
+#include "step/vm_takeover.h"
+#include "vm/vm_context.h"
+#include "vm/vm_keep.h"
+
+#define UNDO_RESERVE_MS 15000
+
+/*
+ * A host that was fenced while it lived is a member again before it is let in again
+ * (lunmask-cutoff), and Pacemaker may place a VM there in between. A start that failed would keep
+ * the VM from the host until somebody cleans up.
+ */
+#define FENCED_PATIENCE_MS 30000
+
+static const struct task_step steps[] = {
+	{
+		.name = "takeover",
+		.probe = vm_takeover_probe,
+		.run = vm_takeover_run,
+		.timeout_ms = 30000,
+		.tries = 3,
+		.retry_ms = 500,
+		.patience_ms = FENCED_PATIENCE_MS,
+		.flags = TASK_WIDENS,
+	},
+	{
+		.name = "withdraw",
+		.probe = vm_release_withdraw_probe,
+		.run = vm_release_withdraw_run,
+		.timeout_ms = 20000,
+		.tries = 2,
+		.retry_ms = 500,
+		.patience_ms = FENCED_PATIENCE_MS,
+		.flags = TASK_WIDENS,
+	},
+	{
+		.name = "grant",
+		.probe = vm_grant_probe,
+		.run = vm_grant_run,
+		.undo = vm_grant_undo,
+		.timeout_ms = 30000,
+		.tries = 3,
+		.retry_ms = 500,
+		.patience_ms = FENCED_PATIENCE_MS,
+		.flags = TASK_WIDENS | TASK_GRANTS,
+	},
+	{
+		.name = "verify",
+		.run = vm_paths_verify,
+		.timeout_ms = 30000,
+		.tries = 3,
+		.retry_ms = 500,
+		.flags = TASK_LOOK_ONCE,
+	},
+	{
+		.name = "mapping",
+		.probe = vm_mapping_probe,
+		.run = vm_mapping_run,
+		.timeout_ms = 20000,
+		.tries = 2,
+		.retry_ms = 500,
+	},
+	{
+		.name = "run",
+		.probe = vm_boot_probe,
+		.run = vm_boot_run,
+		.undo = vm_boot_undo,
+		.timeout_ms = 600000,
+		.tries = 2,
+		.retry_ms = 500,
+		.flags = TASK_WIDENS,
+	},
+};
+
+int vm_start(const struct vm_settings *settings, struct deadline deadline,
+	     const struct vm_report *report, struct err *err)
+{
+	struct vm_context *vm __attribute__((cleanup(vm_context_drop))) = NULL;
+	int rc = vm_context_open(settings, report, deadline, &vm, err);
+
+	if (rc == 0) {
+		rc = vm_keep_store(err);
+	}
+	if (rc == 0) {
+		rc = vm_record_open(vm, VM_ACTION_START, "", vm->node, deadline, err);
+	}
+	if (rc != 0) {
+		return rc;
+	}
+	rc = vm_task_run(vm, "start", steps, sizeof(steps) / sizeof(steps[0]), UNDO_RESERVE_MS,
+			 deadline, err);
+	return vm_record_close(vm, rc, deadline, err);
+}

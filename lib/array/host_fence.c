@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "array/host_fence.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "names/lun.h"
+
+#define SEPARATORS " \t,"
+
+/* Failures of several arrays */
+
+struct failures {
+	int rc; /* of the first */
+	struct err err;
+};
+
+/* Moves a failure, and its text, to the others. */
+static void failures_add(struct failures *failures, int rc, const struct err *err)
+{
+	struct err before = failures->err;
+
+	if (rc == 0) {
+		return;
+	}
+	if (failures->rc == 0) {
+		failures->rc = rc;
+		failures->err = *err;
+	} else {
+		(void)err_set(&failures->err, rc, "%.500s; %.500s", before.text, err->text);
+	}
+}
+
+static int failures_end(const struct failures *failures, struct err *err)
+{
+	return failures->rc == 0 ? 0 : err_set(err, failures->rc, "%s", failures->err.text);
+}
+
+static void tell(const struct host_fence *fence, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void tell(const struct host_fence *fence, const char *format, ...)
+{
+	char line[ERR_TEXT_MAX];
+	va_list ap;
+
+	if (fence->told != NULL) {
+		va_start(ap, format);
+		(void)vsnprintf(line, sizeof(line), format, ap);
+		va_end(ap);
+		fence->told(fence->data, line);
+	}
+}
+
+/* Which arrays */
+
+static bool has_array(const struct host_fence *fence, const char *name)
+{
+	for (size_t i = 0; i < fence->n_arrays; i++) {
+		if (strcmp(fence->arrays[i].name, name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void array_add(struct host_fence *fence, const struct config_array *array)
+{
+	if (!has_array(fence, array->name)) {
+		fence->arrays[fence->n_arrays++] = (struct array){
+			.name = array->name,
+			.driver = array->driver,
+			.by = fence->by,
+			.runner = {.transport = array->transport, .identity = array->identity},
+		};
+	}
+}
+
+static int named_add(const struct config *config, const char *names, struct host_fence *fence,
+		     struct err *err)
+{
+	while (*(names += strspn(names, SEPARATORS)) != '\0') {
+		size_t length = strcspn(names, SEPARATORS);
+		const struct config_array *array;
+		char name[LUN_NAME_MAX + 1];
+		int rc;
+
+		if (length > LUN_NAME_MAX) {
+			return err_set(err, -EINVAL,
+				       "array name '%.80s' is longer than %d "
+				       "characters",
+				       names, LUN_NAME_MAX);
+		}
+		(void)snprintf(name, sizeof(name), "%.*s", (int)length, names);
+		rc = config_array_get(config, name, &array, err);
+		if (rc < 0) {
+			return rc;
+		}
+		array_add(fence, array);
+		names += length;
+	}
+	return 0;
+}
+
+/* Two hosts that fence each other must meet at the same array first. */
+static int array_compare(const void *one, const void *other)
+{
+	return strcmp(((const struct array *)one)->name, ((const struct array *)other)->name);
+}
+
+int host_fence_arrays(const struct config *config, const char *names, struct host_fence *fence,
+		      struct err *err)
+{
+	size_t count;
+	const struct config_array *all = config_arrays(config, &count);
+	int rc = names != NULL ? named_add(config, names, fence, err) : 0;
+
+	if (rc == 0 && fence->n_arrays == 0) {
+		for (size_t i = 0; i < count; i++) {
+			array_add(fence, &all[i]);
+		}
+	}
+	if (rc == 0 && fence->n_arrays == 0) {
+		rc = err_set(err, -ENOENT, "no array is configured: nothing can be fenced");
+	}
+	qsort(fence->arrays, fence->n_arrays, sizeof(fence->arrays[0]), array_compare);
+	return rc;
+}
+
+/* What the arrays say */
+
+enum host_fence_state host_fence_judge(const enum host_fence_answer *answers, size_t count)
+{
+	enum host_fence_state state = HOST_FENCE_OFF;
+
+	for (size_t i = 0; i < count; i++) {
+		if (answers[i] == HOST_FENCE_OPEN || answers[i] == HOST_FENCE_LEAKS) {
+			return HOST_FENCE_ON;
+		}
+		if (answers[i] == HOST_FENCE_SILENT) {
+			state = HOST_FENCE_UNKNOWN;
+		}
+	}
+	return count > 0 ? state : HOST_FENCE_UNKNOWN;
+}
+
+/* Through what the host gets at the LUN, or NULL. A rule for many may be one for it, too. */
+static const char *path_find(const struct array_mask *mask, const char *initiator)
+{
+	if (array_mask_reaches(mask, initiator)) {
+		return initiator;
+	}
+	for (size_t i = 0; i < mask->n_initiators; i++) {
+		if (!iscsi_name_valid(mask->initiators[i])) {
+			return mask->initiators[i];
+		}
+	}
+	return NULL;
+}
+
+static int paths_look(const struct array *array, const char *initiator, struct deadline deadline,
+		      enum host_fence_answer *ret, struct err *err)
+{
+	struct array_masks masks;
+	int rc = array_all_masks(array, deadline, &masks, err);
+
+	if (rc < 0) {
+		return rc;
+	}
+	*ret = HOST_FENCE_CUT;
+	for (size_t i = 0; i < masks.count && *ret == HOST_FENCE_CUT; i++) {
+		const char *path = path_find(&masks.masks[i], initiator);
+
+		if (path != NULL) {
+			*ret = HOST_FENCE_LEAKS;
+			(void)err_set(err, 0,
+				      "array %s has it fenced, but LUN '%s' has a grant or a "
+				      "session of '%s'",
+				      array->name, masks.masks[i].lun, path);
+		}
+	}
+	array_masks_release(&masks);
+	return 0;
+}
+
+/* The record and the masks, from outside. The text says more about all but HOST_FENCE_CUT. */
+static int array_ask(const struct host_fence *fence, const struct array *array,
+		     struct deadline deadline, enum host_fence_answer *ret, int64_t *ret_fencings,
+		     struct err *err)
+{
+	struct array_fenced fenced;
+	int rc = array_fenced(array, deadline, &fenced, err);
+
+	*ret = HOST_FENCE_SILENT;
+	if (rc < 0) {
+		return rc;
+	}
+	*ret_fencings = fenced.fencings;
+	if (array_fenced_has(&fenced, fence->host->initiator)) {
+		rc = paths_look(array, fence->host->initiator, deadline, ret, err);
+	} else {
+		*ret = HOST_FENCE_OPEN;
+		(void)err_set(err, 0, "array %s does not have it fenced", array->name);
+	}
+	array_fenced_release(&fenced);
+	return rc;
+}
+
+/* silent: those that did not answer; notes: all that have not cut it off for certain. */
+static void all_ask(const struct host_fence *fence, struct deadline deadline,
+		    enum host_fence_answer *answers, int64_t *fencings, struct failures *silent,
+		    struct failures *notes)
+{
+	for (size_t i = 0; i < fence->n_arrays; i++) {
+		struct err err = ERR_INIT;
+		int rc = array_ask(fence, &fence->arrays[i],
+				   deadline_share(deadline, fence->n_arrays - i), &answers[i],
+				   &fencings[i], &err);
+
+		failures_add(silent, rc, &err);
+		if (answers[i] != HOST_FENCE_CUT) {
+			failures_add(notes, rc < 0 ? rc : -EUCLEAN, &err);
+		}
+	}
+}
+
+static bool any(const enum host_fence_answer *answers, size_t count, enum host_fence_answer answer)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (answers[i] == answer) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool fenced_anywhere(const enum host_fence_answer *answers, size_t count)
+{
+	return any(answers, count, HOST_FENCE_CUT) || any(answers, count, HOST_FENCE_LEAKS);
+}
+
+int host_fence_status(const struct host_fence *fence, struct deadline deadline,
+		      enum host_fence_state *ret, struct err *err)
+{
+	enum host_fence_answer answers[CONFIG_ARRAYS_MAX];
+	int64_t fencings[CONFIG_ARRAYS_MAX];
+	struct failures silent = {.rc = 0};
+	struct failures notes = {.rc = 0};
+
+	all_ask(fence, deadline, answers, fencings, &silent, &notes);
+	*ret = host_fence_judge(answers, fence->n_arrays);
+	if (silent.rc != 0 || fenced_anywhere(answers, fence->n_arrays)) {
+		(void)failures_end(&notes, err);
+	}
+	return *ret == HOST_FENCE_UNKNOWN ? silent.rc : 0;
+}
+
+/* Off */
+
+/* A third of the time is for the look afterwards. */
+static int array_off(const struct host_fence *fence, const struct array *array,
+		     struct deadline deadline, struct err *err)
+{
+	const char *const initiators[] = {fence->host->initiator};
+	int64_t began_ms = deadline_now_ms();
+	enum host_fence_answer answer;
+	int64_t fencings;
+	int rc = array_fence(array, initiators, 1,
+			     deadline_before(deadline, deadline_left_ms(deadline) / 3), err);
+
+	rc = rc != 0 ? rc : array_ask(fence, array, deadline, &answer, &fencings, err);
+	if (rc < 0) {
+		return rc;
+	}
+	if (answer != HOST_FENCE_CUT) {
+		struct err found = *err;
+
+		return err_set(err, -EUCLEAN, "%.800s, though its driver reports success",
+			       err_text(&found));
+	}
+	tell(fence, "array %s: %s is fenced and has no path left (%lld ms)", array->name,
+	     fence->host->node, (long long)(deadline_now_ms() - began_ms));
+	return 0;
+}
+
+/*
+ * With one array, its own answer to the fence is enough. Of several, one that has this host fenced
+ * may come late in the order, or may not have been reached in its turn: what is taken from the
+ * other host before that is known, nobody would gain. Those that are silent have no say.
+ */
+static int requester_look(const struct host_fence *fence, struct deadline deadline, struct err *err)
+{
+	for (size_t i = 0; i < fence->n_arrays; i++) {
+		struct array_fenced fenced;
+		bool lost;
+
+		if (array_fenced(&fence->arrays[i], deadline_share(deadline, fence->n_arrays - i),
+				 &fenced, NULL) < 0) {
+			continue;
+		}
+		lost = array_fenced_has(&fenced, fence->by);
+		array_fenced_release(&fenced);
+		if (lost) {
+			return err_set(err, -ESHUTDOWN,
+				       "array %s has this host ('%s') fenced, which therefore may "
+				       "fence nobody; nothing was changed: restart corosync and "
+				       "Pacemaker on it",
+				       fence->arrays[i].name, fence->by);
+		}
+	}
+	return 0;
+}
+
+int host_fence_off(const struct host_fence *fence, struct deadline deadline, struct err *err)
+{
+	struct failures failures = {.rc = 0};
+
+	if (fence->by != NULL && fence->n_arrays > 1 &&
+	    strcmp(fence->by, fence->host->initiator) != 0) {
+		int rc = requester_look(fence, deadline_share(deadline, 4), err);
+
+		if (rc < 0) {
+			return rc;
+		}
+	}
+	for (size_t i = 0; i < fence->n_arrays; i++) {
+		struct err one = ERR_INIT;
+		int rc = array_off(fence, &fence->arrays[i],
+				   deadline_share(deadline, fence->n_arrays - i), &one);
+
+		if (rc == -ESHUTDOWN) {
+			return err_set(err, rc, "%s", err_text(&one));
+		}
+		failures_add(&failures, rc, &one);
+	}
+	return failures_end(&failures, err);
+}
+
+/* On */
+
+static int array_on(const struct host_fence *fence, const struct array *array, int64_t fencings,
+		    struct deadline deadline, struct err *err)
+{
+	const char *const initiators[] = {fence->host->initiator};
+	struct array_fenced fenced;
+	bool still;
+	int rc = array_unfence(array, initiators, 1, fencings, deadline, err);
+
+	rc = rc != 0 ? rc : array_fenced(array, deadline, &fenced, err);
+	if (rc < 0) {
+		return rc;
+	}
+	still = array_fenced_has(&fenced, fence->host->initiator);
+	array_fenced_release(&fenced);
+	if (still) {
+		return err_set(err, -EUCLEAN,
+			       "array %s still has it fenced, though its driver reports success",
+			       array->name);
+	}
+	tell(fence, "array %s: %s is no longer fenced", array->name, fence->host->node);
+	return 0;
+}
+
+/*
+ * Cut, with nothing left on the host: only then is it let in again. The fencing that is undone is
+ * the one that was seen before the host was cleaned, however long that took; not a later one.
+ */
+static int array_release(const struct host_fence *fence, const struct array *array,
+			 int64_t fencings, struct deadline deadline, struct err *err)
+{
+	enum host_fence_answer answer;
+	int64_t now;
+	int rc = array_ask(fence, array, deadline, &answer, &now, err);
+
+	if (rc < 0 || answer == HOST_FENCE_OPEN) {
+		return rc;
+	}
+	if (answer != HOST_FENCE_CUT) {
+		struct err found = *err;
+
+		return err_set(err, -EPERM, "%.800s: take that away, or fence it again",
+			       err_text(&found));
+	}
+	return array_on(fence, array, fencings, deadline, err);
+}
+
+int host_fence_on(const struct host_fence *fence,
+		  int (*clean)(const struct host_fence *fence, struct deadline deadline,
+			       struct err *err),
+		  struct deadline deadline, struct err *err)
+{
+	enum host_fence_answer answers[CONFIG_ARRAYS_MAX];
+	int64_t fencings[CONFIG_ARRAYS_MAX];
+	struct failures failures = {.rc = 0};
+	struct failures notes = {.rc = 0};
+	int rc;
+
+	all_ask(fence, deadline_share(deadline, 2), answers, fencings, &failures, &notes);
+	if (failures.rc != 0) {
+		return failures_end(&failures, err); /* fenced or not: nobody knows */
+	}
+	if (!fenced_anywhere(answers, fence->n_arrays)) {
+		tell(fence, "%s is not fenced", fence->host->node);
+		return 0;
+	}
+	rc = clean(fence, deadline_share(deadline, 2), err);
+	if (rc < 0) {
+		return err_prefix(err, rc, "%s stays fenced", fence->host->node);
+	}
+	for (size_t i = 0; i < fence->n_arrays; i++) {
+		struct err one = ERR_INIT;
+
+		rc = array_release(fence, &fence->arrays[i], fencings[i],
+				   deadline_share(deadline, fence->n_arrays - i), &one);
+		failures_add(&failures, rc, &one);
+	}
+	return failures_end(&failures, err);
+}
+
+/* Monitor */
+
+static int array_monitor(const struct array *array, struct deadline deadline, struct err *err)
+{
+	struct array_masks masks;
+	struct array_info info;
+	int rc = array_info(array, deadline, &info, err);
+
+	if (rc < 0) {
+		return rc;
+	}
+	if (!info.fence || !info.nexus_list || !info.revoke_cuts_nexus || !info.requester) {
+		return err_set(err, -EOPNOTSUPP,
+			       "array %s: driver '%s' lacks the capability %s: it cannot fence",
+			       array->name, array->driver,
+			       !info.fence        ? "fence"
+			       : !info.nexus_list ? "nexus-list"
+			       : !info.requester  ? "requester"
+						  : "revoke-cuts-nexus");
+	}
+	/* The driver answers; does the array? */
+	rc = array_all_masks(array, deadline, &masks, err);
+	array_masks_release(&masks);
+	return rc;
+}
+
+int host_fence_monitor(const struct host_fence *fence, struct deadline deadline, struct err *err)
+{
+	struct failures failures = {.rc = 0};
+
+	for (size_t i = 0; i < fence->n_arrays; i++) {
+		struct err one = ERR_INIT;
+		int rc = array_monitor(&fence->arrays[i],
+				       deadline_share(deadline, fence->n_arrays - i), &one);
+
+		failures_add(&failures, rc, &one);
+	}
+	return failures_end(&failures, err);
+}

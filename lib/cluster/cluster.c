@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cluster/cluster.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <crm/cib.h>
+#include <crm/common/ipc_controld.h>
+#include <crm/common/results.h>
+#include <crm/common/xml.h>
+
+#include "cluster/cluster_node.h"
+#include "cluster/fencer.h"
+#include "names/name_limits.h"
+
+#define CLIENT_NAME "lunmask"
+#define FENCER_TIMEOUT_S 20 /* of the thread that asks; its caller's deadline is what counts */
+
+/*
+ * One question to Pacemaker, asked in a thread of its own. Whoever is last to let go frees it: the
+ * caller, or the thread that was left behind.
+ */
+struct question {
+	int (*ask)(struct question *question);
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool answered;
+	bool abandoned;
+
+	char node[NODE_NAME_MAX + 1]; /* in; or out for the local node */
+	bool have_quorum;
+	enum cluster_node_fate fate;
+	time_t fenced_at;
+	char *resources; /* XML */
+	bool replied;
+	bool informed; /* and that with what a node is to know of itself */
+	int rc;
+	struct err err;
+};
+
+static atomic_bool stuck;
+
+static void question_free(struct question *question)
+{
+	(void)pthread_cond_destroy(&question->changed);
+	(void)pthread_mutex_destroy(&question->lock);
+	free(question->resources);
+	free(question);
+}
+
+static void *question_main(void *data)
+{
+	struct question *question = data;
+	bool abandoned;
+	int rc = question->ask(question);
+
+	(void)pthread_mutex_lock(&question->lock);
+	question->rc = rc;
+	question->answered = true;
+	abandoned = question->abandoned;
+	(void)pthread_cond_signal(&question->changed);
+	(void)pthread_mutex_unlock(&question->lock);
+	if (abandoned) {
+		question_free(question);
+	}
+	return NULL;
+}
+
+static struct question *question_new(int (*ask)(struct question *question), const char *node)
+{
+	struct question *question = calloc(1, sizeof(*question));
+	pthread_condattr_t attributes;
+
+	if (question == NULL) {
+		return NULL;
+	}
+	question->ask = ask;
+	(void)snprintf(question->node, sizeof(question->node), "%s", node);
+	(void)pthread_mutex_init(&question->lock, NULL);
+	(void)pthread_condattr_init(&attributes);
+	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&question->changed, &attributes);
+	(void)pthread_condattr_destroy(&attributes);
+	return question;
+}
+
+/* True when the answer is there; otherwise the thread owns the question. */
+static bool question_wait(struct question *question, struct deadline deadline)
+{
+	struct timespec until = {
+		.tv_sec = deadline.at_ms / 1000,
+		.tv_nsec = (deadline.at_ms % 1000) * 1000000,
+	};
+	bool answered;
+	int rc = 0;
+
+	(void)pthread_mutex_lock(&question->lock);
+	while (!question->answered && rc == 0) {
+		rc = pthread_cond_timedwait(&question->changed, &question->lock, &until);
+	}
+	answered = question->answered;
+	question->abandoned = !answered;
+	(void)pthread_mutex_unlock(&question->lock);
+	return answered;
+}
+
+/* On success *ret is the caller's to free. */
+static int question_put(int (*ask)(struct question *question), const char *node,
+			struct deadline deadline, struct question **ret, struct err *err)
+{
+	struct question *question;
+	pthread_t thread;
+	int rc;
+
+	if (atomic_load(&stuck)) {
+		return err_set(err, -ENOTCONN, "Pacemaker did not answer an earlier question");
+	}
+	question = question_new(ask, node);
+	if (question == NULL) {
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	rc = pthread_create(&thread, NULL, question_main, question);
+	if (rc != 0) {
+		question_free(question);
+		return err_set(err, -rc, "no thread to ask Pacemaker: %s", strerror(rc));
+	}
+	(void)pthread_detach(thread);
+	if (!question_wait(question, deadline)) {
+		atomic_store(&stuck, true);
+		return err_set(err, -ETIMEDOUT, "Pacemaker did not answer in time");
+	}
+	rc = question->rc;
+	if (rc < 0) {
+		(void)err_set(err, rc, "%s", err_text(&question->err));
+		question_free(question);
+		return rc;
+	}
+	*ret = question;
+	return 0;
+}
+
+static int node_check(const char *node, struct err *err)
+{
+	size_t length = strnlen(node, NODE_NAME_MAX + 1);
+
+	/* It goes into an XPath expression. */
+	if (length == 0 || length > NODE_NAME_MAX || strpbrk(node, "'\"<>&/[]") != NULL) {
+		return err_set(err, -EINVAL, "'%.64s' is not a node's name", node);
+	}
+	return 0;
+}
+
+/* The controller: quorum and this node's name */
+
+static void controller_event(pcmk_ipc_api_t *api, enum pcmk_ipc_event type, crm_exit_t status,
+			     void *data, void *user)
+{
+	struct question *question = user;
+	const pcmk_controld_api_reply_t *reply = data;
+
+	(void)api;
+	if (type != pcmk_ipc_event_reply || status != CRM_EX_OK || reply == NULL) {
+		return;
+	}
+	question->replied = true;
+	if (reply->reply_type != pcmk_controld_reply_info) {
+		return;
+	}
+	question->informed = true;
+	question->have_quorum = reply->data.node_info.have_quorum;
+	if (reply->data.node_info.uname != NULL) {
+		(void)snprintf(question->node, sizeof(question->node), "%s",
+			       reply->data.node_info.uname);
+	}
+}
+
+static int info_request(pcmk_ipc_api_t *api, const struct question *question)
+{
+	(void)question;
+	return pcmk_controld_api_node_info(api, 0);
+}
+
+static int reprobe_request(pcmk_ipc_api_t *api, const struct question *question)
+{
+	return pcmk_controld_api_reprobe(api, question->node, question->node);
+}
+
+static int controller_call(struct question *question,
+			   int (*request)(pcmk_ipc_api_t *api, const struct question *question))
+{
+	pcmk_ipc_api_t *api = NULL;
+	int rc = pcmk_new_ipc_api(&api, pcmk_ipc_controld);
+
+	if (rc == pcmk_rc_ok) {
+		pcmk_register_ipc_callback(api, controller_event, question);
+		rc = pcmk_connect_ipc(api, pcmk_ipc_dispatch_sync);
+	}
+	if (rc == pcmk_rc_ok) {
+		rc = request(api, question);
+	}
+	pcmk_free_ipc_api(api);
+	if (rc != pcmk_rc_ok || !question->replied) {
+		return err_set(&question->err, -ENOTCONN,
+			       "the cluster's controller (pacemaker-controld) does not answer: %s",
+			       rc == pcmk_rc_ok ? "no reply" : pcmk_rc_str(rc));
+	}
+	return 0;
+}
+
+static int controller_ask(struct question *question)
+{
+	int rc = controller_call(question, info_request);
+
+	return rc == 0 && !question->informed
+		       ? err_set(&question->err, -ENOTCONN,
+				 "the cluster's controller (pacemaker-controld) answers something "
+				 "else")
+		       : rc;
+}
+
+static int reprobe_ask(struct question *question)
+{
+	return controller_call(question, reprobe_request);
+}
+
+int cluster_has_quorum(struct deadline deadline, bool *ret, struct err *err)
+{
+	struct question *question;
+	int rc = question_put(controller_ask, "", deadline, &question, err);
+
+	if (rc < 0) {
+		return err_prefix(err, rc, "quorum is not known");
+	}
+	*ret = question->have_quorum;
+	question_free(question);
+	return 0;
+}
+
+static int name_copy(const char *from, char *name, size_t size, struct err *err)
+{
+	if (*from == '\0') {
+		return err_set(err, -ENOTCONN, "the controller does not know it yet");
+	}
+	if (strlen(from) >= size) {
+		return err_set(err, -ENOBUFS, "'%s' is too long", from);
+	}
+	memcpy(name, from, strlen(from) + 1);
+	return 0;
+}
+
+int cluster_local_node(struct deadline deadline, char *name, size_t size, struct err *err)
+{
+	struct question *question;
+	int rc = question_put(controller_ask, "", deadline, &question, err);
+
+	if (rc == 0) {
+		rc = name_copy(question->node, name, size, err);
+		question_free(question);
+	}
+	return rc < 0 ? err_prefix(err, rc, "this node's name in the cluster is not known") : 0;
+}
+
+int cluster_reprobe(const char *node, struct deadline deadline, struct err *err)
+{
+	struct question *question;
+	int rc = node_check(node, err);
+
+	rc = rc < 0 ? rc : question_put(reprobe_ask, node, deadline, &question, err);
+	if (rc < 0) {
+		return err_prefix(err, rc, "the cluster was not told to look again");
+	}
+	question_free(question);
+	return 0;
+}
+
+/* The CIB */
+
+/* What it does not have is an answer: *ret is then NULL. */
+static int cib_query_xml(const char *path, int options, xmlNode **ret, struct err *err)
+{
+	cib_t *cib = cib_new_no_shadow();
+	int rc;
+
+	*ret = NULL;
+	if (cib == NULL) {
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	rc = cib->cmds->signon(cib, CLIENT_NAME, cib_query);
+	if (rc == pcmk_ok) {
+		rc = cib->cmds->query(cib, path, ret,
+				      cib_xpath | cib_sync_call | cib_scope_local | options);
+		(void)cib->cmds->signoff(cib);
+	}
+	cib_delete(cib);
+	if (rc != pcmk_ok && rc != -ENXIO) {
+		return err_set(err, -ENOTCONN,
+			       "the cluster's database (pacemaker-based) does not answer: %s",
+			       pcmk_strerror(rc));
+	}
+	return 0;
+}
+
+/* What became of a node */
+
+static enum cluster_node_fate fate_from_xml(xmlNode *xml)
+{
+	const struct cluster_node_state state = {
+		.in_ccm = crm_element_value(xml, "in_ccm"),
+		.crmd = crm_element_value(xml, "crmd"),
+		.expected = crm_element_value(xml, "expected"),
+	};
+
+	/* More than one match comes wrapped: names are unique, so nothing is sure then. */
+	if (strcmp((const char *)xml->name, "node_state") != 0) {
+		return CLUSTER_NODE_UNKNOWN;
+	}
+	return cluster_node_judge(&state);
+}
+
+static int fate_ask(struct question *question)
+{
+	char path[NODE_NAME_MAX + 64];
+	xmlNode *xml;
+	int rc;
+
+	(void)snprintf(path, sizeof(path), "//status/node_state[@uname='%s']", question->node);
+	rc = cib_query_xml(path, cib_no_children, &xml, &question->err);
+	question->fate = xml != NULL ? fate_from_xml(xml) : CLUSTER_NODE_UNKNOWN;
+	free_xml(xml);
+	return rc;
+}
+
+int cluster_node_fate(const char *node, struct deadline deadline, enum cluster_node_fate *ret,
+		      struct err *err)
+{
+	struct question *question;
+	int rc = node_check(node, err);
+
+	if (rc < 0) {
+		return rc;
+	}
+	rc = question_put(fate_ask, node, deadline, &question, err);
+	if (rc < 0) {
+		return err_prefix(err, rc, "what became of node %s is not known", node);
+	}
+	*ret = question->fate;
+	question_free(question);
+	return 0;
+}
+
+/* The fencer */
+
+static int fencer_ask(struct question *question)
+{
+	int rc = fencer_last_fencing(CLIENT_NAME, question->node, FENCER_TIMEOUT_S,
+				     &question->fenced_at);
+
+	return rc == pcmk_ok
+		       ? 0
+		       : err_set(&question->err, -ENOTCONN,
+				 "the cluster's fencer (pacemaker-fenced) does not answer: %s",
+				 pcmk_strerror(rc));
+}
+
+int cluster_node_fenced_at(const char *node, struct deadline deadline, time_t *ret, struct err *err)
+{
+	struct question *question;
+	int rc = node_check(node, err);
+
+	if (rc < 0) {
+		return rc;
+	}
+	rc = question_put(fencer_ask, node, deadline, &question, err);
+	if (rc < 0) {
+		return err_prefix(err, rc, "when node %s was fenced is not known", node);
+	}
+	*ret = question->fenced_at;
+	question_free(question);
+	return 0;
+}
+
+/* The resources */
+
+static int xml_to_text(xmlNode *xml, char **ret, struct err *err)
+{
+	xmlBufferPtr buffer = xmlBufferCreate();
+
+	if (buffer == NULL || xmlNodeDump(buffer, xml->doc, xml, 0, 0) < 0) {
+		xmlBufferFree(buffer);
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	*ret = strdup((const char *)xmlBufferContent(buffer));
+	xmlBufferFree(buffer);
+	return *ret != NULL ? 0 : err_set(err, -ENOMEM, "out of memory");
+}
+
+static int resources_ask(struct question *question)
+{
+	xmlNode *xml;
+	int rc = cib_query_xml("/cib/configuration/resources", 0, &xml, &question->err);
+
+	if (rc == 0 && xml == NULL) {
+		rc = err_set(&question->err, -ENOTCONN, "the cluster's database has none");
+	}
+	if (rc == 0) {
+		rc = xml_to_text(xml, &question->resources, &question->err);
+	}
+	free_xml(xml);
+	return rc;
+}
+
+int cluster_resources(struct deadline deadline, char **ret_xml, struct err *err)
+{
+	struct question *question;
+	int rc = question_put(resources_ask, "", deadline, &question, err);
+
+	if (rc < 0) {
+		return err_prefix(err, rc, "the cluster's resources are not known");
+	}
+	*ret_xml = question->resources;
+	question->resources = NULL;
+	question_free(question);
+	return 0;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cluster/fencer.h"
+
+#include <errno.h>
+#include <stdbool.h>
+
+#include <crm/common/results.h>
+
+#include "cluster/fencer_history.h"
+
+/* Calls that wait for their answers. The fd is asked for so that no main loop is needed. */
+static int fencer_open(const char *client, stonith_t **ret)
+{
+	stonith_t *fencer = stonith_api_new();
+	int fd;
+	int rc;
+
+	if (fencer == NULL) {
+		return -ENOMEM;
+	}
+	rc = fencer->cmds->connect(fencer, client, &fd);
+	if (rc != pcmk_ok) {
+		stonith_api_delete(fencer);
+		return rc;
+	}
+	*ret = fencer;
+	return pcmk_ok;
+}
+
+static void fencer_close(stonith_t *fencer)
+{
+	(void)fencer->cmds->disconnect(fencer);
+	stonith_api_delete(fencer);
+}
+
+static int history_get(const char *client, const char *node, int timeout_s, stonith_history_t **ret)
+{
+	stonith_t *fencer;
+	int rc = fencer_open(client, &fencer);
+
+	*ret = NULL;
+	if (rc == pcmk_ok) {
+		rc = fencer->cmds->history(fencer, st_opt_sync_call, node, ret, timeout_s);
+		fencer_close(fencer);
+	}
+	return rc;
+}
+
+static int last_get(const char *client, const char *node, int timeout_s,
+		    time_t (*last)(const stonith_history_t *history), time_t *ret)
+{
+	stonith_history_t *history;
+	int rc = history_get(client, node, timeout_s, &history);
+
+	if (rc == pcmk_ok) {
+		*ret = last(history);
+	}
+	stonith_history_free(history);
+	return rc;
+}
+
+int fencer_last_fencing(const char *client, const char *node, int timeout_s, time_t *ret)
+{
+	return last_get(client, node, timeout_s, fencer_history_last, ret);
+}
+
+int fencer_last_unfencing(const char *client, const char *node, int timeout_s, time_t *ret)
+{
+	return last_get(client, node, timeout_s, fencer_history_last_on, ret);
+}
+
+int fencer_is_fenced(const char *client, const char *node, int timeout_s, bool *ret)
+{
+	stonith_history_t *history;
+	int rc = history_get(client, node, timeout_s, &history);
+
+	if (rc == pcmk_ok) {
+		*ret = fencer_history_is_fenced(history);
+	}
+	stonith_history_free(history);
+	return rc;
+}
+
+/* "Suicide" is what the fencer calls an action on its own node; this one is none. */
+int fencer_unfence(const char *client, const char *node, int timeout_s)
+{
+	stonith_t *fencer;
+	int rc = fencer_open(client, &fencer);
+
+	if (rc == pcmk_ok) {
+		rc = fencer->cmds->fence(fencer, st_opt_sync_call | st_opt_allow_suicide, node,
+					 "on", timeout_s, 0);
+		fencer_close(fencer);
+	}
+	return rc;
+}

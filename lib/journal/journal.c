@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "journal/journal.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "journal/journal_ipc.h"
+#include "journal/journal_link.h"
+
+/* Before what came out as "unknown" is asked again. */
+#define UNKNOWN_PAUSE_MS 50
+/* More than the table can hold: a server that never ends its list is not believed. */
+#define LIST_MAX 65536
+
+struct journal {
+	struct journal_link *link; /* NULL after a failure: made again by the next call */
+};
+
+int journal_open(struct deadline deadline, struct journal **ret, struct err *err)
+{
+	struct journal *journal = calloc(1, sizeof(*journal));
+	int rc = journal == NULL ? err_set(err, -ENOMEM, "out of memory")
+				 : journal_link_open(deadline, &journal->link, err);
+
+	if (rc < 0) {
+		journal_close(journal);
+		journal = NULL;
+	}
+	*ret = journal;
+	return rc;
+}
+
+void journal_close(struct journal *journal)
+{
+	if (journal != NULL) {
+		journal_link_close(journal->link);
+		free(journal);
+	}
+}
+
+void journal_drop(struct journal **journal)
+{
+	journal_close(*journal);
+	*journal = NULL;
+}
+
+/* 0 only with a reply; what the reply refuses is its status. */
+static int call(struct journal *journal, struct journal_ipc_request *request,
+		struct deadline deadline, struct journal_ipc_reply *ret, struct err *err)
+{
+	int rc = journal->link == NULL ? journal_link_open(deadline, &journal->link, err) : 0;
+
+	rc = rc < 0 ? rc : journal_link_call(journal->link, request, deadline, ret, err);
+	if (rc < 0) {
+		journal_link_close(journal->link);
+		journal->link = NULL;
+		return rc;
+	}
+	if (ret->status != 0) {
+		return err_set(err, ret->status < 0 ? ret->status : -EPROTO, "lunmaskd: %s",
+			       ret->reason[0] != '\0' ? ret->reason : strerror(-ret->status));
+	}
+	return 0;
+}
+
+static int text_copy(char *ret, size_t max, const char *text, const char *what, struct err *err)
+{
+	if (strlen(text) >= max || *text == '\0') {
+		return err_set(err, -EINVAL, "%s name '%.300s' must have 1 to %zu characters", what,
+			       text, max - 1);
+	}
+	memcpy(ret, text, strlen(text) + 1);
+	return 0;
+}
+
+/* The one task that a reply carries, if any. */
+static int current_decode(const struct journal_ipc_reply *reply, bool *ret_has,
+			  struct journal_task *ret, struct err *err)
+{
+	size_t used = 0;
+
+	*ret_has = reply->rest_bytes > 0;
+	if (*ret_has && (journal_task_decode(reply->rest, reply->rest_bytes, ret, &used) != 0 ||
+			 used != reply->rest_bytes)) {
+		return err_set(err, -EPROTO, "lunmaskd has sent what is no task");
+	}
+	return 0;
+}
+
+static int submit_once(struct journal *journal, struct journal_ipc_request *request,
+		       struct deadline deadline, struct journal_answer *ret, struct err *err)
+{
+	struct journal_ipc_reply reply;
+	int rc = call(journal, request, deadline, &reply, err);
+
+	memset(ret, 0, sizeof(*ret));
+	if (rc < 0) {
+		return rc;
+	}
+	if (reply.verdict == 0) {
+		return err_set(err, -EPROTO, "lunmaskd has answered without a verdict");
+	}
+	ret->verdict = reply.verdict;
+	ret->status = reply.outcome;
+	ret->revision = reply.revision;
+	return current_decode(&reply, &ret->has_current, &ret->current, err);
+}
+
+int journal_submit(struct journal *journal, const struct journal_op *op,
+		   const struct id128 *request, unsigned int flags, struct deadline deadline,
+		   struct journal_answer *ret, struct err *err)
+{
+	uint8_t bytes[JOURNAL_RECORD_BYTES_MAX];
+	struct journal_ipc_request ask = {
+		.kind = JOURNAL_IPC_SUBMIT,
+		.gate = (flags & JOURNAL_GATED) != 0 ? JOURNAL_IPC_GATED : JOURNAL_IPC_UNGATED,
+		.request = *request,
+		.op = bytes,
+		.op_bytes = journal_op_encode(op, bytes),
+	};
+	bool unknown = false;
+	int rc;
+
+	if (ask.op_bytes == 0 || id128_is_zero(request)) {
+		return err_set(err, -EINVAL, "an operation on the journal that is not legal");
+	}
+	for (;;) {
+		rc = submit_once(journal, &ask, deadline, ret, err);
+		/* That a later try has no effect says nothing about the first one. */
+		if (rc == 0 && unknown && ret->verdict != JOURNAL_COMMITTED) {
+			ret->verdict = JOURNAL_UNKNOWN;
+		}
+		if (rc != 0 || ret->verdict != JOURNAL_UNKNOWN ||
+		    deadline_left_ms(deadline) <= 2 * UNKNOWN_PAUSE_MS) {
+			return rc;
+		}
+		unknown = true;
+		(void)poll(NULL, 0, UNKNOWN_PAUSE_MS);
+	}
+}
+
+int journal_task_get(struct journal *journal, const char *vm, enum journal_read read,
+		     struct deadline deadline, struct journal_task *ret, struct err *err)
+{
+	struct journal_ipc_request request = {.kind = JOURNAL_IPC_TASK_GET, .read = read};
+	struct journal_ipc_reply reply;
+	bool has = false;
+	int rc = text_copy(request.vm, sizeof(request.vm), vm, "VM", err);
+
+	rc = rc < 0 ? rc : call(journal, &request, deadline, &reply, err);
+	if (rc == -ENOENT) {
+		return err_set(err, rc, "the journal has no task of VM '%s'", vm);
+	}
+	rc = rc < 0 ? rc : current_decode(&reply, &has, ret, err);
+	return rc == 0 && !has ? err_set(err, -EPROTO, "lunmaskd has sent no task") : rc;
+}
+
+int journal_release_get(struct journal *journal, const char *vm, const char *node,
+			enum journal_read read, struct deadline deadline,
+			struct journal_release *ret, struct err *err)
+{
+	struct journal_ipc_request request = {.kind = JOURNAL_IPC_RELEASE_GET, .read = read};
+	struct journal_ipc_reply reply;
+	size_t used = 0;
+	int rc = text_copy(request.vm, sizeof(request.vm), vm, "VM", err);
+
+	rc = rc < 0 ? rc : text_copy(request.node, sizeof(request.node), node, "node", err);
+	rc = rc < 0 ? rc : call(journal, &request, deadline, &reply, err);
+	if (rc == -ENOENT) {
+		return err_set(err, rc, "the journal has no release of VM '%s' by %s", vm, node);
+	}
+	if (rc == 0 && (journal_release_decode(reply.rest, reply.rest_bytes, ret, &used) != 0 ||
+			used != reply.rest_bytes)) {
+		rc = err_set(err, -EPROTO, "lunmaskd has sent what is no release");
+	}
+	return rc;
+}
+
+/* What differs between the two lists. */
+struct list_type {
+	enum journal_ipc_kind kind;
+	size_t size;
+	int (*decode)(const uint8_t *data, size_t bytes, void *ret, size_t *ret_used);
+	void (*follow)(const void *last, struct journal_ipc_request *request);
+};
+
+static int task_decode(const uint8_t *data, size_t bytes, void *ret, size_t *ret_used)
+{
+	return journal_task_decode(data, bytes, ret, ret_used);
+}
+
+static void task_follow(const void *last, struct journal_ipc_request *request)
+{
+	request->after = ((const struct journal_task *)last)->uuid;
+}
+
+static int release_decode(const uint8_t *data, size_t bytes, void *ret, size_t *ret_used)
+{
+	return journal_release_decode(data, bytes, ret, ret_used);
+}
+
+static void release_follow(const void *last, struct journal_ipc_request *request)
+{
+	const struct journal_release *release = last;
+
+	memcpy(request->vm, release->vm, sizeof(request->vm));
+	memcpy(request->node, release->node, sizeof(request->node));
+}
+
+static const struct list_type task_list = {JOURNAL_IPC_TASK_LIST, sizeof(struct journal_task),
+					   task_decode, task_follow};
+static const struct list_type release_list = {
+	JOURNAL_IPC_RELEASE_LIST, sizeof(struct journal_release), release_decode, release_follow};
+
+struct list {
+	char *items;
+	size_t n;
+	uint64_t index;
+};
+
+static int page_append(const struct list_type *type, const struct journal_ipc_reply *reply,
+		       struct list *list, struct err *err)
+{
+	size_t at = 0;
+
+	while (at < reply->rest_bytes) {
+		char *items = list->n < LIST_MAX
+				      ? reallocarray(list->items, list->n + 1, type->size)
+				      : NULL;
+		size_t used = 0;
+
+		if (items == NULL) {
+			return err_set(err, -ENOMEM, "no memory for %zu records", list->n + 1);
+		}
+		list->items = items;
+		if (type->decode(reply->rest + at, reply->rest_bytes - at,
+				 items + list->n * type->size, &used) != 0) {
+			return err_set(err, -EPROTO, "lunmaskd has sent what is no record");
+		}
+		list->n++;
+		at += used;
+	}
+	return 0;
+}
+
+static int list_once(struct journal *journal, const struct list_type *type,
+		     struct deadline deadline, struct list *list, struct err *err)
+{
+	struct journal_ipc_request request = {.kind = type->kind};
+	struct journal_ipc_reply reply;
+	int rc;
+
+	list->n = 0;
+	do {
+		rc = call(journal, &request, deadline, &reply, err);
+		rc = rc < 0 ? rc : page_append(type, &reply, list, err);
+		if (rc < 0) {
+			return rc;
+		}
+		list->index = list->n == 0 || reply.index < list->index || list->index == 0
+				      ? reply.index
+				      : list->index;
+		if (reply.more == JOURNAL_IPC_MORE && reply.rest_bytes == 0) {
+			return err_set(err, -EPROTO, "lunmaskd has sent an empty page");
+		}
+		if (list->n > 0) {
+			type->follow(list->items + (list->n - 1) * type->size, &request);
+		}
+	} while (reply.more == JOURNAL_IPC_MORE);
+	return 0;
+}
+
+/* Again from the beginning when the place where it was has gone meanwhile. */
+static int list_get(struct journal *journal, const struct list_type *type, struct deadline deadline,
+		    struct list *list, struct err *err)
+{
+	int rc;
+
+	*list = (struct list){0};
+	do {
+		rc = list_once(journal, type, deadline, list, err);
+	} while (rc == -ESTALE && !deadline_passed(deadline));
+	if (rc < 0) {
+		free(list->items);
+		*list = (struct list){0};
+	}
+	return rc;
+}
+
+int journal_task_list(struct journal *journal, struct deadline deadline, struct journal_task **ret,
+		      size_t *ret_n, uint64_t *ret_index, struct err *err)
+{
+	struct list list;
+	int rc = list_get(journal, &task_list, deadline, &list, err);
+
+	*ret = (struct journal_task *)(void *)list.items;
+	*ret_n = list.n;
+	if (ret_index != NULL) {
+		*ret_index = list.index;
+	}
+	return rc;
+}
+
+int journal_release_list(struct journal *journal, struct deadline deadline,
+			 struct journal_release **ret, size_t *ret_n, struct err *err)
+{
+	struct list list;
+	int rc = list_get(journal, &release_list, deadline, &list, err);
+
+	*ret = (struct journal_release *)(void *)list.items;
+	*ret_n = list.n;
+	return rc;
+}
+
+int journal_wait(struct journal *journal, uint64_t index, struct deadline deadline,
+		 uint64_t *ret_index, struct err *err)
+{
+	struct journal_ipc_request request = {.kind = JOURNAL_IPC_WAIT, .index = index};
+	struct journal_ipc_reply reply = {0};
+	int rc = call(journal, &request, deadline, &reply, err);
+
+	*ret_index = rc == 0 ? reply.index : index;
+	return rc;
+}
+
+int journal_status_get(struct journal *journal, struct deadline deadline,
+		       struct journal_status *ret, struct err *err)
+{
+	struct journal_ipc_request request = {.kind = JOURNAL_IPC_STATUS,
+					      .index = JOURNAL_IPC_STATUS_SOLO};
+	struct journal_ipc_reply reply;
+	int rc = call(journal, &request, deadline, &reply, err);
+
+	if (rc == 0 && journal_ipc_status_decode(reply.rest, reply.rest_bytes, ret) != 0) {
+		rc = err_set(err, -EPROTO, "lunmaskd has sent what is no status");
+	}
+	return rc;
+}
+
+int journal_force_solo(struct journal *journal, struct deadline deadline, struct err *err)
+{
+	struct journal_ipc_request request = {.kind = JOURNAL_IPC_FORCE_SOLO};
+	struct journal_ipc_reply reply;
+
+	return call(journal, &request, deadline, &reply, err);
+}
+
+int journal_domain_get(struct journal *journal, const char *vm, struct deadline deadline,
+		       enum journal_domain *ret, struct err *err)
+{
+	struct journal_ipc_request request = {.kind = JOURNAL_IPC_DOMAIN};
+	struct journal_ipc_reply reply;
+	int rc = text_copy(request.vm, sizeof(request.vm), vm, "VM", err);
+
+	rc = rc < 0 ? rc : call(journal, &request, deadline, &reply, err);
+	*ret = rc == 0 ? reply.domain : JOURNAL_DOMAIN_UNKNOWN;
+	return rc;
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "journal/journal_record.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "journal/journal_codec.h"
+
+#define RECORD_VERSION 1
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define TEXT_MAX(type, member) (sizeof(((type *)NULL)->member) - 1)
+
+static bool made_of(const char *text, const char *others)
+{
+	for (const char *c = text; *c != '\0'; c++) {
+		bool letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z');
+
+		if (!letter && !(*c >= '0' && *c <= '9') &&
+		    (c == text || strchr(others, *c) == NULL)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* As mapping_vm_name_valid() and config_value_is_node() have it. */
+static bool vm_legal(const char *text)
+{
+	return *text != '\0' && made_of(text, "._-+");
+}
+
+static bool node_legal(const char *text)
+{
+	return *text != '\0' && made_of(text, "._-");
+}
+
+static bool node_or_none_legal(const char *text)
+{
+	return made_of(text, "._-");
+}
+
+/* REVOKED needs none. */
+static bool array_or_none_legal(const char *text)
+{
+	return *text == '\0' || lun_name_valid(text);
+}
+
+static bool boot_id_legal(const char *text)
+{
+	return made_of(text, "-");
+}
+
+/* UTF-8 may be cut anywhere: it is not checked. */
+static bool text_legal(const char *text)
+{
+	for (const char *c = text; *c != '\0'; c++) {
+		if ((unsigned char)*c < 0x20 || *c == 0x7f) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* clang-format off */
+#define ENUM(record, member, low, high) \
+	{.type = JOURNAL_FIELD_ENUM, .offset = offsetof(record, member), .min = (low), .max = (high)}
+#define TEXT(record, member, check) \
+	{.type = JOURNAL_FIELD_TEXT, .offset = offsetof(record, member), \
+	 .max = TEXT_MAX(record, member), .legal = (check)}
+#define LUNS(record) \
+	{.type = JOURNAL_FIELD_LUNS, .offset = offsetof(record, luns), \
+	 .count_offset = offsetof(record, n_luns)}
+#define PLAIN(record, member, bits) \
+	{.type = JOURNAL_FIELD_##bits, .offset = offsetof(record, member)}
+
+static const struct journal_field task_fields[] = {
+	PLAIN(struct journal_task, uuid, ID),
+	PLAIN(struct journal_task, revision, 64),
+	TEXT(struct journal_task, vm, vm_legal),
+	ENUM(struct journal_task, kind, JOURNAL_START, JOURNAL_KIND_MAX),
+	ENUM(struct journal_task, state, JOURNAL_RUNNING, JOURNAL_STATE_MAX),
+	TEXT(struct journal_task, mode, text_legal),
+	TEXT(struct journal_task, source, node_or_none_legal),
+	TEXT(struct journal_task, target, node_or_none_legal),
+	TEXT(struct journal_task, step, text_legal),
+	ENUM(struct journal_task, step_state, JOURNAL_STEP_NONE, JOURNAL_STEP_ENDED + 1),
+	PLAIN(struct journal_task, tries, 32),
+	ENUM(struct journal_task, taken_over, JOURNAL_EVIDENCE_NONE, JOURNAL_EVIDENCE_MAX),
+	TEXT(struct journal_task, actor.node, node_or_none_legal),
+	TEXT(struct journal_task, actor.boot_id, boot_id_legal),
+	PLAIN(struct journal_task, actor.pid, 32),
+	PLAIN(struct journal_task, actor.start_time, 64),
+	TEXT(struct journal_task, granted_to, node_or_none_legal),
+	LUNS(struct journal_task),
+	TEXT(struct journal_task, image, text_legal),
+	TEXT(struct journal_task, reason, text_legal),
+	PLAIN(struct journal_task, begun_ms, 64),
+	PLAIN(struct journal_task, changed_ms, 64),
+};
+
+static const struct journal_field release_fields[] = {
+	TEXT(struct journal_release, vm, vm_legal),
+	TEXT(struct journal_release, node, node_legal),
+	TEXT(struct journal_release, array, array_or_none_legal),
+	LUNS(struct journal_release),
+	PLAIN(struct journal_release, since_ms, 64),
+	PLAIN(struct journal_release, revision, 64),
+};
+
+/* What comes before the task or release. */
+static const struct journal_field op_fields[] = {
+	ENUM(struct journal_op, kind, JOURNAL_OP_BEGIN, JOURNAL_OP_KIND_MAX),
+	ENUM(struct journal_op, evidence, JOURNAL_EVIDENCE_NONE, JOURNAL_EVIDENCE_MAX),
+	PLAIN(struct journal_op, replaces.uuid, ID),
+	PLAIN(struct journal_op, replaces.revision, 64),
+	ENUM(struct journal_op, replaces.state, 0, JOURNAL_STATE_MAX),
+};
+/* clang-format on */
+
+/* A text takes one byte more than its array, a list of texts one for each: two for the length. */
+static_assert(sizeof(struct journal_op) + VM_LUNS_MAX + ARRAY_SIZE(task_fields) + 2 <=
+		      JOURNAL_RECORD_BYTES_MAX,
+	      "JOURNAL_RECORD_BYTES_MAX suffices");
+
+static const char *str_at(const char *const *texts, size_t n, unsigned int value)
+{
+	return value < n && texts[value] != NULL ? texts[value] : "unknown";
+}
+
+const char *journal_kind_to_str(enum journal_kind kind)
+{
+	static const char *const texts[JOURNAL_KIND_MAX] = {
+		[JOURNAL_START] = "start",
+		[JOURNAL_STOP] = "stop",
+		[JOURNAL_MIGRATE] = "migrate",
+		[JOURNAL_RECONCILE] = "reconcile",
+	};
+
+	return str_at(texts, ARRAY_SIZE(texts), kind);
+}
+
+const char *journal_state_to_str(enum journal_state state)
+{
+	static const char *const texts[JOURNAL_STATE_MAX] = {
+		[JOURNAL_RUNNING] = "running", [JOURNAL_WAITING] = "waiting",
+		[JOURNAL_BROKEN] = "broken",   [JOURNAL_DONE] = "done",
+		[JOURNAL_FAILED] = "failed",
+	};
+
+	return str_at(texts, ARRAY_SIZE(texts), state);
+}
+
+bool journal_state_open(enum journal_state state)
+{
+	return state == JOURNAL_RUNNING || state == JOURNAL_WAITING || state == JOURNAL_BROKEN;
+}
+
+const char *journal_evidence_to_str(enum journal_evidence evidence)
+{
+	static const char *const texts[JOURNAL_EVIDENCE_MAX] = {
+		[JOURNAL_EVIDENCE_NONE] = "none",
+		[JOURNAL_EVIDENCE_DEAD] = "dead",
+		[JOURNAL_EVIDENCE_REBOOT] = "rebooted",
+		[JOURNAL_EVIDENCE_FENCED] = "fenced",
+	};
+
+	return str_at(texts, ARRAY_SIZE(texts), evidence);
+}
+
+bool journal_actor_equal(const struct journal_actor *a, const struct journal_actor *b)
+{
+	return strcmp(a->node, b->node) == 0 && strcmp(a->boot_id, b->boot_id) == 0 &&
+	       a->pid == b->pid && a->start_time == b->start_time;
+}
+
+static size_t record_encode(const struct journal_field *fields, size_t n, const void *record,
+			    uint8_t *buffer)
+{
+	size_t bytes = journal_fields_encode(fields, n, record, buffer + 1);
+
+	buffer[0] = RECORD_VERSION;
+	return bytes == 0 ? 0 : bytes + 1;
+}
+
+static int record_decode(const struct journal_field *fields, size_t n, const uint8_t *data,
+			 size_t bytes, void *record, size_t *ret_used)
+{
+	size_t used;
+
+	if (bytes == 0 || data[0] != RECORD_VERSION) {
+		return -EBADMSG;
+	}
+	used = journal_fields_decode(fields, n, data + 1, bytes - 1, record);
+	*ret_used = used + 1;
+	return used == 0 ? -EBADMSG : 0;
+}
+
+size_t journal_task_encode(const struct journal_task *task, uint8_t *buffer)
+{
+	return record_encode(task_fields, ARRAY_SIZE(task_fields), task, buffer);
+}
+
+int journal_task_decode(const uint8_t *data, size_t bytes, struct journal_task *ret,
+			size_t *ret_used)
+{
+	memset(ret, 0, sizeof(*ret));
+	return record_decode(task_fields, ARRAY_SIZE(task_fields), data, bytes, ret, ret_used);
+}
+
+size_t journal_release_encode(const struct journal_release *release, uint8_t *buffer)
+{
+	return record_encode(release_fields, ARRAY_SIZE(release_fields), release, buffer);
+}
+
+int journal_release_decode(const uint8_t *data, size_t bytes, struct journal_release *ret,
+			   size_t *ret_used)
+{
+	memset(ret, 0, sizeof(*ret));
+	return record_decode(release_fields, ARRAY_SIZE(release_fields), data, bytes, ret,
+			     ret_used);
+}
+
+static bool op_has_release(const struct journal_op *op)
+{
+	return op->kind == JOURNAL_OP_RELEASE || op->kind == JOURNAL_OP_REVOKED;
+}
+
+size_t journal_op_encode(const struct journal_op *op, uint8_t *buffer)
+{
+	size_t head = record_encode(op_fields, ARRAY_SIZE(op_fields), op, buffer);
+	size_t body = 0;
+
+	if (head > 0) {
+		body = op_has_release(op) ? journal_release_encode(&op->release, buffer + head)
+					  : journal_task_encode(&op->task, buffer + head);
+	}
+	return body == 0 ? 0 : head + body;
+}
+
+int journal_op_decode(const uint8_t *data, size_t bytes, struct journal_op *ret)
+{
+	size_t head, body;
+	int rc;
+
+	memset(ret, 0, sizeof(*ret));
+	rc = record_decode(op_fields, ARRAY_SIZE(op_fields), data, bytes, ret, &head);
+	if (rc != 0) {
+		return rc;
+	}
+	rc = op_has_release(ret)
+		     ? journal_release_decode(data + head, bytes - head, &ret->release, &body)
+		     : journal_task_decode(data + head, bytes - head, &ret->task, &body);
+	return rc == 0 && head + body != bytes ? -EBADMSG : rc;
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "names/lun.h"
+
+#include <string.h>
+
+#define EXTENT_GRAIN_BYTES 512u
+#define EXTENT_TEXT_MAX 191 /* longest NAME:OFFSET+LENGTH worth reading */
+#define BLANKS " \t\n\r"
+
+static bool char_is_alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+static bool char_is_lower_alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+bool lun_name_valid(const char *name)
+{
+	size_t i;
+
+	if (name == NULL || !char_is_alnum(name[0])) {
+		return false;
+	}
+	for (i = 0; name[i] != '\0'; i++) {
+		if (i >= LUN_NAME_MAX ||
+		    (!char_is_alnum(name[i]) && strchr("._-", name[i]) == NULL)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* iqn.YYYY-MM. and at least one character of a reversed domain name. */
+static bool iqn_date_valid(const char *name)
+{
+	static const char shape[] = "iqn.####-##.";
+	size_t i;
+
+	for (i = 0; shape[i] != '\0'; i++) {
+		bool digit = name[i] >= '0' && name[i] <= '9';
+
+		if (shape[i] == '#' ? !digit : shape[i] != name[i]) {
+			return false;
+		}
+	}
+	return char_is_lower_alnum(name[i]);
+}
+
+static bool hex_tail_valid(const char *tail, size_t length_a, size_t length_b)
+{
+	size_t length = strspn(tail, "0123456789abcdefABCDEF");
+
+	return tail[length] == '\0' && (length == length_a || length == length_b);
+}
+
+/* RFC 7143 4.2.7 and the character set of RFC 3722, which has neither '_' nor upper case. */
+bool iscsi_name_valid(const char *name)
+{
+	size_t i;
+
+	if (name == NULL) {
+		return false;
+	}
+	if (strncmp(name, "eui.", 4) == 0) {
+		return hex_tail_valid(name + 4, 16, 16);
+	}
+	if (strncmp(name, "naa.", 4) == 0) {
+		return hex_tail_valid(name + 4, 16, 32);
+	}
+	if (!iqn_date_valid(name)) {
+		return false;
+	}
+	for (i = 0; name[i] != '\0'; i++) {
+		if (i >= ISCSI_NAME_MAX ||
+		    (!char_is_lower_alnum(name[i]) && strchr(".:-", name[i]) == NULL)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool drive_target_valid(const char *target)
+{
+	static const char *const buses[] = {"vd", "sd", "hd", "xvd"};
+	size_t i;
+
+	for (i = 0; target != NULL && i < sizeof(buses) / sizeof(buses[0]); i++) {
+		size_t bus = strlen(buses[i]);
+		size_t unit;
+
+		if (strncmp(target, buses[i], bus) != 0) {
+			continue;
+		}
+		unit = strspn(target + bus, "abcdefghijklmnopqrstuvwxyz");
+		return unit > 0 && target[bus + unit] == '\0' && bus + unit <= DRIVE_TARGET_MAX;
+	}
+	return false;
+}
+
+/* Reads digits and a unit at *text and moves it behind them. */
+static bool size_take(const char **text, uint64_t *ret_bytes)
+{
+	static const struct {
+		const char *name;
+		unsigned int shift;
+	} units[] = {{"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}};
+	const char *at = *text;
+	uint64_t value = 0;
+	size_t i;
+
+	for (; *at >= '0' && *at <= '9'; at++) {
+		if (__builtin_mul_overflow(value, (uint64_t)10, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(*at - '0'), &value)) {
+			return false;
+		}
+	}
+	if (at == *text) {
+		return false;
+	}
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		size_t length = strlen(units[i].name);
+
+		if (strncmp(at, units[i].name, length) != 0) {
+			continue;
+		}
+		if (__builtin_mul_overflow(value, (uint64_t)1 << units[i].shift, &value)) {
+			return false;
+		}
+		at += length;
+		break;
+	}
+	*text = at;
+	*ret_bytes = value;
+	return true;
+}
+
+static int range_from_str(const char *text, const char *range, struct extent *extent,
+			  struct err *err)
+{
+	uint64_t end;
+
+	if (!size_take(&range, &extent->offset_bytes) || *range != '+') {
+		return err_set(err, -EINVAL,
+			       "'%s' is not NAME:OFFSET+LENGTH; sizes are bytes or whole KiB, MiB, "
+			       "GiB, TiB below 2^64",
+			       text);
+	}
+	range++;
+	if (!size_take(&range, &extent->length_bytes) || *range != '\0') {
+		return err_set(err, -EINVAL,
+			       "the length in '%s' is not a number of bytes or of whole KiB, MiB, "
+			       "GiB, TiB below 2^64",
+			       text);
+	}
+	if (extent->length_bytes == 0) {
+		return err_set(err, -EINVAL,
+			       "the length in '%s' is 0; name the LUN alone to use all of it",
+			       text);
+	}
+	if (extent->offset_bytes % EXTENT_GRAIN_BYTES != 0 ||
+	    extent->length_bytes % EXTENT_GRAIN_BYTES != 0) {
+		return err_set(err, -EINVAL, "offset and length in '%s' must be multiples of %u",
+			       text, EXTENT_GRAIN_BYTES);
+	}
+	if (__builtin_add_overflow(extent->offset_bytes, extent->length_bytes, &end)) {
+		return err_set(err, -EINVAL, "the end of '%s' is beyond 2^64 bytes", text);
+	}
+	return 0;
+}
+
+int extent_from_str(const char *text, struct extent *ret, struct err *err)
+{
+	struct extent extent = {0};
+	const char *colon;
+	size_t length;
+
+	if (text == NULL || strnlen(text, EXTENT_TEXT_MAX + 1) > EXTENT_TEXT_MAX) {
+		return err_set(err, -EINVAL,
+			       "a LUN is named by NAME or NAME:OFFSET+LENGTH, in at most "
+			       "%d characters",
+			       EXTENT_TEXT_MAX);
+	}
+	colon = strchr(text, ':');
+	length = colon == NULL ? strlen(text) : (size_t)(colon - text);
+	if (length <= LUN_NAME_MAX) {
+		memcpy(extent.lun, text, length);
+	}
+	if (!lun_name_valid(extent.lun)) {
+		return err_set(
+			err, -EINVAL,
+			"'%.*s' is not a LUN name: 1 to %d letters, digits, '.', '_' or '-', the "
+			"first a letter or digit",
+			(int)length, text, LUN_NAME_MAX);
+	}
+	if (colon != NULL) {
+		int rc = range_from_str(text, colon + 1, &extent, err);
+
+		if (rc < 0) {
+			return rc;
+		}
+	}
+	*ret = extent;
+	return 0;
+}
+
+static uint64_t extent_end(const struct extent *extent)
+{
+	uint64_t end;
+
+	if (extent->length_bytes == 0 ||
+	    __builtin_add_overflow(extent->offset_bytes, extent->length_bytes, &end)) {
+		return UINT64_MAX;
+	}
+	return end;
+}
+
+bool extent_overlaps(const struct extent *a, const struct extent *b)
+{
+	return strcmp(a->lun, b->lun) == 0 && a->offset_bytes < extent_end(b) &&
+	       b->offset_bytes < extent_end(a);
+}
+
+static int drive_from_str(const char *word, struct drive *ret, struct err *err)
+{
+	struct drive drive = {0};
+	const char *equals = strchr(word, '=');
+	size_t length = equals == NULL ? 0 : (size_t)(equals - word);
+	int rc;
+
+	if (length > 0 && length <= DRIVE_TARGET_MAX) {
+		memcpy(drive.target, word, length);
+	}
+	if (!drive_target_valid(drive.target)) {
+		return err_set(
+			err, -EINVAL,
+			"'%s' is not DRIVE=LUN, where DRIVE is the disk's target in the domain, "
+			"such as vda or sdb",
+			word);
+	}
+	rc = extent_from_str(equals + 1, &drive.extent, err);
+	if (rc < 0) {
+		return err_prefix(err, rc, "drive %s", drive.target);
+	}
+	*ret = drive;
+	return 0;
+}
+
+static int drive_check_against(const struct drive *drive, const struct drive *others, size_t count,
+			       struct err *err)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (strcmp(drive->target, others[i].target) == 0) {
+			return err_set(err, -EINVAL, "drive %s is named twice", drive->target);
+		}
+		if (extent_overlaps(&drive->extent, &others[i].extent)) {
+			return err_set(err, -EINVAL, "drives %s and %s overlap on LUN '%s'",
+				       others[i].target, drive->target, drive->extent.lun);
+		}
+	}
+	return 0;
+}
+
+int drives_from_str(const char *text, struct drive *ret_drives, size_t max, size_t *ret_count,
+		    struct err *err)
+{
+	size_t count = 0;
+
+	*ret_count = 0;
+	for (text += strspn(text, BLANKS); *text != '\0'; text += strspn(text, BLANKS)) {
+		char word[EXTENT_TEXT_MAX + DRIVE_TARGET_MAX + 2] = {0};
+		size_t length = strcspn(text, BLANKS);
+		int rc;
+
+		if (length >= sizeof(word)) {
+			return err_set(err, -EINVAL, "'%.40s...' is longer than %zu characters",
+				       text, sizeof(word) - 1);
+		}
+		memcpy(word, text, length);
+		text += length;
+		if (count == max) {
+			return err_set(err, -EINVAL,
+				       "'%s' is one drive too many; at most %zu are legal", word,
+				       max);
+		}
+		rc = drive_from_str(word, &ret_drives[count], err);
+		if (rc == 0) {
+			rc = drive_check_against(&ret_drives[count], ret_drives, count, err);
+		}
+		if (rc < 0) {
+			return rc;
+		}
+		count++;
+	}
+	if (count == 0) {
+		return err_set(err, -EINVAL,
+			       "no drive is named; legal is a list such as "
+			       "\"vda=web1-root vdb=web1-data:0+10GiB\"");
+	}
+	*ret_count = count;
+	return 0;
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "process/process.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define STATUS_MAX 2048
+
+static void fd_close(const int *fd)
+{
+	if (*fd >= 0) {
+		(void)close(*fd);
+	}
+}
+#define AUTO_FD __attribute__((cleanup(fd_close))) int
+
+static void dir_close(DIR **dir)
+{
+	if (*dir != NULL) {
+		(void)closedir(*dir);
+	}
+}
+
+ssize_t process_file_read(const char *path, char *buffer, size_t size)
+{
+	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t done = 0;
+
+	if (fd < 0) {
+		return -errno;
+	}
+	while (done < size - 1) {
+		ssize_t n = read(fd, buffer + done, size - 1 - done);
+
+		if (n < 0 && errno == EINTR) {
+			continue;
+		}
+		if (n < 0) {
+			return -errno;
+		}
+		if (n == 0) {
+			break;
+		}
+		done += (size_t)n;
+	}
+	buffer[done] = '\0';
+	return (ssize_t)done;
+}
+
+pid_t process_pid_from_str(const char *text)
+{
+	char *end;
+	long pid;
+
+	if (*text < '1' || *text > '9') {
+		return 0;
+	}
+	errno = 0;
+	pid = strtol(text, &end, 10);
+	if (errno != 0 || (*end != '\0' && *end != '\n') || pid > INT32_MAX) {
+		return 0;
+	}
+	return (pid_t)pid;
+}
+
+int process_each(int (*visit)(void *data, pid_t pid, struct err *err), void *data, struct err *err)
+{
+	__attribute__((cleanup(dir_close))) DIR *dir = opendir("/proc");
+	struct dirent *entry;
+
+	if (dir == NULL) {
+		return err_set(err, -errno, "/proc: %s", strerror(errno));
+	}
+	for (errno = 0; (entry = readdir(dir)) != NULL; errno = 0) {
+		pid_t pid = process_pid_from_str(entry->d_name);
+		int rc = pid == 0 ? 0 : visit(data, pid, err);
+
+		if (rc != 0) {
+			return rc;
+		}
+	}
+	return errno == 0 ? 0 : err_set(err, -errno, "/proc: %s", strerror(errno));
+}
+
+static void proc_path(char *path, size_t size, pid_t pid, const char *file)
+{
+	(void)snprintf(path, size, "/proc/%d/%s", (int)pid, file);
+}
+
+int process_command_line(pid_t pid, char **ret, size_t *ret_bytes, struct err *err)
+{
+	char path[32];
+	char *text = malloc(PROCESS_COMMAND_LINE_MAX);
+	ssize_t bytes;
+
+	*ret = NULL;
+	*ret_bytes = 0;
+	if (text == NULL) {
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	proc_path(path, sizeof(path), pid, "cmdline");
+	bytes = process_file_read(path, text, PROCESS_COMMAND_LINE_MAX);
+	if (bytes == -ENOENT || bytes == -ESRCH) {
+		bytes = 0;
+		*text = '\0';
+	}
+	if (bytes < 0) {
+		free(text);
+		return err_set(err, (int)bytes, "%s: %s", path, strerror((int)-bytes));
+	}
+	*ret = text;
+	*ret_bytes = (size_t)bytes;
+	return 0;
+}
+
+bool process_hangs_in_exit(pid_t pid)
+{
+	char path[32];
+	char text[STATUS_MAX];
+	const char *threads;
+
+	proc_path(path, sizeof(path), pid, "status");
+	if (process_file_read(path, text, sizeof(text)) <= 0) {
+		return false;
+	}
+	threads = strstr(text, "\nThreads:");
+	return threads != NULL && strtol(threads + strlen("\nThreads:"), NULL, 10) > 1;
+}
+
+void process_name(pid_t pid, char name[PROCESS_NAME_MAX + 1])
+{
+	char path[32];
+	char text[64];
+
+	*name = '\0';
+	proc_path(path, sizeof(path), pid, "comm");
+	if (process_file_read(path, text, sizeof(text)) > 0) {
+		text[strcspn(text, "\n")] = '\0';
+		(void)snprintf(name, PROCESS_NAME_MAX + 1, "%.*s", PROCESS_NAME_MAX, text);
+	}
+}
+
+int process_hold(pid_t pid, struct err *err)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	if (pidfd >= 0 || errno == ESRCH) {
+		return pidfd >= 0 ? pidfd : -ESRCH;
+	}
+	return err_set(err, -errno, "pid %d: %s", (int)pid, strerror(errno));
+}
+
+int process_signal(int pidfd, int signal, struct err *err)
+{
+	if (syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) == 0 || errno == ESRCH) {
+		return 0;
+	}
+	return err_set(err, -errno, "signal %d: %s", signal, strerror(errno));
+}
+
+bool process_wait(int pidfd, struct deadline deadline)
+{
+	struct pollfd event = {.fd = pidfd, .events = POLLIN};
+	int n;
+
+	do {
+		n = poll(&event, 1, deadline_left_ms(deadline));
+	} while (n < 0 && errno == EINTR);
+	return n > 0;
+}

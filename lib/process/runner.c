@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "process/runner.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "process/runner_ssh.h"
+
+extern char **environ;
+
+/* How long a killed program may take to be gone; only the kernel can hold it longer. */
+#define REAP_MAX_MS 2000
+#define READ_BYTES 65536
+#define STDERR_KEEP_BYTES 1024
+
+/* One running program: our ends of its descriptors, and what came out of it so far. */
+struct child {
+	pid_t pid;
+	int pidfd;
+	int in;
+	int out;
+	int err;
+	char *output;
+	size_t output_bytes;
+	size_t output_room;
+	char messages[STDERR_KEEP_BYTES]; /* the end of what it wrote on stderr */
+	size_t message_bytes;
+};
+
+static void fd_close(int *fd)
+{
+	if (*fd >= 0) {
+		(void)close(*fd);
+		*fd = -1;
+	}
+}
+
+static void child_init(struct child *child)
+{
+	*child = (struct child){.pid = -1, .pidfd = -1, .in = -1, .out = -1, .err = -1};
+}
+
+static void child_release(struct child *child)
+{
+	fd_close(&child->pidfd);
+	fd_close(&child->in);
+	fd_close(&child->out);
+	fd_close(&child->err);
+	free(child->output);
+}
+
+/* The child gets the far ends as 0, 1, 2 and nothing else; a process group and default signals. */
+static int child_spawn_on(struct child *child, const char *const argv[], const int far[3])
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	sigset_t all;
+	sigset_t none;
+	int rc;
+
+	(void)sigfillset(&all);
+	(void)sigemptyset(&none);
+	if (posix_spawn_file_actions_init(&actions) != 0) {
+		return -ENOMEM;
+	}
+	if (posix_spawnattr_init(&attr) != 0) {
+		(void)posix_spawn_file_actions_destroy(&actions);
+		return -ENOMEM;
+	}
+	rc = 0;
+	for (int i = 0; i < 3 && rc == 0; i++) {
+		rc = posix_spawn_file_actions_adddup2(&actions, far[i], i);
+	}
+	rc = rc != 0 ? rc : posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+	rc = rc != 0 ? rc : posix_spawnattr_setsigdefault(&attr, &all);
+	rc = rc != 0 ? rc : posix_spawnattr_setsigmask(&attr, &none);
+	rc = rc != 0 ? rc
+		     : posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP |
+							       POSIX_SPAWN_SETSIGDEF |
+							       POSIX_SPAWN_SETSIGMASK);
+	rc = rc != 0 ? rc
+		     : posix_spawnp(&child->pid, argv[0], &actions, &attr, (char *const *)argv,
+				    environ);
+	(void)posix_spawnattr_destroy(&attr);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	return -rc;
+}
+
+/* A pipe whose ends are above 2, so that moving one to 0, 1 or 2 never hits another. */
+static int pipe_open(int ends[2])
+{
+	int low[2];
+
+	if (pipe2(low, O_CLOEXEC) != 0) {
+		return -errno;
+	}
+	for (int i = 0; i < 2; i++) {
+		ends[i] = fcntl(low[i], F_DUPFD_CLOEXEC, 3);
+	}
+	(void)close(low[0]);
+	(void)close(low[1]);
+	if (ends[0] < 0 || ends[1] < 0) {
+		fd_close(&ends[0]);
+		fd_close(&ends[1]);
+		return -EMFILE;
+	}
+	return 0;
+}
+
+static int child_spawn(struct child *child, const char *const argv[])
+{
+	int in[2] = {-1, -1};
+	int out[2] = {-1, -1};
+	int err[2] = {-1, -1};
+	int rc = pipe_open(in);
+
+	rc = rc != 0 ? rc : pipe_open(out);
+	rc = rc != 0 ? rc : pipe_open(err);
+	rc = rc != 0 ? rc : child_spawn_on(child, argv, (const int[3]){in[0], out[1], err[1]});
+	fd_close(&in[0]);
+	fd_close(&out[1]);
+	fd_close(&err[1]);
+	child->in = in[1];
+	child->out = out[0];
+	child->err = err[0];
+	if (rc != 0) {
+		return rc;
+	}
+	(void)fcntl(child->in, F_SETFL, O_NONBLOCK);
+	(void)fcntl(child->out, F_SETFL, O_NONBLOCK);
+	(void)fcntl(child->err, F_SETFL, O_NONBLOCK);
+	child->pidfd = pidfd_open(child->pid, 0);
+	return child->pidfd < 0 ? -errno : 0;
+}
+
+static void child_kill(const struct child *child)
+{
+	if (child->pid > 0) {
+		(void)kill(-child->pid, SIGKILL);
+		(void)kill(child->pid, SIGKILL);
+	}
+}
+
+/* False when it is not over by the deadline. */
+static bool child_reap(struct child *child, struct deadline deadline, int *ret_status)
+{
+	for (;;) {
+		pid_t pid = waitpid(child->pid, ret_status, WNOHANG);
+
+		if (pid == child->pid || (pid < 0 && errno != EINTR)) {
+			child->pid = -1;
+			return pid > 0;
+		}
+		if (deadline_passed(deadline)) {
+			return false;
+		}
+		(void)poll(&(struct pollfd){.fd = child->pidfd, .events = POLLIN}, 1,
+			   child->pidfd < 0 ? 10 : deadline_left_ms(deadline));
+	}
+}
+
+/* write(2) without dying of it: a program need not read what it is given. */
+static ssize_t pipe_write(int fd, const char *data, size_t bytes)
+{
+	sigset_t pipe_only;
+	sigset_t before;
+	sigset_t pending;
+	ssize_t written;
+	int number;
+
+	(void)sigemptyset(&pipe_only);
+	(void)sigaddset(&pipe_only, SIGPIPE);
+	(void)sigpending(&pending);
+	(void)pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
+	written = write(fd, data, bytes);
+	number = errno;
+	if (written < 0 && number == EPIPE && sigismember(&pending, SIGPIPE) == 0) {
+		(void)sigtimedwait(&pipe_only, NULL, &(struct timespec){0});
+	}
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	errno = number;
+	return written;
+}
+
+static void child_feed(struct child *child, const char **input, size_t *left)
+{
+	ssize_t written = *left == 0 ? 0 : pipe_write(child->in, *input, *left);
+
+	if (written > 0) {
+		*input += written;
+		*left -= (size_t)written;
+	}
+	if (*left == 0 || (written < 0 && errno != EAGAIN && errno != EINTR)) {
+		fd_close(&child->in);
+	}
+}
+
+static int output_add(struct child *child, const char *data, size_t bytes, size_t max)
+{
+	if (bytes > max - child->output_bytes) {
+		return -EMSGSIZE;
+	}
+	if (child->output_bytes + bytes + 1 > child->output_room) {
+		size_t room = 2 * (child->output_bytes + bytes) + 1;
+		char *grown = realloc(child->output, room);
+
+		if (grown == NULL) {
+			return -ENOMEM;
+		}
+		child->output = grown;
+		child->output_room = room;
+	}
+	memcpy(child->output + child->output_bytes, data, bytes);
+	child->output_bytes += bytes;
+	child->output[child->output_bytes] = '\0';
+	return 0;
+}
+
+static void messages_add(struct child *child, const char *data, size_t bytes)
+{
+	size_t keep = child->message_bytes;
+
+	if (bytes >= sizeof(child->messages)) {
+		data += bytes - sizeof(child->messages);
+		bytes = sizeof(child->messages);
+	}
+	if (keep > sizeof(child->messages) - bytes) {
+		keep = sizeof(child->messages) - bytes;
+	}
+	memmove(child->messages, child->messages + child->message_bytes - keep, keep);
+	memcpy(child->messages + keep, data, bytes);
+	child->message_bytes = keep + bytes;
+}
+
+/* Takes one portion. 1 when there may be more, 0 when there is none now, or -errno. */
+static int child_take(struct child *child, int *fd, size_t max)
+{
+	char data[READ_BYTES];
+	ssize_t bytes = read(*fd, data, sizeof(data));
+
+	if (bytes < 0 && (errno == EAGAIN || errno == EINTR)) {
+		return 0;
+	}
+	if (bytes <= 0) {
+		fd_close(fd);
+		return 0;
+	}
+	if (fd == &child->err) {
+		messages_add(child, data, (size_t)bytes);
+		return 1;
+	}
+	int rc = output_add(child, data, (size_t)bytes, max);
+
+	return rc != 0 ? rc : 1;
+}
+
+/*
+ * What it wrote before it ended is in the pipes. Their end is not awaited: a process that outlives
+ * the program (ssh's master keeps stderr) may hold them open.
+ */
+static int child_drain(struct child *child, size_t max)
+{
+	int rc = 1;
+
+	while (rc > 0 && child->out >= 0) {
+		rc = child_take(child, &child->out, max);
+	}
+	/* Bounded, as a survivor may write for ever. */
+	for (int i = 0; i < 4 && child->err >= 0; i++) {
+		(void)child_take(child, &child->err, max);
+	}
+	return rc < 0 ? rc : 0;
+}
+
+/* Feeds and reads until the program is over. */
+static int child_converse(struct child *child, const char *input, size_t max,
+			  struct deadline deadline)
+{
+	size_t left = strlen(input);
+	int rc = 0;
+
+	while (rc >= 0) {
+		struct pollfd fds[] = {
+			{.fd = child->pidfd, .events = POLLIN},
+			{.fd = child->in, .events = POLLOUT},
+			{.fd = child->out, .events = POLLIN},
+			{.fd = child->err, .events = POLLIN},
+		};
+		int ready = poll(fds, 4, deadline_left_ms(deadline));
+
+		if (ready < 0 && errno != EINTR) {
+			return -errno;
+		}
+		if (ready <= 0 && deadline_passed(deadline)) {
+			return -ETIMEDOUT;
+		}
+		if (ready > 0 && fds[1].revents != 0) {
+			child_feed(child, &input, &left);
+		}
+		if (ready > 0 && fds[2].revents != 0) {
+			rc = child_take(child, &child->out, max);
+		}
+		if (ready > 0 && fds[3].revents != 0) {
+			(void)child_take(child, &child->err, max);
+		}
+		if (ready > 0 && rc >= 0 && fds[0].revents != 0) {
+			return child_drain(child, max);
+		}
+		if (deadline_passed(deadline)) {
+			return -ETIMEDOUT; /* also when it never stops writing */
+		}
+	}
+	return rc;
+}
+
+/* The last line that is not blank. */
+static void tail_copy(const struct child *child, char *ret, size_t size)
+{
+	size_t end = child->message_bytes;
+	size_t begin;
+
+	while (end > 0 && strchr(" \t\r\n", child->messages[end - 1]) != NULL) {
+		end--;
+	}
+	begin = end;
+	while (begin > 0 && child->messages[begin - 1] != '\n') {
+		begin--;
+	}
+	if (end - begin > size - 1) {
+		end = begin + size - 1;
+	}
+	memcpy(ret, child->messages + begin, end - begin);
+	ret[end - begin] = '\0';
+}
+
+static int outcome_explain(const struct runner_result *result, const char *program, int rc,
+			   size_t max, struct err *err)
+{
+	const char *tail = result->stderr_tail;
+	const char *sep = tail[0] == '\0' ? "" : ": ";
+
+	if (rc == -ETIMEDOUT) {
+		return err_set(err, rc, "'%s' was not done in time and was ended%s%s", program, sep,
+			       tail);
+	}
+	if (rc == -EMSGSIZE) {
+		return err_set(err, rc, "'%s' wrote more than the %zu bytes it may", program, max);
+	}
+	return err_set(err, rc, "cannot run '%s': %s%s%s", program, strerror(-rc), sep, tail);
+}
+
+static int status_take(int status, const char *program, struct runner_result *ret, struct err *err)
+{
+	if (WIFSIGNALED(status)) {
+		return err_set(err, -EIO, "'%s' was killed by signal %d (%s)", program,
+			       WTERMSIG(status), strsignal(WTERMSIG(status)));
+	}
+	ret->exit_status = WEXITSTATUS(status);
+	return 0;
+}
+
+/* One program, run as it is. */
+static int run_local(const char *const argv[], const char *input, size_t max,
+		     struct deadline deadline, struct runner_result *ret, struct err *err)
+{
+	struct child child;
+	int status = 0;
+	int rc;
+
+	child_init(&child);
+	rc = child_spawn(&child, argv);
+	rc = rc != 0 ? rc : child_converse(&child, input, max, deadline);
+	if (rc != 0) {
+		child_kill(&child);
+	}
+	if (child.pid > 0 && !child_reap(&child, deadline_in(REAP_MAX_MS), &status) && rc == 0) {
+		rc = -ECHILD;
+	}
+	tail_copy(&child, ret->stderr_tail, sizeof(ret->stderr_tail));
+	if (rc != 0) {
+		rc = outcome_explain(ret, argv[0], rc, max, err);
+	} else {
+		rc = status_take(status, argv[0], ret, err);
+	}
+	if (rc == 0) {
+		ret->output_bytes = child.output_bytes;
+		ret->output = child.output != NULL ? child.output : strdup("");
+		child.output = NULL;
+		rc = ret->output != NULL ? 0 : err_set(err, -ENOMEM, "out of memory");
+	}
+	child_release(&child);
+	return rc;
+}
+
+static int run_ssh(const struct runner *runner, const char *const argv[], const char *input,
+		   size_t max, struct deadline deadline, struct runner_result *ret, struct err *err)
+{
+	bool multiplex = true;
+
+	for (;;) {
+		struct runner_ssh ssh;
+		int rc = runner_ssh_init(&ssh, runner, argv, multiplex, deadline, err);
+
+		if (rc != 0) {
+			return rc;
+		}
+		rc = run_local(ssh.argv, input, max, deadline, ret, err);
+		if (rc != 0) {
+			return err_prefix(err, rc, "%s", runner->transport);
+		}
+		if (multiplex && runner_ssh_mux_failed(ret)) {
+			multiplex = false;
+			runner_result_release(ret);
+			continue;
+		}
+		rc = runner_ssh_verdict(runner, argv[0], ret, err);
+		if (rc != 0) {
+			runner_result_release(ret);
+		}
+		return rc;
+	}
+}
+
+int runner_run(const struct runner *runner, const char *const argv[], const char *input,
+	       size_t output_max_bytes, struct deadline deadline, struct runner_result *ret,
+	       struct err *err)
+{
+	*ret = (struct runner_result){0};
+	if (strcmp(runner->transport, "exec") == 0) {
+		return run_local(argv, input, output_max_bytes, deadline, ret, err);
+	}
+	return run_ssh(runner, argv, input, output_max_bytes, deadline, ret, err);
+}
+
+void runner_result_release(struct runner_result *result)
+{
+	if (result != NULL) {
+		free(result->output);
+		*result = (struct runner_result){0};
+	}
+}

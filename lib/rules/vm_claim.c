@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rules/vm_claim.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* What the task that was found is to the node that asks. */
+enum relation {
+	NONE,      /* there is no open one */
+	OWN_START, /* of the VM here */
+	OWN_STOP,
+	OUT,     /* migration from here; of migrate_to: to the same target */
+	IN,      /* migration to here; of migrate_from: from the same source */
+	ARRIVED, /* the same, and only its source's stop is left */
+	TIDYING, /* a reconcile, wherever */
+	OTHER,
+	RELATION_MAX
+};
+
+enum condition { WAITING, BROKEN, GONE, ALIVE, CONDITION_MAX };
+
+#define EACH(claim, alive)                                                                         \
+	{                                                                                          \
+		VM_CLAIM_##claim, VM_CLAIM_##claim, VM_CLAIM_##claim, VM_CLAIM_##alive             \
+	}
+
+/* Nobody works on it (waiting, broken), its actor is gone, or may be alive. */
+/* clang-format off */
+static const enum vm_claim decisions[VM_ACTION_MAX][RELATION_MAX][CONDITION_MAX] = {
+	[VM_ACTION_START] = {
+		[NONE] = EACH(BEGIN, BEGIN),
+		[OWN_START] = EACH(CONTINUE, REFUSE),
+		[OWN_STOP] = EACH(REPLACE, REFUSE),
+		[OUT] = EACH(REPLACE, REFUSE),
+		[IN] = EACH(REPLACE, REFUSE),
+		[ARRIVED] = EACH(REPLACE, REFUSE),
+		[TIDYING] = EACH(REPLACE, WAIT),
+		[OTHER] = EACH(REPLACE, REFUSE),
+	},
+	[VM_ACTION_STOP] = {
+		[NONE] = EACH(BEGIN, BEGIN),
+		[OWN_START] = EACH(REPLACE, LEAVE),
+		[OWN_STOP] = EACH(CONTINUE, LEAVE),
+		[OUT] = {VM_CLAIM_CONTINUE, VM_CLAIM_REPLACE, VM_CLAIM_REPLACE, VM_CLAIM_LEAVE},
+		/* What the source has to know of it must not be hidden behind a stop on the target. */
+		[IN] = {VM_CLAIM_LEAVE, VM_CLAIM_LEAVE, VM_CLAIM_CONTINUE, VM_CLAIM_LEAVE},
+		[ARRIVED] = EACH(REPLACE, LEAVE),
+		[TIDYING] = EACH(REPLACE, LEAVE),
+		[OTHER] = EACH(LEAVE, LEAVE),
+	},
+	[VM_ACTION_MIGRATE_TO] = {
+		[NONE] = EACH(BEGIN, BEGIN),
+		[OWN_START] = EACH(END_FIRST, REFUSE),
+		[OWN_STOP] = EACH(END_FIRST, REFUSE),
+		[OUT] = EACH(CONTINUE, REFUSE),
+		[IN] = EACH(END_FIRST, REFUSE),
+		[ARRIVED] = EACH(END_FIRST, REFUSE),
+		[TIDYING] = EACH(END_FIRST, WAIT),
+		[OTHER] = EACH(END_FIRST, REFUSE),
+	},
+	[VM_ACTION_MIGRATE_FROM] = {
+		[NONE] = EACH(REFUSE, REFUSE),
+		[OWN_START] = EACH(REFUSE, REFUSE),
+		[OWN_STOP] = EACH(REFUSE, REFUSE),
+		[OUT] = EACH(REFUSE, REFUSE),
+		[IN] = {VM_CLAIM_CONTINUE, VM_CLAIM_REFUSE, VM_CLAIM_CONTINUE, VM_CLAIM_REFUSE},
+		[ARRIVED] = EACH(CONTINUE, REFUSE),
+		[TIDYING] = EACH(REFUSE, REFUSE),
+		[OTHER] = EACH(REFUSE, REFUSE),
+	},
+	/* What is open is somebody's hand-over, or a stop's to clear up. */
+	[VM_ACTION_RECONCILE] = {
+		[NONE] = EACH(BEGIN, BEGIN),
+		[OWN_START] = EACH(REFUSE, REFUSE),
+		[OWN_STOP] = EACH(REFUSE, REFUSE),
+		[OUT] = EACH(REFUSE, REFUSE),
+		[IN] = EACH(REFUSE, REFUSE),
+		[ARRIVED] = EACH(REFUSE, REFUSE),
+		[TIDYING] = EACH(CONTINUE, WAIT),
+		[OTHER] = EACH(REFUSE, REFUSE),
+	},
+};
+/* clang-format on */
+
+static_assert(VM_ACTION_MAX == 5 && RELATION_MAX == 8, "a pair without a decision");
+
+static bool names(const char *name, const char *other)
+{
+	return strcmp(name, other) == 0;
+}
+
+static enum relation migration_relation(const struct vm_asker *asker,
+					const struct journal_task *task)
+{
+	const char *me = asker->self.node;
+	bool waits = task->state == JOURNAL_WAITING;
+
+	switch (asker->action) {
+	case VM_ACTION_MIGRATE_TO:
+		if (names(task->source, asker->source) && names(task->target, asker->target)) {
+			return OUT;
+		}
+		break;
+	case VM_ACTION_MIGRATE_FROM:
+		/* One that is still on its way out, wherever its actor died, cannot come in. */
+		if (!names(task->source, asker->source) || !names(task->target, asker->target) ||
+		    (task->state == JOURNAL_RUNNING && !names(task->actor.node, me))) {
+			return OTHER;
+		}
+		break;
+	default:
+		if (names(task->source, me)) {
+			return OUT;
+		}
+		break;
+	}
+	if (!names(task->target, me)) {
+		return OTHER;
+	}
+	return waits && names(task->step, VM_STEP_ARRIVED) ? ARRIVED : IN;
+}
+
+static enum relation relation_of(const struct vm_asker *asker, const struct journal_task *task)
+{
+	if (task == NULL || !journal_state_open(task->state)) {
+		return NONE;
+	}
+	switch (task->kind) {
+	case JOURNAL_START: return names(task->target, asker->self.node) ? OWN_START : OTHER;
+	case JOURNAL_STOP: return names(task->source, asker->self.node) ? OWN_STOP : OTHER;
+	case JOURNAL_MIGRATE: return migration_relation(asker, task);
+	case JOURNAL_RECONCILE: return TIDYING;
+	default: return OTHER;
+	}
+}
+
+static enum condition condition_of(const struct journal_task *task, enum journal_evidence gone)
+{
+	if (task == NULL || task->state == JOURNAL_WAITING) {
+		return WAITING;
+	}
+	if (task->state == JOURNAL_RUNNING) {
+		return gone == JOURNAL_EVIDENCE_NONE ? ALIVE : GONE;
+	}
+	return BROKEN;
+}
+
+enum vm_claim vm_claim_decide(const struct vm_asker *asker, const struct journal_task *task,
+			      enum journal_evidence gone)
+{
+	return decisions[asker->action][relation_of(asker, task)][condition_of(task, gone)];
+}
+
+enum journal_state vm_claim_end_state(const struct journal_task *task)
+{
+	return task->kind == JOURNAL_MIGRATE && task->state == JOURNAL_WAITING &&
+			       names(task->step, VM_STEP_ARRIVED)
+		       ? JOURNAL_DONE
+		       : JOURNAL_FAILED;
+}
+
+static bool source_saves(const struct vm_asker *asker, const struct journal_task *task,
+			 enum journal_evidence gone, int64_t now_ms)
+{
+	switch (task->state) {
+	case JOURNAL_BROKEN: return true;
+	case JOURNAL_RUNNING:
+		return gone != JOURNAL_EVIDENCE_NONE || !names(task->actor.node, asker->self.node);
+	case JOURNAL_FAILED:
+		return now_ms >= task->changed_ms &&
+		       now_ms - task->changed_ms < VM_CLAIM_RECOVERY_MS;
+	default: return false;
+	}
+}
+
+bool vm_claim_saves(const struct vm_asker *asker, const struct journal_task *task,
+		    enum journal_evidence gone, int64_t now_ms)
+{
+	if (task == NULL) {
+		return false;
+	}
+	/* An earlier stop had begun to. */
+	if (task->kind == JOURNAL_STOP) {
+		return journal_state_open(task->state) && names(task->source, asker->self.node) &&
+		       names(task->mode, "saved");
+	}
+	if (task->kind != JOURNAL_MIGRATE) {
+		return false;
+	}
+	if (names(task->source, asker->self.node)) {
+		return source_saves(asker, task, gone, now_ms);
+	}
+	/* Until it has arrived, the grant to the target is the migration's to take back. */
+	return names(task->target, asker->self.node) && names(task->granted_to, asker->self.node) &&
+	       (task->state == JOURNAL_BROKEN || task->state == JOURNAL_RUNNING);
+}

@@ -1,0 +1,578 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "san/iscsi_session.h"
+
+#include <assert.h>
+#include <endian.h>
+#include <fcntl.h>
+#include <iscsi/iscsi.h>
+#include <iscsi/scsi-lowlevel.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "names/designator.h"
+#include "names/portal.h"
+
+/* After a login a target may report several: power on, reset, parameters and capacity changed. */
+#define UNIT_ATTENTIONS_MAX 16
+#define REPORT_LUNS_BYTES (8 + 8 * 16384) /* all that 14 bits can number */
+#define IDENTIFY_BYTES 4096
+#define LUN_NUMBER_MAX 0x3fff
+
+enum walk { WALK_ENDED, WALK_RUNNING, WALK_FAILED };
+
+struct iscsi_session {
+	struct iscsi_context *context;
+	char portal[ISCSI_PORTAL_MAX + 1];
+	char target[ISCSI_NAME_MAX + 1];
+	unsigned int number;
+	int wire_lun; /* the number as REPORT LUNS gave it, addressing method included */
+	bool logged_in;
+
+	enum walk walk;
+	const enum iscsi_step *steps;
+	size_t n_steps, at;
+	enum iscsi_step step; /* steps[at], or what replaces it */
+	unsigned int unit_attentions;
+	struct deadline deadline;
+	struct scsi_task *task; /* in flight */
+	int rc;
+	struct err err;
+
+	struct iscsi_facts facts;
+	uint64_t offset_bytes;
+	unsigned char *data;
+	size_t bytes;
+};
+
+struct step {
+	const char *name;
+	struct scsi_task *(*send)(struct iscsi_session *session);
+	int (*take)(struct iscsi_session *session, const struct scsi_task *task, struct err *err);
+	enum iscsi_step instead; /* when the LUN does not know the command; 0: nothing */
+};
+
+static void step_start(struct iscsi_session *session);
+
+static void session_fail(struct iscsi_session *session, int rc)
+{
+	session->walk = WALK_FAILED;
+	session->rc = rc;
+	(void)err_prefix(&session->err, rc, "portal %s, target %s", session->portal,
+			 session->target);
+}
+
+static void step_done(struct iscsi_session *session)
+{
+	session->at++;
+	if (session->at == session->n_steps) {
+		session->walk = WALK_ENDED;
+		return;
+	}
+	session->step = session->steps[session->at];
+	step_start(session);
+}
+
+static uint32_t get_be32(const unsigned char *at)
+{
+	uint32_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return be32toh(value);
+}
+
+static uint64_t get_be64(const unsigned char *at)
+{
+	uint64_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return be64toh(value);
+}
+
+static void command_done(struct iscsi_context *context, int status, void *data, void *private_data);
+
+static struct scsi_task *report_luns_send(struct iscsi_session *session)
+{
+	return iscsi_reportluns_task(session->context, 0, REPORT_LUNS_BYTES, command_done, session);
+}
+
+/* SAM-5 4.7: the first two bytes are addressing method and number (peripheral 00b, flat 01b). */
+static int report_luns_take(struct iscsi_session *session, const struct scsi_task *task,
+			    struct err *err)
+{
+	const unsigned char *data = task->datain.data;
+	size_t bytes = task->datain.size > 0 ? (size_t)task->datain.size : 0;
+
+	for (size_t at = 8; at + 8 <= bytes && at < 8 + (size_t)get_be32(data); at += 8) {
+		unsigned int wire = (unsigned int)data[at] << 8 | data[at + 1];
+
+		if (wire >> 15 == 0 && (wire & LUN_NUMBER_MAX) == session->number &&
+		    memcmp(data + at + 2, "\0\0\0\0\0\0", 6) == 0) {
+			session->wire_lun = (int)wire;
+			return 0;
+		}
+	}
+	return err_set(err, -ENXIO, "the target shows no LUN %u to this host", session->number);
+}
+
+static struct scsi_task *identify_send(struct iscsi_session *session)
+{
+	return iscsi_inquiry_task(session->context, session->wire_lun, 1,
+				  SCSI_INQUIRY_PAGECODE_DEVICE_IDENTIFICATION, IDENTIFY_BYTES,
+				  command_done, session);
+}
+
+static int identify_take(struct iscsi_session *session, const struct scsi_task *task,
+			 struct err *err)
+{
+	struct designator_list list;
+	size_t bytes = task->datain.size > 0 ? (size_t)task->datain.size : 0;
+	int rc;
+
+	if (bytes > 0 && task->datain.data[0] >> 5 != 0) {
+		return err_set(err, -ENXIO, "LUN %u is not connected (peripheral qualifier %d)",
+			       session->number, task->datain.data[0] >> 5);
+	}
+	rc = designator_list_decode(task->datain.data, bytes, &list, err);
+	if (rc < 0) {
+		return err_prefix(err, rc, "LUN %u", session->number);
+	}
+	static_assert(sizeof(session->facts.designators) == sizeof(list.names), "same bounds");
+	memcpy(session->facts.designators, list.names, sizeof(list.names));
+	session->facts.n_designators = list.count;
+	return 0;
+}
+
+static int capacity_set(struct iscsi_session *session, uint64_t last_block, uint32_t block_bytes,
+			struct err *err)
+{
+	if (block_bytes < 512 || block_bytes > 65536 || (block_bytes & (block_bytes - 1)) != 0 ||
+	    last_block >= UINT64_MAX / block_bytes) {
+		return err_set(err, -EIO, "LUN %u reports an impossible size: blocks of %u bytes",
+			       session->number, block_bytes);
+	}
+	session->facts.block_bytes = block_bytes;
+	session->facts.size_bytes = (last_block + 1) * block_bytes;
+	return 0;
+}
+
+static struct scsi_task *capacity_send(struct iscsi_session *session)
+{
+	return iscsi_readcapacity16_task(session->context, session->wire_lun, command_done,
+					 session);
+}
+
+static int capacity_take(struct iscsi_session *session, const struct scsi_task *task,
+			 struct err *err)
+{
+	if (task->datain.size < 12) {
+		return err_set(err, -EIO, "the answer to READ CAPACITY is too short");
+	}
+	return capacity_set(session, get_be64(task->datain.data), get_be32(task->datain.data + 8),
+			    err);
+}
+
+static struct scsi_task *capacity10_send(struct iscsi_session *session)
+{
+	return iscsi_readcapacity10_task(session->context, session->wire_lun, 0, 0, command_done,
+					 session);
+}
+
+static int capacity10_take(struct iscsi_session *session, const struct scsi_task *task,
+			   struct err *err)
+{
+	if (task->datain.size < 8) {
+		return err_set(err, -EIO, "the answer to READ CAPACITY is too short");
+	}
+	return capacity_set(session, get_be32(task->datain.data), get_be32(task->datain.data + 4),
+			    err);
+}
+
+static struct scsi_task *read_send(struct iscsi_session *session)
+{
+	uint32_t block_bytes = session->facts.block_bytes;
+	struct scsi_task *task = iscsi_read16_task(
+		session->context, session->wire_lun, session->offset_bytes / block_bytes,
+		(uint32_t)session->bytes, (int)block_bytes, 0, 0, 0, 0, 0, command_done, session);
+
+	/* Nothing is received before the next poll. Without its buffer the answer is not taken. */
+	if (task != NULL &&
+	    scsi_task_add_data_in_buffer(task, (int)session->bytes, session->data) != 0) {
+		session->bytes = 0;
+	}
+	return task;
+}
+
+static struct scsi_task *write_send(struct iscsi_session *session)
+{
+	uint32_t block_bytes = session->facts.block_bytes;
+
+	return iscsi_write16_task(session->context, session->wire_lun,
+				  session->offset_bytes / block_bytes, session->data,
+				  (uint32_t)session->bytes, (int)block_bytes, 0, 0, 0, 0, 0,
+				  command_done, session);
+}
+
+static int transfer_take(struct iscsi_session *session, const struct scsi_task *task,
+			 struct err *err)
+{
+	if (task->residual_status != SCSI_RESIDUAL_NO_RESIDUAL || session->bytes == 0) {
+		return err_set(err, -EIO, "only a part of the data was transferred");
+	}
+	return 0;
+}
+
+/* 0 blocks at block 0: all of the LUN (SBC-3 5.22). */
+static struct scsi_task *flush_send(struct iscsi_session *session)
+{
+	return iscsi_synchronizecache10_task(session->context, session->wire_lun, 0, 0, 0, 0,
+					     command_done, session);
+}
+
+/* Login and logout are no SCSI commands: step_start() has them. */
+static const struct step step_table[ISCSI_STEP_MAX] = {
+	[ISCSI_STEP_LOGIN] = {.name = "login"},
+	[ISCSI_STEP_REPORT_LUNS] = {"REPORT LUNS", report_luns_send, report_luns_take, 0},
+	[ISCSI_STEP_IDENTIFY] = {"INQUIRY", identify_send, identify_take, 0},
+	[ISCSI_STEP_CAPACITY] = {"READ CAPACITY (16)", capacity_send, capacity_take,
+				 ISCSI_STEP_CAPACITY10},
+	[ISCSI_STEP_CAPACITY10] = {"READ CAPACITY (10)", capacity10_send, capacity10_take, 0},
+	[ISCSI_STEP_READ] = {"READ (16)", read_send, transfer_take, 0},
+	[ISCSI_STEP_WRITE] = {"WRITE (16)", write_send, transfer_take, 0},
+	[ISCSI_STEP_FLUSH] = {"SYNCHRONIZE CACHE (10)", flush_send, NULL, 0},
+	[ISCSI_STEP_LOGOUT] = {.name = "logout"},
+};
+
+static int scsi_failure(const struct iscsi_session *session, int status,
+			const struct scsi_task *task, struct err *err)
+{
+	const char *name = step_table[session->step].name;
+
+	switch (status) {
+	case SCSI_STATUS_BUSY:
+	case SCSI_STATUS_TASK_SET_FULL: return err_set(err, -EBUSY, "%s: the LUN is busy", name);
+	case SCSI_STATUS_RESERVATION_CONFLICT:
+		return err_set(err, -EIO, "%s: another host has reserved LUN %u", name,
+			       session->number);
+	case SCSI_STATUS_CHECK_CONDITION: break;
+	default:
+		return err_set(err, -EIO, "%s: the connection was lost (%s)", name,
+			       iscsi_get_error(session->context));
+	}
+	if (task->sense.ascq == SCSI_SENSE_ASCQ_LOGICAL_UNIT_NOT_SUPPORTED) {
+		return err_set(err, -ENXIO, "%s: LUN %u is no longer there for this host", name,
+			       session->number);
+	}
+	return err_set(err, -EIO, "%s: LUN %u reports %s, %s", name, session->number,
+		       scsi_sense_key_str((int)task->sense.key),
+		       scsi_sense_ascq_str(task->sense.ascq));
+}
+
+static void command_failed(struct iscsi_session *session, int status, const struct scsi_task *task)
+{
+	bool check = status == SCSI_STATUS_CHECK_CONDITION;
+
+	if (check && task->sense.key == SCSI_SENSE_UNIT_ATTENTION &&
+	    session->unit_attentions < UNIT_ATTENTIONS_MAX) {
+		session->unit_attentions++;
+		step_start(session);
+	} else if (check && task->sense.key == SCSI_SENSE_ILLEGAL_REQUEST &&
+		   task->sense.ascq == SCSI_SENSE_ASCQ_INVALID_OPERATION_CODE &&
+		   step_table[session->step].instead != 0) {
+		session->step = step_table[session->step].instead;
+		step_start(session);
+	} else {
+		session_fail(session, scsi_failure(session, status, task, &session->err));
+	}
+}
+
+/* Also called, with a status of libiscsi's own, when the connection ends or is freed. */
+static void command_done(struct iscsi_context *context, int status, void *data, void *private_data)
+{
+	struct iscsi_session *session = private_data;
+	struct scsi_task *task = session->task;
+	int rc = 0;
+
+	(void)context;
+	(void)data;
+	session->task = NULL;
+	if (task == NULL) {
+		return;
+	}
+	if (session->walk != WALK_RUNNING) {
+		scsi_free_scsi_task(task);
+		return;
+	}
+	if (status != SCSI_STATUS_GOOD) {
+		command_failed(session, status, task);
+	} else {
+		if (step_table[session->step].take != NULL) {
+			rc = step_table[session->step].take(session, task, &session->err);
+		}
+		if (rc < 0) {
+			session_fail(session, rc);
+		} else {
+			step_done(session);
+		}
+	}
+	scsi_free_scsi_task(task);
+}
+
+/*
+ * libiscsi keeps the status of a login to itself but for its message, which ends in "(NUMBER)":
+ * class and detail of RFC 7143 11.13.5. Class 2 is "initiator error": not found, not authorised.
+ */
+static int login_failure(struct iscsi_session *session)
+{
+	const char *text = iscsi_get_error(session->context);
+	const char *status = strrchr(text, '(');
+
+	if (strstr(text, "Status: ") != NULL && status != NULL && atoi(status + 1) >> 8 == 2) {
+		return err_set(&session->err, -EACCES, "login refused, this host is masked: %s",
+			       text);
+	}
+	return err_set(&session->err, -EHOSTUNREACH, "login failed: %s", text);
+}
+
+static void login_done(struct iscsi_context *context, int status, void *data, void *private_data)
+{
+	struct iscsi_session *session = private_data;
+
+	(void)data;
+	if (session->walk != WALK_RUNNING) {
+		return;
+	}
+	if (status == SCSI_STATUS_REDIRECT) {
+		session_fail(session, err_set(&session->err, -EHOSTUNREACH,
+					      "the portal redirects to %s: configure that one",
+					      iscsi_get_target_address(context)));
+	} else if (status != SCSI_STATUS_GOOD) {
+		session_fail(session, login_failure(session));
+	} else {
+		session->logged_in = true;
+		step_done(session);
+	}
+}
+
+static void connect_done(struct iscsi_context *context, int status, void *data, void *private_data)
+{
+	struct iscsi_session *session = private_data;
+
+	(void)data;
+	if (session->walk != WALK_RUNNING) {
+		return;
+	}
+	if (status != SCSI_STATUS_GOOD || iscsi_login_async(context, login_done, session) != 0) {
+		session_fail(session, err_set(&session->err, -EHOSTUNREACH, "cannot connect: %s",
+					      iscsi_get_error(context)));
+	}
+}
+
+static void logout_done(struct iscsi_context *context, int status, void *data, void *private_data)
+{
+	struct iscsi_session *session = private_data;
+
+	(void)context;
+	(void)status; /* the session is over either way */
+	(void)data;
+	if (session->walk == WALK_RUNNING) {
+		step_done(session);
+	}
+}
+
+static bool connect_start(struct iscsi_session *session)
+{
+	if (iscsi_connect_async(session->context, session->portal, connect_done, session) != 0) {
+		return false;
+	}
+	return fcntl(iscsi_get_fd(session->context), F_SETFD, FD_CLOEXEC) == 0;
+}
+
+static void step_start(struct iscsi_session *session)
+{
+	bool sent;
+
+	if (session->step == ISCSI_STEP_LOGIN) {
+		sent = connect_start(session);
+	} else if (session->step == ISCSI_STEP_LOGOUT) {
+		sent = iscsi_logout_async(session->context, logout_done, session) == 0;
+	} else {
+		session->task = step_table[session->step].send(session);
+		sent = session->task != NULL;
+	}
+	if (!sent && session->walk == WALK_RUNNING) {
+		int rc = session->logged_in ? -EIO : -EHOSTUNREACH;
+
+		session_fail(session,
+			     err_set(&session->err, rc, "%s: %s", step_table[session->step].name,
+				     iscsi_get_error(session->context)));
+	}
+}
+
+/* Two sessions with the same ISID would end each other, also those of another process. */
+static int isid_set(struct iscsi_context *context)
+{
+	uint32_t random[2];
+
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
+		return -1;
+	}
+	return iscsi_set_isid_random(context, random[0] & 0xffffff, random[1] & 0xffff);
+}
+
+static int session_setup(struct iscsi_session *session)
+{
+	struct iscsi_context *context = session->context;
+
+	iscsi_set_noautoreconnect(context, 1);
+	iscsi_set_reconnect_max_retries(context, 0);
+	if (iscsi_set_targetname(context, session->target) != 0 || isid_set(context) != 0 ||
+	    iscsi_set_session_type(context, ISCSI_SESSION_NORMAL) != 0 ||
+	    iscsi_set_header_digest(context, ISCSI_HEADER_DIGEST_NONE) != 0) {
+		return -EIO;
+	}
+	return 0;
+}
+
+int iscsi_session_new(const struct iscsi_path *path, struct iscsi_session **ret, struct err *err)
+{
+	struct iscsi_session *session;
+	int rc = portal_check(path->portal, err);
+
+	if (rc < 0) {
+		return rc;
+	}
+	if (strlen(path->target) > ISCSI_NAME_MAX || strlen(path->initiator) > ISCSI_NAME_MAX ||
+	    path->number > LUN_NUMBER_MAX) {
+		return err_set(err, -EINVAL,
+			       "target '%s', LUN %u, initiator '%s': names have at most %d "
+			       "characters, LUN numbers end at %d",
+			       path->target, path->number, path->initiator, ISCSI_NAME_MAX,
+			       LUN_NUMBER_MAX);
+	}
+	session = calloc(1, sizeof(*session));
+	if (session == NULL) {
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	(void)snprintf(session->portal, sizeof(session->portal), "%s", path->portal);
+	(void)snprintf(session->target, sizeof(session->target), "%s", path->target);
+	session->number = path->number;
+	session->wire_lun = (int)path->number;
+	session->context = iscsi_create_context(path->initiator);
+	if (session->context == NULL || session_setup(session) < 0) {
+		rc = err_set(err, -EIO, "libiscsi does not take initiator '%s' and target '%s'",
+			     path->initiator, path->target);
+		iscsi_session_free(session);
+		return rc;
+	}
+	*ret = session;
+	return 0;
+}
+
+void iscsi_session_free(struct iscsi_session *session)
+{
+	if (session == NULL) {
+		return;
+	}
+	if (session->walk == WALK_RUNNING) {
+		session->walk = WALK_FAILED; /* the callbacks of destroy only free */
+	}
+	if (session->context != NULL) {
+		iscsi_destroy_context(session->context);
+	}
+	if (session->task != NULL) {
+		scsi_free_scsi_task(session->task);
+	}
+	free(session);
+}
+
+void iscsi_session_begin(struct iscsi_session *session, const enum iscsi_step *steps,
+			 size_t n_steps, struct deadline deadline)
+{
+	if (session->walk == WALK_FAILED) {
+		return;
+	}
+	session->walk = WALK_RUNNING;
+	session->steps = steps;
+	session->n_steps = n_steps;
+	session->at = 0;
+	session->step = steps[0];
+	session->unit_attentions = 0;
+	session->deadline = deadline;
+	step_start(session);
+}
+
+void iscsi_session_transfer(struct iscsi_session *session, uint64_t offset_bytes, void *data,
+			    size_t bytes)
+{
+	session->offset_bytes = offset_bytes;
+	session->data = data;
+	session->bytes = bytes;
+}
+
+static void session_service(struct iscsi_session *session, int revents)
+{
+	if (revents != 0 && iscsi_service(session->context, revents) != 0 &&
+	    session->walk == WALK_RUNNING) {
+		session_fail(session,
+			     err_set(&session->err, session->logged_in ? -EIO : -EHOSTUNREACH,
+				     "%s: %s", step_table[session->step].name,
+				     iscsi_get_error(session->context)));
+	}
+	if (session->walk == WALK_RUNNING && deadline_passed(session->deadline)) {
+		session_fail(session, err_set(&session->err, -ETIMEDOUT, "%s: no answer in time",
+					      step_table[session->step].name));
+	}
+}
+
+void iscsi_sessions_run(struct iscsi_session *const *sessions, size_t count)
+{
+	struct pollfd fds[ISCSI_SESSIONS_MAX];
+
+	assert(count <= ISCSI_SESSIONS_MAX);
+	for (;;) {
+		int timeout_ms = INT_MAX;
+		size_t running = 0;
+
+		for (size_t i = 0; i < count; i++) {
+			struct iscsi_session *session = sessions[i];
+
+			fds[i] = (struct pollfd){.fd = -1};
+			if (session->walk == WALK_RUNNING) {
+				int left_ms = deadline_left_ms(session->deadline);
+
+				fds[i].fd = iscsi_get_fd(session->context);
+				fds[i].events = (short)iscsi_which_events(session->context);
+				timeout_ms = left_ms < timeout_ms ? left_ms : timeout_ms;
+				running++;
+			}
+		}
+		if (running == 0) {
+			return;
+		}
+		/* After an error (EINTR) the revents are 0 and only the deadlines are looked at. */
+		(void)poll(fds, count, timeout_ms);
+		for (size_t i = 0; i < count; i++) {
+			if (sessions[i]->walk == WALK_RUNNING) {
+				session_service(sessions[i], fds[i].revents);
+			}
+		}
+	}
+}
+
+int iscsi_session_result(const struct iscsi_session *session, struct err *err)
+{
+	if (session->walk != WALK_FAILED) {
+		return 0;
+	}
+	return err_set(err, session->rc, "%s", err_text(&session->err));
+}
+
+const struct iscsi_facts *iscsi_session_facts(const struct iscsi_session *session)
+{
+	return &session->facts;
+}

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "san/peer_probe.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "names/portal.h"
+
+/* Kept back from the deadline for ssh and for the answer's way home. */
+#define RESERVE_MS 500
+
+/* The errors that mean something to a caller. Numbers differ between systems, names do not. */
+static const struct {
+	int number;
+	const char *name;
+} errno_names[] = {
+	{EACCES, "EACCES"},
+	{EBADMSG, "EBADMSG"},
+	{EBUSY, "EBUSY"},
+	{EINVAL, "EINVAL"},
+	{EHOSTUNREACH, "EHOSTUNREACH"},
+	{EIO, "EIO"},
+	{ENOMEM, "ENOMEM"},
+	{ENXIO, "ENXIO"},
+	{ETIMEDOUT, "ETIMEDOUT"},
+	{EUCLEAN, "EUCLEAN"},
+};
+
+#define N_ERRNO_NAMES (sizeof(errno_names) / sizeof(errno_names[0]))
+
+static const char *errno_to_name(int number)
+{
+	for (size_t i = 0; i < N_ERRNO_NAMES; i++) {
+		if (errno_names[i].number == number) {
+			return errno_names[i].name;
+		}
+	}
+	return "EIO";
+}
+
+/* 0 when there is no such name. */
+static int errno_from_name(const char *name)
+{
+	for (size_t i = 0; i < N_ERRNO_NAMES; i++) {
+		if (strcmp(errno_names[i].name, name) == 0) {
+			return errno_names[i].number;
+		}
+	}
+	return 0;
+}
+
+static char *text_take(json_t *json)
+{
+	char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
+
+	json_decref(json);
+	return text;
+}
+
+static json_t *luns_pack(const struct lun *luns, size_t count)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < count && array != NULL; i++) {
+		json_t *lun =
+			json_pack("{s:s, s:s, s:I, s:s, s:I}", "name", luns[i].name, "designator",
+				  luns[i].designator, "size_bytes", (json_int_t)luns[i].size_bytes,
+				  "target", luns[i].target, "number", (json_int_t)luns[i].number);
+
+		if (json_array_append_new(array, lun) < 0) {
+			json_decref(array);
+			array = NULL;
+		}
+	}
+	return array;
+}
+
+char *peer_probe_request_encode(const struct peer_probe_request *request)
+{
+	json_t *portals = json_array();
+
+	for (size_t i = 0; i < request->n_portals; i++) {
+		if (json_array_append_new(portals, json_string(request->portals[i])) < 0) {
+			json_decref(portals);
+			return NULL;
+		}
+	}
+	return text_take(json_pack(
+		"{s:s, s:o, s:I, s:i, s:o}", "initiator", request->initiator, "portals", portals,
+		"paths_required", (json_int_t)request->paths_required, "timeout_ms",
+		request->timeout_ms, "luns", luns_pack(request->luns, request->n_luns)));
+}
+
+struct peer_probe_storage {
+	json_t *json;
+	const char *portals[PORTALS_MAX];
+	struct lun luns[VM_LUNS_MAX];
+};
+
+void peer_probe_storage_free(struct peer_probe_storage *storage)
+{
+	if (storage != NULL) {
+		json_decref(storage->json);
+		free(storage);
+	}
+}
+
+static int string_take(json_t *object, const char *key, char *target, size_t size, struct err *err)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	if (text == NULL || text[0] == '\0' || strlen(text) >= size) {
+		return err_set(err, -EINVAL, "'%s' must be a text of 1 to %zu characters", key,
+			       size - 1);
+	}
+	memcpy(target, text, strlen(text) + 1);
+	return 0;
+}
+
+static int number_take(json_t *object, const char *key, json_int_t min, json_int_t max,
+		       json_int_t *ret, struct err *err)
+{
+	json_t *number = json_object_get(object, key);
+
+	if (!json_is_integer(number) || json_integer_value(number) < min ||
+	    json_integer_value(number) > max) {
+		return err_set(err, -EINVAL,
+			       "'%s' must be a number from %" JSON_INTEGER_FORMAT
+			       " to %" JSON_INTEGER_FORMAT,
+			       key, min, max);
+	}
+	*ret = json_integer_value(number);
+	return 0;
+}
+
+static int lun_take(json_t *json, struct lun *lun, struct err *err)
+{
+	json_int_t size_bytes = 0, number = 0;
+	int rc = string_take(json, "name", lun->name, sizeof(lun->name), err);
+
+	rc = rc < 0 ? rc
+		    : string_take(json, "designator", lun->designator, sizeof(lun->designator),
+				  err);
+	rc = rc < 0 ? rc : string_take(json, "target", lun->target, sizeof(lun->target), err);
+	rc = rc < 0 ? rc : number_take(json, "size_bytes", 1, INT64_MAX, &size_bytes, err);
+	rc = rc < 0 ? rc : number_take(json, "number", 0, 0x3fff, &number, err);
+	lun->size_bytes = (uint64_t)size_bytes;
+	lun->number = (unsigned int)number;
+	return rc;
+}
+
+static int luns_take(json_t *json, struct peer_probe_storage *storage,
+		     struct peer_probe_request *ret, struct err *err)
+{
+	size_t i;
+	json_t *lun;
+
+	if (json_array_size(json) < 1 || json_array_size(json) > VM_LUNS_MAX) {
+		return err_set(err, -EINVAL, "'luns' must be a list of 1 to %d LUNs", VM_LUNS_MAX);
+	}
+	json_array_foreach (json, i, lun) {
+		int rc = lun_take(lun, &storage->luns[i], err);
+
+		if (rc < 0) {
+			return err_prefix(err, rc, "LUN %zu of the list", i + 1);
+		}
+	}
+	ret->luns = storage->luns;
+	ret->n_luns = json_array_size(json);
+	return 0;
+}
+
+static int portals_take(json_t *json, struct peer_probe_storage *storage,
+			struct peer_probe_request *ret, struct err *err)
+{
+	size_t i;
+	json_t *portal;
+
+	if (json_array_size(json) < 1 || json_array_size(json) > PORTALS_MAX) {
+		return err_set(err, -EINVAL, "'portals' must be a list of 1 to %d portals",
+			       PORTALS_MAX);
+	}
+	json_array_foreach (json, i, portal) {
+		int rc;
+
+		storage->portals[i] = json_is_string(portal) ? json_string_value(portal) : "";
+		rc = portal_check(storage->portals[i], err);
+		if (rc < 0) {
+			return rc;
+		}
+	}
+	ret->portals = storage->portals;
+	ret->n_portals = json_array_size(json);
+	return 0;
+}
+
+static int request_take(struct peer_probe_storage *storage, struct peer_probe_request *ret,
+			struct err *err)
+{
+	json_t *json = storage->json;
+	json_int_t paths_required = 0, timeout_ms = 0;
+	int rc;
+
+	ret->initiator = json_string_value(json_object_get(json, "initiator"));
+	if (ret->initiator == NULL || !iscsi_name_valid(ret->initiator)) {
+		return err_set(err, -EINVAL,
+			       "'initiator' must be an iSCSI name (iqn., eui., naa.)");
+	}
+	rc = portals_take(json_object_get(json, "portals"), storage, ret, err);
+	rc = rc < 0 ? rc : luns_take(json_object_get(json, "luns"), storage, ret, err);
+	rc = rc < 0 ? rc
+		    : number_take(json, "paths_required", 0, (json_int_t)ret->n_portals,
+				  &paths_required, err);
+	rc = rc < 0 ? rc
+		    : number_take(json, "timeout_ms", 1, PEER_PROBE_TIMEOUT_MAX_MS, &timeout_ms,
+				  err);
+	ret->paths_required = (size_t)paths_required;
+	ret->timeout_ms = (int)timeout_ms;
+	return rc;
+}
+
+int peer_probe_request_decode(const char *text, size_t bytes, struct peer_probe_request *ret,
+			      struct peer_probe_storage **ret_storage, struct err *err)
+{
+	struct peer_probe_storage *storage = calloc(1, sizeof(*storage));
+	json_error_t reason;
+	int rc;
+
+	memset(ret, 0, sizeof(*ret));
+	if (storage == NULL) {
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	storage->json = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &reason);
+	rc = storage->json == NULL
+		     ? err_set(err, -EINVAL, "the request is not JSON: %s", reason.text)
+		     : request_take(storage, ret, err);
+	if (rc < 0) {
+		peer_probe_storage_free(storage);
+		return rc;
+	}
+	*ret_storage = storage;
+	return 0;
+}
+
+char *peer_probe_answer_encode(int rc, size_t paths, const char *error_text)
+{
+	char text[ERR_TEXT_MAX];
+	size_t i = 0;
+
+	if (rc == 0) {
+		return text_take(json_pack("{s:b, s:I}", "ok", 1, "paths", (json_int_t)paths));
+	}
+	/* What a target said may be in it, and JSON takes no bytes that are not UTF-8. */
+	for (; error_text[i] != '\0' && i < sizeof(text) - 1; i++) {
+		text[i] = (unsigned char)error_text[i] > '~' ? '?' : error_text[i];
+	}
+	text[i] = '\0';
+	return text_take(json_pack("{s:b, s:I, s:s, s:s}", "ok", 0, "paths", (json_int_t)paths,
+				   "error", text, "errno_name", errno_to_name(-rc)));
+}
+
+int peer_probe_answer_decode(const char *text, size_t bytes, size_t *ret_paths, struct err *err)
+{
+	json_error_t reason;
+	json_t *json = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &reason);
+	json_t *ok = json_object_get(json, "ok");
+	json_t *paths = json_object_get(json, "paths");
+	const char *error = json_string_value(json_object_get(json, "error"));
+	const char *name = json_string_value(json_object_get(json, "errno_name"));
+	int rc;
+
+	if (!json_is_boolean(ok) || !json_is_integer(paths) || json_integer_value(paths) < 0 ||
+	    (json_is_false(ok) && (error == NULL || name == NULL || errno_from_name(name) == 0))) {
+		rc = err_set(err, -EPROTO, "lunmask-probe answered '%.*s'",
+			     (int)(bytes < 200 ? bytes : 200), text);
+	} else {
+		if (ret_paths != NULL) {
+			*ret_paths = (size_t)json_integer_value(paths);
+		}
+		rc = json_is_true(ok) ? 0 : err_set(err, -errno_from_name(name), "%s", error);
+	}
+	json_decref(json);
+	return rc;
+}
+
+static int answer_judge(const struct runner_result *result, size_t *ret_paths, struct err *err)
+{
+	int rc;
+
+	if (result->exit_status > 1) {
+		return err_set(err, -EPROTO, "lunmask-probe ended with status %d: %s",
+			       result->exit_status, result->stderr_tail);
+	}
+	rc = peer_probe_answer_decode(result->output, result->output_bytes, ret_paths, err);
+	if (rc != -EPROTO && (rc == 0) != (result->exit_status == 0)) {
+		return err_set(err, -EPROTO, "lunmask-probe's answer and its exit status %d differ",
+			       result->exit_status);
+	}
+	return rc;
+}
+
+int peer_probe_run(const struct runner *runner, const char *program, const char *initiator,
+		   const struct lun *luns, size_t n_luns, const char *const *portals,
+		   size_t n_portals, size_t paths_required, struct deadline deadline,
+		   size_t *ret_paths, struct err *err)
+{
+	int left_ms = deadline_left_ms(deadline);
+	struct peer_probe_request request = {
+		.initiator = initiator,
+		.portals = portals,
+		.n_portals = n_portals,
+		.paths_required = paths_required,
+		.timeout_ms = left_ms > 2 * RESERVE_MS ? left_ms - RESERVE_MS : left_ms / 2 + 1,
+		.luns = luns,
+		.n_luns = n_luns,
+	};
+	const char *const argv[] = {program, NULL};
+	struct runner_result result = {0};
+	char *text;
+	int rc;
+
+	if (request.timeout_ms > PEER_PROBE_TIMEOUT_MAX_MS) {
+		request.timeout_ms = PEER_PROBE_TIMEOUT_MAX_MS;
+	}
+	text = peer_probe_request_encode(&request);
+	if (text == NULL) {
+		return err_set(err, -ENOMEM, "out of memory, or a name that is not UTF-8");
+	}
+	rc = runner_run(runner, argv, text, PEER_PROBE_BYTES_MAX, deadline, &result, err);
+	if (rc == 0) {
+		rc = answer_judge(&result, ret_paths, err);
+		runner_result_release(&result);
+	}
+	free(text);
+	return rc < 0 ? err_prefix(err, rc, "host %s", initiator) : 0;
+}

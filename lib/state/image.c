@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "state/image.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <linux/magic.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "state/slot.h"
+#include "state/storage_daemon.h"
+
+#define IMAGE_DIRECTORY "/run/lunmask/image"
+#define PATH_BYTES (sizeof(IMAGE_DIRECTORY) + VM_NAME_MAX + 16)
+
+struct image_export {
+	char directory[PATH_BYTES];
+	char file[PATH_BYTES];
+	uint64_t size_bytes;
+	struct storage_daemon daemon;
+};
+
+static int paths_set(const char *vm, char *directory, char *file, struct err *err)
+{
+	size_t length = strlen(vm);
+
+	if (length == 0 || length > VM_NAME_MAX || strchr(vm, '/') != NULL || vm[0] == '.') {
+		return err_set(
+			err, -EINVAL,
+			"VM name '%s': legal are 1 to %d characters, no '/', no '.' in front", vm,
+			VM_NAME_MAX);
+	}
+	(void)snprintf(directory, PATH_BYTES, "%s/%s", IMAGE_DIRECTORY, vm);
+	(void)snprintf(file, PATH_BYTES, "%s/%s/memory", IMAGE_DIRECTORY, vm);
+	return 0;
+}
+
+static int directory_make(const char *path, struct err *err)
+{
+	if (mkdir(path, 0755) < 0 && errno != EEXIST) {
+		return err_set(err, -errno, "cannot create %s: %s", path, strerrordesc_np(errno));
+	}
+	return 0;
+}
+
+/* The file that the export is mounted on. */
+static int mount_point_make(const struct image_export *export, struct err *err)
+{
+	int rc = directory_make("/run/lunmask", err);
+	int fd;
+
+	rc = rc < 0 ? rc : directory_make(IMAGE_DIRECTORY, err);
+	rc = rc < 0 ? rc : directory_make(export->directory, err);
+	if (rc < 0) {
+		return rc;
+	}
+	fd = open(export->file, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		return err_set(err, -errno, "cannot create %s: %s", export->file,
+			       strerrordesc_np(errno));
+	}
+	(void)close(fd);
+	return 0;
+}
+
+/*
+ * Takes away mount and mount point. MNT_DETACH and UMOUNT_NOFOLLOW never wait for the daemon; an
+ * export may have been mounted over another one's remains.
+ */
+static int mount_point_remove(const char *directory, const char *file, struct err *err)
+{
+	while (umount2(file, MNT_DETACH | UMOUNT_NOFOLLOW) == 0) {
+	}
+	if (errno != EINVAL && errno != ENOENT) {
+		return err_set(err, -errno, "cannot unmount %s: %s", file, strerrordesc_np(errno));
+	}
+	if ((unlink(file) < 0 && errno != ENOENT) || (rmdir(directory) < 0 && errno != ENOENT)) {
+		return err_set(err, -errno, "cannot remove %s: %s", directory,
+			       strerrordesc_np(errno));
+	}
+	return 0;
+}
+
+/* One argument per export: it is also what a daemon that was left behind is known by. */
+static char *fuse_argument(const char *file)
+{
+	json_t *fuse =
+		json_pack("{s:s, s:s, s:s, s:s, s:b, s:b}", "type", "fuse", "id", "image",
+			  "node-name", "area", "mountpoint", file, "writable", 1, "growable", 0);
+	char *text = fuse == NULL ? NULL : json_dumps(fuse, JSON_COMPACT | JSON_SORT_KEYS);
+
+	json_decref(fuse);
+	return text;
+}
+
+/* Writes go to the LUN, not to a cache of this host: another host reads them next. */
+static char *lun_argument(const struct iscsi_path *path)
+{
+	json_t *lun =
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:{s:b, s:b}}", "driver", "iscsi",
+			  "node-name", "lun", "transport", "tcp", "portal", path->portal, "target",
+			  path->target, "lun", (int)path->number, "initiator-name", path->initiator,
+			  "cache", "direct", 1, "no-flush", 0);
+	char *text = lun == NULL ? NULL : json_dumps(lun, JSON_COMPACT);
+
+	json_decref(lun);
+	return text;
+}
+
+static char *area_argument(uint64_t offset_bytes, uint64_t size_bytes)
+{
+	json_t *area = json_pack("{s:s, s:s, s:s, s:I, s:I}", "driver", "raw", "node-name", "area",
+				 "file", "lun", "offset", (json_int_t)offset_bytes, "size",
+				 (json_int_t)size_bytes);
+	char *text = area == NULL ? NULL : json_dumps(area, JSON_COMPACT);
+
+	json_decref(area);
+	return text;
+}
+
+int image_export_end_stale(const char *vm, struct deadline deadline, struct err *err)
+{
+	char directory[PATH_BYTES], file[PATH_BYTES];
+	char *fuse;
+	int rc = paths_set(vm, directory, file, err);
+
+	if (rc < 0 || (access(directory, F_OK) < 0 && errno == ENOENT)) {
+		return rc;
+	}
+	fuse = fuse_argument(file);
+	if (fuse == NULL) {
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	rc = storage_daemon_end_others(fuse, deadline, err);
+	free(fuse);
+	rc = rc < 0 ? rc : mount_point_remove(directory, file, err);
+	return rc < 0 ? err_prefix(err, rc, "saved image left over of VM '%s'", vm) : 0;
+}
+
+/* Where the image area is: behind the slots, up to the end of the extent. */
+static int area_find(const struct extent *extent, uint64_t lun_size_bytes, uint64_t *ret_offset,
+		     uint64_t *ret_size, struct err *err)
+{
+	uint64_t room =
+		extent->offset_bytes < lun_size_bytes ? lun_size_bytes - extent->offset_bytes : 0;
+
+	if (extent->length_bytes <= room && extent->length_bytes > 0) {
+		room = extent->length_bytes;
+	}
+	if (extent->length_bytes > room || room <= SLOT_AREA_BYTES || lun_size_bytes > INT64_MAX) {
+		return err_set(err, -EINVAL,
+			       "no room for a saved image on LUN '%s': %" PRIu64
+			       " bytes at %" PRIu64 " of %" PRIu64 ", of which the state takes %u",
+			       extent->lun, extent->length_bytes, extent->offset_bytes,
+			       lun_size_bytes, SLOT_AREA_BYTES);
+	}
+	*ret_offset = extent->offset_bytes + SLOT_AREA_BYTES;
+	*ret_size = room - SLOT_AREA_BYTES;
+	return 0;
+}
+
+static int daemon_start(struct image_export *export, const struct iscsi_path *path,
+			uint64_t offset_bytes, struct deadline deadline, struct err *err)
+{
+	char *lun = lun_argument(path);
+	char *area = area_argument(offset_bytes, export->size_bytes);
+	char *fuse = fuse_argument(export->file);
+	const char *const argv[] = {"qemu-storage-daemon",
+				    "--blockdev",
+				    lun,
+				    "--blockdev",
+				    area,
+				    "--export",
+				    fuse,
+				    NULL};
+	int rc;
+
+	if (lun == NULL || area == NULL || fuse == NULL) {
+		rc = err_set(err, -ENOMEM, "out of memory, or a name that is not UTF-8");
+	} else {
+		rc = storage_daemon_start(argv, deadline, &export->daemon, err);
+	}
+	free(lun);
+	free(area);
+	free(fuse);
+	return rc;
+}
+
+int image_export_open(const char *vm, const struct iscsi_path *path, const struct extent *extent,
+		      uint64_t lun_size_bytes, struct deadline deadline, struct image_export **ret,
+		      struct err *err)
+{
+	struct image_export *export = calloc(1, sizeof(*export));
+	uint64_t offset_bytes = 0;
+	int rc;
+
+	if (export == NULL) {
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	rc = paths_set(vm, export->directory, export->file, err);
+	rc = rc < 0 ? rc
+		    : area_find(extent, lun_size_bytes, &offset_bytes, &export->size_bytes, err);
+	rc = rc < 0 ? rc : image_export_end_stale(vm, deadline, err);
+	if (rc < 0) {
+		free(export);
+		return rc;
+	}
+	rc = mount_point_make(export, err);
+	rc = rc < 0 ? rc : daemon_start(export, path, offset_bytes, deadline, err);
+	if (rc < 0) {
+		(void)mount_point_remove(export->directory, export->file, NULL);
+		free(export);
+		return err_prefix(err, rc, "saved image of VM '%s'", vm);
+	}
+	*ret = export;
+	return 0;
+}
+
+const char *image_export_file(const struct image_export *export)
+{
+	return export->file;
+}
+
+uint64_t image_export_size_bytes(const struct image_export *export)
+{
+	return export->size_bytes;
+}
+
+/* The mount must be there: fsync() of the file below it would succeed and mean nothing. */
+static void *file_sync(void *data)
+{
+	const struct image_export *export = data;
+	struct statfs fs;
+	intptr_t rc = 0;
+	int fd = open(export->file, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 || fstatfs(fd, &fs) < 0 || fsync(fd) < 0) {
+		rc = -errno;
+	} else if (fs.f_type != FUSE_SUPER_MAGIC) {
+		rc = -ENOTCONN;
+	}
+	if (fd >= 0 && close(fd) < 0 && rc == 0) {
+		rc = -errno;
+	}
+	return (void *)rc;
+}
+
+/*
+ * fsync() waits for the array as long as the daemon does, which is for ever: hence in a thread.
+ * When the daemon is killed the kernel fails what the thread waits for.
+ */
+static int sync_bounded(struct image_export *export, struct deadline deadline, struct err *err)
+{
+	struct timespec until = {.tv_sec = deadline.at_ms / 1000,
+				 .tv_nsec = deadline.at_ms % 1000 * 1000000};
+	void *result = NULL;
+	pthread_t thread;
+	int rc = -pthread_create(&thread, NULL, file_sync, export);
+
+	if (rc < 0) {
+		return err_set(err, rc, "cannot create a thread: %s", strerrordesc_np(-rc));
+	}
+	if (pthread_clockjoin_np(thread, &result, CLOCK_MONOTONIC, &until) != 0) {
+		(void)kill(export->daemon.pid, SIGKILL);
+		(void)pthread_join(thread, NULL);
+		return err_set(err, -ETIMEDOUT, "the array did not confirm the data in time");
+	}
+	rc = (int)(intptr_t)result;
+	return rc < 0 ? err_set(err, rc, "the data is not safe on the array: %s",
+				strerrordesc_np(-rc))
+		      : 0;
+}
+
+/* What the sync left of the deadline, a third, is for the daemon's end. */
+int image_export_close(struct image_export *export, struct deadline deadline, struct err *err)
+{
+	struct err later = ERR_INIT;
+	int rc, end_rc;
+
+	if (export == NULL) {
+		return 0;
+	}
+	rc = sync_bounded(export, deadline_before(deadline, deadline_left_ms(deadline) / 3), err);
+	end_rc = storage_daemon_end(&export->daemon, deadline, &later);
+	if (rc == 0 && end_rc < 0) {
+		rc = err_set(err, end_rc, "%s", err_text(&later));
+	}
+	end_rc = mount_point_remove(export->directory, export->file, &later);
+	if (rc == 0 && end_rc < 0) {
+		rc = err_set(err, end_rc, "%s", err_text(&later));
+	}
+	if (rc < 0) {
+		(void)err_prefix(err, rc, "saved image %s", export->file);
+	}
+	free(export);
+	return rc;
+}

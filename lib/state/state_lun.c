@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "state/state_lun.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Both 512 and 4096 byte blocks are in use; a multiple of the larger one fits every LUN. */
+#define WRITE_UNIT_BYTES 4096u
+
+struct state_lun {
+	const struct state_device_ops *ops;
+	void *device;
+	struct iscsi_lun *iscsi; /* NULL when the device is not ours */
+	uint64_t offset_bytes;
+	bool loaded;                         /* generation is what the caller saw last */
+	uint64_t generation;                 /* 0: the area was empty */
+	unsigned char area[SLOT_AREA_BYTES]; /* what load read; the caller's payload points here */
+	unsigned char look[SLOT_AREA_BYTES];
+	unsigned char out[SLOT_BYTES];
+};
+
+static int device_read(void *device, uint64_t offset_bytes, void *data, size_t bytes,
+		       struct deadline deadline, struct err *err)
+{
+	return iscsi_lun_read(device, offset_bytes, data, bytes, deadline, err);
+}
+
+static int device_write(void *device, uint64_t offset_bytes, const void *data, size_t bytes,
+			struct deadline deadline, struct err *err)
+{
+	return iscsi_lun_write(device, offset_bytes, data, bytes, deadline, err);
+}
+
+static int device_flush(void *device, struct deadline deadline, struct err *err)
+{
+	return iscsi_lun_flush(device, deadline, err);
+}
+
+static const struct state_device_ops iscsi_ops = {
+	.read = device_read,
+	.write = device_write,
+	.flush = device_flush,
+};
+
+int state_lun_open_device(const struct state_device_ops *ops, void *device, uint64_t offset_bytes,
+			  struct state_lun **ret, struct err *err)
+{
+	struct state_lun *state = calloc(1, sizeof(*state));
+
+	if (state == NULL) {
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	state->ops = ops;
+	state->device = device;
+	state->offset_bytes = offset_bytes;
+	*ret = state;
+	return 0;
+}
+
+/* An extent that is too small, or that the LUN does not have, is refused before anything is
+ * written. */
+static int extent_check(struct iscsi_lun *lun, const struct extent *extent,
+			struct deadline deadline, struct err *err)
+{
+	struct iscsi_facts facts;
+	uint64_t room;
+	int rc = iscsi_lun_facts(lun, deadline, &facts, err);
+
+	if (rc < 0) {
+		return rc;
+	}
+	room = extent->offset_bytes < facts.size_bytes ? facts.size_bytes - extent->offset_bytes
+						       : 0;
+	if (extent->length_bytes > room) {
+		return err_set(err, -EINVAL,
+			       "%" PRIu64 " bytes at %" PRIu64 " reach beyond its %" PRIu64
+			       " bytes",
+			       extent->length_bytes, extent->offset_bytes, facts.size_bytes);
+	}
+	if (extent->length_bytes > 0) {
+		room = extent->length_bytes;
+	}
+	if (room < SLOT_AREA_BYTES) {
+		return err_set(err, -EINVAL,
+			       "%" PRIu64 " bytes are too few for a state LUN: at least %u", room,
+			       SLOT_AREA_BYTES);
+	}
+	if (facts.block_bytes > WRITE_UNIT_BYTES || extent->offset_bytes % facts.block_bytes != 0) {
+		return err_set(err, -EINVAL,
+			       "offset %" PRIu64
+			       " with blocks of %u bytes: blocks must be at most %u "
+			       "bytes and the offset a multiple of them",
+			       extent->offset_bytes, facts.block_bytes, WRITE_UNIT_BYTES);
+	}
+	return 0;
+}
+
+int state_lun_open(const struct iscsi_path *path, const struct extent *extent,
+		   struct deadline deadline, struct state_lun **ret, struct err *err)
+{
+	struct iscsi_lun *lun = NULL;
+	int rc = iscsi_lun_open(path, deadline, &lun, err);
+
+	if (rc == 0) {
+		rc = extent_check(lun, extent, deadline, err);
+	}
+	if (rc == 0) {
+		rc = state_lun_open_device(&iscsi_ops, lun, extent->offset_bytes, ret, err);
+	}
+	if (rc < 0) {
+		iscsi_lun_close(lun, deadline);
+		return err_prefix(err, rc, "state LUN '%s'", extent->lun);
+	}
+	(*ret)->iscsi = lun;
+	return 0;
+}
+
+void state_lun_close(struct state_lun *state, struct deadline deadline)
+{
+	if (state != NULL) {
+		iscsi_lun_close(state->iscsi, deadline);
+		free(state);
+	}
+}
+
+void state_lun_expect(struct state_lun *state, uint64_t generation)
+{
+	state->loaded = true;
+	state->generation = generation;
+}
+
+uint64_t state_lun_generation(const struct state_lun *state)
+{
+	return state->generation;
+}
+
+static int area_read(struct state_lun *state, unsigned char *area, struct deadline deadline,
+		     struct err *err)
+{
+	return state->ops->read(state->device, state->offset_bytes, area, SLOT_AREA_BYTES, deadline,
+				err);
+}
+
+int state_lun_load(struct state_lun *state, struct deadline deadline, struct slot *ret,
+		   struct err *err)
+{
+	size_t index;
+	int rc;
+
+	state->loaded = false;
+	rc = area_read(state, state->area, deadline, err);
+	if (rc == 0) {
+		rc = slot_choose(state->area, ret, &index, err);
+	}
+	if (rc == 0 || rc == -ENODATA) {
+		state->loaded = true;
+		state->generation = rc == 0 ? ret->generation : 0;
+	}
+	return rc;
+}
+
+/* Where the next state goes and which generation it is. */
+static int target_find(struct state_lun *state, struct deadline deadline, size_t *ret_index,
+		       uint64_t *ret_generation, struct err *err)
+{
+	struct slot newest = {0};
+	size_t index = SLOT_COUNT - 1; /* of an empty area the first slot is written first */
+	int rc = area_read(state, state->look, deadline, err);
+
+	if (rc == 0) {
+		rc = slot_choose(state->look, &newest, &index, err);
+	}
+	if (rc < 0 && rc != -ENODATA) {
+		return rc;
+	}
+	if (state->loaded && newest.generation != state->generation) {
+		return err_set(err, -ESTALE,
+			       "the state LUN was changed since it was read (generation %" PRIu64
+			       ", read was %" PRIu64 "): another host writes to it",
+			       newest.generation, state->generation);
+	}
+	if (newest.generation == UINT64_MAX) {
+		return err_set(err, -EOVERFLOW, "the state LUN's generation cannot grow any more");
+	}
+	*ret_index = (index + 1) % SLOT_COUNT;
+	*ret_generation = newest.generation + 1;
+	return 0;
+}
+
+static int read_back(struct state_lun *state, uint64_t offset_bytes, size_t bytes,
+		     struct deadline deadline, struct err *err)
+{
+	int rc = state->ops->read(state->device, offset_bytes, state->look, bytes, deadline, err);
+
+	if (rc < 0) {
+		return err_prefix(err, rc, "reading back what was written");
+	}
+	if (memcmp(state->look, state->out, bytes) != 0) {
+		return err_set(err, -EIO,
+			       "the state LUN returns something else than what was written to it");
+	}
+	return 0;
+}
+
+int state_lun_store(struct state_lun *state, const struct slot *slot, struct deadline deadline,
+		    struct err *err)
+{
+	struct slot next = *slot;
+	uint64_t offset_bytes;
+	size_t index = 0, bytes;
+	int rc = target_find(state, deadline, &index, &next.generation, err);
+
+	if (rc == 0) {
+		rc = slot_encode(&next, state->out, err);
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	/* What is left behind the CRC from an older state is never read. */
+	bytes = (slot_used_bytes(&next) + WRITE_UNIT_BYTES - 1) / WRITE_UNIT_BYTES *
+		WRITE_UNIT_BYTES;
+	offset_bytes = state->offset_bytes + index * SLOT_BYTES;
+	state->loaded = false; /* until it is known which state the LUN has */
+	rc = state->ops->write(state->device, offset_bytes, state->out, bytes, deadline, err);
+	if (rc == 0) {
+		rc = state->ops->flush(state->device, deadline, err);
+	}
+	if (rc == 0) {
+		rc = read_back(state, offset_bytes, bytes, deadline, err);
+	}
+	if (rc == 0) {
+		state->loaded = true;
+		state->generation = next.generation;
+	}
+	return rc;
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "step/vm_boot.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "step/vm_state.h"
+
+/* A decision leads to at most one more: what was cleared is then absent. */
+#define DECISIONS_MAX 3
+
+/*
+ * A paused domain beside a valid image is one that was being restored when its agent was killed:
+ * no vCPU of it has run, the image still holds everything. Beside a consumed one it is the only
+ * copy of the guest's memory. libvirt says "paused by a migration" both after a restore and of an
+ * incoming live migration: beside anything else it is the latter, and has not all of its memory.
+ */
+static const struct {
+	enum vm_boot_action valid;
+	enum vm_boot_action consumed;
+	enum vm_boot_action other;
+} decisions[] = {
+	[DOMAIN_ABSENT] = {VM_BOOT_RESTORE, VM_BOOT_FRESH, VM_BOOT_FRESH},
+	[DOMAIN_RUNNING] = {VM_BOOT_SETTLE, VM_BOOT_SETTLE, VM_BOOT_NOTHING},
+	[DOMAIN_PAUSED] = {VM_BOOT_CLEAR, VM_BOOT_RESUME, VM_BOOT_RESUME},
+	[DOMAIN_PAUSED_IO_ERROR] = {VM_BOOT_SETTLE, VM_BOOT_RESUME, VM_BOOT_RESUME},
+	[DOMAIN_PAUSED_MIGRATION] = {VM_BOOT_CLEAR, VM_BOOT_RESUME, VM_BOOT_CLEAR},
+	[DOMAIN_PAUSED_STARTING] = {VM_BOOT_CLEAR, VM_BOOT_RESUME, VM_BOOT_RESUME},
+	[DOMAIN_SHUTTING_DOWN] = {VM_BOOT_WAIT, VM_BOOT_WAIT, VM_BOOT_WAIT},
+	[DOMAIN_SUSPENDED] = {VM_BOOT_SETTLE, VM_BOOT_SETTLE, VM_BOOT_NOTHING},
+	[DOMAIN_CRASHED] = {VM_BOOT_SETTLE, VM_BOOT_CLEAR, VM_BOOT_CLEAR},
+};
+
+static_assert(sizeof(decisions) / sizeof(decisions[0]) == DOMAIN_STATE_MAX,
+	      "a domain state without a decision");
+
+enum vm_boot_action vm_boot_decide(enum domain_state domain, enum image_state image)
+{
+	if ((int)domain < 0 || domain >= DOMAIN_STATE_MAX) {
+		return VM_BOOT_INVALID;
+	}
+	switch (image) {
+	case IMAGE_VALID: return decisions[domain].valid;
+	case IMAGE_CONSUMED: return decisions[domain].consumed;
+	default: return decisions[domain].other;
+	}
+}
+
+int vm_boot_probe(void *context, struct deadline deadline, struct err *err)
+{
+	struct vm_context *vm = context;
+	enum domain_state state;
+	int rc = vm_domain_state(vm, deadline, &state, err);
+
+	if (rc == 0 && !vm->state_known) {
+		rc = vm_state_load(vm, deadline, err);
+	}
+	if (rc != 0) {
+		return rc;
+	}
+	if (vm_boot_decide(state, vm->image) == VM_BOOT_NOTHING) {
+		return TASK_DONE;
+	}
+	(void)err_set(err, 0, "the domain is %s", domain_state_to_str(state));
+	return TASK_NOT_DONE;
+}
+
+static int own_domain_xml(struct vm_context *vm, char **ret_xml, struct err *err)
+{
+	return vm_domain_xml(vm, vm->self->initiator, vm->portal, vm->luns, ret_xml, err);
+}
+
+static void string_drop(char **text)
+{
+	free(*text);
+}
+
+/*
+ * After a call that failed there may be a domain too, or be one later. Only one that was there
+ * before it is not ours to undo.
+ */
+static int domain_made(struct vm_context *vm, int rc)
+{
+	vm->domain_created = vm->domain_created || rc != -EEXIST;
+	return rc;
+}
+
+/* What the slot says of an image belongs to a run of the guest that is over. */
+static int boot_fresh(struct vm_context *vm, struct deadline deadline, struct err *err)
+{
+	char *xml __attribute__((cleanup(string_drop))) = NULL;
+	int rc = own_domain_xml(vm, &xml, err);
+
+	if (rc == 0 && vm->image != IMAGE_NONE) {
+		rc = vm_state_store(vm, IMAGE_NONE, deadline, err);
+	}
+	if (rc != 0) {
+		return rc;
+	}
+	return domain_made(vm, hypervisor_create(vm->hypervisor, xml, deadline, err));
+}
+
+static int image_load_paused(struct vm_context *vm, const char *xml, struct deadline deadline,
+			     struct err *err)
+{
+	struct image_export *export;
+	int rc = vm_image_open(vm, deadline, &export, err);
+
+	if (rc != 0) {
+		return rc;
+	}
+	rc = domain_made(vm, hypervisor_restore_paused(vm->hypervisor, image_export_file(export),
+						       xml, deadline, err));
+	/* The image was only read; what its export says at the end changes nothing. */
+	(void)image_export_close(export, deadline, NULL);
+	return rc;
+}
+
+/* From here on nothing needs to be said of an image; a crash before it is said costs nothing. */
+static int boot_resume(struct vm_context *vm, struct deadline deadline, struct err *err)
+{
+	int rc = hypervisor_resume(vm->hypervisor, vm->settings->vm, deadline, err);
+
+	if (rc == 0 && vm->image != IMAGE_NONE) {
+		rc = vm_state_store(vm, IMAGE_NONE, deadline, err);
+	}
+	return rc;
+}
+
+/* Loaded, but paused; the image marked consumed, durably; only then may a vCPU run. */
+static int boot_restore(struct vm_context *vm, struct deadline deadline, struct err *err)
+{
+	char *xml __attribute__((cleanup(string_drop))) = NULL;
+	int rc = own_domain_xml(vm, &xml, err);
+
+	if (rc == 0) {
+		rc = image_load_paused(vm, xml, deadline, err);
+	}
+	if (rc != 0) {
+		return err_prefix(err, rc,
+				  "the saved memory of %s on LUN %s could not be restored (it is "
+				  "kept)",
+				  vm->settings->vm, vm->state.lun);
+	}
+	rc = vm_state_store(vm, IMAGE_CONSUMED, deadline, err);
+	if (rc != 0) {
+		/* It may have been written all the same: only a look at it says. */
+		vm->image_consumed =
+			vm_state_load(vm, deadline, NULL) != 0 || vm->image != IMAGE_VALID;
+		return err_prefix(err, rc, "the image was loaded but not marked as consumed");
+	}
+	vm->image_consumed = true;
+	return boot_resume(vm, deadline, err);
+}
+
+static int boot_act(struct vm_context *vm, enum vm_boot_action action, struct deadline deadline,
+		    struct err *err)
+{
+	switch (action) {
+	case VM_BOOT_NOTHING: return 0;
+	case VM_BOOT_FRESH: return boot_fresh(vm, deadline, err);
+	case VM_BOOT_RESTORE: return boot_restore(vm, deadline, err);
+	case VM_BOOT_RESUME: return boot_resume(vm, deadline, err);
+	case VM_BOOT_CLEAR:
+		return hypervisor_destroy(vm->hypervisor, vm->settings->vm, deadline, err);
+	case VM_BOOT_SETTLE: return vm_state_store(vm, IMAGE_NONE, deadline, err);
+	case VM_BOOT_WAIT:
+		return hypervisor_wait_gone(vm->hypervisor, vm->settings->vm, deadline, err);
+	case VM_BOOT_INVALID: break;
+	}
+	return err_set(err, -EINVAL, "the domain is in a state that is not known");
+}
+
+static bool action_is_last(enum vm_boot_action action)
+{
+	return action != VM_BOOT_CLEAR && action != VM_BOOT_SETTLE && action != VM_BOOT_WAIT;
+}
+
+/* Would the guest's memory be gone afterwards, with nothing to restore it from? */
+static bool action_loses_memory(enum vm_boot_action action, enum image_state image)
+{
+	return action == VM_BOOT_FRESH || (action == VM_BOOT_CLEAR && image != IMAGE_VALID);
+}
+
+static int boot_decided(struct vm_context *vm, bool image_only, struct deadline deadline,
+			struct err *err)
+{
+	unsigned int i;
+
+	for (i = 0; i < DECISIONS_MAX; i++) {
+		enum vm_boot_action action;
+		enum domain_state state;
+		int rc = vm_domain_state(vm, deadline, &state, err);
+
+		if (rc == 0 && !vm->state_known) {
+			rc = vm_state_load(vm, deadline, err);
+		}
+		if (rc != 0) {
+			return rc;
+		}
+		action = vm_boot_decide(state, vm->image);
+		if (image_only && action_loses_memory(action, vm->image)) {
+			return err_set(err, -ENOENT,
+				       "the domain is %s and there is no saved memory on LUN %s "
+				       "(%s): booting is not what a migration does",
+				       domain_state_to_str(state), vm->state.lun,
+				       image_state_to_str(vm->image));
+		}
+		rc = boot_act(vm, action, deadline, err);
+		if (rc != 0 || action_is_last(action)) {
+			return rc;
+		}
+	}
+	return err_set(err, -EAGAIN, "the domain changes its state while it is being started");
+}
+
+int vm_boot_run(void *context, struct deadline deadline, struct err *err)
+{
+	return boot_decided(context, false, deadline, err);
+}
+
+int vm_restore_run(void *context, struct deadline deadline, struct err *err)
+{
+	return boot_decided(context, true, deadline, err);
+}
+
+int vm_boot_undo(void *context, struct deadline deadline, struct err *err)
+{
+	struct vm_context *vm = context;
+	enum domain_state state;
+	int rc;
+
+	if (!vm->domain_created) {
+		return 0;
+	}
+	rc = vm_domain_state(vm, deadline, &state, err);
+	if (rc != 0 || state == DOMAIN_ABSENT) {
+		return rc;
+	}
+	if (vm->image_consumed) {
+		return err_set(err, -EBUSY,
+			       "the domain (%s) is the only copy of the guest's memory and is "
+			       "left as it is; start the resource here again to resume it",
+			       domain_state_to_str(state));
+	}
+	return hypervisor_destroy(vm->hypervisor, vm->settings->vm, deadline, err);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "survey/vm_strays.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A journal without a majority is not waited for: each VM would be. */
+#define RECORD_MS 3000
+
+static void tasks_filter(const char *vm, struct vm_strays_record *record)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < record->n_tasks; i++) {
+		if (strcmp(record->tasks[i].vm, vm) == 0) {
+			record->tasks[kept++] = record->tasks[i];
+		}
+	}
+	record->n_tasks = kept;
+}
+
+static void releases_filter(const char *vm, struct vm_strays_record *record)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < record->n_releases; i++) {
+		if (strcmp(record->releases[i].vm, vm) == 0) {
+			record->releases[kept++] = record->releases[i];
+		}
+	}
+	record->n_releases = kept;
+}
+
+static int why_set(int rc, enum journal_read how, struct err *why)
+{
+	if (rc == -ENOTCONN) {
+		return err_set(why, rc, "lunmaskd does not run on this node");
+	}
+	return rc == -EHOSTDOWN || rc == -ETIMEDOUT
+		       ? err_set(why, rc,
+				 how == JOURNAL_STALE ? "the journal did not answer"
+						      : "the journal has no majority of its nodes")
+		       : rc;
+}
+
+/* What decides is the latest; the lists say who left what. */
+void vm_strays_record_read(const char *vm, enum journal_read how, struct deadline deadline,
+			   struct vm_strays_record *ret)
+{
+	struct journal *journal __attribute__((cleanup(journal_drop))) = NULL;
+	uint64_t index;
+	int rc;
+
+	*ret = (struct vm_strays_record){0};
+	deadline = deadline_within(deadline, RECORD_MS);
+	rc = journal_open(deadline, &journal, &ret->why);
+	if (rc != 0) {
+		(void)why_set(rc, how, &ret->why);
+		return;
+	}
+	if (journal_task_list(journal, deadline, &ret->tasks, &ret->n_tasks, &index, NULL) == 0) {
+		tasks_filter(vm, ret);
+	}
+	if (journal_release_list(journal, deadline, &ret->releases, &ret->n_releases, NULL) == 0) {
+		releases_filter(vm, ret);
+	}
+	rc = journal_task_get(journal, vm, how, deadline, &ret->latest, &ret->why);
+	if (rc == -ENOENT) {
+		ret->latest = (struct journal_task){.revision = 0};
+		rc = 0;
+	}
+	ret->known = rc == 0;
+	(void)why_set(rc, how, &ret->why);
+}
+
+void vm_strays_record_release(struct vm_strays_record *record)
+{
+	free(record->tasks);
+	free(record->releases);
+	*record = (struct vm_strays_record){0};
+}

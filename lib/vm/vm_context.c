@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vm/vm_context.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "cluster/cluster.h"
+
+static void lun_name_add(struct vm_context *vm, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < vm->n_luns; i++) {
+		if (strcmp(vm->lun_names[i], name) == 0) {
+			return;
+		}
+	}
+	vm->lun_names[vm->n_luns++] = name;
+}
+
+/* A drive that reached into the state area would overwrite the mapping file. */
+static int state_apart_from_drives(const struct vm_context *vm, struct err *err)
+{
+	const struct extent *state = &vm->state;
+	uint64_t state_end =
+		state->length_bytes == 0 ? UINT64_MAX : state->offset_bytes + state->length_bytes;
+	size_t i;
+
+	for (i = 0; i < vm->n_drives; i++) {
+		const struct extent *extent = &vm->drives[i].extent;
+		uint64_t end = extent->length_bytes == 0
+				       ? UINT64_MAX
+				       : extent->offset_bytes + extent->length_bytes;
+
+		if (strcmp(extent->lun, state->lun) == 0 && extent->offset_bytes < state_end &&
+		    state->offset_bytes < end) {
+			return err_set(err, -EINVAL,
+				       "state_lun and drive %s overlap on LUN %s: give them "
+				       "separate LUNs, or extents NAME:OFFSET+LENGTH that do not "
+				       "overlap",
+				       vm->drives[i].target, state->lun);
+		}
+	}
+	return 0;
+}
+
+int vm_settings_parse(const struct vm_settings *settings, struct vm_context *vm, struct err *err)
+{
+	size_t i;
+	int rc;
+
+	if (settings->vm == NULL || settings->array == NULL || settings->luns == NULL ||
+	    settings->state_lun == NULL) {
+		return err_set(err, -EINVAL, "vm, array, luns and state_lun must all be set");
+	}
+	rc = drives_from_str(settings->luns, vm->drives, VM_LUNS_MAX - 1, &vm->n_drives, err);
+	if (rc != 0) {
+		return err_prefix(err, rc, "luns");
+	}
+	rc = extent_from_str(settings->state_lun, &vm->state, err);
+	if (rc != 0) {
+		return err_prefix(err, rc, "state_lun");
+	}
+	rc = state_apart_from_drives(vm, err);
+	if (rc != 0) {
+		return rc;
+	}
+	for (i = 0; i < vm->n_drives; i++) {
+		lun_name_add(vm, vm->drives[i].extent.lun);
+	}
+	lun_name_add(vm, vm->state.lun);
+	return 0;
+}
+
+static int node_name_find(struct vm_context *vm, struct deadline deadline, struct err *err)
+{
+	const struct vm_settings *settings = vm->settings;
+	struct utsname system;
+
+	if (settings->node != NULL && settings->node[0] != '\0') {
+		if (strlen(settings->node) > NODE_NAME_MAX) {
+			return err_set(err, -EINVAL, "node name is longer than %d characters",
+				       NODE_NAME_MAX);
+		}
+		strcpy(vm->node, settings->node);
+		return 0;
+	}
+	if (cluster_local_node(deadline_within(deadline, 2000), vm->node, sizeof(vm->node), NULL) ==
+	    0) {
+		return 0;
+	}
+	if (uname(&system) != 0) {
+		return err_set(err, -errno, "this node's name cannot be found: %s",
+			       strerror(errno));
+	}
+	strncpy(vm->node, system.nodename, sizeof(vm->node) - 1);
+	return 0;
+}
+
+int vm_config_apply(struct vm_context *vm, const char *path, struct deadline deadline,
+		    struct err *err)
+{
+	const struct config_array *array;
+	struct config *config;
+	int rc = config_load(path, &config, err);
+
+	if (rc != 0) {
+		return rc;
+	}
+	config_free(vm->config);
+	vm->config = config;
+	rc = node_name_find(vm, deadline, err);
+	if (rc == 0) {
+		rc = config_array_get(config, vm->settings->array, &array, err);
+	}
+	if (rc == 0) {
+		rc = config_host_get(config, vm->node, &vm->self, err);
+	}
+	if (rc != 0) {
+		return rc;
+	}
+	vm->portals = (const char *const *)array->portals;
+	vm->n_portals = array->n_portals;
+	vm->array = (struct array){
+		.name = array->name,
+		.driver = array->driver,
+		.by = vm->self->initiator,
+		.runner = {.transport = array->transport, .identity = array->identity},
+	};
+	return 0;
+}
+
+static int context_open(struct vm_context *vm, int rc, struct deadline deadline,
+			struct vm_context **ret, struct err *err)
+{
+	if (rc == 0) {
+		rc = vm_config_apply(vm, NULL, deadline, err);
+	}
+	if (rc != 0) {
+		vm_context_free(vm);
+		return rc;
+	}
+	*ret = vm;
+	return 0;
+}
+
+int vm_context_open(const struct vm_settings *settings, const struct vm_report *report,
+		    struct deadline deadline, struct vm_context **ret, struct err *err)
+{
+	struct vm_context *vm = calloc(1, sizeof(*vm));
+
+	if (vm == NULL) {
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	vm->settings = settings;
+	vm->report = report;
+	return context_open(vm, vm_settings_parse(settings, vm, err), deadline, ret, err);
+}
+
+int vm_context_open_luns(const struct vm_settings *settings, const char *const *luns, size_t n_luns,
+			 struct deadline deadline, struct vm_context **ret, struct err *err)
+{
+	struct vm_context *vm = calloc(1, sizeof(*vm));
+
+	if (vm == NULL) {
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	vm->settings = settings;
+	for (size_t i = 0; i < n_luns && vm->n_luns < VM_LUNS_MAX; i++) {
+		lun_name_add(vm, luns[i]);
+	}
+	return context_open(vm, 0, deadline, ret, err);
+}
+
+void vm_context_free(struct vm_context *vm)
+{
+	if (vm == NULL) {
+		return;
+	}
+	vm_journal_release(&vm->journal);
+	hypervisor_close(vm->hypervisor);
+	mapping_free(vm->mapping);
+	vm_grant_release(&vm->grant);
+	config_free(vm->config);
+	free(vm);
+}
+
+void vm_context_drop(struct vm_context **vm)
+{
+	vm_context_free(*vm);
+}
+
+int vm_hypervisor(struct vm_context *vm, struct deadline deadline, struct hypervisor **ret,
+		  struct err *err)
+{
+	int rc = 0;
+
+	if (vm->hypervisor == NULL) {
+		rc = hypervisor_open(vm->settings->hypervisor, deadline, &vm->hypervisor, err);
+	}
+	*ret = vm->hypervisor;
+	return rc;
+}
+
+static int domain_state_ask(struct vm_context *vm, struct deadline deadline, enum domain_state *ret,
+			    struct err *err)
+{
+	struct hypervisor *hypervisor;
+	int rc = vm_hypervisor(vm, deadline, &hypervisor, err);
+
+	if (rc == 0) {
+		rc = hypervisor_domain_state(hypervisor, vm->settings->vm, deadline, ret, err);
+	}
+	return rc;
+}
+
+int vm_domain_state(struct vm_context *vm, struct deadline deadline, enum domain_state *ret,
+		    struct err *err)
+{
+	bool connected = vm->hypervisor != NULL;
+	int rc = domain_state_ask(vm, deadline, ret, err);
+
+	/*
+	 * An earlier call did not end in time and took the connection with it, or libvirtd was
+	 * started anew: another connection may do.
+	 */
+	if (connected && (rc == -ENOTCONN || rc == -ECONNREFUSED)) {
+		hypervisor_close(vm->hypervisor);
+		vm->hypervisor = NULL;
+		rc = domain_state_ask(vm, deadline, ret, err);
+	}
+	return rc;
+}
+
+int vm_gate_quorum(void *context, struct deadline deadline, struct err *err)
+{
+	bool quorate;
+	int rc = cluster_has_quorum(deadline, &quorate, err);
+
+	(void)context;
+	if (rc != 0) {
+		return err_prefix(err, rc, "cannot see whether this partition has quorum");
+	}
+	if (!quorate) {
+		return err_set(err, -EPERM,
+			       "this partition of the cluster has no quorum; nothing that gives "
+			       "a host or guest more access is done without it");
+	}
+	return 0;
+}
+
+void vm_report_event(const struct vm_context *vm, const struct task_event *event)
+{
+	if (vm->report != NULL && vm->report->event != NULL) {
+		vm->report->event(vm->report->data, event);
+	}
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "xml/xml_tree.h"
+
+#include <glib.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libxml/parser.h>
+
+static const char *ctxt_message(xmlParserCtxtPtr ctxt, int *ret_line)
+{
+	xmlErrorPtr error = xmlCtxtGetLastError(ctxt);
+
+	*ret_line = error == NULL ? 0 : error->line;
+	return error == NULL || error->message == NULL ? "not well-formed" : error->message;
+}
+
+static bool depth_within(xmlNodePtr node, int left)
+{
+	for (; node != NULL; node = node->next) {
+		if (node->type == XML_ELEMENT_NODE &&
+		    (left == 0 || !depth_within(node->children, left - 1))) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static int doc_check(xmlDocPtr doc, const struct xml_tree_kind *kind, struct err *err)
+{
+	xmlNodePtr root = xmlDocGetRootElement(doc);
+
+	if (doc->intSubset != NULL || doc->extSubset != NULL) {
+		return err_set(err, -EINVAL, "a document type declaration is not legal here");
+	}
+	if (root == NULL || root->ns != NULL || !xmlStrEqual(root->name, BAD_CAST kind->root)) {
+		return err_set(err, -EINVAL, "the root element is <%.40s>, not %s's <%s>",
+			       root == NULL ? "" : (const char *)root->name, kind->owner,
+			       kind->root);
+	}
+	if (!depth_within(root, XML_TREE_DEPTH_MAX)) {
+		return err_set(err, -EINVAL, "elements are nested more than %d deep",
+			       XML_TREE_DEPTH_MAX);
+	}
+	return 0;
+}
+
+int xml_tree_parse(const char *text, size_t bytes, const struct xml_tree_kind *kind, xmlDocPtr *ret,
+		   struct err *err)
+{
+	const int options =
+		XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOBLANKS;
+	AUTO_XML doc = NULL;
+	xmlParserCtxtPtr ctxt;
+	int line;
+	int rc;
+
+	if (bytes == 0 || bytes > kind->max_bytes) {
+		return err_set(err, -EINVAL, "a definition of %zu bytes; legal are 1 to %zu", bytes,
+			       kind->max_bytes);
+	}
+	/* Looked for before parsing: entities in attributes grow while the parser reads them. */
+	if (memchr(text, '\0', bytes) != NULL || memmem(text, bytes, "<!DOCTYPE", 9) != NULL) {
+		return err_set(err, -EINVAL,
+			       "a document type declaration or a NUL byte is not legal here");
+	}
+	ctxt = xmlNewParserCtxt();
+	if (ctxt == NULL) {
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	doc = xmlCtxtReadMemory(ctxt, text, (int)bytes, NULL, "UTF-8", options);
+	if (doc == NULL) {
+		const char *message = ctxt_message(ctxt, &line);
+
+		rc = err_set(err, -EINVAL, "not XML, line %d: %.200s", line, message);
+	} else {
+		rc = doc_check(doc, kind, err);
+	}
+	xmlFreeParserCtxt(ctxt);
+	if (rc == 0) {
+		*ret = doc;
+		doc = NULL;
+	}
+	return rc;
+}
+
+int xml_tree_format(xmlDocPtr doc, const struct xml_tree_kind *kind, char **ret, struct err *err)
+{
+	xmlChar *text = NULL;
+	int bytes = 0;
+	char *copy;
+
+	/* Without an XML declaration, as libvirt writes it. */
+	xmlBufferPtr buffer = xmlBufferCreate();
+
+	if (buffer == NULL) {
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	bytes = xmlNodeDump(buffer, doc, xmlDocGetRootElement(doc), 0, 1);
+	text = xmlBufferDetach(buffer);
+	xmlBufferFree(buffer);
+	if (bytes <= 0 || text == NULL) {
+		xmlFree(text);
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	if ((size_t)bytes > kind->max_bytes) {
+		xmlFree(text);
+		return err_set(err, -EINVAL, "the definition has %d bytes; at most %zu are legal",
+			       bytes, kind->max_bytes);
+	}
+	copy = strdup((const char *)text);
+	xmlFree(text);
+	if (copy == NULL) {
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	*ret = copy;
+	return 0;
+}
+
+void xml_tree_free(xmlDocPtr *doc)
+{
+	if (*doc != NULL) {
+		xmlFreeDoc(*doc);
+		*doc = NULL;
+	}
+}
+
+static xmlNodePtr element_from(xmlNodePtr node, const char *name)
+{
+	for (; node != NULL; node = node->next) {
+		if (node->type == XML_ELEMENT_NODE &&
+		    (name == NULL ||
+		     (node->ns == NULL && xmlStrEqual(node->name, BAD_CAST name)))) {
+			break;
+		}
+	}
+	return node;
+}
+
+xmlNodePtr xml_tree_child(xmlNodePtr parent, const char *name)
+{
+	return parent == NULL ? NULL : element_from(parent->children, name);
+}
+
+xmlNodePtr xml_tree_next(xmlNodePtr node, const char *name)
+{
+	return element_from(node->next, name);
+}
+
+const char *xml_tree_attr(xmlNodePtr node, const char *name)
+{
+	xmlAttrPtr attr = node == NULL ? NULL : xmlHasNsProp(node, BAD_CAST name, NULL);
+
+	if (attr == NULL || attr->children == NULL || attr->children->next != NULL) {
+		return NULL;
+	}
+	return (const char *)attr->children->content;
+}
+
+const char *xml_tree_text(xmlNodePtr node)
+{
+	if (node == NULL || node->children == NULL || node->children->type != XML_TEXT_NODE ||
+	    node->children->next != NULL) {
+		return NULL;
+	}
+	return (const char *)node->children->content;
+}
+
+int xml_tree_attr_u64(xmlNodePtr node, const char *name, uint64_t *ret, struct err *err)
+{
+	const char *text = xml_tree_attr(node, name);
+
+	if (text == NULL || !g_ascii_string_to_unsigned(text, 10, 0, UINT64_MAX, ret, NULL)) {
+		return err_set(err, -EINVAL, "<%s> has %s='%.40s', not a number of bytes",
+			       (const char *)node->name, name, text == NULL ? "" : text);
+	}
+	return 0;
+}

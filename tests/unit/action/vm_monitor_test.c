@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Against libvirt's own mock driver, whose domain "test" runs and has no process; its QEMU is
+ * played by this program itself, started again with QEMU's options, and the array by a shell
+ * script.
+ */
+#include "tests/unit/test.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "action/vm.h"
+
+#define IQN "iqn.2026-11.org.example:unit-vm-monitor"
+
+static char root[64];
+
+static const char script[] = "#!/bin/sh\n"
+			     "cat >/dev/null; [ ! -e ${0%/*}/hook ] || . ${0%/*}/hook; [ \"$1\" = "
+			     "fenced ] && [ -e ${0%/*}/answer ] && cat ${0%/*}/answer\n";
+
+static const char *path(const char *name)
+{
+	static char text[128];
+
+	(void)snprintf(text, sizeof(text), "%s/%s", root, name);
+	return text;
+}
+
+static void put(const char *name, const char *text)
+{
+	FILE *file = fopen(path(name), "we");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static int set_up(void **state)
+{
+	char conf[512];
+
+	(void)state;
+	(void)strcpy(root, "/tmp/lunmask-monitor-XXXXXX");
+	assert_non_null(mkdtemp(root));
+	put("driver", script);
+	assert_int_equal(chmod(path("driver"), 0700), 0);
+	(void)snprintf(conf, sizeof(conf),
+		       "[array san1]\ndriver = %s\ntransport = exec\nportals = 10.0.0.1:3260\n"
+		       "[host node1]\ninitiator = " IQN "\n",
+		       path("driver"));
+	put("conf", conf);
+	return setenv("LUNMASK_CONF", path("conf"), 1);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	(void)unlink(path("driver"));
+	(void)unlink(path("conf"));
+	(void)unlink(path("answer"));
+	return rmdir(root);
+}
+
+static int play(void)
+{
+	if (write(STDOUT_FILENO, "r", 1) != 1) {
+		return 1;
+	}
+	(void)alarm(60);
+	while (true) {
+		(void)pause();
+	}
+}
+
+static pid_t qemu_start(void)
+{
+	char ready;
+	int fds[2];
+	pid_t pid;
+
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		(void)dup2(fds[1], STDOUT_FILENO);
+		execl("/proc/self/exe", "qemu-system-x86_64", "-name", "guest=test", NULL);
+		_exit(127);
+	}
+	(void)close(fds[1]);
+	assert_int_equal(read(fds[0], &ready, 1), 1);
+	(void)close(fds[0]);
+	return pid;
+}
+
+static void qemu_end(pid_t pid)
+{
+	(void)kill(pid, SIGKILL);
+	(void)waitpid(pid, NULL, 0);
+}
+
+static enum vm_health monitor_of(const char *hypervisor, bool probe, struct err *err)
+{
+	const struct vm_settings settings = {
+		.vm = "test",
+		.array = "san1",
+		.luns = "vda=a",
+		.state_lun = "a-state",
+		.hypervisor = hypervisor,
+		.node = "node1",
+	};
+	enum vm_health health = VM_FAILED;
+
+	*err = (struct err)ERR_INIT;
+	assert_int_equal(vm_monitor(&settings, 0, probe, deadline_in(10000), &health, NULL, err),
+			 0);
+	return health;
+}
+
+static enum vm_health monitor(bool probe, struct err *err)
+{
+	return monitor_of("test:///default", probe, err);
+}
+
+/* libvirtd has not seen yet that it was killed. */
+static void without_a_process_it_does_not_run(void **state)
+{
+	struct err err;
+
+	(void)state;
+	assert_int_equal(monitor(false, &err), VM_STOPPED);
+	assert_int_equal(monitor(true, &err), VM_STOPPED);
+}
+
+/* It is ended, and the host is let in again, while the array is asked. */
+static void a_probe_looks_again_when_it_has_asked(void **state)
+{
+	pid_t qemu = qemu_start();
+	char hook[128];
+	struct err err;
+
+	(void)state;
+	(void)snprintf(hook, sizeof(hook), "kill -9 %d; sleep 0.2", (int)qemu);
+	put("hook", hook);
+	put("answer", "{\"fenced\":[],\"fencings\":1}");
+	assert_int_equal(monitor(true, &err), VM_STOPPED);
+	(void)unlink(path("hook"));
+	qemu_end(qemu);
+}
+
+static void a_probe_on_a_fenced_host_finds_nothing(void **state)
+{
+	static const struct {
+		const char *answer; /* NULL: the array is silent */
+		enum vm_health probe;
+	} rows[] = {
+		{"{\"fenced\":[],\"fencings\":1}", VM_RUNNING},
+		{"{\"fenced\":[\"" IQN "2\"],\"fencings\":1}", VM_RUNNING},
+		{NULL, VM_RUNNING},
+		{"{\"fenced\":[\"" IQN "\"],\"fencings\":1}", VM_STOPPED},
+	};
+	pid_t qemu = qemu_start();
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		(void)unlink(path("answer"));
+		if (rows[i].answer != NULL) {
+			put("answer", rows[i].answer);
+		}
+		assert_int_equal(monitor(false, &err), VM_RUNNING);
+		assert_int_equal(monitor(true, &err), rows[i].probe);
+	}
+	assert_string_equal(err_text(&err), "array san1 has this host fenced: what is left of the "
+					    "VM here does not count");
+	/* Nor where libvirt does not answer. */
+	assert_int_equal(monitor_of("test:///nonexistent", false, &err), VM_DEGRADED);
+	assert_int_equal(monitor_of("test:///nonexistent", true, &err), VM_STOPPED);
+	qemu_end(qemu);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_a_process_it_does_not_run),
+		cmocka_unit_test(a_probe_looks_again_when_it_has_asked),
+		cmocka_unit_test(a_probe_on_a_fenced_host_finds_nothing),
+	};
+
+	if (argc > 2 && strcmp(argv[1], "-name") == 0) {
+		return play();
+	}
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/test.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "cluster/cluster_vms.h"
+
+#define VM_OPEN(id) "<primitive id='" id "' class='ocf' provider='lunmask' type='VirtualMachine'>"
+#define SET(pairs) "<instance_attributes id='s'>" pairs "</instance_attributes>"
+#define PAIR(name, value) "<nvpair id='p-" name "' name='" name "' value='" value "'/>"
+#define LUNS PAIR("array", "san1") PAIR("luns", "vda=r vdb=d") PAIR("state_lun", "s")
+#define VM(id, pairs) VM_OPEN(id) SET(pairs) "</primitive>"
+#define RESOURCES(inner) "<resources>" inner "</resources>"
+
+static struct cluster_vms vms;
+
+static int teardown(void **state)
+{
+	(void)state;
+	cluster_vms_release(&vms);
+	return 0;
+}
+
+static int parse(const char *xml)
+{
+	cluster_vms_release(&vms);
+	return cluster_vms_parse(xml, strlen(xml), &vms, NULL);
+}
+
+static void vm_is(size_t i, const char *resource, const char *name)
+{
+	assert_true(i < vms.count);
+	assert_string_equal(vms.vms[i].resource, resource);
+	assert_null(vms.vms[i].unclear);
+	assert_string_equal(vms.vms[i].vm, name);
+	assert_string_equal(vms.vms[i].array, "san1");
+	assert_string_equal(vms.vms[i].luns, "vda=r vdb=d");
+	assert_string_equal(vms.vms[i].state_lun, "s");
+}
+
+static void cluster_vms_parse__reads_plain_parameters(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(RESOURCES(VM("a", PAIR("vm", "web1") LUNS PAIR("hypervisor", "")))),
+			 0);
+	assert_int_equal(vms.count, 1);
+	vm_is(0, "a", "web1");
+	assert_null(vms.vms[0].hypervisor);
+	assert_null(vms.vms[0].migration_transport);
+	assert_int_equal(parse(RESOURCES("")), 0);
+	assert_int_equal(vms.count, 0);
+}
+
+static void cluster_vms_parse__finds_them_wherever_they_are(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		parse(RESOURCES(
+			"<!-- said by hand -->"
+			"<primitive id='x' class='ocf' provider='heartbeat' type='Dummy'/>"
+			"<group id='g'>" VM(
+				"a",
+				PAIR("vm", "web1")
+					LUNS) "</group>"
+					      "<clone id='c'><group id='h'>" VM(
+						      "b",
+						      PAIR("vm", "web2")
+							      LUNS) "</group></clone>"
+								    "<primitive id='y' class='ocf' "
+								    "provider='other' "
+								    "type='VirtualMachine'/>")),
+		0);
+	assert_int_equal(vms.count, 2);
+	vm_is(0, "a", "web1");
+	vm_is(1, "b", "web2");
+}
+
+static void cluster_vms_parse__a_template_fills_in(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		parse(RESOURCES(
+			"<template id='t' class='ocf' provider='lunmask' "
+			"type='VirtualMachine'>" SET(
+				PAIR("vm", "none")
+					LUNS) "</template>"
+					      "<primitive id='a' template='t'>" SET(PAIR(
+						      "vm",
+						      "web1")) "</primitive>"
+							       "<primitive id='b' "
+							       "template='gone'>" SET(PAIR(
+								       "vm",
+								       "web2")) "</primitive>")),
+		0);
+	assert_int_equal(vms.count, 1);
+	vm_is(0, "a", "web1");
+}
+
+static void cluster_vms_parse__says_what_it_does_not_understand(void **state)
+{
+	static const struct {
+		const char *xml;
+		const char *why;
+	} rows[] = {
+		{RESOURCES(VM("a", "<rule id='r'/>" PAIR("vm", "web1") LUNS)), "rule"},
+		{RESOURCES(VM_OPEN("a") "<instance_attributes id-ref='other'/></primitive>"),
+		 "id-ref"},
+		{RESOURCES(VM("a", PAIR("vm", "web1") "<nvpair id-ref='other'/>")), "id-ref"},
+		{RESOURCES(VM("a", PAIR("vm", "web1") PAIR("vm", "web2"))), "twice"},
+		{RESOURCES(VM_OPEN("a") SET(PAIR("luns", "vda=a"))
+				   SET(PAIR("luns", "vda=b")) "</primitive>"),
+		 "twice"},
+		{RESOURCES(VM("a", LUNS)), "no VM's name"},
+		{RESOURCES(VM("a", PAIR("vm", "../web1") LUNS)), "no VM's name"},
+		{RESOURCES(VM("a", PAIR("vm", "we&#9;b1") LUNS)), "no VM's name"},
+		{RESOURCES(VM("a", PAIR("vm", "web1") PAIR("migration_transport", "ssh x"))),
+		 "migration_transport"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(parse(rows[i].xml), 0);
+		assert_int_equal(vms.count, 1);
+		assert_non_null(vms.vms[0].unclear);
+		assert_non_null(strstr(vms.vms[0].unclear, rows[i].why));
+	}
+}
+
+static void cluster_vms_parse__a_name_that_is_none_is_not_kept(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(RESOURCES(VM("a", PAIR("vm", "we&#10;b1") LUNS))), 0);
+	assert_non_null(vms.vms[0].unclear);
+	assert_null(vms.vms[0].vm);
+	assert_string_equal(vms.vms[0].resource, "a");
+}
+
+static void cluster_vms_parse__refuses_what_is_no_resources(void **state)
+{
+	static const char *const wrong[] = {
+		"",
+		"resources",
+		"<resources>",
+		"<cib/>",
+		"<!DOCTYPE r [<!ENTITY e 'x'>]><resources>&e;</resources>",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_int_equal(parse(wrong[i]), -EINVAL);
+		assert_int_equal(vms.count, 0);
+	}
+}
+
+static void cluster_vms_parse__does_not_follow_nesting_for_ever(void **state)
+{
+	char xml[64 * 1024] = "<resources>";
+	const int depth = 200;
+
+	(void)state;
+	for (int i = 0; i < depth; i++) {
+		strcat(xml, "<group>");
+	}
+	strcat(xml, VM("a", PAIR("vm", "web1") LUNS));
+	for (int i = 0; i < depth; i++) {
+		strcat(xml, "</group>");
+	}
+	strcat(xml, "</resources>");
+	assert_int_equal(parse(xml), 0);
+	assert_int_equal(vms.count, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(cluster_vms_parse__reads_plain_parameters),
+		cmocka_unit_test(cluster_vms_parse__finds_them_wherever_they_are),
+		cmocka_unit_test(cluster_vms_parse__a_template_fills_in),
+		cmocka_unit_test(cluster_vms_parse__says_what_it_does_not_understand),
+		cmocka_unit_test(cluster_vms_parse__a_name_that_is_none_is_not_kept),
+		cmocka_unit_test(cluster_vms_parse__refuses_what_is_no_resources),
+		cmocka_unit_test(cluster_vms_parse__does_not_follow_nesting_for_ever),
+	};
+
+	return cmocka_run_group_tests_name("cluster_vms", tests, NULL, teardown);
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/test.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "driver/tgt/tgt_show.h"
+
+/* As tgtd 1.0.85 prints it. */
+#define UNIT                                                                                       \
+	"        LUN: 1\n"                                                                         \
+	"            Type: disk\n"                                                                 \
+	"            SCSI ID: LUNMASK 5c47f7eabfb16dd03e37aa9d\n"                                  \
+	"            Size: 17 MB, Block size: 512\n"                                               \
+	"            Online: Yes\n"                                                                \
+	"            Backing store path: /srv/luns/a\n"                                            \
+	"            Backing store flags: \n"
+#define NEXUS                                                                                      \
+	"        I_T nexus: 8\n"                                                                   \
+	"            Initiator: iqn.a:h1 alias: none\n"                                            \
+	"            Connection: 0\n"                                                              \
+	"                IP Address: 127.0.0.1\n"
+#define HEAD(tid, name)                                                                            \
+	"Target " tid ": " name "\n"                                                               \
+	"    System information:\n"                                                                \
+	"        Driver: iscsi\n"                                                                  \
+	"        State: ready\n"                                                                   \
+	"    I_T nexus information:\n"
+#define TAIL(acl)                                                                                  \
+	"    LUN information:\n" UNIT "    Account information:\n"                                 \
+	"    ACL information:\n" acl
+#define TARGET(tid, name, nexus, acl) HEAD(tid, name) nexus TAIL(acl)
+#define ACL_H1 "        iqn.a:h1\n"
+
+static int parse(const char *text, struct tgt_show *show)
+{
+	struct err err = ERR_INIT;
+	int rc = tgt_show_parse(text, strlen(text), show, &err);
+
+	assert_int_equal(rc == 0, err_text(&err)[0] == '\0');
+	return rc;
+}
+
+static void tgt_show_parse__reads_what_tgtd_prints(void **state)
+{
+	struct tgt_show show;
+	const struct tgt_target *target;
+
+	(void)state;
+	assert_int_equal(parse(TARGET("1", "iqn.x:a", NEXUS, ACL_H1)
+				       TARGET("7", "iqn.x:b", "", "        ALL\n"),
+			       &show),
+			 0);
+	assert_int_equal(show.count, 2);
+	target = tgt_show_find(&show, "iqn.x:a");
+	assert_non_null(target);
+	assert_int_equal(target->n_acl, 1);
+	assert_string_equal(target->acl[0], "iqn.a:h1");
+	assert_int_equal(target->n_connections, 1);
+	assert_int_equal(target->connections[0].sid, 8);
+	assert_string_equal(target->connections[0].initiator, "iqn.a:h1");
+	assert_string_equal(target->connections[0].address, "127.0.0.1");
+	assert_string_equal(tgt_target_find_unit(target, 1)->path, "/srv/luns/a");
+	assert_string_equal(tgt_show_find(&show, "iqn.x:b")->acl[0], "ALL");
+	assert_null(tgt_show_find(&show, "iqn.x:c"));
+	tgt_show_release(&show);
+}
+
+static void tgt_show_parse__takes_nothing_for_no_targets(void **state)
+{
+	struct tgt_show show;
+
+	(void)state;
+	assert_int_equal(parse("", &show), 0);
+	assert_int_equal(show.count, 0);
+}
+
+/* A text that ends early would hide a holder. */
+static void tgt_show_parse__refuses_a_text_cut_within_a_target(void **state)
+{
+	static const char text[] = HEAD("1", "iqn.x:a") NEXUS TAIL("");
+	struct tgt_show show;
+
+	(void)state;
+	for (size_t bytes = 1; bytes < strlen(text); bytes++) {
+		assert_int_equal(tgt_show_parse(text, bytes, &show, NULL), -EBADMSG);
+	}
+	assert_int_equal(tgt_show_parse(text, strlen(text), &show, NULL), 0);
+	tgt_show_release(&show);
+}
+
+static void tgt_show_parse__refuses_what_is_not_understood(void **state)
+{
+	static const char *const texts[] = {
+		"hello\n",
+		"Target 1 iqn.x:a\n",
+		TARGET("x", "iqn.x:a", "", ""),
+		TARGET("1", "iqn x", "", ""),
+		TARGET("1", "iqn.x:a", "", "") TARGET("1", "iqn.x:b", "", ""),
+		TARGET("1", "iqn.x:a", "", "") TARGET("2", "iqn.x:a", "", ""),
+		TARGET("1", "iqn.x:a", "        I_T nexus: 8\n", ""),
+		TARGET("1", "iqn.x:a", "            Initiator: iqn.a:h1\n", ""),
+		TARGET("1", "iqn.x:a", NEXUS "            Bonus: 1\n", ""),
+		TARGET("1", "iqn.x:a", "", "        iqn.a h1\n"),
+		TARGET("1", "iqn.x:a", "", "    More information:\n"),
+		HEAD("1", "iqn.x:a") "    ACL information:\n",
+	};
+	struct tgt_show show;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		assert_int_equal(parse(texts[i], &show), -EBADMSG);
+	}
+}
+
+/* An initiator chooses its alias: lines of its own in it must not pass for tgtd's. */
+static void tgt_show_parse__refuses_an_alias_with_lines(void **state)
+{
+	static const char nexus[] =
+		"        I_T nexus: 8\n"
+		"            Initiator: iqn.a:h1 alias: x\n"
+		"            Connection: 0\n"
+		"                IP Address: 127.0.0.1\n" TAIL("") "            Connection: 0\n";
+	char text[4096];
+	struct tgt_show show;
+
+	(void)state;
+	(void)strcpy(text, HEAD("1", "iqn.x:a"));
+	(void)strcat(text, nexus);
+	(void)strcat(text, TAIL(ACL_H1));
+	assert_int_equal(parse(text, &show), -EBADMSG);
+}
+
+static void tgt_show_parse__keeps_many(void **state)
+{
+	char *text = calloc(1, 1u << 20);
+	struct tgt_show show;
+
+	(void)state;
+	assert_non_null(text);
+	(void)strcat(text, HEAD("1", "iqn.x:a") TAIL(""));
+	for (int i = 0; i < 100; i++) {
+		(void)strcat(text, ACL_H1);
+	}
+	assert_int_equal(parse(text, &show), 0);
+	assert_int_equal(show.targets[0].n_acl, 100);
+	assert_string_equal(show.targets[0].acl[99], "iqn.a:h1");
+	tgt_show_release(&show);
+	free(text);
+}
+
+static void tgt_portals_parse__reads_and_refuses(void **state)
+{
+	static const char text[] = "Portal: 10.0.0.1:3260,1\nPortal: [::1]:3261,1\n";
+	struct tgt_portals portals;
+
+	(void)state;
+	assert_int_equal(tgt_portals_parse(text, strlen(text), &portals, NULL), 0);
+	assert_int_equal(portals.count, 2);
+	assert_string_equal(portals.address[0], "10.0.0.1:3260");
+	assert_string_equal(portals.address[1], "[::1]:3261");
+	assert_int_equal(tgt_portals_parse("Portal: x\n", 10, &portals, NULL), -EBADMSG);
+	assert_int_equal(tgt_portals_parse("Portal: a:1,1", 13, &portals, NULL), -EBADMSG);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tgt_show_parse__reads_what_tgtd_prints),
+		cmocka_unit_test(tgt_show_parse__takes_nothing_for_no_targets),
+		cmocka_unit_test(tgt_show_parse__refuses_a_text_cut_within_a_target),
+		cmocka_unit_test(tgt_show_parse__refuses_what_is_not_understood),
+		cmocka_unit_test(tgt_show_parse__refuses_an_alias_with_lines),
+		cmocka_unit_test(tgt_show_parse__keeps_many),
+		cmocka_unit_test(tgt_portals_parse__reads_and_refuses),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

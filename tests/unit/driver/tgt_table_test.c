@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "driver/tgt/tgt_table.h"
+
+#define ID "0123456789abcdef01234567"
+
+static char dir[] = "/tmp/lunmask-table-XXXXXX";
+static char file[64];
+
+static int setup(void **state)
+{
+	(void)state;
+	(void)strcpy(dir, "/tmp/lunmask-table-XXXXXX");
+	if (mkdtemp(dir) == NULL) {
+		return -1;
+	}
+	(void)snprintf(file, sizeof(file), "%s/" TGT_TABLE_FILE, dir);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	(void)unlink(file);
+	return rmdir(dir);
+}
+
+static void tgt_table__comes_back_as_it_was_stored(void **state)
+{
+	const struct tgt_lun lun = {.name = "web1", .size_bytes = 4096, .id = ID};
+	struct tgt_table table;
+	struct fault fault = FAULT_INIT;
+
+	(void)state;
+	assert_int_equal(tgt_table_load(dir, &table, &fault), 0);
+	assert_int_equal(table.n_luns, 0);
+	assert_int_equal(tgt_table_add(&table, &lun, &fault), 0);
+	table.fencings = 3;
+	assert_int_equal(tgt_table_fence(&table, "iqn.2026-11.x:a", &fault), 0);
+	assert_int_equal(tgt_table_fence(&table, "iqn.2026-11.x:b", &fault), 0);
+	table.fencings = 4;
+	assert_int_equal(tgt_table_fence(&table, "iqn.2026-11.x:b", &fault), 0);
+	assert_int_equal(tgt_table_store(dir, &table, &fault), 0);
+	tgt_table_release(&table);
+	assert_int_equal(tgt_table_load(dir, &table, &fault), 0);
+	assert_string_equal(tgt_table_find(&table, "web1")->id, ID);
+	assert_int_equal(table.n_fenced, 2);
+	assert_int_equal(table.fencings, 4);
+	assert_false(tgt_table_is_fenced_since(&table, "iqn.2026-11.x:a", 3));
+	assert_true(tgt_table_is_fenced_since(&table, "iqn.2026-11.x:b", 3));
+	assert_false(tgt_table_is_fenced_since(&table, "iqn.2026-11.x:b", 4));
+	assert_false(tgt_table_is_fenced_since(&table, "iqn.2026-11.x:c", 0));
+	tgt_table_unfence(&table, "iqn.2026-11.x:a");
+	assert_false(tgt_table_is_fenced(&table, "iqn.2026-11.x:a"));
+	assert_true(tgt_table_is_fenced(&table, "iqn.2026-11.x:b"));
+	tgt_table_remove(&table, "web1");
+	assert_null(tgt_table_find(&table, "web1"));
+	tgt_table_release(&table);
+}
+
+/* A table that cannot be read is not an empty one: a fence would be forgotten. */
+static void tgt_table_load__refuses_a_damaged_table(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"{",
+		"{}",
+		"{\"version\":2,\"luns\":[],\"fenced\":[]}",
+		"{\"version\":1,\"luns\":[]}",
+		"{\"version\":1,\"luns\":[{\"name\":\"../x\",\"size_bytes\":1,\"id\":\"" ID
+		"\"}],\"fenced\":[]}",
+		("{\"version\":1,\"luns\":[{\"name\":\"x\",\"size_bytes\":1,\"id\":\"0\"}],"
+		 "\"fenced\":[]}"),
+		"{\"version\":1,\"luns\":[],\"fenced\":[\"ALL\"]}",
+		("{\"version\":1,\"luns\":[],\"fencings\":1,"
+		 "\"fenced\":[{\"initiator\":\"ALL\",\"fencing\":1}]}"),
+		("{\"version\":1,\"luns\":[],\"fencings\":1,"
+		 "\"fenced\":[{\"initiator\":\"iqn.2026-11.x:a\",\"fencing\":2}]}"),
+		"{\"version\":1,\"luns\":[],\"fencings\":-1,\"fenced\":[]}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct tgt_table table;
+		struct fault fault = FAULT_INIT;
+		FILE *stream = fopen(file, "w");
+
+		assert_non_null(stream);
+		assert_true(fputs(texts[i], stream) >= 0);
+		assert_int_equal(fclose(stream), 0);
+		assert_int_equal(tgt_table_load(dir, &table, &fault), -EIO);
+		assert_non_null(strstr(err_text(&fault.err), file));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(tgt_table__comes_back_as_it_was_stored, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(tgt_table_load__refuses_a_damaged_table, setup,
+						teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/test.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <poll.h>
+#include <qb/qbipcc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ipc/ipc_accept.h"
+#include "ipc/ipc_server.h"
+#include "journal/journal_ipc.h"
+#include "journal/journal_link.h"
+#include "tests/unit/journal/journal_server.h"
+
+static pid_t server = -1;
+
+static int server_up(void **state)
+{
+	(void)state;
+	server = journal_server_start();
+	return server > 0 ? 0 : -1;
+}
+
+static int server_down(void **state)
+{
+	(void)state;
+	journal_server_stop(server);
+	return 0;
+}
+
+/* Agents that die in the middle: the server must neither stop nor keep what was theirs. */
+static void server__survives_clients_that_die(void **state)
+{
+	struct journal *journal __attribute__((cleanup(journal_drop))) = journal_client_open();
+	uint64_t before = journal_client_status(journal).dropped;
+	int64_t begun_ms = deadline_now_ms();
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			/* SIGALRM kills it in its call */
+			struct itimerval soon = {.it_value.tv_usec = 1000 * (1 + i)};
+			(void)setitimer(ITIMER_REAL, &soon, NULL);
+			(void)journal_client_submit(journal_client_open(), "silent", 12, 0,
+						    LIMIT_MS);
+			_exit(0);
+		}
+		assert_int_equal(waitpid(child, NULL, 0), child);
+	}
+	assert_in_range(deadline_now_ms() - begun_ms, 0, LIMIT_MS);
+	assert_in_range(journal_client_status(journal).dropped, before + 1, before + 20);
+	assert_int_equal(journal_client_status(journal).snapshot, 1); /* connections: this one */
+	assert_int_equal(journal_client_status(journal).store_bytes,
+			 1); /* in flight: the question itself */
+}
+
+static void server__bounds_its_connections(void **state)
+{
+	struct journal *journals[IPC_CONNECTIONS_MAX];
+	struct journal *more = NULL;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < IPC_CONNECTIONS_MAX; i++) {
+		journals[i] = journal_client_open();
+	}
+	assert_int_equal(journal_open(deadline_in(300), &more, &err), -ETIMEDOUT);
+	assert_non_null(strstr(err_text(&err), "as many clients as it serves"));
+	assert_int_equal(journal_client_status(journals[0]).snapshot, IPC_CONNECTIONS_MAX);
+	for (size_t i = 0; i < IPC_CONNECTIONS_MAX; i++) {
+		journal_close(journals[i]);
+	}
+	journal_close(journal_client_open());
+}
+
+static qb_ipcc_connection_t *raw_open(void)
+{
+	qb_ipcc_connection_t *raw =
+		qb_ipcc_connect(getenv(JOURNAL_IPC_NAME_VARIABLE), JOURNAL_IPC_BYTES_MAX);
+
+	assert_non_null(raw);
+	return raw;
+}
+
+/* Sends bytes behind a header that claims size; the server must close the connection. */
+static void raw_refused(int32_t id, int32_t size, const uint8_t *body, size_t bytes)
+{
+	uint8_t message[JOURNAL_IPC_BYTES_MAX];
+	struct qb_ipc_request_header header = {.id = id, .size = size};
+	qb_ipcc_connection_t *raw = raw_open();
+
+	memcpy(message, &header, sizeof(header));
+	memcpy(message + sizeof(header), body, bytes);
+	assert_int_equal(qb_ipcc_send(raw, message, sizeof(header) + bytes),
+			 sizeof(header) + bytes);
+	assert_int_equal(qb_ipcc_event_recv(raw, message, sizeof(message), LIMIT_MS), -ENOTCONN);
+	qb_ipcc_disconnect(raw);
+}
+
+static void server__closes_on_what_is_no_request(void **state)
+{
+	struct journal *journal __attribute__((cleanup(journal_drop))) = journal_client_open();
+	struct journal_ipc_request request = {.kind = JOURNAL_IPC_STATUS, .timeout_ms = 1};
+	uint64_t before = journal_client_status(journal).commit;
+	uint8_t body[JOURNAL_IPC_REQUEST_MAX + 100] = {0};
+	int32_t head = sizeof(struct qb_ipc_request_header);
+
+	(void)state;
+	raw_refused(1, head + 100, body, 100);
+	int32_t bytes = (int32_t)journal_ipc_request_encode(&request, body);
+	raw_refused(2, head + bytes, body, (size_t)bytes);     /* another id */
+	raw_refused(1, head + bytes - 1, body, (size_t)bytes); /* cut off */
+	raw_refused(1, head + bytes + 1, body, (size_t)bytes); /* claims more */
+	raw_refused(1, -1, body, (size_t)bytes);
+	raw_refused(1, 0, body, (size_t)bytes);
+	raw_refused(1, INT32_MAX, body, (size_t)bytes);
+	raw_refused(1, head + (int32_t)sizeof(body), body, sizeof(body)); /* too long */
+	assert_int_equal(journal_client_status(journal).commit, before + 8);
+}
+
+static void server__closes_on_a_second_request(void **state)
+{
+	uint8_t message[sizeof(struct qb_ipc_request_header) + JOURNAL_IPC_REQUEST_MAX];
+	struct journal_ipc_request request = {
+		.kind = JOURNAL_IPC_WAIT, .timeout_ms = LIMIT_MS, .index = UINT64_MAX};
+	struct qb_ipc_request_header header = {.id = 1};
+	qb_ipcc_connection_t *raw = raw_open();
+	size_t bytes = journal_ipc_request_encode(&request, message + sizeof(header));
+
+	(void)state;
+	header.size = (int32_t)(sizeof(header) + bytes);
+	memcpy(message, &header, sizeof(header));
+	assert_int_equal(qb_ipcc_send(raw, message, (size_t)header.size), header.size);
+	assert_int_equal(qb_ipcc_send(raw, message, (size_t)header.size), header.size);
+	assert_int_equal(qb_ipcc_event_recv(raw, message, sizeof(message), LIMIT_MS), -ENOTCONN);
+	qb_ipcc_disconnect(raw);
+	journal_close(journal_client_open());
+}
+
+/* Anybody may connect and then say nothing: that must not keep others out. */
+static void server__bounds_those_that_say_nothing(void **state)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct pollfd first = {.events = POLLIN};
+	int silent[3 * IPC_HANDSHAKES_MAX];
+
+	(void)state;
+	(void)snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "%s",
+		       getenv(JOURNAL_IPC_NAME_VARIABLE));
+	for (size_t i = 0; i < 3 * IPC_HANDSHAKES_MAX; i++) {
+		silent[i] = socket(AF_UNIX, SOCK_STREAM, 0);
+		assert_int_equal(connect(silent[i], (struct sockaddr *)&address, sizeof(address)),
+				 0);
+	}
+	journal_close(journal_client_open());
+	first.fd = silent[0];
+	assert_int_equal(poll(&first, 1, LIMIT_MS), 1); /* closed */
+	for (size_t i = 0; i < 3 * IPC_HANDSHAKES_MAX; i++) {
+		(void)close(silent[i]);
+	}
+	journal_close(journal_client_open());
+}
+
+/* What open, a read and a write say to somebody else, as rc + 1000 * the second's. */
+static int as_user(uid_t uid, gid_t gid, const gid_t *groups, size_t n, bool write)
+{
+	struct journal_op op = journal_client_begin("stranger", 13);
+	struct id128 id = journal_client_id(13);
+	struct journal *journal = NULL;
+	struct journal_answer answer;
+	struct journal_status status;
+	int result = 0;
+	pid_t child = fork();
+
+	if (child == 0) {
+		if (setgroups(n, groups) != 0 || setgid(gid) != 0 || setuid(uid) != 0) {
+			_exit(255);
+		}
+		result = -journal_open(deadline_in(LIMIT_MS), &journal, NULL);
+		if (result == 0 && !write) {
+			result = -journal_status_get(journal, deadline_in(LIMIT_MS), &status, NULL);
+		} else if (result == 0) {
+			result = -journal_submit(journal, &op, &id, 0, deadline_in(LIMIT_MS),
+						 &answer, NULL);
+		}
+		_exit(result);
+	}
+	assert_int_equal(waitpid(child, &result, 0), child);
+	assert_true(WIFEXITED(result));
+	return WEXITSTATUS(result);
+}
+
+static void server__refuses_strangers(void **state)
+{
+	(void)state;
+	if (geteuid() != 0) {
+		skip(); /* cannot become another user */
+	}
+	struct journal *journal __attribute__((cleanup(journal_drop))) = journal_client_open();
+	uint64_t before = journal_client_status(journal).durable;
+
+	assert_int_equal(as_user(65534, 65534, NULL, 0, false), EACCES);
+	assert_int_equal(journal_client_status(journal).durable, before + 1);
+}
+
+static void server__lets_haclient_read_only(void **state)
+{
+	struct group *group = getgrnam("haclient");
+
+	(void)state;
+	if (geteuid() != 0 || group == NULL) {
+		skip(); /* cannot become another user, or no Pacemaker here */
+	}
+	assert_int_equal(as_user(65534, group->gr_gid, NULL, 0, false), 0);
+	assert_int_equal(as_user(65534, 65534, &group->gr_gid, 1, false), 0);
+	assert_int_equal(as_user(65534, 65534, &group->gr_gid, 1, true), EACCES);
+}
+
+/* Watchers must not keep agents out. */
+static void server__keeps_room_for_those_who_write(void **state)
+{
+	static struct journal *held[IPC_CONNECTIONS_MAX];
+	const struct group *group = getgrnam("haclient");
+	int status, opened = 0;
+
+	(void)state;
+	if (geteuid() != 0 || group == NULL) {
+		skip(); /* cannot become another user, or no Pacemaker here */
+	}
+	pid_t child = fork();
+	if (child == 0) {
+		if (setgroups(0, NULL) != 0 || setgid(group->gr_gid) != 0 || setuid(65534) != 0) {
+			_exit(255);
+		}
+		while (opened < IPC_CONNECTIONS_MAX &&
+		       journal_open(deadline_in(300), &held[opened], NULL) == 0) {
+			opened++;
+		}
+		_exit(opened);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(WEXITSTATUS(status), IPC_CONNECTIONS_MAX / 2);
+	journal_close(journal_client_open());
+}
+
+/* While lunmask is upgraded, of a release that knew nothing of it. */
+static void server__tells_an_old_client_what_it_understands(void **state)
+{
+	static const enum journal_solo told[] = {
+		[JOURNAL_IPC_STATUS_FIRST] = JOURNAL_SOLO_NONE,
+		[JOURNAL_IPC_STATUS_SOLO] = JOURNAL_SOLO_READY,
+	};
+	struct deadline deadline = deadline_in(LIMIT_MS);
+	struct journal *journal __attribute__((cleanup(journal_drop))) = journal_client_open();
+	struct journal_link *link = NULL;
+
+	(void)state;
+	(void)journal_client_submit(journal, "pair", 70, 0, LIMIT_MS);
+	assert_int_equal(journal_client_status(journal).solo, JOURNAL_SOLO_READY);
+	assert_int_equal(journal_link_open(deadline, &link, NULL), 0);
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+		struct journal_ipc_request request = {.kind = JOURNAL_IPC_STATUS, .index = i};
+		struct journal_ipc_reply reply;
+		struct journal_status status;
+
+		assert_int_equal(journal_link_call(link, &request, deadline, &reply, NULL), 0);
+		assert_int_equal(journal_ipc_status_decode(reply.rest, reply.rest_bytes, &status),
+				 0);
+		assert_int_equal(status.solo, told[i]);
+	}
+	journal_link_close(link);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(server__survives_clients_that_die),
+		cmocka_unit_test(server__bounds_its_connections),
+		cmocka_unit_test(server__closes_on_what_is_no_request),
+		cmocka_unit_test(server__closes_on_a_second_request),
+		cmocka_unit_test(server__bounds_those_that_say_nothing),
+		cmocka_unit_test(server__refuses_strangers),
+		cmocka_unit_test(server__lets_haclient_read_only),
+		cmocka_unit_test(server__keeps_room_for_those_who_write),
+		cmocka_unit_test(server__tells_an_old_client_what_it_understands),
+	};
+
+	return cmocka_run_group_tests(tests, server_up, server_down);
+}

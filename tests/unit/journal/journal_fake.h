@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LUNMASK_JOURNAL_FAKE_H
+#define LUNMASK_JOURNAL_FAKE_H
+
+#include "journal/journal.h"
+
+/*
+ * lib/journal.h without a daemon: the operations are applied to the daemon's own table of tasks, so
+ * that its rules are the real ones. What goes wrong is said beforehand.
+ */
+struct journal_fake {
+	bool absent;                 /* no lunmaskd */
+	bool no_majority;            /* reads: -EHOSTDOWN; submissions: NO_QUORUM */
+	unsigned int lose_answers;   /* of so many submissions, which are committed all the same */
+	unsigned int drops;          /* of so many calls the connection ends first */
+	unsigned int commits;        /* operations that were applied, each once */
+	unsigned int gated;          /* of them */
+	void (*before_submit)(void); /* what others do meanwhile; called once */
+	void (*in_wait)(void);       /* likewise, while a change is waited for */
+};
+
+extern struct journal_fake journal_fake;
+
+void journal_fake_reset(void);
+void journal_fake_release(void);
+
+/* As another process would. Returns the status. */
+int journal_fake_apply(const struct journal_op *op);
+
+/* What the journal has of the VM. NULL: nothing. */
+const struct journal_task *journal_fake_task(const char *vm);
+bool journal_fake_released(const char *vm, const char *node);
+
+#endif

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "journal_server.h"
+
+#include "tests/unit/test.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ipc/ipc_server.h"
+#include "journal/journal_ipc.h"
+
+#define IDS_MAX 64
+
+static struct {
+	struct ipc_server *server;
+	struct tasks *tasks;
+	uint64_t index;
+	uint64_t submits;
+	uint64_t cancels;
+	bool gated; /* the last one */
+	struct id128 seen[IDS_MAX];
+	size_t n_seen;
+} fake;
+
+static bool vm_is(const char *vm, const char *what)
+{
+	return strncmp(vm, what, strlen(what)) == 0;
+}
+
+static bool id_again(const struct id128 *id)
+{
+	for (size_t i = 0; i < fake.n_seen; i++) {
+		if (id128_equal(&fake.seen[i], id)) {
+			return true;
+		}
+	}
+	fake.seen[fake.n_seen++ % IDS_MAX] = *id;
+	return false;
+}
+
+static void fake_submit(void *shell, uint64_t token, const struct id128 *request,
+			const uint8_t *data, size_t bytes, bool gated, int64_t deadline_ms)
+{
+	struct core_answer answer = {.verdict = CORE_COMMITTED};
+	struct journal_op op;
+	const char *vm = op.task.vm;
+
+	(void)shell;
+	(void)deadline_ms;
+	fake.submits++;
+	fake.gated = gated;
+	if (journal_op_decode(data, bytes, &op) != 0) {
+		abort();
+	}
+	vm = op.kind >= JOURNAL_OP_RELEASE ? op.release.vm : vm;
+	if (vm_is(vm, "silent")) {
+		return;
+	}
+	if (vm_is(vm, "unknown") || (vm_is(vm, "later") && !id_again(request))) {
+		answer.verdict = CORE_UNKNOWN;
+	} else if (vm_is(vm, "fading")) {
+		answer.verdict = id_again(request) ? CORE_NO_QUORUM : CORE_UNKNOWN;
+	} else if (vm_is(vm, "noquorum")) {
+		answer.verdict = CORE_NO_QUORUM;
+	} else if (vm_is(vm, "busy")) {
+		answer.verdict = CORE_BUSY;
+	} else {
+		tasks_machine_ops.apply(fake.tasks, ++fake.index, data, bytes, &answer.outcome);
+		ipc_server_applied(fake.server, fake.index);
+	}
+	ipc_server_answer(fake.server, token, &answer);
+}
+
+static void fake_read(void *shell, uint64_t token, int64_t deadline_ms)
+{
+	struct core_answer answer = {.verdict = CORE_READY};
+
+	(void)shell;
+	(void)deadline_ms;
+	if (tasks_find_vm(fake.tasks, "partitioned") != NULL) {
+		answer.verdict = CORE_NO_QUORUM;
+	}
+	ipc_server_answer(fake.server, token, &answer);
+}
+
+static void fake_cancel(void *shell, uint64_t token)
+{
+	(void)shell;
+	(void)token;
+	fake.cancels++;
+}
+
+static void fake_status(void *shell, struct journal_status *ret)
+{
+	struct ipc_server_counts counts;
+
+	(void)shell;
+	ipc_server_counts(fake.server, &counts);
+	*ret = (struct journal_status){
+		.node = 1,
+		.role = "follower",
+		.gate = fake.gated,
+		.applied = fake.index,
+		.last = fake.submits,
+		.dropped = fake.cancels,
+		.commit = counts.invalid,
+		.durable = counts.refused,
+		.snapshot = counts.open,
+		.ballot_counter = counts.connections,
+		.store_bytes = counts.in_flight,
+	};
+	if (tasks_find_vm(fake.tasks, "unheard") != NULL) {
+		ret->solo = JOURNAL_SOLO_NOT_READY;
+		(void)strcpy(ret->solo_reason, "not heard");
+	} else if (tasks_find_vm(fake.tasks, "pair") != NULL) {
+		ret->solo = JOURNAL_SOLO_READY;
+		ret->solo_heard_ms = 7900;
+	}
+}
+
+static int fake_force_solo(void *shell, const char **ret_why)
+{
+	(void)shell;
+	*ret_why = "it is active";
+	return -EPERM;
+}
+
+static enum journal_domain fake_domain(void *shell, const char *vm)
+{
+	(void)shell;
+	return vm_is(vm, "running") ? JOURNAL_DOMAIN_RUNNING : JOURNAL_DOMAIN_ABSENT;
+}
+
+static qb_loop_t *loop;
+
+static int32_t on_signal(int32_t number, void *data)
+{
+	(void)number;
+	(void)data;
+	qb_loop_stop(loop);
+	return 0;
+}
+
+static void serve(int ready)
+{
+	static const struct ipc_server_ops ops = {
+		.submit = fake_submit,
+		.read = fake_read,
+		.cancel = fake_cancel,
+		.status = fake_status,
+		.force_solo = fake_force_solo,
+		.domain = fake_domain,
+	};
+	struct err err = ERR_INIT;
+	qb_loop_signal_handle handle;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	loop = qb_loop_create();
+	fake.tasks = tasks_new();
+	if (ipc_server_new(loop, getenv(JOURNAL_IPC_NAME_VARIABLE), &ops, NULL, fake.tasks,
+			   &fake.server, &err) != 0 ||
+	    qb_loop_signal_add(loop, QB_LOOP_HIGH, SIGTERM, NULL, on_signal, &handle) != 0 ||
+	    write(ready, "!", 1) != 1) {
+		(void)fprintf(stderr, "no server: %s\n", err_text(&err));
+		exit(1);
+	}
+	qb_loop_run(loop);
+	(void)signal(SIGTERM, SIG_IGN); /* a second one must not end it before it has cleaned up */
+	ipc_server_free(fake.server);
+	tasks_free(fake.tasks);
+	qb_loop_destroy(loop);
+	exit(0);
+}
+
+pid_t journal_server_start(void)
+{
+	char name[64], byte;
+	int ready[2];
+	pid_t pid;
+
+	(void)snprintf(name, sizeof(name), "lunmask-test-%d", getpid());
+	if (setenv(JOURNAL_IPC_NAME_VARIABLE, name, 1) != 0 || pipe(ready) != 0) {
+		return -1;
+	}
+	pid = fork();
+	if (pid == 0) {
+		serve(ready[1]);
+	}
+	(void)close(ready[1]);
+	if (pid > 0 && read(ready[0], &byte, 1) != 1) {
+		(void)waitpid(pid, NULL, 0);
+		pid = -1;
+	}
+	(void)close(ready[0]);
+	return pid;
+}
+
+void journal_server_stop(pid_t pid)
+{
+	int status = 0;
+
+	(void)kill(pid, SIGTERM);
+	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+		(void)fprintf(stderr, "the server ended with status %#x\n", status);
+		abort();
+	}
+}
+
+struct journal *journal_client_open(void)
+{
+	struct journal *journal = NULL;
+	struct err err = ERR_INIT;
+
+	if (journal_open(deadline_in(LIMIT_MS), &journal, &err) != 0) {
+		fail_msg("%s", err_text(&err));
+	}
+	return journal;
+}
+
+struct journal_op journal_client_begin(const char *vm, uint8_t number)
+{
+	struct journal_op op = {.kind = JOURNAL_OP_BEGIN};
+	struct journal_task *task = &op.task;
+
+	task->uuid.bytes[0] = number;
+	task->uuid.bytes[15] = 1;
+	task->kind = JOURNAL_START;
+	task->state = JOURNAL_RUNNING;
+	task->actor.pid = 1;
+	(void)snprintf(task->vm, sizeof(task->vm), "%s", vm);
+	(void)strcpy(task->actor.node, "n1");
+	(void)strcpy(task->actor.boot_id, "b1");
+	return op;
+}
+
+struct id128 journal_client_id(uint8_t number)
+{
+	return (struct id128){{number, 77}};
+}
+
+/* The operation's answer; the call must end well. */
+struct journal_answer journal_client_submit(struct journal *journal, const char *vm, uint8_t number,
+					    unsigned int flags, int timeout_ms)
+{
+	struct journal_op op = journal_client_begin(vm, number);
+	struct id128 id = journal_client_id(number);
+	struct journal_answer answer;
+	struct err err = ERR_INIT;
+
+	if (journal_submit(journal, &op, &id, flags, deadline_in(timeout_ms), &answer, &err) != 0) {
+		fail_msg("%s", err_text(&err));
+	}
+	return answer;
+}
+
+struct journal_status journal_client_status(struct journal *journal)
+{
+	struct journal_status status;
+
+	assert_int_equal(journal_status_get(journal, deadline_in(LIMIT_MS), &status, NULL), 0);
+	return status;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LUNMASK_TEST_JOURNAL_SERVER_H
+#define LUNMASK_TEST_JOURNAL_SERVER_H
+
+#include <sys/types.h>
+
+#include "journal/journal.h"
+
+/*
+ * The daemon's IPC server in a process of its own, over a core that does at once what a VM's name
+ * asks for:
+ *
+ *	silent*    never answers
+ *	later*     is unknown at first, and committed when its request id comes again
+ *	unknown*   is always unknown
+ *	fading*    is unknown at first, and refused when its request id comes again
+ *	noquorum*  is refused; so is a linearizable read of it
+ *	busy*      has too much in flight
+ *	others are applied to the table of tasks.
+ *
+ * What it saw is told in its status: see journal_server.c. The name it serves is put into the
+ * environment.
+ */
+pid_t journal_server_start(void);
+void journal_server_stop(pid_t pid);
+
+/* What tests of client and server ask; what must go well and does not fails the test. */
+#define LIMIT_MS 5000
+
+struct journal *journal_client_open(void);
+
+/* BEGIN of a start; the number makes the task's uuid, and the request's id. */
+struct journal_op journal_client_begin(const char *vm, uint8_t number);
+struct id128 journal_client_id(uint8_t number);
+struct journal_answer journal_client_submit(struct journal *journal, const char *vm, uint8_t number,
+					    unsigned int flags, int timeout_ms);
+
+/* journal_server.c says what it tells in which field. */
+struct journal_status journal_client_status(struct journal *journal);
+
+#endif

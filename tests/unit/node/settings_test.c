@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "node/settings.h"
+
+static int parse(const char *text, struct settings *ret, struct err *err)
+{
+	return settings_parse(text, strlen(text), "j.conf", ret, err);
+}
+
+static void settings_parse__has_defaults(void **state)
+{
+	struct settings settings;
+
+	(void)state;
+	assert_int_equal(parse("", &settings, NULL), 0);
+	assert_false(settings.allow_unencrypted);
+	assert_true(settings.solo_after_fencing);
+	assert_false(settings.debug);
+	assert_int_equal(parse("# nothing\n[journal]\n", &settings, NULL), 0);
+	assert_true(settings.solo_after_fencing);
+}
+
+static void settings_parse__takes_each_key(void **state)
+{
+	struct settings settings;
+
+	(void)state;
+	assert_int_equal(parse("[journal]\nallow_unencrypted = yes\nsolo_after_fencing=no\n"
+			       "debug = yes\n",
+			       &settings, NULL),
+			 0);
+	assert_true(settings.allow_unencrypted);
+	assert_false(settings.solo_after_fencing);
+	assert_true(settings.debug);
+}
+
+static void settings_parse__refuses_and_says_what_and_where(void **state)
+{
+	static const struct {
+		const char *text, *says;
+	} cases[] = {
+		{"[jornal]\n", "j.conf: there is no section [jornal]; legal is: [journal]"},
+		{"[journal]\ndebg = yes\n", "there is no key 'debg'; legal are: allow_unencrypted"},
+		{"[journal]\ndebug = true\n", "[journal] debug: 'true' is not legal: yes, or no"},
+		{"[journal]\ndebug =\n", "[journal] debug: '' is not legal"},
+		{"[journal]\ndebug=yes\ndebug=no\n", "the key 'debug' is there twice"},
+		{"debug = yes\n", "line 1"},
+		{"[journal]\ndebug = yes\n[journal]\n", "[journal] is there twice"},
+	};
+	struct settings settings;
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(parse(cases[i].text, &settings, &err), -EINVAL);
+		assert_non_null(strstr(err_text(&err), cases[i].says));
+	}
+}
+
+static void settings_parse__refuses_a_zero_byte_and_too_much(void **state)
+{
+	static char big[SETTINGS_FILE_MAX_BYTES + 1];
+	struct settings settings;
+
+	(void)state;
+	memset(big, '\n', sizeof(big));
+	assert_int_equal(settings_parse("#\0", 2, "j.conf", &settings, NULL), -EINVAL);
+	assert_int_equal(settings_parse(big, sizeof(big), "j.conf", &settings, NULL), -EINVAL);
+	assert_int_equal(settings_parse(big, sizeof(big) - 1, "j.conf", &settings, NULL), 0);
+}
+
+static void settings_load__wants_a_named_file_that_nobody_else_can_write(void **state)
+{
+	char path[] = "/tmp/settings_test.XXXXXX";
+	int fd = mkstemp(path);
+	struct settings settings;
+	struct err err;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "[journal]\ndebug = yes\n", 22), 22);
+	assert_int_equal(settings_load(path, &settings, NULL), 0);
+	assert_true(settings.debug);
+	assert_int_equal(fchmod(fd, 0620), 0);
+	assert_int_equal(settings_load(path, &settings, &err), -EACCES);
+	assert_non_null(strstr(err_text(&err), "chmod go-w"));
+	(void)close(fd);
+	(void)unlink(path);
+	assert_int_equal(settings_load(path, &settings, &err), -ENOENT);
+	assert_int_equal(settings_load("/tmp", &settings, &err), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(settings_parse__has_defaults),
+		cmocka_unit_test(settings_parse__takes_each_key),
+		cmocka_unit_test(settings_parse__refuses_and_says_what_and_where),
+		cmocka_unit_test(settings_parse__refuses_a_zero_byte_and_too_much),
+		cmocka_unit_test(settings_load__wants_a_named_file_that_nobody_else_can_write),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

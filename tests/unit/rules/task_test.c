@@ -1,0 +1,520 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/test.h"
+
+#include <string.h>
+
+#include "rules/task.h"
+
+/*
+ * A world of up to eight switches, one per step. A step's run turns its switch on; faults are per
+ * step. What the engine did is written down as a story, one letter a call: p r u, and the step's
+ * number.
+ */
+#define WORLD_STEPS 8
+
+struct world {
+	bool on[WORLD_STEPS];
+	int run_rc[WORLD_STEPS];
+	unsigned int run_failures[WORLD_STEPS]; /* how often run_rc is returned, then 0 */
+	bool no_effect[WORLD_STEPS];
+	bool effect_despite_rc[WORLD_STEPS];
+	int undo_rc[WORLD_STEPS];
+	int probe_rc[WORLD_STEPS];
+	bool no_quorum;
+	char story[256];
+	char events[512];
+};
+
+static void story_add(struct world *world, char what, int i)
+{
+	size_t length = strlen(world->story);
+
+	assert_true(length + 3 < sizeof(world->story));
+	world->story[length] = what;
+	world->story[length + 1] = (char)('0' + i);
+	world->story[length + 2] = ' ';
+	world->story[length + 3] = '\0';
+}
+
+static int world_probe(struct world *world, int i)
+{
+	story_add(world, 'p', i);
+	if (world->probe_rc[i] != 0) {
+		return world->probe_rc[i];
+	}
+	return world->on[i] ? TASK_DONE : TASK_NOT_DONE;
+}
+
+static int world_run(struct world *world, int i, struct err *err)
+{
+	story_add(world, 'r', i);
+	if (world->run_failures[i] > 0) {
+		world->run_failures[i]--;
+		world->on[i] = world->effect_despite_rc[i];
+		return err_set(err, world->run_rc[i], "fault in %d", i);
+	}
+	world->on[i] = !world->no_effect[i];
+	return 0;
+}
+
+static int world_undo(struct world *world, int i, struct err *err)
+{
+	story_add(world, 'u', i);
+	if (world->undo_rc[i] != 0) {
+		return err_set(err, world->undo_rc[i], "cannot undo %d", i);
+	}
+	world->on[i] = false;
+	return 0;
+}
+
+#define STEP_FUNCTIONS(i)                                                                          \
+	static int probe##i(void *context, struct deadline deadline, struct err *err)              \
+	{                                                                                          \
+		(void)deadline;                                                                    \
+		(void)err;                                                                         \
+		return world_probe(context, i);                                                    \
+	}                                                                                          \
+	static int run##i(void *context, struct deadline deadline, struct err *err)                \
+	{                                                                                          \
+		(void)deadline;                                                                    \
+		return world_run(context, i, err);                                                 \
+	}                                                                                          \
+	static int undo##i(void *context, struct deadline deadline, struct err *err)               \
+	{                                                                                          \
+		(void)deadline;                                                                    \
+		return world_undo(context, i, err);                                                \
+	}
+STEP_FUNCTIONS(0)
+STEP_FUNCTIONS(1)
+STEP_FUNCTIONS(2)
+
+#define STEP_ROW(i, text)                                                                          \
+	{                                                                                          \
+		.name = text, .probe = probe##i, .run = run##i, .undo = undo##i,                   \
+		.timeout_ms = 1000, .tries = 3, .retry_ms = 0,                                     \
+	}
+
+static int gate(void *context, struct deadline deadline, struct err *err)
+{
+	const struct world *world = context;
+
+	(void)deadline;
+	return world->no_quorum ? err_set(err, -EPERM, "no quorum") : 0;
+}
+
+static void observe(void *observer, const struct task_event *event)
+{
+	struct world *world = observer;
+
+	strncat(world->events, event->step, sizeof(world->events) - strlen(world->events) - 1);
+	strncat(world->events, "=", sizeof(world->events) - strlen(world->events) - 1);
+	strncat(world->events, task_event_kind_to_str(event->kind),
+		sizeof(world->events) - strlen(world->events) - 1);
+	strncat(world->events, ";", sizeof(world->events) - strlen(world->events) - 1);
+}
+
+static int world_walk(struct world *world, unsigned int flags1, struct err *err)
+{
+	struct task_step steps[] = {STEP_ROW(0, "a"), STEP_ROW(1, "b"), STEP_ROW(2, "c")};
+	struct task task = {
+		.name = "test",
+		.steps = steps,
+		.n_steps = 3,
+		.context = world,
+		.gate = gate,
+		.observe = observe,
+		.observer = world,
+	};
+
+	steps[1].flags = flags1;
+	return task_run(&task, deadline_in(10000), err);
+}
+
+static void task_run__looks_acts_and_looks_again(void **state)
+{
+	struct world world = {.on = {false, true, false}};
+
+	(void)state;
+	assert_int_equal(world_walk(&world, 0, NULL), 0);
+	assert_string_equal(world.story, "p0 r0 p0 p1 p2 r2 p2 ");
+	assert_string_equal(world.events, "a=done;b=already done;c=done;");
+}
+
+static void task_run__run_again_after_success_does_nothing(void **state)
+{
+	struct world world = {.on = {true, true, true}};
+
+	(void)state;
+	assert_int_equal(world_walk(&world, 0, NULL), 0);
+	assert_string_equal(world.story, "p0 p1 p2 ");
+}
+
+static void task_run__failure_undoes_what_it_did_last_first(void **state)
+{
+	struct world world = {.run_rc = {0, 0, -EINVAL}, .run_failures = {0, 0, 1}};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(world_walk(&world, 0, &err), -EINVAL);
+	assert_string_equal(world.story, "p0 r0 p0 p1 r1 p1 p2 r2 p2 u2 u1 u0 ");
+	assert_string_equal(err_text(&err), "c: fault in 2");
+	assert_false(world.on[0] || world.on[1] || world.on[2]);
+}
+
+static void task_run__undo_leaves_what_was_there_before(void **state)
+{
+	struct world world = {.on = {true}, .run_rc = {0, 0, -EINVAL}, .run_failures = {0, 0, 1}};
+
+	(void)state;
+	assert_int_equal(world_walk(&world, 0, NULL), -EINVAL);
+	assert_true(world.on[0]);
+	assert_null(strstr(world.story, "u0"));
+}
+
+static void task_run__transient_error_is_tried_again(void **state)
+{
+	struct world world = {.run_rc = {-EBUSY}, .run_failures = {2}};
+
+	(void)state;
+	assert_int_equal(world_walk(&world, 0, NULL), 0);
+	assert_non_null(strstr(world.events, "a=trying again;a=trying again;a=done;"));
+}
+
+static void task_run__transient_error_is_not_tried_for_ever(void **state)
+{
+	struct world world = {.run_rc = {-EBUSY}, .run_failures = {99}};
+
+	(void)state;
+	assert_int_equal(world_walk(&world, 0, NULL), -EBUSY);
+	assert_int_equal(world.run_failures[0], 96);
+}
+
+/* One step, on a host that is fenced for as many tries as world->run_failures says. */
+static int world_fenced(struct world *world, int patience_ms, struct deadline deadline)
+{
+	struct task_step step = STEP_ROW(0, "a");
+	struct task task = {.name = "test",
+			    .steps = &step,
+			    .n_steps = 1,
+			    .context = world,
+			    .observe = observe,
+			    .observer = world};
+
+	step.patience_ms = patience_ms;
+	step.retry_ms = 1;
+	world->run_rc[0] = -ESHUTDOWN;
+	return task_run(&task, deadline, NULL);
+}
+
+static void task_run__fenced_host_is_waited_for(void **state)
+{
+	struct world world = {.run_failures = {5}};
+
+	(void)state;
+	assert_int_equal(world_fenced(&world, 5000, deadline_in(10000)), 0);
+	assert_string_equal(world.events, "a=trying again;a=done;");
+}
+
+static void task_run__fenced_host_is_not_waited_for_without_patience(void **state)
+{
+	struct world world = {.run_failures = {5}};
+
+	(void)state;
+	assert_int_equal(world_fenced(&world, 0, deadline_in(10000)), -ESHUTDOWN);
+	assert_null(strstr(world.events, "trying again"));
+}
+
+static void task_run__patience_ends(void **state)
+{
+	struct world world = {.run_failures = {1000000}};
+
+	(void)state;
+	assert_int_equal(world_fenced(&world, 10, deadline_in(10000)), -ESHUTDOWN);
+	memset(world.story, 0, sizeof(world.story));
+	assert_int_equal(world_fenced(&world, 5000, deadline_in(20)), -ESHUTDOWN);
+}
+
+static void task_run__effect_counts_more_than_the_return_code(void **state)
+{
+	struct world world = {.run_rc = {-EIO}, .run_failures = {1}, .effect_despite_rc = {true}};
+
+	(void)state;
+	assert_int_equal(world_walk(&world, 0, NULL), 0);
+}
+
+static void task_run__success_without_effect_is_a_failure(void **state)
+{
+	struct world world = {.no_effect = {false, true}};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(world_walk(&world, 0, &err), -EIO);
+	assert_non_null(strstr(err_text(&err), "no effect"));
+	assert_false(world.on[0]);
+}
+
+static void task_run__widening_needs_the_gate(void **state)
+{
+	struct world world = {.no_quorum = true};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(world_walk(&world, TASK_WIDENS, &err), -EPERM);
+	assert_null(strstr(world.story, "r1"));
+	assert_string_equal(err_text(&err), "b: no quorum");
+}
+
+static void task_run__no_undo_across_a_point_of_no_return(void **state)
+{
+	struct world world = {.run_rc = {0, 0, -EINVAL}, .run_failures = {0, 0, 1}};
+
+	(void)state;
+	assert_int_equal(world_walk(&world, TASK_NO_RETURN, NULL), -EINVAL);
+	assert_string_equal(world.story, "p0 r0 p0 p1 r1 p1 p2 r2 p2 u2 ");
+}
+
+static void task_run__undo_stops_where_it_fails_and_says_so(void **state)
+{
+	struct world world = {
+		.run_rc = {0, 0, -EINVAL}, .run_failures = {0, 0, 1}, .undo_rc = {0, -EIO}};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(world_walk(&world, 0, &err), -ENOTRECOVERABLE);
+	assert_string_equal(err_text(&err),
+			    "c: fault in 2; then b could not be undone: cannot undo 1");
+	assert_true(world.on[0]);
+}
+
+static void task_run__blind_probe_leaves_it_to_the_second_look(void **state)
+{
+	struct world world = {.probe_rc = {-ETIMEDOUT}};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(world_walk(&world, 0, &err), -ETIMEDOUT);
+	assert_non_null(strstr(world.story, "u0"));
+}
+
+static void task_run__nothing_begins_after_the_deadline(void **state)
+{
+	struct world world = {0};
+	struct task_step steps[] = {STEP_ROW(0, "a")};
+	struct task task = {.name = "test", .steps = steps, .n_steps = 1, .context = &world};
+
+	(void)state;
+	assert_int_equal(task_run(&task, deadline_in(-1), NULL), -ETIMEDOUT);
+	assert_string_equal(world.story, "");
+}
+
+static void task_run__a_short_time_is_shared_with_the_undo(void **state)
+{
+	struct world world = {0};
+	struct task_step steps[] = {STEP_ROW(0, "a")};
+	struct task task = {.name = "test", .steps = steps, .n_steps = 1, .context = &world};
+
+	(void)state;
+	task.undo_reserve_ms = 15000;
+	assert_int_equal(task_run(&task, deadline_in(9000), NULL), 0);
+	assert_string_equal(world.story, "p0 r0 p0 ");
+}
+
+/* A journal that refuses a step by its name, or says that every step is ours. */
+struct fake_journal {
+	const char *refused;
+	int rc;
+	bool ours;
+	int undo_rc;
+	char story[128];
+};
+
+static int journal_begin(void *journal, const struct task_step *step, struct deadline deadline,
+			 struct err *err)
+{
+	struct fake_journal *fake = journal;
+
+	(void)deadline;
+	strcat(strcat(fake->story, "b"), step->name);
+	if (fake->refused != NULL && strcmp(fake->refused, step->name) == 0) {
+		return err_set(err, fake->rc, "journal refuses %s", step->name);
+	}
+	return 0;
+}
+
+static void journal_end(void *journal, const struct task_step *step, int rc)
+{
+	struct fake_journal *fake = journal;
+
+	strcat(strcat(fake->story, rc == 0 ? "e" : "f"), step->name);
+}
+
+static bool journal_ours(void *journal, const struct task_step *step)
+{
+	(void)step;
+	return ((const struct fake_journal *)journal)->ours;
+}
+
+static int journal_undo(void *journal, struct deadline deadline, struct err *err)
+{
+	struct fake_journal *fake = journal;
+
+	(void)deadline;
+	strcat(fake->story, "u");
+	return fake->undo_rc == 0 ? 0 : err_set(err, fake->undo_rc, "journal says no");
+}
+
+static int journal_walk(struct world *world, struct fake_journal *fake)
+{
+	static const struct task_journal_ops ops = {journal_begin, journal_end, journal_ours,
+						    journal_undo};
+	struct task_step steps[] = {STEP_ROW(0, "a"), STEP_ROW(1, "b")};
+	struct task task = {.name = "test", .steps = steps, .n_steps = 2, .context = world};
+
+	task.journal = &ops;
+	task.journal_data = fake;
+	return task_run(&task, deadline_in(1000), NULL);
+}
+
+static void task_run__journal_is_told_before_and_after(void **state)
+{
+	struct world world = {.on = {true}};
+	struct fake_journal fake = {.refused = NULL};
+
+	(void)state;
+	assert_int_equal(journal_walk(&world, &fake), 0);
+	assert_string_equal(fake.story, "eabbeb");
+}
+
+static void task_run__journal_may_refuse_a_step(void **state)
+{
+	struct world world = {.on = {false}};
+	struct fake_journal fake = {.refused = "b", .rc = -EROFS};
+
+	(void)state;
+	assert_int_equal(journal_walk(&world, &fake), -EROFS);
+	assert_string_equal(world.story, "p0 r0 p0 p1 u0 ");
+	assert_string_equal(fake.story, "baeabbfbu");
+}
+
+static void task_run__another_actors_task_is_not_undone(void **state)
+{
+	struct world world = {.on = {false}};
+	struct fake_journal fake = {.refused = "b", .rc = -ECANCELED};
+
+	(void)state;
+	assert_int_equal(journal_walk(&world, &fake), -ECANCELED);
+	assert_string_equal(world.story, "p0 r0 p0 p1 ");
+}
+
+/* The step fails by itself: what the journal said before it was begun is old by now. */
+static void task_run__asks_whether_the_task_is_still_its_own_to_undo(void **state)
+{
+	struct world world = {.on = {false}, .run_rc = {0, -EINVAL}, .run_failures = {0, 1}};
+	struct fake_journal fake = {.undo_rc = -ECANCELED};
+
+	(void)state;
+	assert_int_equal(journal_walk(&world, &fake), -ECANCELED);
+	assert_string_equal(world.story, "p0 r0 p0 p1 r1 p1 ");
+	assert_string_equal(fake.story, "baeabbfbu");
+}
+
+static void task_run__undoes_nothing_while_the_journal_is_silent(void **state)
+{
+	struct world world = {.on = {false}, .run_rc = {0, -EINVAL}, .run_failures = {0, 1}};
+	struct fake_journal fake = {.undo_rc = -EHOSTDOWN};
+
+	(void)state;
+	assert_int_equal(journal_walk(&world, &fake), -ENOTRECOVERABLE);
+	assert_string_equal(world.story, "p0 r0 p0 p1 r1 p1 ");
+}
+
+static void task_run__asks_nobody_where_there_is_nothing_to_undo(void **state)
+{
+	struct world world = {.on = {true}, .run_rc = {0, -EINVAL}, .run_failures = {0, 1}};
+	struct fake_journal fake = {.refused = "b", .rc = -EROFS, .undo_rc = -EHOSTDOWN};
+
+	(void)state;
+	assert_int_equal(journal_walk(&world, &fake), -EROFS);
+	assert_string_equal(fake.story, "eabbfb");
+}
+
+static void task_run__undoes_what_an_earlier_process_did(void **state)
+{
+	struct world world = {.on = {true}, .run_rc = {0, -EINVAL}, .run_failures = {0, 1}};
+	struct fake_journal fake = {.ours = true};
+
+	(void)state;
+	assert_int_equal(journal_walk(&world, &fake), -EINVAL);
+	assert_string_equal(world.story, "p0 p1 r1 p1 u1 u0 ");
+}
+
+static void task_run__undoes_what_an_earlier_process_did_further_on(void **state)
+{
+	struct world world = {.on = {false, true}, .run_rc = {-EINVAL}, .run_failures = {1}};
+	struct fake_journal fake = {.ours = true};
+
+	(void)state;
+	assert_int_equal(journal_walk(&world, &fake), -EINVAL);
+	assert_string_equal(world.story, "p0 r0 p0 u1 u0 ");
+}
+
+static void task_verify__refuses_a_row_without_probe(void **state)
+{
+	struct task_step steps[] = {STEP_ROW(0, "a")};
+	struct task task = {.name = "test", .steps = steps, .n_steps = 1};
+
+	(void)state;
+	assert_int_equal(task_verify(&task, NULL), 0);
+	steps[0].probe = NULL;
+	assert_int_equal(task_verify(&task, NULL), -EINVAL);
+}
+
+static void task_verify__refuses_a_grant_without_undo_or_gate(void **state)
+{
+	struct task_step steps[] = {STEP_ROW(0, "a")};
+	struct task task = {.name = "test", .steps = steps, .n_steps = 1, .gate = gate};
+
+	(void)state;
+	steps[0].flags = TASK_WIDENS | TASK_GRANTS;
+	assert_int_equal(task_verify(&task, NULL), 0);
+	steps[0].flags = TASK_GRANTS;
+	assert_int_equal(task_verify(&task, NULL), -EINVAL);
+	steps[0].flags = TASK_WIDENS | TASK_GRANTS;
+	steps[0].undo = NULL;
+	assert_int_equal(task_verify(&task, NULL), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(task_run__looks_acts_and_looks_again),
+		cmocka_unit_test(task_run__run_again_after_success_does_nothing),
+		cmocka_unit_test(task_run__failure_undoes_what_it_did_last_first),
+		cmocka_unit_test(task_run__undo_leaves_what_was_there_before),
+		cmocka_unit_test(task_run__transient_error_is_tried_again),
+		cmocka_unit_test(task_run__transient_error_is_not_tried_for_ever),
+		cmocka_unit_test(task_run__fenced_host_is_waited_for),
+		cmocka_unit_test(task_run__fenced_host_is_not_waited_for_without_patience),
+		cmocka_unit_test(task_run__patience_ends),
+		cmocka_unit_test(task_run__effect_counts_more_than_the_return_code),
+		cmocka_unit_test(task_run__success_without_effect_is_a_failure),
+		cmocka_unit_test(task_run__widening_needs_the_gate),
+		cmocka_unit_test(task_run__no_undo_across_a_point_of_no_return),
+		cmocka_unit_test(task_run__undo_stops_where_it_fails_and_says_so),
+		cmocka_unit_test(task_run__blind_probe_leaves_it_to_the_second_look),
+		cmocka_unit_test(task_run__nothing_begins_after_the_deadline),
+		cmocka_unit_test(task_run__a_short_time_is_shared_with_the_undo),
+		cmocka_unit_test(task_run__journal_is_told_before_and_after),
+		cmocka_unit_test(task_run__journal_may_refuse_a_step),
+		cmocka_unit_test(task_run__another_actors_task_is_not_undone),
+		cmocka_unit_test(task_run__asks_whether_the_task_is_still_its_own_to_undo),
+		cmocka_unit_test(task_run__undoes_nothing_while_the_journal_is_silent),
+		cmocka_unit_test(task_run__asks_nobody_where_there_is_nothing_to_undo),
+		cmocka_unit_test(task_run__undoes_what_an_earlier_process_did),
+		cmocka_unit_test(task_run__undoes_what_an_earlier_process_did_further_on),
+		cmocka_unit_test(task_verify__refuses_a_row_without_probe),
+		cmocka_unit_test(task_verify__refuses_a_grant_without_undo_or_gate),
+	};
+
+	return cmocka_run_group_tests_name("task", tests, NULL, NULL);
+}
