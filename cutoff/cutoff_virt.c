@@ -10,8 +10,8 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
+#include "hypervisor/virt_loop.h"
 #include "names/libvirt_uri.h"
-#include "service/virt_loop.h"
 
 #define RECONNECT_MS 2000
 #define KEEPALIVE_SECONDS 5

@@ -8,9 +8,9 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
+#include "hypervisor/virt_loop.h"
 #include "names/libvirt_uri.h"
 #include "process/qemu_process.h"
-#include "service/virt_loop.h"
 
 /* A call that libvirtd does not answer fails after these; no answer relies on them. */
 #define KEEPALIVE_SECONDS 2

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "service/virt_loop.h"
+#include "hypervisor/virt_loop.h"
 
 #include <errno.h>
 #include <pthread.h>
