@@ -2,11 +2,11 @@
 #include "store/store_writer.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/thread.h"
 #include "store/store.h"
 
 static void event_signal(const struct store_writer *writer)
@@ -121,18 +121,12 @@ static void *writer_run(void *opaque)
 	return NULL;
 }
 
-/* Signals are for the thread that called: this one is to have all of them blocked. */
-static int thread_start(struct store_writer *writer, struct err *err)
+static int writer_start(struct store_writer *writer, struct err *err)
 {
-	sigset_t all, before;
-	int rc;
+	int rc = thread_start(&writer->thread, writer_run, writer);
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&writer->thread, NULL, writer_run, writer);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	writer->started = rc == 0;
-	return rc == 0 ? 0 : err_set(err, -ENOMEM, "cannot start a thread: %s", strerror(rc));
+	return rc == 0 ? 0 : err_set(err, -ENOMEM, "cannot start a thread: %s", strerror(-rc));
 }
 
 int store_writer_start(struct store_writer *writer, const struct store_dir *dir,
@@ -151,7 +145,7 @@ int store_writer_start(struct store_writer *writer, const struct store_dir *dir,
 	if (writer->event < 0) {
 		return err_set(err, -errno, "eventfd: %s", strerror(errno));
 	}
-	return thread_start(writer, err);
+	return writer_start(writer, err);
 }
 
 /* Without this, and a whole checkpoint, a missing write-ahead log is a damage. */

@@ -3,14 +3,13 @@
 
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/deadline.h"
+#include "base/thread.h"
 
 #define LOOK_MS 1000 /* between two looks when nothing happens */
 #define EVENTS_MS 20 /* events that come close together are one look */
@@ -50,14 +49,6 @@ static void domains_unref(struct domains *domains)
 	pthread_mutex_destroy(&domains->lock);
 	(void)close(domains->event);
 	free(domains);
-}
-
-/* With the lock. */
-static void wait_until(struct domains *domains, pthread_cond_t *cond, int64_t at_ms)
-{
-	const struct timespec at = {.tv_sec = at_ms / 1000, .tv_nsec = at_ms % 1000 * 1000000};
-
-	(void)pthread_cond_timedwait(cond, &domains->lock, &at);
 }
 
 /* What is known, for the log: said once for each change. */
@@ -196,7 +187,8 @@ static bool domains_wait(struct domains *domains, int64_t looked_ms, bool watche
 			next_ms = looked_ms + EVENTS_MS;
 			continue;
 		}
-		wait_until(domains, &domains->wake, next_ms);
+		(void)thread_cond_wait(&domains->wake, &domains->lock,
+				       (struct deadline){.at_ms = next_ms});
 	}
 	stop = domains->stop;
 	pthread_mutex_unlock(&domains->lock);
@@ -238,29 +230,9 @@ static void *domains_run(void *data)
 	return NULL;
 }
 
-/* Signals are the main thread's. */
-static int thread_start(struct domains *domains)
-{
-	pthread_attr_t detached;
-	pthread_t thread;
-	sigset_t all;
-	sigset_t before;
-	int rc;
-
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	(void)pthread_attr_init(&detached);
-	(void)pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
-	rc = pthread_create(&thread, &detached, domains_run, domains);
-	(void)pthread_attr_destroy(&detached);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return -rc;
-}
-
 int domains_new(const struct domains_ops *ops, struct domains **ret, struct err *err)
 {
 	struct domains *domains = calloc(1, sizeof(*domains));
-	pthread_condattr_t monotonic;
 	int rc;
 
 	if (domains == NULL) {
@@ -270,11 +242,8 @@ int domains_new(const struct domains_ops *ops, struct domains **ret, struct err 
 	domains->refs = 2;
 	domains->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	(void)pthread_mutex_init(&domains->lock, NULL);
-	(void)pthread_condattr_init(&monotonic);
-	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&domains->wake, &monotonic);
-	(void)pthread_condattr_destroy(&monotonic);
-	rc = domains->event < 0 ? -errno : thread_start(domains);
+	thread_cond_init(&domains->wake);
+	rc = domains->event < 0 ? -errno : thread_start_detached(domains_run, domains);
 	if (rc < 0) {
 		domains->refs = 1;
 		domains_unref(domains);
@@ -295,7 +264,8 @@ void domains_free(struct domains *domains)
 	domains->stop = true;
 	pthread_cond_broadcast(&domains->wake);
 	while (!domains->left && deadline_now_ms() < end_ms) {
-		wait_until(domains, &domains->wake, end_ms);
+		(void)thread_cond_wait(&domains->wake, &domains->lock,
+				       (struct deadline){.at_ms = end_ms});
 	}
 	pthread_mutex_unlock(&domains->lock);
 	domains_unref(domains);

@@ -2,6 +2,7 @@
 #include "base/deadline.h"
 
 #include <limits.h>
+#include <poll.h>
 #include <time.h>
 
 int64_t deadline_now_ms(void)
@@ -47,4 +48,13 @@ int deadline_left_ms(struct deadline deadline)
 bool deadline_passed(struct deadline deadline)
 {
 	return deadline_left_ms(deadline) == 0;
+}
+
+bool deadline_pause(struct deadline deadline, int ms)
+{
+	if (deadline_left_ms(deadline) <= ms) {
+		return false;
+	}
+	(void)poll(NULL, 0, ms);
+	return true;
 }

@@ -34,4 +34,7 @@ int deadline_left_ms(struct deadline deadline);
 
 bool deadline_passed(struct deadline deadline);
 
+/* Between two tries: waits for ms. False, at once, when the deadline passes before that. */
+bool deadline_pause(struct deadline deadline, int ms);
+
 #endif

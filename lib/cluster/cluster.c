@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cluster/cluster.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include <crm/common/results.h>
 #include <crm/common/xml.h>
 
+#include "base/async_call.h"
 #include "cluster/cluster_node.h"
 #include "cluster/fencer.h"
 #include "names/name_limits.h"
@@ -19,16 +19,10 @@
 #define CLIENT_NAME "lunmask"
 #define FENCER_TIMEOUT_S 20 /* of the thread that asks; its caller's deadline is what counts */
 
-/*
- * One question to Pacemaker, asked in a thread of its own. Whoever is last to let go frees it: the
- * caller, or the thread that was left behind.
- */
+/* One question to Pacemaker, asked in a thread of its own. */
 struct question {
+	struct async_call call;
 	int (*ask)(struct question *question);
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	bool answered;
-	bool abandoned;
 
 	char node[NODE_NAME_MAX + 1]; /* in; or out for the local node */
 	bool have_quorum;
@@ -41,105 +35,66 @@ struct question {
 	struct err err;
 };
 
+/* A question was abandoned; its thread may still be in Pacemaker's client libraries. */
 static atomic_bool stuck;
 
-static void question_free(struct question *question)
+static void question_run(struct async_call *call)
 {
-	(void)pthread_cond_destroy(&question->changed);
-	(void)pthread_mutex_destroy(&question->lock);
+	struct question *question = (struct question *)call;
+
+	question->rc = question->ask(question);
+}
+
+static void question_free(struct async_call *call)
+{
+	struct question *question = (struct question *)call;
+
 	free(question->resources);
 	free(question);
 }
 
-static void *question_main(void *data)
+static void question_release(struct question **question)
 {
-	struct question *question = data;
-	bool abandoned;
-	int rc = question->ask(question);
-
-	(void)pthread_mutex_lock(&question->lock);
-	question->rc = rc;
-	question->answered = true;
-	abandoned = question->abandoned;
-	(void)pthread_cond_signal(&question->changed);
-	(void)pthread_mutex_unlock(&question->lock);
-	if (abandoned) {
-		question_free(question);
-	}
-	return NULL;
+	async_call_release(*question == NULL ? NULL : &(*question)->call);
 }
+#define AUTO_QUESTION __attribute__((cleanup(question_release))) struct question *
 
 static struct question *question_new(int (*ask)(struct question *question), const char *node)
 {
 	struct question *question = calloc(1, sizeof(*question));
-	pthread_condattr_t attributes;
 
-	if (question == NULL) {
-		return NULL;
+	if (question != NULL) {
+		async_call_init(&question->call, question_run, question_free);
+		question->ask = ask;
+		(void)snprintf(question->node, sizeof(question->node), "%s", node);
 	}
-	question->ask = ask;
-	(void)snprintf(question->node, sizeof(question->node), "%s", node);
-	(void)pthread_mutex_init(&question->lock, NULL);
-	(void)pthread_condattr_init(&attributes);
-	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&question->changed, &attributes);
-	(void)pthread_condattr_destroy(&attributes);
 	return question;
 }
 
-/* True when the answer is there; otherwise the thread owns the question. */
-static bool question_wait(struct question *question, struct deadline deadline)
-{
-	struct timespec until = {
-		.tv_sec = deadline.at_ms / 1000,
-		.tv_nsec = (deadline.at_ms % 1000) * 1000000,
-	};
-	bool answered;
-	int rc = 0;
-
-	(void)pthread_mutex_lock(&question->lock);
-	while (!question->answered && rc == 0) {
-		rc = pthread_cond_timedwait(&question->changed, &question->lock, &until);
-	}
-	answered = question->answered;
-	question->abandoned = !answered;
-	(void)pthread_mutex_unlock(&question->lock);
-	return answered;
-}
-
-/* On success *ret is the caller's to free. */
+/* The question is the caller's to release, also when it failed. */
 static int question_put(int (*ask)(struct question *question), const char *node,
 			struct deadline deadline, struct question **ret, struct err *err)
 {
 	struct question *question;
-	pthread_t thread;
 	int rc;
 
+	*ret = NULL;
 	if (atomic_load(&stuck)) {
 		return err_set(err, -ENOTCONN, "Pacemaker did not answer an earlier question");
 	}
-	question = question_new(ask, node);
+	*ret = question = question_new(ask, node);
 	if (question == NULL) {
 		return err_set(err, -ENOMEM, "out of memory");
 	}
-	rc = pthread_create(&thread, NULL, question_main, question);
+	rc = async_call_start(&question->call);
 	if (rc != 0) {
-		question_free(question);
-		return err_set(err, -rc, "no thread to ask Pacemaker: %s", strerror(rc));
+		return err_set(err, rc, "no thread to ask Pacemaker: %s", strerror(-rc));
 	}
-	(void)pthread_detach(thread);
-	if (!question_wait(question, deadline)) {
+	if (!async_call_wait(&question->call, deadline)) {
 		atomic_store(&stuck, true);
 		return err_set(err, -ETIMEDOUT, "Pacemaker did not answer in time");
 	}
-	rc = question->rc;
-	if (rc < 0) {
-		(void)err_set(err, rc, "%s", err_text(&question->err));
-		question_free(question);
-		return rc;
-	}
-	*ret = question;
-	return 0;
+	return question->rc < 0 ? err_set(err, question->rc, "%s", err_text(&question->err)) : 0;
 }
 
 static int node_check(const char *node, struct err *err)
@@ -228,14 +183,13 @@ static int reprobe_ask(struct question *question)
 
 int cluster_has_quorum(struct deadline deadline, bool *ret, struct err *err)
 {
-	struct question *question;
+	AUTO_QUESTION question = NULL;
 	int rc = question_put(controller_ask, "", deadline, &question, err);
 
 	if (rc < 0) {
 		return err_prefix(err, rc, "quorum is not known");
 	}
 	*ret = question->have_quorum;
-	question_free(question);
 	return 0;
 }
 
@@ -253,26 +207,24 @@ static int name_copy(const char *from, char *name, size_t size, struct err *err)
 
 int cluster_local_node(struct deadline deadline, char *name, size_t size, struct err *err)
 {
-	struct question *question;
+	AUTO_QUESTION question = NULL;
 	int rc = question_put(controller_ask, "", deadline, &question, err);
 
 	if (rc == 0) {
 		rc = name_copy(question->node, name, size, err);
-		question_free(question);
 	}
 	return rc < 0 ? err_prefix(err, rc, "this node's name in the cluster is not known") : 0;
 }
 
 int cluster_reprobe(const char *node, struct deadline deadline, struct err *err)
 {
-	struct question *question;
+	AUTO_QUESTION question = NULL;
 	int rc = node_check(node, err);
 
 	rc = rc < 0 ? rc : question_put(reprobe_ask, node, deadline, &question, err);
 	if (rc < 0) {
 		return err_prefix(err, rc, "the cluster was not told to look again");
 	}
-	question_free(question);
 	return 0;
 }
 
@@ -336,7 +288,7 @@ static int fate_ask(struct question *question)
 int cluster_node_fate(const char *node, struct deadline deadline, enum cluster_node_fate *ret,
 		      struct err *err)
 {
-	struct question *question;
+	AUTO_QUESTION question = NULL;
 	int rc = node_check(node, err);
 
 	if (rc < 0) {
@@ -347,7 +299,6 @@ int cluster_node_fate(const char *node, struct deadline deadline, enum cluster_n
 		return err_prefix(err, rc, "what became of node %s is not known", node);
 	}
 	*ret = question->fate;
-	question_free(question);
 	return 0;
 }
 
@@ -367,7 +318,7 @@ static int fencer_ask(struct question *question)
 
 int cluster_node_fenced_at(const char *node, struct deadline deadline, time_t *ret, struct err *err)
 {
-	struct question *question;
+	AUTO_QUESTION question = NULL;
 	int rc = node_check(node, err);
 
 	if (rc < 0) {
@@ -378,7 +329,6 @@ int cluster_node_fenced_at(const char *node, struct deadline deadline, time_t *r
 		return err_prefix(err, rc, "when node %s was fenced is not known", node);
 	}
 	*ret = question->fenced_at;
-	question_free(question);
 	return 0;
 }
 
@@ -414,7 +364,7 @@ static int resources_ask(struct question *question)
 
 int cluster_resources(struct deadline deadline, char **ret_xml, struct err *err)
 {
-	struct question *question;
+	AUTO_QUESTION question = NULL;
 	int rc = question_put(resources_ask, "", deadline, &question, err);
 
 	if (rc < 0) {
@@ -422,6 +372,5 @@ int cluster_resources(struct deadline deadline, char **ret_xml, struct err *err)
 	}
 	*ret_xml = question->resources;
 	question->resources = NULL;
-	question_free(question);
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include "domain/domain_xml.h"
 #include "hypervisor/hypervisor_conn.h"
 #include "hypervisor/hypervisor_watch.h"
+#include "hypervisor/virt_loop.h"
 #include "process/qemu_process.h"
 
 #define CLOSE_TIMEOUT_MS 1000
@@ -100,10 +101,11 @@ int hypervisor_open(const char *uri, struct deadline deadline, struct hypervisor
 {
 	AUTO_CALL call = NULL;
 	struct hypervisor *hypervisor;
-	int rc = hypervisor_watch_setup(err);
+	int rc = virt_loop_init();
 
 	if (rc < 0) {
-		return rc;
+		return err_set(err, rc, "libvirt cannot be initialised: %s",
+			       virGetLastErrorMessage());
 	}
 	hypervisor = calloc(1, sizeof(*hypervisor));
 	call = hypervisor_call_new(NULL, open_run, NULL);

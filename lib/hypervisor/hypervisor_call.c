@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hypervisor/hypervisor_call.h"
 
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,40 +10,32 @@
 
 #include "hypervisor/hypervisor_watch.h"
 
-void hypervisor_cond_init(pthread_cond_t *cond)
+static struct hypervisor_call *call_of(struct async_call *async)
 {
-	pthread_condattr_t attr;
-
-	(void)pthread_condattr_init(&attr);
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(cond, &attr);
-	(void)pthread_condattr_destroy(&attr);
+	return (struct hypervisor_call *)async; /* its first member */
 }
 
-bool hypervisor_cond_wait(pthread_cond_t *cond, pthread_mutex_t *lock, struct deadline deadline)
+static void call_run(struct async_call *async)
 {
-	int64_t at_ms = deadline.at_ms < 0 ? 0 : deadline.at_ms;
-	struct timespec at = {.tv_sec = at_ms / 1000, .tv_nsec = at_ms % 1000 * 1000000};
+	struct hypervisor_call *call = call_of(async);
 
-	return pthread_cond_timedwait(cond, lock, &at) != ETIMEDOUT;
+	call->rc = call->run(call);
 }
 
-int hypervisor_thread_start(void *(*main)(void *data), void *data)
+static void call_free(struct async_call *async)
 {
-	pthread_attr_t attr;
-	pthread_t thread;
-	sigset_t all;
-	sigset_t old;
-	int rc;
+	struct hypervisor_call *call = call_of(async);
 
-	(void)pthread_attr_init(&attr);
-	(void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
-	rc = pthread_create(&thread, &attr, main, data);
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-	(void)pthread_attr_destroy(&attr);
-	return -rc;
+	if (call->conn != NULL) {
+		(void)virConnectClose(call->conn);
+	}
+	for (size_t i = 0; i < HYPERVISOR_CALL_ARGS_MAX; i++) {
+		free(call->args[i]);
+	}
+	hypervisor_watch_release(call->watch);
+	free(call->vm);
+	free(call->result);
+	free(call);
 }
 
 struct hypervisor_call *
@@ -55,10 +46,8 @@ hypervisor_call_new(virConnectPtr conn, int (*run)(struct hypervisor_call *call)
 	if (call == NULL) {
 		return NULL;
 	}
-	call->refs = 1;
+	async_call_init(&call->async, call_run, call_free);
 	call->run = run;
-	(void)pthread_mutex_init(&call->lock, NULL);
-	hypervisor_cond_init(&call->changed);
 	if (conn != NULL && virConnectRef(conn) == 0) {
 		call->conn = conn;
 	}
@@ -79,30 +68,7 @@ bool hypervisor_call_set_arg(struct hypervisor_call *call, size_t i, const char 
 
 void hypervisor_call_release(struct hypervisor_call *call)
 {
-	size_t i;
-	int refs;
-
-	if (call == NULL) {
-		return;
-	}
-	(void)pthread_mutex_lock(&call->lock);
-	refs = --call->refs;
-	(void)pthread_mutex_unlock(&call->lock);
-	if (refs > 0) {
-		return;
-	}
-	if (call->conn != NULL) {
-		(void)virConnectClose(call->conn);
-	}
-	for (i = 0; i < HYPERVISOR_CALL_ARGS_MAX; i++) {
-		free(call->args[i]);
-	}
-	hypervisor_watch_release(call->watch);
-	free(call->vm);
-	free(call->result);
-	(void)pthread_cond_destroy(&call->changed);
-	(void)pthread_mutex_destroy(&call->lock);
-	free(call);
+	async_call_release(call == NULL ? NULL : &call->async);
 }
 
 void hypervisor_call_cleanup(struct hypervisor_call **call)
@@ -110,44 +76,16 @@ void hypervisor_call_cleanup(struct hypervisor_call **call)
 	hypervisor_call_release(*call);
 }
 
-static void *call_thread(void *data)
-{
-	struct hypervisor_call *call = data;
-
-	call->rc = call->run(call);
-	(void)pthread_mutex_lock(&call->lock);
-	call->done = true;
-	(void)pthread_cond_broadcast(&call->changed);
-	(void)pthread_mutex_unlock(&call->lock);
-	hypervisor_call_release(call);
-	return NULL;
-}
-
 int hypervisor_call_start(struct hypervisor_call *call, struct err *err)
 {
-	int rc;
+	int rc = async_call_start(&call->async);
 
-	(void)pthread_mutex_lock(&call->lock);
-	call->refs++;
-	(void)pthread_mutex_unlock(&call->lock);
-	rc = hypervisor_thread_start(call_thread, call);
-	if (rc < 0) {
-		hypervisor_call_release(call);
-		return err_set(err, rc, "cannot start a thread: %s", strerror(-rc));
-	}
-	return 0;
+	return rc == 0 ? 0 : err_set(err, rc, "cannot start a thread: %s", strerror(-rc));
 }
 
 bool hypervisor_call_wait(struct hypervisor_call *call, struct deadline deadline)
 {
-	bool done;
-
-	(void)pthread_mutex_lock(&call->lock);
-	while (!call->done && hypervisor_cond_wait(&call->changed, &call->lock, deadline)) {
-	}
-	done = call->done;
-	(void)pthread_mutex_unlock(&call->lock);
-	return done;
+	return async_call_wait(&call->async, deadline);
 }
 
 int hypervisor_call_set_text(struct hypervisor_call *call, int rc, const char *format, ...)

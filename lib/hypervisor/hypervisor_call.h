@@ -2,20 +2,18 @@
 #ifndef LUNMASK_HYPERVISOR_CALL_H
 #define LUNMASK_HYPERVISOR_CALL_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <libvirt/libvirt.h>
 
+#include "base/async_call.h"
 #include "base/deadline.h"
 #include "base/err.h"
 #include "hypervisor/hypervisor.h"
 
 /*
- * libvirt's calls block for as long as libvirtd likes. Each runs in a thread of its own, on a heap
- * object that caller and thread share: who leaves last frees it. A caller that stops waiting
- * leaves the object to the thread, and takes nothing from it any more.
+ * A call of libvirt, which blocks for as long as libvirtd likes: an async_call (base/async_call.h).
  *
  *	call = hypervisor_call_new(conn, run, vm, NULL);
  *	hypervisor_call_start(call, err) and hypervisor_call_wait(call, deadline)
@@ -27,6 +25,8 @@
 struct hypervisor_watch;
 
 struct hypervisor_call {
+	struct async_call async;
+
 	/* Set before the start; the thread's alone until the wait says that it is done. */
 	virConnectPtr conn;
 	int (*run)(struct hypervisor_call *call); /* 0 or -errno */
@@ -42,11 +42,6 @@ struct hypervisor_call {
 	char *result;
 	struct hypervisor_progress progress;
 	bool job_active;
-
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	int refs;
-	bool done;
 };
 
 /* conn gets a reference of its own; the strings are copied. NULL when out of memory. */
@@ -69,12 +64,5 @@ int hypervisor_call_set_text(struct hypervisor_call *call, int rc, const char *f
 
 /* For run(): the call's domain when it is active, or NULL with *ret_rc (-ENOENT: not active). */
 virDomainPtr hypervisor_call_domain(struct hypervisor_call *call, int *ret_rc);
-
-/* A condition that counts on CLOCK_MONOTONIC, and the wait on it. False at the deadline. */
-void hypervisor_cond_init(pthread_cond_t *cond);
-bool hypervisor_cond_wait(pthread_cond_t *cond, pthread_mutex_t *lock, struct deadline deadline);
-
-/* A detached thread with all signals blocked: they are for the agent's own thread. */
-int hypervisor_thread_start(void *(*main)(void *data), void *data);
 
 #endif

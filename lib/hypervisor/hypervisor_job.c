@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hypervisor/hypervisor.h"
 
+#include <poll.h>
 #include <string.h>
 
 #include <libvirt/virterror.h>
@@ -77,21 +78,6 @@ static int job_abort(struct hypervisor *hypervisor, const char *vm, struct deadl
 	return call == NULL ? rc : hypervisor_run(hypervisor, call, "abort job", deadline, err);
 }
 
-static void wait_ms(int64_t ms)
-{
-	pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-	pthread_cond_t never;
-	struct deadline deadline = deadline_in(ms);
-
-	hypervisor_cond_init(&never);
-	(void)pthread_mutex_lock(&lock);
-	while (!deadline_passed(deadline)) {
-		(void)hypervisor_cond_wait(&never, &lock, deadline);
-	}
-	(void)pthread_mutex_unlock(&lock);
-	(void)pthread_cond_destroy(&never);
-}
-
 int hypervisor_abort_job(struct hypervisor *hypervisor, const char *vm, struct deadline deadline,
 			 struct err *err)
 {
@@ -120,8 +106,7 @@ int hypervisor_abort_job(struct hypervisor *hypervisor, const char *vm, struct d
 				"'virsh domjobinfo %s'",
 				vm, vm);
 		}
-		wait_ms(deadline_left_ms(deadline) < pause_ms ? deadline_left_ms(deadline)
-							      : pause_ms);
+		(void)poll(NULL, 0, deadline_left_ms(deadline_within(deadline, pause_ms)));
 		pause_ms = pause_ms * 2 > LOOK_LAST_MS ? LOOK_LAST_MS : pause_ms * 2;
 	}
 }

@@ -6,6 +6,9 @@
 
 #include <libvirt/virterror.h>
 
+#include "base/thread.h"
+#include "hypervisor/virt_loop.h"
+
 enum { EVENT_LIFECYCLE, EVENT_JOB, EVENT_MAX };
 
 struct hypervisor_watch {
@@ -18,56 +21,11 @@ struct hypervisor_watch {
 	char vm[];
 };
 
-static pthread_once_t setup_once = PTHREAD_ONCE_INIT;
-static pthread_once_t loop_once = PTHREAD_ONCE_INIT;
-static int setup_rc;
-static int loop_rc;
-
-/* libvirt prints every error to stderr otherwise, which is the agent's own. */
-static void error_ignore(void *data, virErrorPtr error)
-{
-	(void)data;
-	(void)error;
-}
-
-static void setup(void)
-{
-	virSetErrorFunc(NULL, error_ignore);
-	if (virInitialize() < 0 || virEventRegisterDefaultImpl() < 0) {
-		setup_rc = -EIO;
-	}
-}
-
-int hypervisor_watch_setup(struct err *err)
-{
-	(void)pthread_once(&setup_once, setup);
-	if (setup_rc < 0) {
-		return err_set(err, setup_rc, "libvirt cannot be initialised: %s",
-			       virGetLastErrorMessage());
-	}
-	return 0;
-}
-
-/* For the life of the process: an agent's is short, and a loop cannot be left safely. */
-static void *loop_thread(void *data)
-{
-	(void)data;
-	while (virEventRunDefaultImpl() == 0) {
-	}
-	return NULL;
-}
-
-static void loop_start(void)
-{
-	loop_rc = hypervisor_thread_start(loop_thread, NULL);
-}
-
 struct hypervisor_watch *hypervisor_watch_new(const char *vm)
 {
 	struct hypervisor_watch *watch;
 
-	(void)pthread_once(&loop_once, loop_start);
-	watch = loop_rc < 0 ? NULL : calloc(1, sizeof(*watch) + strlen(vm) + 1);
+	watch = virt_loop_start() < 0 ? NULL : calloc(1, sizeof(*watch) + strlen(vm) + 1);
 	if (watch == NULL) {
 		return NULL;
 	}
@@ -76,7 +34,7 @@ struct hypervisor_watch *hypervisor_watch_new(const char *vm)
 	watch->ids[EVENT_LIFECYCLE] = -1;
 	watch->ids[EVENT_JOB] = -1;
 	(void)pthread_mutex_init(&watch->lock, NULL);
-	hypervisor_cond_init(&watch->changed);
+	thread_cond_init(&watch->changed);
 	return watch;
 }
 
@@ -213,8 +171,7 @@ bool hypervisor_watch_wait(struct hypervisor_watch *watch, uint64_t seen, struct
 	bool changed;
 
 	(void)pthread_mutex_lock(&watch->lock);
-	while (watch->count == seen &&
-	       hypervisor_cond_wait(&watch->changed, &watch->lock, deadline)) {
+	while (watch->count == seen && thread_cond_wait(&watch->changed, &watch->lock, deadline)) {
 	}
 	changed = watch->count != seen;
 	(void)pthread_mutex_unlock(&watch->lock);

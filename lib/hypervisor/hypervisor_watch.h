@@ -19,10 +19,7 @@
  */
 struct hypervisor_watch;
 
-/* Registers libvirt's event loop; to be called before a connection is opened. */
-int hypervisor_watch_setup(struct err *err);
-
-/* Events of the domain vm; starts the thread that runs the loop. NULL when out of memory. */
+/* Events of the domain vm; starts libvirt's event loop (virt_loop.h). NULL when out of memory. */
 struct hypervisor_watch *hypervisor_watch_new(const char *vm);
 struct hypervisor_watch *hypervisor_watch_ref(struct hypervisor_watch *watch);
 void hypervisor_watch_release(struct hypervisor_watch *watch);

@@ -3,19 +3,28 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stddef.h>
 
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static int started_rc;
+#include "base/thread.h"
 
-/* libvirt prints every error to stderr otherwise. */
+static pthread_once_t init_once = PTHREAD_ONCE_INIT;
+static pthread_once_t start_once = PTHREAD_ONCE_INIT;
+static int init_rc;
+static int start_rc;
+
+/* Without it libvirt prints every error to stderr, which is the agent's own. */
 static void on_error(void *data, virErrorPtr error)
 {
 	(void)data, (void)error;
+}
+
+static void libvirt_init(void)
+{
+	virSetErrorFunc(NULL, on_error);
+	init_rc = virInitialize() < 0 || virEventRegisterDefaultImpl() < 0 ? -EIO : 0;
 }
 
 static void *loop_run(void *data)
@@ -26,29 +35,22 @@ static void *loop_run(void *data)
 	return NULL;
 }
 
-/* Signals are other threads'. */
 static void loop_start(void)
 {
-	pthread_t thread;
-	sigset_t all;
-	sigset_t before;
+	start_rc = virt_loop_init();
+	if (start_rc == 0) {
+		start_rc = thread_start_detached(loop_run, NULL);
+	}
+}
 
-	virSetErrorFunc(NULL, on_error);
-	if (virInitialize() < 0 || virEventRegisterDefaultImpl() < 0) {
-		started_rc = -EIO;
-		return;
-	}
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	started_rc = -pthread_create(&thread, NULL, loop_run, NULL);
-	if (started_rc == 0) {
-		(void)pthread_detach(thread);
-	}
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+int virt_loop_init(void)
+{
+	(void)pthread_once(&init_once, libvirt_init);
+	return init_rc;
 }
 
 int virt_loop_start(void)
 {
-	(void)pthread_once(&once, loop_start);
-	return started_rc;
+	(void)pthread_once(&start_once, loop_start);
+	return start_rc;
 }

@@ -130,11 +130,10 @@ int journal_link_open(struct deadline deadline, struct journal_link **ret, struc
 	}
 	while ((rc = connect_once(link, deadline, err)) == -EAGAIN) {
 		full = true;
-		if (deadline_left_ms(deadline) <= RETRY_MS) {
+		if (!deadline_pause(deadline, RETRY_MS)) {
 			rc = -ETIMEDOUT;
 			break;
 		}
-		(void)poll(NULL, 0, RETRY_MS);
 	}
 	if (rc == -ETIMEDOUT && full) {
 		(void)err_set(err, rc,
@@ -176,10 +175,9 @@ static int request_send(struct journal_link *link, struct journal_ipc_request *r
 	memcpy(link->request, &header, sizeof(header));
 	while ((sent = qb_ipcc_send(link->connection, link->request, (size_t)header.size)) ==
 	       -EAGAIN) {
-		if (deadline_left_ms(deadline) <= RETRY_MS) {
+		if (!deadline_pause(deadline, RETRY_MS)) {
 			return err_set(err, -ETIMEDOUT, "lunmaskd takes no request");
 		}
-		(void)poll(NULL, 0, RETRY_MS);
 	}
 	return sent == header.size ? 0 : lost(err);
 }

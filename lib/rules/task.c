@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/task.h"
 
-#include <poll.h>
-
 #define TASK_STEPS_MAX 32
 #define TASK_TRIES_MAX 100
 
@@ -57,16 +55,6 @@ static void tell(const struct task *task, const struct task_step *step, enum tas
 	if (task->observe != NULL) {
 		task->observe(task->observer, &event);
 	}
-}
-
-/* Waits between two tries; false when the deadline would pass meanwhile. */
-static bool wait_ms(int timeout_ms, struct deadline deadline)
-{
-	if (deadline_left_ms(deadline) <= timeout_ms) {
-		return false;
-	}
-	(void)poll(NULL, 0, timeout_ms);
-	return true;
 }
 
 static bool journaled(const struct task *task, const struct task_step *step)
@@ -154,7 +142,7 @@ static int step_carry_out(const struct task *task, const struct task_step *step,
 			tell(task, step, TASK_STEP_RETRIED, since_ms, err);
 		}
 		waited = waits;
-		if (!wait_ms(step->retry_ms, deadline)) {
+		if (!deadline_pause(deadline, step->retry_ms)) {
 			break;
 		}
 	}

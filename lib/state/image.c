@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/thread.h"
 #include "state/slot.h"
 #include "state/storage_daemon.h"
 
@@ -264,7 +265,7 @@ static int sync_bounded(struct image_export *export, struct deadline deadline, s
 				 .tv_nsec = deadline.at_ms % 1000 * 1000000};
 	void *result = NULL;
 	pthread_t thread;
-	int rc = -pthread_create(&thread, NULL, file_sync, export);
+	int rc = thread_start(&thread, file_sync, export);
 
 	if (rc < 0) {
 		return err_set(err, rc, "cannot create a thread: %s", strerrordesc_np(-rc));

@@ -2,7 +2,6 @@
 #include "vm/vm_journal_call.h"
 
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 
 #define PATIENCE_MS 10000 /* a new sequencer is found within it */
@@ -60,11 +59,7 @@ static bool call_again(struct vm_journal *journal, int rc, int64_t since_ms,
 	} else if (rc != -EHOSTDOWN && rc != -EAGAIN) {
 		return false;
 	}
-	if (deadline_left_ms(deadline) <= AGAIN_MS) {
-		return false;
-	}
-	(void)poll(NULL, 0, AGAIN_MS);
-	return true;
+	return deadline_pause(deadline, AGAIN_MS);
 }
 
 typedef int call_fn(struct vm_journal *journal, void *data, struct deadline deadline,
