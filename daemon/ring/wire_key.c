@@ -7,14 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define KEY_LEGAL "it must be a regular file of the user that runs lunmaskd, mode 0600 or less"
+#include "base/fd.h"
 
-static void fd_close(int *fd)
-{
-	if (*fd >= 0) {
-		close(*fd);
-	}
-}
+#define KEY_LEGAL "it must be a regular file of the user that runs lunmaskd, mode 0600 or less"
 
 /* Of the file that is open, not of a name that may since name another. */
 static int key_file_check(int fd, const char *path, struct err *err)
@@ -87,8 +82,7 @@ static int key_take(int fd, const char *path, struct wire_key *ret, struct err *
 int wire_key_load(const char *path, struct wire_key *ret, struct err *err)
 {
 	/* O_NONBLOCK: a fifo of that name is refused, and not waited for. */
-	int fd __attribute__((cleanup(fd_close))) =
-		open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	int rc;
 
 	ret->n = 0;

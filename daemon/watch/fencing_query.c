@@ -4,12 +4,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "process/process_spawn.h"
 
 #define ANSWER_MAX 48
 
@@ -117,42 +118,10 @@ static int32_t on_output(int32_t fd, int32_t revents, void *data)
 	return 0;
 }
 
-static int program_spawn(const char *program, const char *peer, const char *self, int out,
-			 pid_t *ret)
-{
-	char *argv[] = {(char *)(uintptr_t)program, (char *)(uintptr_t)peer,
-			(char *)(uintptr_t)self, NULL};
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t none, all;
-	int rc;
-
-	(void)sigemptyset(&none);
-	(void)sigfillset(&all);
-	(void)posix_spawn_file_actions_init(&actions);
-	(void)posix_spawnattr_init(&attributes);
-	(void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	(void)posix_spawnattr_setsigmask(&attributes, &none);
-	(void)posix_spawnattr_setsigdefault(&attributes, &all);
-	rc = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	if (rc == 0) {
-		rc = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-	}
-	if (rc == 0) {
-		rc = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null",
-						      O_WRONLY, 0);
-	}
-	if (rc == 0) {
-		rc = posix_spawn(ret, program, &actions, &attributes, argv, environ);
-	}
-	(void)posix_spawnattr_destroy(&attributes);
-	(void)posix_spawn_file_actions_destroy(&actions);
-	return -rc;
-}
-
 static int query_start(struct fencing_query *query, const char *program, const char *peer,
 		       const char *self)
 {
+	const char *const argv[] = {program, peer, self, NULL};
 	int fds[2];
 	int rc;
 
@@ -160,10 +129,10 @@ static int query_start(struct fencing_query *query, const char *program, const c
 		return -errno;
 	}
 	query->fd = fds[0];
-	rc = program_spawn(program, peer, self, fds[1], &query->pid);
+	rc = process_spawn(&(struct process_spawn){.argv = argv, .fds = {-1, fds[1], -1, -1}},
+			   &query->pid, NULL);
 	(void)close(fds[1]);
 	if (rc < 0) {
-		query->pid = 0;
 		return rc;
 	}
 	rc = qb_loop_poll_add(query->loop, QB_LOOP_MED, query->fd, POLLIN, query, on_output);

@@ -11,15 +11,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define STATUS_MAX 2048
+#include "base/fd.h"
 
-static void fd_close(const int *fd)
-{
-	if (*fd >= 0) {
-		(void)close(*fd);
-	}
-}
-#define AUTO_FD __attribute__((cleanup(fd_close))) int
+#define STATUS_MAX 2048
+/* Also when the time is up: to report that a process hangs may get this host fenced. */
+#define KILLED_MIN_MS 1000
 
 static void dir_close(DIR **dir)
 {
@@ -174,4 +170,19 @@ bool process_wait(int pidfd, struct deadline deadline)
 		n = poll(&event, 1, deadline_left_ms(deadline));
 	} while (n < 0 && errno == EINTR);
 	return n > 0;
+}
+
+int process_end(int pidfd, struct deadline term, struct deadline kill, struct err *err)
+{
+	int rc = process_signal(pidfd, SIGTERM, err);
+
+	if (rc < 0 || process_wait(pidfd, term)) {
+		return rc;
+	}
+	rc = process_signal(pidfd, SIGKILL, err);
+	kill = deadline_left_ms(kill) < KILLED_MIN_MS ? deadline_in(KILLED_MIN_MS) : kill;
+	if (rc < 0 || process_wait(pidfd, kill)) {
+		return rc;
+	}
+	return err_set(err, -ETIMEDOUT, "it did not end after SIGKILL; it may hang in the kernel");
 }

@@ -49,6 +49,12 @@ int process_signal(int pidfd, int signal, struct err *err);
 /* True when it has ended. */
 bool process_wait(int pidfd, struct deadline deadline);
 
+/*
+ * SIGTERM, and SIGKILL when it has not ended by term. 0 when it has ended. -ETIMEDOUT when it has
+ * not by kill either, or within 1 s of the SIGKILL: it may hang in the kernel.
+ */
+int process_end(int pidfd, struct deadline term, struct deadline kill, struct err *err);
+
 /* A whole file of /proc or /run as text; -errno. The size has room for a NUL. */
 ssize_t process_file_read(const char *path, char *buffer, size_t size);
 

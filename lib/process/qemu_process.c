@@ -7,19 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "process/process.h"
 
 #define PID_FILE_FORMAT "/run/libvirt/qemu/%s.pid"
-/* Also when the time is up: to say that it hangs gets this host fenced. */
-#define KILLED_MIN_MS 1000
-
-static void fd_close(const int *fd)
-{
-	if (*fd >= 0) {
-		(void)close(*fd);
-	}
-}
-#define AUTO_FD __attribute__((cleanup(fd_close))) int
 
 /* "guest=VM" alone or before a comma: guest=vm1 is not the domain vm10. */
 static bool name_is(const char *arg, const char *vm)
@@ -139,28 +130,20 @@ int qemu_process_hold(const char *vm, struct err *err)
 			    : err_set(err, rc, PID_FILE_FORMAT ": not the pid of its QEMU", vm);
 }
 
-static int process_end(pid_t pid, const char *vm, struct deadline term, struct deadline kill,
-		       struct err *err)
+static int pid_end(pid_t pid, const char *vm, struct deadline term, struct deadline kill,
+		   struct err *err)
 {
 	AUTO_FD pidfd = pid_hold(pid, vm, err);
+	struct err why = ERR_INIT;
 	int rc;
 
 	if (pidfd < 0) {
 		return pidfd == -ESRCH ? 0 : pidfd;
 	}
-	rc = process_signal(pidfd, SIGTERM, err);
-	if (rc < 0 || process_wait(pidfd, term)) {
-		return rc;
-	}
-	rc = process_signal(pidfd, SIGKILL, err);
-	kill = deadline_left_ms(kill) < KILLED_MIN_MS ? deadline_in(KILLED_MIN_MS) : kill;
-	if (rc < 0 || process_wait(pidfd, kill)) {
-		return rc;
-	}
-	return err_set(err, -ETIMEDOUT,
-		       "QEMU of domain '%s' (pid %d) did not end after SIGKILL; it may hang in the "
-		       "kernel: fence this host",
-		       vm, (int)pid);
+	rc = process_end(pidfd, term, kill, &why);
+	return rc == 0 ? 0
+		       : err_set(err, rc, "QEMU of domain '%s' (pid %d): %.500s%s", vm, (int)pid,
+				 err_text(&why), rc == -ETIMEDOUT ? ": fence this host" : "");
 }
 
 int qemu_process_end(const char *vm, struct deadline deadline, struct err *err)
@@ -179,7 +162,7 @@ int qemu_process_end(const char *vm, struct deadline deadline, struct err *err)
 			return err_set(err, -ETIMEDOUT,
 				       "QEMU of domain '%s' comes back as it is ended", vm);
 		}
-		rc = process_end(pid, vm, term, deadline, err);
+		rc = pid_end(pid, vm, term, deadline, err);
 		if (rc < 0) {
 			return rc;
 		}

@@ -5,17 +5,15 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fd.h"
+#include "process/process_spawn.h"
 #include "process/runner_ssh.h"
-
-extern char **environ;
 
 /* How long a killed program may take to be gone; only the kernel can hold it longer. */
 #define REAP_MAX_MS 2000
@@ -36,14 +34,6 @@ struct child {
 	size_t message_bytes;
 };
 
-static void fd_close(int *fd)
-{
-	if (*fd >= 0) {
-		(void)close(*fd);
-		*fd = -1;
-	}
-}
-
 static void child_init(struct child *child)
 {
 	*child = (struct child){.pid = -1, .pidfd = -1, .in = -1, .out = -1, .err = -1};
@@ -58,62 +48,9 @@ static void child_release(struct child *child)
 	free(child->output);
 }
 
-/* The child gets the far ends as 0, 1, 2 and nothing else; a process group and default signals. */
-static int child_spawn_on(struct child *child, const char *const argv[], const int far[3])
-{
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t all;
-	sigset_t none;
-	int rc;
-
-	(void)sigfillset(&all);
-	(void)sigemptyset(&none);
-	if (posix_spawn_file_actions_init(&actions) != 0) {
-		return -ENOMEM;
-	}
-	if (posix_spawnattr_init(&attr) != 0) {
-		(void)posix_spawn_file_actions_destroy(&actions);
-		return -ENOMEM;
-	}
-	rc = 0;
-	for (int i = 0; i < 3 && rc == 0; i++) {
-		rc = posix_spawn_file_actions_adddup2(&actions, far[i], i);
-	}
-	rc = rc != 0 ? rc : posix_spawn_file_actions_addclosefrom_np(&actions, 3);
-	rc = rc != 0 ? rc : posix_spawnattr_setsigdefault(&attr, &all);
-	rc = rc != 0 ? rc : posix_spawnattr_setsigmask(&attr, &none);
-	rc = rc != 0 ? rc
-		     : posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP |
-							       POSIX_SPAWN_SETSIGDEF |
-							       POSIX_SPAWN_SETSIGMASK);
-	rc = rc != 0 ? rc
-		     : posix_spawnp(&child->pid, argv[0], &actions, &attr, (char *const *)argv,
-				    environ);
-	(void)posix_spawnattr_destroy(&attr);
-	(void)posix_spawn_file_actions_destroy(&actions);
-	return -rc;
-}
-
-/* A pipe whose ends are above 2, so that moving one to 0, 1 or 2 never hits another. */
 static int pipe_open(int ends[2])
 {
-	int low[2];
-
-	if (pipe2(low, O_CLOEXEC) != 0) {
-		return -errno;
-	}
-	for (int i = 0; i < 2; i++) {
-		ends[i] = fcntl(low[i], F_DUPFD_CLOEXEC, 3);
-	}
-	(void)close(low[0]);
-	(void)close(low[1]);
-	if (ends[0] < 0 || ends[1] < 0) {
-		fd_close(&ends[0]);
-		fd_close(&ends[1]);
-		return -EMFILE;
-	}
-	return 0;
+	return pipe2(ends, O_CLOEXEC) != 0 ? -errno : 0;
 }
 
 static int child_spawn(struct child *child, const char *const argv[])
@@ -125,7 +62,15 @@ static int child_spawn(struct child *child, const char *const argv[])
 
 	rc = rc != 0 ? rc : pipe_open(out);
 	rc = rc != 0 ? rc : pipe_open(err);
-	rc = rc != 0 ? rc : child_spawn_on(child, argv, (const int[3]){in[0], out[1], err[1]});
+	if (rc == 0) {
+		struct process_spawn spawn = {
+			.argv = argv,
+			.fds = {in[0], out[1], err[1], -1},
+			.flags = PROCESS_SPAWN_GROUP,
+		};
+
+		rc = process_spawn(&spawn, &child->pid, &child->pidfd);
+	}
 	fd_close(&in[0]);
 	fd_close(&out[1]);
 	fd_close(&err[1]);
@@ -138,8 +83,7 @@ static int child_spawn(struct child *child, const char *const argv[])
 	(void)fcntl(child->in, F_SETFL, O_NONBLOCK);
 	(void)fcntl(child->out, F_SETFL, O_NONBLOCK);
 	(void)fcntl(child->err, F_SETFL, O_NONBLOCK);
-	child->pidfd = pidfd_open(child->pid, 0);
-	return child->pidfd < 0 ? -errno : 0;
+	return 0;
 }
 
 static void child_kill(const struct child *child)
