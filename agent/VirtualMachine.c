@@ -163,7 +163,7 @@ static const struct ocf_parameter parameters[] = {
 		.unique_group = "vm",
 		.check = check_vm,
 		.shortdesc = "Name of the VM",
-		.longdesc = "The libvirt domain's name, as in the <name> of its definition. "
+		.longdesc = "The name of the libvirt domain, as in the <name> of its definition. "
 			    "Example: web1",
 	},
 	{
@@ -171,25 +171,27 @@ static const struct ocf_parameter parameters[] = {
 		.required = true,
 		.unique_group = "luns",
 		.check = check_array,
-		.shortdesc = "Array that the VM's LUNs are on",
-		.longdesc = "The NAME of an [array NAME] section of " CONFIG_FILE
-			    ", which must be the same on every node. Example: san1",
+		.shortdesc = "Array that holds the VM's LUNs",
+		.longdesc =
+			"The NAME of an [array NAME] section of " CONFIG_FILE ". This file must "
+			"be the same on every node. Example: san1",
 	},
 	{
 		.name = "luns",
 		.required = true,
 		.unique_group = "luns",
 		.check = check_luns,
-		.shortdesc = "Which drive of the VM is which LUN",
+		.shortdesc = "Mapping of the VM's drives to LUNs",
 		.longdesc =
 			"A blank-separated list of DRIVE=LUN. DRIVE is the guest's device name in "
-			"the domain definition (the dev of the disk's <target>), LUN is the LUN's "
-			"name on the array; its number plays no part.\n"
-			"A drive may be a part of a LUN: DRIVE=LUN:OFFSET+LENGTH, in bytes or with "
-			"KiB, MiB, GiB or TiB, in multiples of 512 bytes. Parts must not overlap.\n"
-			"Every disk of the VM must be named. At most 64 drives.\n"
-			"Examples: \"vda=web1-root vdb=web1-data\", "
-			"\"vda=web1-all:0+20GiB vdb=web1-all:20GiB+100GiB\"",
+			"the domain definition (the dev of the disk's <target>). LUN is the name "
+			"of the LUN on the array. The LUN number is not used.\n"
+			"A drive may be a part of a LUN: DRIVE=LUN:OFFSET+LENGTH. OFFSET and "
+			"LENGTH are in bytes, or in KiB, MiB, GiB or TiB, and must be multiples "
+			"of 512 bytes. Parts must not overlap.\n"
+			"The list must name every disk of the VM. It has at most 64 drives.\n"
+			"Examples: \"vda=web1-root vdb=web1-data\", \"vda=web1-all:0+20GiB "
+			"vdb=web1-all:20GiB+100GiB\"",
 	},
 	{
 		.name = "state_lun",
@@ -198,15 +200,13 @@ static const struct ocf_parameter parameters[] = {
 		.check = check_state_lun,
 		.shortdesc = "LUN that holds the VM's mapping file and saved memory",
 		.longdesc =
-			"A LUN of the same array, or a part of one (LUN:OFFSET+LENGTH), that no "
-			"drive uses. Its first MiB holds the mapping file: which drive is which "
-			"LUN, "
-			"and the VM's definition. The rest holds the VM's memory while it is saved "
-			"or migrates in saved mode: make it 1 MiB plus the VM's memory plus 64 "
-			"MiB.\n"
-			"It must be all zero when it is first used; a LUN that holds something "
-			"else "
-			"is refused. Example: web1-state",
+			"A LUN of the same array, or a part of one (LUN:OFFSET+LENGTH). No drive "
+			"may use it. Its first MiB holds the mapping file: the mapping of drives "
+			"to LUNs, and the VM's definition. The rest holds the VM's memory while "
+			"the memory is saved, or while the VM migrates in saved mode. Make it as "
+			"large as 1 MiB plus the VM's memory plus 64 MiB.\n"
+			"It must contain only zeros when it is first used. A LUN with other "
+			"contents is refused. Example: web1-state",
 	},
 	{
 		.name = "config",
@@ -214,17 +214,20 @@ static const struct ocf_parameter parameters[] = {
 		.check = check_config,
 		.shortdesc = "Domain definition (XML file) for the first start",
 		.longdesc =
-			"Absolute path of a libvirt domain definition. It is read only when the "
-			"state LUN is new, on the node of the first start; from then on the VM's "
-			"definition is on the state LUN. The sources of its disks are replaced by "
-			"those that luns names. Example: /etc/lunmask/web1.xml",
+			"The absolute path of a libvirt domain definition. The agent reads it "
+			"only while the state LUN is new, on the node of the first start. From "
+			"then on, the VM's definition is on the state LUN. The agent replaces the "
+			"sources of the disks with the LUNs that luns names. Example: "
+			"/etc/lunmask/web1.xml",
 	},
 	{
 		.name = "hypervisor",
 		.fallback = LIBVIRT_URI_SYSTEM,
 		.check = check_hypervisor,
 		.shortdesc = "libvirt connection URI on each node",
-		.longdesc = "How the agent reaches the libvirt daemon of the node it runs on.",
+		.longdesc =
+			"The URI with which the agent connects to the libvirt daemon of the node "
+			"on which it runs.",
 	},
 	{
 		.name = "migration_mode",
@@ -234,17 +237,19 @@ static const struct ocf_parameter parameters[] = {
 		.reloadable = true,
 		.shortdesc = "How the VM migrates",
 		.longdesc =
-			"live: the memory goes over the network while the guest runs. When that "
-			"does not complete in time, the guest stays where it is.\n"
+			"live: the memory is sent over the network while the guest runs. If the "
+			"migration does not complete in time, the guest stays where it is.\n"
 			"saved: the memory is saved to the state LUN and restored on the target. "
-			"The guest stands still meanwhile. Needs no network between the hosts.\n"
-			"auto: live, and saved where live did not complete.\n"
-			"Migration itself is enabled by the resource's meta attribute "
-			"allow-migrate=true. When it fails the guest goes on where it was, and "
-			"Pacemaker's answer is to stop and start it: stop then saves its memory, "
-			"and start goes on from there. With on-fail=block on "
-			"migrate_to it is left running until somebody cleans up. Never set "
-			"on-fail=ignore there: it ends by stopping the only running guest.",
+			"The guest does not run meanwhile. The memory is not sent over the "
+			"network between the hosts.\n"
+			"auto: first live, and then saved if live did not complete.\n"
+			"To enable migration, set the resource's meta attribute "
+			"allow-migrate=true. If a migration fails, the guest keeps running where "
+			"it was, and Pacemaker then stops and starts it. stop saves its memory, "
+			"and start restores it. With on-fail=block on migrate_to, the guest keeps "
+			"running until an administrator cleans up the resource. Never set "
+			"on-fail=ignore there: with it, Pacemaker finally stops the only running "
+			"guest.",
 	},
 	{
 		.name = "migration_transport",
@@ -253,20 +258,22 @@ static const struct ocf_parameter parameters[] = {
 		.fallback = VM_TRANSPORT_DEFAULT,
 		.reloadable = true,
 		.shortdesc = "How libvirt reaches the target's libvirt",
-		.longdesc =
-			"The transport in the URI of the target's libvirt daemon: ssh "
-			"(qemu+ssh://, with root's key), tcp (qemu+tcp://, for isolated networks "
-			"only) or tls (qemu+tls://, with libvirt's certificates).",
+		.longdesc = "The transport in the URI of the target's libvirt daemon: ssh "
+			    "(qemu+ssh://, with root's key), tcp (qemu+tcp://, only for isolated "
+			    "networks) or tls (qemu+tls://, with libvirt's certificates).",
 	},
 	{
 		.name = "migration_network_suffix",
 		.reloadable = true,
 		.check = check_suffix,
-		.shortdesc = "Suffix that makes a node's name its name in the migration network",
-		.longdesc = "Put behind the target node's name to get the host name that libvirt "
-			    "connects to. Example: with \"-mig\" a migration to node2 goes to "
-			    "node2-mig. Not set: the node's migration_address in " CONFIG_FILE
-			    ", or its name.",
+		.shortdesc =
+			"Suffix that turns a node's name into its name in the migration network",
+		.longdesc =
+			"The agent appends this suffix to the name of the target node. The result "
+			"is the host name to which libvirt connects. Example: with \"-mig\", a "
+			"migration to node2 goes to node2-mig. If this parameter is not set, "
+			"libvirt connects to the node's migration_address in " CONFIG_FILE " or, "
+			"without one, to the node's name.",
 	},
 	{
 		.name = "stop_mode",
@@ -276,15 +283,12 @@ static const struct ocf_parameter parameters[] = {
 		.reloadable = true,
 		.shortdesc = "What stop does with the guest",
 		.longdesc =
-			"shutdown: the guest is asked to shut down (ACPI); when it has not by the "
-			"time that is left of the stop timeout, it is ended by force. Give stop "
-			"the "
-			"time that the guest needs.\n"
-			"save: the guest's memory is saved to the state LUN; the next start, on "
-			"any "
-			"node, goes on from there. That is also done after a migration that "
-			"failed, "
-			"whatever is set here.",
+			"shutdown: the agent asks the guest to shut down (ACPI). If the guest has "
+			"not done so when the time left of the stop timeout is used up, the agent "
+			"kills it. Give stop as much time as the guest needs.\n"
+			"save: the agent saves the guest's memory to the state LUN. The next "
+			"start, on any node, restores it. The agent also does this after a failed "
+			"migration, whatever the value of this parameter.",
 	},
 	{
 		.name = "on_ioerror",
@@ -295,11 +299,11 @@ static const struct ocf_parameter parameters[] = {
 		.shortdesc = "What monitor does when an I/O error has paused the guest",
 		.longdesc =
 			"fail: the monitor fails, and the cluster recovers the VM.\n"
-			"resume: the guest is resumed if its LUNs answer again; otherwise as "
-			"fail.\n"
-			"report: the VM counts as degraded; the guest stays paused until somebody "
-			"resumes it.\n"
-			"Where the array has this host fenced the monitor fails in any case.",
+			"resume: if the guest's LUNs answer again, the agent resumes the guest. "
+			"Otherwise it does the same as with fail.\n"
+			"report: the monitor reports the VM as degraded. The guest stays paused "
+			"until an administrator resumes it.\n"
+			"If an array has this host fenced, the monitor always fails.",
 	},
 	{
 		.name = "takeover",
@@ -307,33 +311,37 @@ static const struct ocf_parameter parameters[] = {
 		.options = takeover_policies,
 		.fallback = "fenced",
 		.reloadable = true,
-		.shortdesc = "Whose hold on the LUNs start may end",
+		.shortdesc = "When start may take the LUNs from another host",
 		.longdesc =
-			"When another host is still granted the VM's LUNs, start takes them from "
-			"it, and cuts its sessions, only on evidence.\n"
-			"fenced: the host has left the cluster and Pacemaker has fenced it since "
-			"the VM was last begun there; or it left cleanly and has no session open; "
-			"or it is back, was fenced, has no session open and no such domain; or a "
-			"stop there recorded in the journal that it gave the LUNs up.\n"
-			"lost: also from a host that is no member of the cluster any more, while "
-			"this node's partition has quorum, though nobody has fenced it. For "
-			"clusters without fencing: there cannot be two writers, but the lost "
-			"host's "
-			"guest may go on executing, cut from its disks, and answer on the "
-			"network.\n"
-			"A live member's LUNs are never taken.",
+			"If another host is still granted the VM's LUNs, start takes them from "
+			"that host, and cuts its sessions, only on evidence.\n"
+			"fenced: the evidence is one of the following:\n"
+			"- The host has left the cluster, and Pacemaker has fenced it after the "
+			"VM's last task there began.\n"
+			"- The host has left the cluster cleanly and has no open session.\n"
+			"- The host is back, was fenced, has no open session and does not have "
+			"the domain.\n"
+			"- A stop on the host has recorded in the journal that the host gave up "
+			"the LUNs.\n"
+			"lost: start also takes the LUNs from a host that is no longer a member "
+			"of the cluster, although it was not fenced, while this node's partition "
+			"has quorum. This is for clusters without fencing. There cannot be two "
+			"writers, but the lost host's guest may keep executing, cut off from its "
+			"disks, and may answer on the network.\n"
+			"start never takes the LUNs of a live member.",
 	},
 	{
 		.name = "paths_required",
 		.fallback = "1",
 		.reloadable = true,
 		.check = check_paths,
-		.shortdesc = "Portals through which each LUN must answer before the VM starts",
+		.shortdesc =
+			"Number of portals through which each LUN must answer before the VM starts",
 		.longdesc =
 			"A number from 1 to 16, or \"all\" for every portal of the array "
-			"in " CONFIG_FILE
-			". Asked before start and, on the target, before a migration. "
-			"A running VM with fewer paths is degraded, not failed, while one is left.",
+			"in " CONFIG_FILE ". The agent checks this before a start and, on the "
+			"target, before a migration. If a running VM has fewer paths but at least "
+			"one, it is degraded, not failed.",
 	},
 };
 
@@ -522,21 +530,23 @@ static const struct ocf_agent agent = {
 	.version = PACKAGE_VERSION,
 	.shortdesc = "A virtual machine and the LUNs it lives on, as one resource",
 	.longdesc =
-		"Runs a libvirt virtual machine on the node that its LUNs are presented to. Start "
-		"grants the LUNs to this node on the storage array, checks that they are the right "
-		"ones, and starts the VM; stop ends the VM and takes the LUNs away again. The VM "
-		"migrates by changing LUN masks, live or in saved mode: no disk is copied.\n"
-		"Start and migration need lunmaskd on the node and a majority of its nodes; stop "
-		"and monitor do without. In a partition without quorum nothing is started or "
-		"migrated, whatever no-quorum-policy says; docs/quorum.md of lunmask has a table "
-		"of "
-		"what becomes of the VM on both sides, and one for clusters of two nodes.\n"
-		"The array and the nodes' initiator names are in " CONFIG_FILE
-		", see lunmask.conf(5). To let the VM migrate, set the meta attribute "
-		"allow-migrate=true. Set multiple-active=stop_unexpected, too (Pacemaker 2.1.3 or "
-		"later): a host that was fenced by mask, or cut off from the others, may come back "
-		"with a record of the VM, and by default the cluster would stop it on both hosts "
-		"and start it again. Where fence_lunmask(8) fences, set requires=fencing.",
+		"This agent runs a libvirt virtual machine on the node to which the VM's LUNs are "
+		"presented. Start grants the LUNs to this node on the storage array, checks that "
+		"they are the right ones, and starts the VM. Stop shuts the VM down and revokes "
+		"the grant. The VM migrates by a change of LUN masks, in live or saved mode: no "
+		"disk is copied.\n"
+		"Start and migration need lunmaskd on the node, and on a majority of the "
+		"cluster's nodes. Stop and monitor work without it. In a partition without "
+		"quorum, nothing is started or migrated, whatever no-quorum-policy says. "
+		"docs/quorum.md of lunmask has a table of what happens to the VM on both sides, "
+		"and one for clusters of two nodes.\n"
+		"The array and the nodes' initiator names are in " CONFIG_FILE ", see "
+		"lunmask.conf(5). To let the VM migrate, set the meta attribute "
+		"allow-migrate=true. Also set multiple-active=stop_unexpected (Pacemaker 2.1.3 or "
+		"later): a host that was fenced by mask, or was isolated, may return and report "
+		"the VM as running there. By default, the cluster would then stop the VM on both "
+		"hosts and start it again. If fence_lunmask(8) is a fence device of the cluster, "
+		"also set requires=fencing.",
 	.parameters = parameters,
 	.n_parameters = ARRAY_SIZE(parameters),
 	.actions = actions,

@@ -110,7 +110,7 @@ int ocf_man_write(const struct ocf_agent *agent, FILE *stream)
 	for (size_t i = 0; i < agent->n_parameters; i++) {
 		parameter(&agent->parameters[i], stream);
 	}
-	(void)fputs(".SH ACTIONS\nWith the least that should be configured for them.\n", stream);
+	(void)fputs(".SH ACTIONS\nThe values are the minimum that should be configured.\n", stream);
 	for (size_t i = 0; i < agent->n_actions; i++) {
 		action(&agent->actions[i], stream);
 	}

@@ -201,7 +201,7 @@ void ocf_metadata_write_help(const struct ocf_agent *agent, FILE *stream)
 		      "%s %s: %s\n\nusage: %s ACTION, with parameters in OCF_RESKEY_NAME\n\n",
 		      agent->name, agent->version, agent->shortdesc, agent->name);
 	help_text(agent->longdesc, stream);
-	(void)fprintf(stream, "\nActions, with the least that should be configured for them:\n");
+	(void)fprintf(stream, "\nActions, with the minimum values that should be configured:\n");
 	for (size_t i = 0; i < agent->n_actions; i++) {
 		help_action(&agent->actions[i], stream);
 	}
