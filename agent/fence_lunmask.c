@@ -38,14 +38,14 @@ static const struct fence_parameter parameters[] = {
 		.name = "action",
 		.letter = 'o',
 		.metavar = "action",
-		.help = "What to do; see the actions. There is no default.",
+		.help = "The action to perform; see the list of actions. There is no default.",
 	},
 	{
 		.name = "option",
 		.stands_for = "action",
 		.hidden = true,
 		.stdin_only = true,
-		.help = "What action was called once.",
+		.help = "The former name of action.",
 	},
 	{
 		.name = "plug",
@@ -57,38 +57,36 @@ static const struct fence_parameter parameters[] = {
 		.name = "port",
 		.stands_for = "plug",
 		.stdin_only = true,
-		.help = "What plug was called once.",
+		.help = "The former name of plug.",
 	},
 	{
 		.name = "nodename",
 		.stands_for = "plug",
 		.hidden = true,
 		.stdin_only = true,
-		.help = "The cluster's name of the host, when no plug is given.",
+		.help = "The cluster's name of the host, if no plug is given.",
 	},
 	{
 		.name = "arrays",
 		.letter = 'a',
 		.metavar = "names",
-		.help = "The arrays to fence on: NAMEs of [array NAME] sections, with blanks or "
-			"commas "
-			"between them. Not set: all of them, which is what a cluster needs, unless "
-			"several devices share the work.",
+		.help = "The arrays to fence on: a list of NAMEs of [array NAME] sections, "
+			"separated by blanks or commas. If it is not set, the agent uses all "
+			"arrays. A cluster needs all arrays, except when several devices share "
+			"them.",
 	},
 	{
 		.name = "config",
 		.letter = 'c',
 		.metavar = "file",
-		.help = "The configuration to read. Not set: " CONFIG_FILE ".",
+		.help = "The configuration file. Default: " CONFIG_FILE ".",
 	},
 	{
 		.name = "assume_clean",
 		.type = FENCE_FLAG,
-		.help = "For on, where it does not run on the host itself: you have made sure that "
-			"the "
-			"host was powered off or rebooted since it was fenced, or is gone for "
-			"good. "
-			"Never set it in the cluster.",
+		.help = "For the action on, if it does not run on the host itself. Set it only "
+			"after you have made sure that the host was powered off or rebooted since "
+			"it was fenced, or is permanently gone. Never set it in the cluster.",
 	},
 	{
 		.name = POWER_TIMEOUT,
@@ -97,9 +95,9 @@ static const struct fence_parameter parameters[] = {
 		.fallback = "40",
 		.min = 1,
 		.max = TIMEOUT_MAX_S,
-		.help = "How long on and off may take, for all arrays together. Keep it below the "
-			"cluster's pcmk_off_timeout and pcmk_on_timeout (60 s where they are not "
-			"set).",
+		.help = "The time limit of the actions on and off, for all arrays together. Keep "
+			"it below the cluster's pcmk_off_timeout and pcmk_on_timeout (60 s by "
+			"default).",
 	},
 	{
 		.name = LOGIN_TIMEOUT,
@@ -108,21 +106,20 @@ static const struct fence_parameter parameters[] = {
 		.fallback = "15",
 		.min = 1,
 		.max = TIMEOUT_MAX_S,
-		.help = "How long a question may take (status, list-status, monitor), for all "
-			"arrays "
-			"together.",
+		.help = "The time limit of the actions that only ask (status, list-status, "
+			"monitor), for all arrays together.",
 	},
 	{
 		.name = "help",
 		.letter = 'h',
 		.type = FENCE_FLAG,
-		.help = "Print help and end.",
+		.help = "Print help and exit.",
 	},
 	{
 		.name = "version",
 		.letter = 'V',
 		.type = FENCE_FLAG,
-		.help = "Print the version and end.",
+		.help = "Print the version and exit.",
 	},
 };
 
@@ -366,107 +363,96 @@ static const struct fence_action actions[] = {
 	 .run = action_on,
 	 .timeout = POWER_TIMEOUT,
 	 .flags = FENCE_ACTION_PLUG | FENCE_ACTION_AUTOMATIC | FENCE_ACTION_ON_TARGET,
-	 .help = "Let the host be granted LUNs again (unfencing); nothing is granted by it. Where "
-		 "the "
-		 "host is fenced, every process on it that still uses LUNs under its initiator "
-		 "name "
-		 "is killed first, and what cannot be killed keeps it fenced. Only the host itself "
-		 "can "
-		 "do that: the cluster runs it there, before it starts anything on it."},
+	 .help = "Allow the host to be granted LUNs again (unfencing). This action grants nothing. "
+		 "If the host is fenced, the agent first kills every process on it that still uses "
+		 "LUNs under its initiator name. If a process cannot be killed, the host stays "
+		 "fenced. Only the host itself can do this: the cluster runs the action there, "
+		 "before it starts anything on the host."},
 	{.name = "off",
 	 .run = action_off,
 	 .timeout = POWER_TIMEOUT,
 	 .flags = FENCE_ACTION_PLUG,
-	 .help = "Cut the host off: on every array it is recorded as fenced, so that nobody can "
-		 "grant "
-		 "it anything, its grants are taken away and its sessions cut; then the arrays are "
-		 "asked whether that is so. All arrays, or it has failed."},
+	 .help = "Cut the host off. On every array, the agent records the host as fenced, so that "
+		 "it cannot be granted any LUN. It then removes the grants of the host and cuts "
+		 "its sessions. Finally it asks the arrays whether this is so. If it does not "
+		 "succeed on all arrays, the action fails."},
 	{.name = "reboot",
 	 .run = action_off,
 	 .timeout = POWER_TIMEOUT,
 	 .flags = FENCE_ACTION_PLUG | FENCE_ACTION_HIDDEN,
-	 .help = "The same as off: the host stays cut off until on. It may be alive, and must not "
-		 "come "
-		 "back to its LUNs by itself."},
+	 .help = "The same as off: the host stays cut off until on. The host may still be running, "
+		 "and must not get its LUNs back automatically."},
 	{.name = "status",
 	 .run = action_status,
 	 .timeout = LOGIN_TIMEOUT,
 	 .flags = FENCE_ACTION_PLUG,
-	 .help = "Is the host on or off? Off only when all arrays have it fenced and none has a "
-		 "grant "
-		 "or a session of it."},
+	 .help = "Report whether the host is on or off. It is off only if all arrays have it "
+		 "fenced and no array has a grant or a session of it."},
 	{.name = "list",
 	 .run = action_list,
 	 .timeout = LOGIN_TIMEOUT,
-	 .help = "The hosts there are, one \"NODE,\" a line."},
+	 .help = "List all hosts, one \"NODE,\" a line."},
 	{.name = "list-status",
 	 .run = action_list_status,
 	 .timeout = LOGIN_TIMEOUT,
-	 .help = "The same with ON, OFF or UNKNOWN."},
+	 .help = "List all hosts with their status ON, OFF or UNKNOWN."},
 	{.name = "monitor",
 	 .run = action_monitor,
 	 .timeout = LOGIN_TIMEOUT,
-	 .help = "Do all arrays answer, and can their drivers fence?"},
+	 .help = "Check that all arrays answer and that their drivers can fence."},
 	{.name = "metadata", .help = "Print the parameters and actions as XML."},
-	{.name = "meta-data", .flags = FENCE_ACTION_HIDDEN, .help = "The same."},
+	{.name = "meta-data", .flags = FENCE_ACTION_HIDDEN, .help = "The same as metadata."},
 	{.name = "manpage", .help = "Print this manual page."},
 	{.name = "validate-all",
 	 .run = action_validate,
 	 .timeout = LOGIN_TIMEOUT,
-	 .help = "Is the configuration sound? No array is asked."},
+	 .help = "Check the configuration. No array is asked."},
 };
 
 static const struct fence_agent agent = {
 	.name = "fence_lunmask",
 	.version = PACKAGE_VERSION,
-	.shortdesc = "Fence agent that takes a host's LUNs away on the storage arrays",
+	.shortdesc = "Fence agent that removes a host's access to its LUNs on the storage arrays",
 	.longdesc =
-		"fence_lunmask fences a host by LUN masking: on every array its grants are taken "
-		"away, "
-		"its sessions are cut, and the array keeps a record that refuses it every new "
-		"grant. "
-		"The host need not answer, and need not be switched off: it can write to no LUN "
-		"any "
-		"more. It runs on any node and asks nobody but the arrays: no libvirt, no journal, "
-		"no "
-		"quorum.\n"
-		"It stops writes, not packets. A VM of the fenced host may go on executing, cut "
-		"from "
-		"its data, with its network addresses, until the host is back or is switched off. "
-		"Where that hurts, make fence_lunmask the level after a power switch in a fencing "
-		"topology, or use it with a watchdog.\n"
-		"It unfences: set the meta attribute provides=unfencing on the device (pcs does so "
-		"by "
-		"itself), and the cluster runs \"on\" on a node before it starts anything there. A "
-		"node "
-		"that is back has its old VMs ended by that before it may be granted a LUN again. "
-		"A "
-		"device that is new or changed makes the cluster unfence every node, and stop for "
-		"that "
-		"time what runs there: set it up before the VMs. Beside a device that can switch "
-		"nodes "
-		"on, put both in a fencing topology; without one, the cluster takes the other "
-		"one's "
-		"\"on\" for the unfencing.\n"
-		"A node that hung, was fenced meanwhile, and goes on, is to the cluster the member "
-		"that it "
-		"was, and is not unfenced by it. lunmask-cutoff(8), which is to run on every "
-		"host, ends its VMs and asks the cluster to unfence it; where that does not run, "
-		"restart Pacemaker on the node. With multiple-active=stop_unexpected on a VM, what "
-		"such a node remembers of it does not stop the one that was started elsewhere. Set "
-		"requires=fencing on it, too: with this device the cluster's default is "
-		"unfencing, and when such a node joins, Pacemaker may forget for a moment that "
-		"the others are unfenced, and would restart every VM.\n"
-		"Whoever is fenced can fence nobody: the array refuses it. Of two nodes that fence "
-		"each other at once one wins, also without pcmk_delay_base, which lets you say "
-		"which one. The loser comes back when the two see each other again: with "
-		"lunmask-cutoff(8) by itself, otherwise when corosync and Pacemaker are restarted "
-		"on it; corosync as well, so that wait_for_all keeps it from fencing the winner "
-		"while the two are still apart (two_node: 1 in corosync.conf implies it).\n"
-		"Rebooting is no action of it. The cluster asks for \"off\" instead, and the host "
-		"stays "
-		"off until \"on\".",
-	.files = CONFIG_FILE ": arrays, hosts and their initiator names; the same on every node",
+		"fence_lunmask fences a host by LUN masking. On every array, it removes the "
+		"host's grants and cuts its sessions. The array records the host as fenced, and "
+		"refuses every new grant to it. The host need not answer, and it need not be "
+		"switched off: it can no longer write to any LUN. fence_lunmask runs on any node, "
+		"and it asks only the arrays. It does not need libvirt, the journal or quorum.\n"
+		"It stops writes, not packets. A VM of the fenced host may keep executing, cut "
+		"off from its data, with its network addresses, until the host is back or is "
+		"switched off. Where that would do harm, make fence_lunmask the level after a "
+		"power switch in a fencing topology, or use it with a watchdog.\n"
+		"It also unfences. Set the meta attribute provides=unfencing on the device (pcs "
+		"sets it automatically). The cluster then runs \"on\" on a node before it starts "
+		"anything there. On a node that has returned, \"on\" kills the node's old VMs "
+		"before the node may be granted a LUN again.\n"
+		"Configure the device before you add VMs. If a device is new or changed, the "
+		"cluster unfences every node, and stops the running resources for that time. If "
+		"another fence device can switch nodes on, put both devices in a fencing "
+		"topology. Without a topology, the cluster takes the \"on\" of the other device "
+		"for the unfencing.\n"
+		"If a node hangs, is fenced meanwhile and resumes, the cluster treats it as the "
+		"member that it was before, and does not unfence it. Therefore run "
+		"lunmask-cutoff(8) on every host: it kills the VMs of such a node and asks the "
+		"cluster to unfence the node. If lunmask-cutoff does not run, restart Pacemaker "
+		"on the node. Set multiple-active=stop_unexpected on every VM: the old records of "
+		"such a node then do not stop the VM that was started elsewhere. Also set "
+		"requires=fencing on every VM. With this device, the cluster's default for "
+		"requires is unfencing. When such a node joins, Pacemaker may briefly lose its "
+		"record that the other nodes are unfenced, and would then restart every VM.\n"
+		"A fenced host cannot fence another host: the array refuses it. If two nodes "
+		"fence each other at the same time, one of them wins, even without "
+		"pcmk_delay_base. With pcmk_delay_base you can choose the winner. When the two "
+		"nodes see each other again, the loser comes back: automatically with "
+		"lunmask-cutoff(8), and otherwise when corosync and Pacemaker are restarted on "
+		"it. Also restart corosync, so that wait_for_all keeps the loser from fencing the "
+		"winner while the nodes are still apart (two_node: 1 in corosync.conf implies "
+		"wait_for_all).\n"
+		"Reboot is not an action of this agent. The cluster requests \"off\" instead, and "
+		"the host stays off until \"on\".",
+	.files = CONFIG_FILE ": the arrays, the hosts and their initiator names; the file must "
+			     "be the same on every node",
 	.examples = "pcs stonith create san fence_lunmask\n"
 		    "crm configure primitive san stonith:fence_lunmask \\\n"
 		    "    meta provides=unfencing op monitor interval=60s timeout=30s\n"

@@ -58,11 +58,10 @@ static void parameter(const struct fence_agent *agent, const struct fence_parame
 
 static void parameters(const struct fence_agent *agent, FILE *stream)
 {
-	(void)fputs(
-		".SH OPTIONS\nOn the command line, or on standard input, one\n.IB NAME = VALUE\n"
-		"a line. Blank lines, lines that begin with # and names that are not known say "
-		"nothing on standard input.\n",
-		stream);
+	(void)fputs(".SH OPTIONS\nOptions are given on the command line, or on standard input\n"
+		    "with one\n.IB NAME = VALUE\nper line. On standard input, blank lines,\n"
+		    "lines that begin with # and unknown names are ignored.\n",
+		    stream);
 	for (size_t i = 0; i < agent->n_parameters; i++) {
 		if (!agent->parameters[i].hidden && agent->parameters[i].stands_for == NULL) {
 			parameter(agent, &agent->parameters[i], stream);
@@ -89,9 +88,9 @@ int fence_man_write(const struct fence_agent *agent, FILE *stream)
 	head(agent, stream);
 	actions(agent, stream);
 	parameters(agent, stream);
-	(void)fputs(".SH EXIT STATUS\n.TP\n.B 0\nthe action was carried out; with\n.BR status :\n"
-		    "the host is on\n.TP\n.B 2\nwith\n.BR status :\nthe host is off\n.TP\n.B 1\n"
-		    "anything else; the last line on standard error says what\n"
+	(void)fputs(".SH EXIT STATUS\n.TP\n.B 0\nThe action succeeded. For\n.BR status :\n"
+		    "the host is on.\n.TP\n.B 2\nFor\n.BR status :\nthe host is off.\n.TP\n.B 1\n"
+		    "The action failed. The last line on standard error gives the reason.\n"
 		    ".SH FILES\n",
 		    stream);
 	roff_paragraphs(agent->files, ".br", stream);
