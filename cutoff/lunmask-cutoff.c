@@ -39,12 +39,12 @@ struct options {
 static const char usage_text[] =
 	"usage: lunmask-cutoff [-f] [-c FILE] [-n NODE]\n"
 	"\n"
-	"Ends what uses LUNs on this host when an array has it fenced; started by systemd, see\n"
-	"lunmask-cutoff(8).\n"
+	"lunmask-cutoff kills the processes that use LUNs on this host if an array has fenced the\n"
+	"host. systemd starts it, see lunmask-cutoff(8).\n"
 	"\n"
 	"  -f, --foreground   log to standard error instead of syslog\n"
-	"  -c, --config FILE  the configuration; default " CONFIG_FILE "\n"
-	"  -n, --node NODE    this host's name there; default: the kernel's\n"
+	"  -c, --config FILE  the configuration file; default " CONFIG_FILE "\n"
+	"  -n, --node NODE    the [host NODE] of this host; default: its host name\n"
 	"      --version\n"
 	"      --help\n";
 

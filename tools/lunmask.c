@@ -39,17 +39,18 @@ static const struct {
 	const char *argument;
 	const char *text;
 } option_rows[] = {
-	{OPTION_VM, "vm", 'v', "VM", "only what is about this VM"},
-	{OPTION_ALL, "all", 'a', NULL, "also tasks that have ended"},
-	{OPTION_FOLLOW, "follow", 'f', NULL, "go on and print what changes, until interrupted"},
-	{OPTION_JSON, "json", 'j', NULL, "for programs: JSON"},
-	{OPTION_YES, "yes", 'y', NULL, "do not ask: I know what it means"},
-	{OPTION_DRY_RUN, "dry-run", 'n', NULL, "only look; nothing is changed"},
+	{OPTION_VM, "vm", 'v', "VM", "show only the tasks of this VM"},
+	{OPTION_ALL, "all", 'a', NULL, "also show tasks that have ended"},
+	{OPTION_FOLLOW, "follow", 'f', NULL,
+	 "keep running and print each change, until interrupted"},
+	{OPTION_JSON, "json", 'j', NULL, "print JSON, for programs"},
+	{OPTION_YES, "yes", 'y', NULL, "do not ask for confirmation"},
+	{OPTION_DRY_RUN, "dry-run", 'n', NULL, "only report; change nothing"},
 	{OPTION_FOREIGN, "foreign", 'F', NULL,
-	 "also remove those of initiators that are no [host]"},
-	{OPTION_TIMEOUT, "timeout", 't', "SECONDS", "how long it may take, 1 to 600; default 10"},
+	 "also remove paths of initiators without a [host] section"},
+	{OPTION_TIMEOUT, "timeout", 't', "SECONDS", "time limit, 1 to 600; default 10"},
 	{OPTION_TIMEOUT_EACH, "timeout", 't', "SECONDS",
-	 "how long each VM may take, 1 to 600; default 60"},
+	 "time limit for each VM, 1 to 600; default 60"},
 };
 
 enum argument { ARGUMENT_NONE, ARGUMENT_OPTIONAL, ARGUMENT_NEEDED, ARGUMENT_MANY };
@@ -68,66 +69,67 @@ static const struct command {
 	 NULL,
 	 OPTION_VM | OPTION_ALL | OPTION_FOLLOW | OPTION_JSON | OPTION_TIMEOUT,
 	 lunmask_tasks,
-	 "tasks that run, wait or are broken",
-	 "States: running; waiting (an action has ended well, the next one goes on); broken (an\n"
-	 "action has failed; stop or start of the VM brings it to an end); with --all also done\n"
-	 "and failed (given up and undone). STEP is the step it is at, or was last.\n"},
+	 "list tasks that are running, waiting or broken",
+	 "The states are: running; waiting (an action has succeeded, and the next one continues\n"
+	 "the task); broken (an action has failed; a stop or start of the VM ends the task); and,\n"
+	 "with --all, done and failed (given up and undone). STEP is the current or last step.\n"},
 	{{"tasks", "show"},
 	 ARGUMENT_NEEDED,
 	 "UUID|VM",
 	 OPTION_JSON | OPTION_TIMEOUT,
 	 lunmask_tasks_show,
-	 "all of one task; of a VM: the open one, or the last",
+	 "show one task; for a VM, its open or last task",
 	 ""},
 	{{"reconcile", NULL},
 	 ARGUMENT_MANY,
 	 "VM",
 	 OPTION_DRY_RUN | OPTION_FOREIGN | OPTION_JSON | OPTION_TIMEOUT_EACH,
 	 lunmask_reconcile,
-	 "take away paths to LUNs that no host needs",
-	 "Compares who has a path to each VM's LUNs with where its domain is and what its tasks\n"
-	 "need, and removes what is left of hosts that were fenced or do not have the domain.\n"
-	 "Exits with 0: nothing stray is left; 1: some is; 7: not all could be found out.\n"},
+	 "remove paths to LUNs that no host needs",
+	 "The command compares the hosts that have a path to each VM's LUNs with the host of the\n"
+	 "domain and with the needs of the VM's tasks. It removes each path that is not needed, "
+	 "if\n"
+	 "its host was fenced or does not have the domain.\n"
+	 "Exit status: 0: no stray is left; 1: a stray is left; 7: the result is incomplete.\n"},
 	{{"journal", "status"},
 	 ARGUMENT_NONE,
 	 NULL,
 	 OPTION_JSON | OPTION_TIMEOUT,
 	 lunmask_status,
-	 "what this node's part of the journal is doing",
-	 "active: changes can be committed. gate: also, corosync says quorate; without it no VM "
-	 "is\n"
-	 "started or migrated.\n"},
+	 "show the state of the journal on this node",
+	 "active: changes can be committed. gate: it is open if, in addition, corosync reports\n"
+	 "quorum. While the gate is shut, no VM is started or migrated.\n"},
 	{{"journal", "voters"},
 	 ARGUMENT_NONE,
 	 NULL,
 	 OPTION_JSON | OPTION_TIMEOUT,
 	 lunmask_voters,
-	 "the nodes whose majority decides, and what each has",
+	 "list the nodes that vote, and what each has",
 	 ""},
 	{{"journal", "check"},
 	 ARGUMENT_OPTIONAL,
 	 "DIRECTORY",
 	 OPTION_TIMEOUT,
 	 lunmask_check,
-	 "is this node's journal sound?",
-	 "While lunmaskd runs: what it says of itself. While it does not: every record of the "
-	 "store\n"
-	 "on disk, which is not changed. DIRECTORY: of that store.\n"},
+	 "check this node's journal",
+	 "While lunmaskd runs, the command checks the status that lunmaskd reports. Otherwise it\n"
+	 "checks every record of the store on disk, without changing it.\n"
+	 "DIRECTORY is the store.\n"},
 	{{"journal", "force-solo"},
 	 ARGUMENT_NONE,
 	 NULL,
 	 OPTION_YES | OPTION_TIMEOUT,
 	 lunmask_force_solo,
-	 "go on alone although the other nodes cannot be asked",
-	 "Only when the other nodes are known to be off. If one of them runs, both may start the\n"
-	 "same VM: its data is then at risk.\n"},
+	 "make this node continue alone, without the others",
+	 "Use this only if you know that the other nodes are off. If one of them is running, both\n"
+	 "nodes may start the same VM, and its data is then at risk.\n"},
 	{{"journal", "keygen"},
 	 ARGUMENT_OPTIONAL,
 	 "FILE",
 	 0,
 	 lunmask_keygen,
-	 "make the key the nodes' messages are sealed with",
-	 "FILE: /etc/lunmask/journal.key by default. It must be the same file on every node.\n"},
+	 "make the key that seals the nodes' messages",
+	 "FILE is /etc/lunmask/journal.key by default. It must be the same on every node.\n"},
 	{{"journal", "export"},
 	 ARGUMENT_NEEDED,
 	 "FILE|-",
@@ -140,9 +142,9 @@ static const struct command {
 	 "FILE|-",
 	 OPTION_TIMEOUT,
 	 lunmask_import,
-	 "put them into a journal that is empty",
-	 "Each comes back by ordinary, replicated operations. Tries and revisions begin anew.\n"
-	 "An import that was cut short can be run again. Stop the VMs' resources before.\n"},
+	 "import tasks and releases into an empty journal",
+	 "Stop the VMs' resources first. Each record is restored by ordinary, replicated\n"
+	 "operations. Tries and revisions start again. An interrupted import can be run again.\n"},
 };
 
 static const struct {
@@ -195,7 +197,7 @@ static void usage_print(FILE *file)
 		command_text(&commands[i], text, sizeof(text));
 		(void)fprintf(file, "  %-25s %s\n", text, commands[i].summary);
 	}
-	(void)fputs("\nlunmask COMMAND --help says more; so does lunmask(8).\n", file);
+	(void)fputs("\nFor more information, see lunmask COMMAND --help and lunmask(8).\n", file);
 }
 
 static void help_print(const struct command *command)

@@ -55,9 +55,8 @@ int lunmask_keygen(const struct lunmask_options *options)
 	if (rc < 0) {
 		return lunmask_fail(rc, &err);
 	}
-	(void)printf(
-		"%s is made. Copy it to the other nodes (root, mode 0600), then start lunmaskd "
-		"on all of them.\n",
-		path);
+	(void)printf("%s was made. Copy it to the other nodes (owner root, mode 0600), then start "
+		     "lunmaskd on all nodes.\n",
+		     path);
 	return LUNMASK_EXIT_GOOD;
 }

@@ -131,11 +131,12 @@ int lunmask_voters(const struct lunmask_options *options)
 static void force_solo_explain(void)
 {
 	(void)fputs(
-		"lunmask journal force-solo: this node makes itself the only voter and goes on\n"
-		"alone. What the others have committed and this one has not seen is lost. If one\n"
-		"of them runs, or comes back and is forced too, the cluster has two journals and\n"
-		"a VM may be started twice: make sure that they are off, and start them one by\n"
-		"one afterwards; each joins again by itself.\n",
+		"lunmask journal force-solo: this node makes itself the only voter and continues\n"
+		"alone. Entries that the other nodes have committed and that this node has not\n"
+		"seen are lost. If another node is running, or comes back and is forced too, the\n"
+		"cluster has two journals, and a VM may be started twice. Make sure that the\n"
+		"other nodes are off. Start them one by one afterwards; each of them joins again\n"
+		"by itself.\n",
 		stderr);
 }
 

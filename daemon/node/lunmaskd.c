@@ -46,11 +46,11 @@ struct options {
 static const char usage_text[] =
 	"usage: lunmaskd [-f] [-c FILE] [--check]\n"
 	"\n"
-	"Keeps the cluster's journal; started by systemd, see lunmaskd(8).\n"
+	"lunmaskd keeps the cluster's journal. systemd starts it, see lunmaskd(8).\n"
 	"\n"
 	"  -f, --foreground   log to standard error instead of syslog\n"
-	"  -c, --config FILE  settings; default " SETTINGS_FILE ", which may be missing\n"
-	"      --check        check settings, key and corosync, and exit\n"
+	"  -c, --config FILE  the settings file; default " SETTINGS_FILE " (optional)\n"
+	"      --check        check the settings, the key and corosync, and exit\n"
 	"      --version\n"
 	"      --help\n";
 

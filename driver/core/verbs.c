@@ -445,22 +445,23 @@ static int delete_run(const struct driver *driver, void *backend, const json_t *
 #define MEMBERS(...) ((const char *const[]){__VA_ARGS__ __VA_OPT__(, ) "timeout_ms", NULL})
 
 static const struct verb VERBS[] = {
-	{"info", "what this driver is and can", false, MEMBERS(), info_run, NULL},
-	{"ports", "the array's portals and their state", false, MEMBERS(), ports_run, NULL},
-	{"luns", "LUNs with size, designators and address", false, MEMBERS("luns", "initiator"),
-	 luns_run, NULL},
+	{"info", "describe the driver and its capabilities", false, MEMBERS(), info_run, NULL},
+	{"ports", "list the array's portals and their state", false, MEMBERS(), ports_run, NULL},
+	{"luns", "list LUNs with size, designators and address", false,
+	 MEMBERS("luns", "initiator"), luns_run, NULL},
 	/* Under the lock: who looks after a change was asked for must not look before it is done.
 	 */
-	{"masks", "who holds which LUN, and open sessions", true, MEMBERS("luns"), masks_run, NULL},
+	{"masks", "list the grants and open sessions of LUNs", true, MEMBERS("luns"), masks_run,
+	 NULL},
 	{"apply", "grant and revoke a batch of LUNs, all or nothing", true,
 	 MEMBERS("luns", "grant", "revoke", "allowed", REQUESTER_MEMBER), apply_run_request,
 	 requester_own_apply},
-	{"fence", "cut initiators off from every LUN, and keep them off", true,
+	{"fence", "cut initiators off from every LUN, and refuse new grants", true,
 	 MEMBERS("initiators", REQUESTER_MEMBER), fence_run, requester_own_initiators},
-	{"unfence", "let initiators be granted LUNs again", true,
+	{"unfence", "allow initiators to be granted LUNs again", true,
 	 MEMBERS("initiators", "fencings", REQUESTER_MEMBER), unfence_run,
 	 requester_own_initiators},
-	{"fenced", "which initiators are fenced", true, MEMBERS(), fenced_run, NULL},
+	{"fenced", "list the fenced initiators", true, MEMBERS(), fenced_run, NULL},
 	{"create", "make a LUN", true,
 	 MEMBERS("name", "size_bytes", "reliability", REQUESTER_MEMBER), create_run, NULL},
 	{"delete", "remove a LUN and its data", true, MEMBERS("name", REQUESTER_MEMBER), delete_run,

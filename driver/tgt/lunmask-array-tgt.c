@@ -122,7 +122,7 @@ static int backend_set_fenced(void *backend, const char *const *initiators, size
 }
 
 static const char *const NOTES[] = {
-	"After a restart of tgtd, --restore makes its targets again, granted to nobody.", NULL};
+	"After a restart of tgtd, --restore makes its targets again, without any grants.", NULL};
 
 static const struct driver TGT_DRIVER = {
 	.name = "lunmask-array-tgt",
