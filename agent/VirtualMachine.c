@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <ctype.h>
+#include <glib.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -130,16 +131,10 @@ static int check_suffix(const char *value, struct err *err)
 
 static int paths_parse(const char *value, size_t *ret, struct err *err)
 {
-	unsigned long number;
-	char *end;
+	guint64 number = PATHS_ALL_COUNT;
 
-	if (strcmp(value, PATHS_ALL) == 0) {
-		*ret = PATHS_ALL_COUNT;
-		return 0;
-	}
-	number = strtoul(value, &end, 10);
-	if (!isdigit((unsigned char)*value) || *end != '\0' || number < 1 ||
-	    number > CONFIG_PORTALS_MAX) {
+	if (strcmp(value, PATHS_ALL) != 0 &&
+	    !g_ascii_string_to_unsigned(value, 10, 1, CONFIG_PORTALS_MAX, &number, NULL)) {
 		return err_set(err, -EINVAL,
 			       "'%.200s' is neither a whole number from 1 to %d nor \"" PATHS_ALL
 			       "\"",

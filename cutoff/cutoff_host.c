@@ -8,6 +8,7 @@
 
 #include "array/array.h"
 #include "names/host_name.h"
+#include "names/portal.h"
 #include "process/initiator_process.h"
 #include "process/process.h"
 
@@ -48,10 +49,8 @@ int cutoff_host_node(const struct config *config, const char *node, const char *
 
 /* Configuration */
 
-static void port_add(struct cutoff_host *host, const char *portal)
+static void port_add(struct cutoff_host *host, uint16_t port)
 {
-	uint16_t port = (uint16_t)strtoul(strrchr(portal, ':') + 1, NULL, 10);
-
 	for (size_t i = 0; i < host->n_ports; i++) {
 		if (host->ports[i] == port) {
 			return;
@@ -85,7 +84,12 @@ int cutoff_host_configure(struct cutoff_host *host, const char *file, struct err
 	arrays = config_arrays(config, &count);
 	for (size_t i = 0; i < count; i++) {
 		for (size_t j = 0; j < arrays[i].n_portals; j++) {
-			port_add(host, arrays[i].portals[j]);
+			struct portal portal;
+
+			/* The configuration has checked it. */
+			if (portal_from_str(arrays[i].portals[j], &portal, NULL) == 0) {
+				port_add(host, portal.port);
+			}
 		}
 	}
 	return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ocf/ocf_call.h"
 
+#include <glib.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,21 +37,18 @@ static int number_read(const char *key, int64_t max, int64_t fallback, int64_t *
 		       struct err *err)
 {
 	const char *value = env_find(key);
-	char *end;
-	long long number;
+	guint64 number = 0;
 
 	*ret = fallback;
 	if (value == NULL) {
 		return 0;
 	}
-	errno = 0;
-	number = strtoll(value, &end, 10);
-	if (errno != 0 || end == value || *end != '\0' || number < 0 || number > max) {
+	if (!g_ascii_string_to_unsigned(value, 10, 0, (guint64)max, &number, NULL)) {
 		return err_set(err, -EINVAL,
 			       "%s is '%.64s': it must be a whole number from 0 to %lld", key,
 			       value, (long long)max);
 	}
-	*ret = number;
+	*ret = (int64_t)number;
 	return 0;
 }
 

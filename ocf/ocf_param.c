@@ -2,6 +2,7 @@
 #include "ocf/ocf_param.h"
 
 #include <assert.h>
+#include <glib.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,21 +40,11 @@ static int text_check(const char *value, struct err *err)
 	return 0;
 }
 
-static int integer_parse(const char *value, long long *ret)
-{
-	char *end;
-
-	errno = 0;
-	*ret = strtoll(value, &end, 10);
-	return errno != 0 || end == value || *end != '\0' ? -EINVAL : 0;
-}
-
 static int integer_check(const struct ocf_parameter *parameter, const char *value, struct err *err)
 {
-	long long number;
+	gint64 number;
 
-	if (integer_parse(value, &number) < 0 || number < parameter->min ||
-	    number > parameter->max) {
+	if (!g_ascii_string_to_signed(value, 10, parameter->min, parameter->max, &number, NULL)) {
 		return err_set(err, -EINVAL, "'%.200s' is not a whole number from %lld to %lld",
 			       value, parameter->min, parameter->max);
 	}
@@ -186,10 +177,9 @@ long long ocf_param_integer(const struct ocf_agent *agent, const char *name)
 {
 	const struct ocf_parameter *parameter;
 	const char *value = value_in_force(agent, name, OCF_INTEGER, &parameter);
-	long long number = 0;
 
-	(void)integer_parse(value, &number);
-	return number;
+	/* value_in_force() has checked it. */
+	return g_ascii_strtoll(value, NULL, 10);
 }
 
 long long ocf_param_time_ms(const struct ocf_agent *agent, const char *name)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ring/cluster_config.h"
 
+#include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,15 +46,11 @@ static bool word_set(struct cluster_config *config, const char *key, const char 
 /* 0: not a node id. */
 static uint32_t id_parse(const char *value)
 {
-	unsigned long long id;
-	char *end;
+	guint64 id;
 
-	if (value == NULL || *value < '0' || *value > '9') {
-		return 0;
-	}
-	errno = 0;
-	id = strtoull(value, &end, 10);
-	return errno == 0 && *end == '\0' && id <= UINT32_MAX ? (uint32_t)id : 0;
+	return value != NULL && g_ascii_string_to_unsigned(value, 10, 1, UINT32_MAX, &id, NULL)
+		       ? (uint32_t)id
+		       : 0;
 }
 
 static bool node_set(struct cluster_config *config, const char *key, const char *value)

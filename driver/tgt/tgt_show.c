@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <glib.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -33,14 +34,11 @@ struct parser {
 
 static bool number_parse(const char *text, unsigned long max, unsigned long *ret)
 {
-	char *end;
+	guint64 number = 0;
+	bool is = g_ascii_string_to_unsigned(text, 10, 0, max, &number, NULL);
 
-	if (!isdigit((unsigned char)text[0])) {
-		return false;
-	}
-	errno = 0;
-	*ret = strtoul(text, &end, 10);
-	return errno == 0 && *end == '\0' && *ret <= max;
+	*ret = (unsigned long)number;
+	return is;
 }
 
 /* The rest of a line after its key, or NULL. */

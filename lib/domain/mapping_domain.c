@@ -8,40 +8,7 @@
 
 #include "domain/domain_xml.h"
 #include "domain/mapping_policy.h"
-
-struct portal {
-	char address[ISCSI_PORTAL_MAX + 1];
-	char port[6];
-};
-
-/* libvirt wants an IPv6 address without its brackets. */
-static int portal_split(const char *text, struct portal *ret, struct err *err)
-{
-	const char *colon = text == NULL ? NULL : strrchr(text, ':');
-	size_t length = colon == NULL ? 0 : (size_t)(colon - text);
-	const char *first = text;
-	unsigned long port = 0;
-	bool bracketed = length > 2 && text[0] == '[' && text[length - 1] == ']';
-
-	if (bracketed) {
-		first++;
-		length -= 2;
-	}
-	if (colon != NULL && strspn(colon + 1, "0123456789") == strlen(colon + 1) &&
-	    strlen(colon + 1) <= 5) {
-		port = strtoul(colon + 1, NULL, 10);
-	}
-	if (port == 0 || port > 65535 || length == 0 || length > ISCSI_PORTAL_MAX ||
-	    (!bracketed && memchr(text, ':', length) != NULL) ||
-	    strcspn(first, "[]<>&'\" /") < length) {
-		return err_set(err, -EINVAL, "portal '%.130s' is not ADDRESS:PORT or [IPV6]:PORT",
-			       text == NULL ? "" : text);
-	}
-	memcpy(ret->address, first, length);
-	ret->address[length] = '\0';
-	(void)snprintf(ret->port, sizeof(ret->port), "%lu", port);
-	return 0;
-}
+#include "names/portal.h"
 
 static const struct mapping_drive *drive_find(const struct mapping *mapping, const char *target)
 {
@@ -113,16 +80,18 @@ static bool disk_set_source(xmlNodePtr disk, const struct mapping_drive *drive,
 	char name[ISCSI_NAME_MAX + 12];
 	xmlNodePtr source;
 	xmlNodePtr address;
+	char port[6];
 
 	if (old != NULL) {
 		xmlUnlinkNode(old);
 		xmlFreeNode(old);
 	}
 	(void)snprintf(name, sizeof(name), "%s/%u", lun->target, lun->number);
+	(void)snprintf(port, sizeof(port), "%u", (unsigned int)portal->port);
 	source = child_new(disk, "source", "protocol", "iscsi");
 	address = child_new(source, "host", "name", portal->address);
 	return address != NULL && xmlSetProp(source, BAD_CAST "name", BAD_CAST name) != NULL &&
-	       xmlSetProp(address, BAD_CAST "port", BAD_CAST portal->port) != NULL &&
+	       xmlSetProp(address, BAD_CAST "port", BAD_CAST port) != NULL &&
 	       child_new(child_new(source, "initiator", NULL, NULL), "iqn", "name",
 			 host->initiator) != NULL &&
 	       source_add_slice(source, drive);
@@ -177,7 +146,7 @@ int mapping_domain_xml(const struct mapping *mapping, const struct mapping_host 
 			       "iqn.2026-11.org.example:h1",
 			       host->initiator == NULL ? "" : host->initiator);
 	}
-	rc = portal_split(host->portal, &portal, err);
+	rc = portal_from_str(host->portal, &portal, err);
 	if (rc == 0) {
 		rc = domain_xml_parse(mapping->xml, strlen(mapping->xml), &doc, err);
 	}

@@ -2,42 +2,43 @@
 #include "names/portal.h"
 
 #include <arpa/inet.h>
+#include <glib.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "names/name_limits.h"
-
-static bool port_legal(const char *port)
+static bool address_take(const char *text, size_t length, struct portal *ret)
 {
-	size_t digits = strspn(port, "0123456789");
-	long number = strtol(port, NULL, 10);
+	unsigned char address[sizeof(struct in6_addr)];
+	bool bracketed = length > 2 && text[0] == '[' && text[length - 1] == ']';
 
-	return digits > 0 && digits <= 5 && port[digits] == '\0' && number >= 1 && number <= 65535;
+	if (bracketed) {
+		text++;
+		length -= 2;
+	}
+	(void)snprintf(ret->address, sizeof(ret->address), "%.*s", (int)length, text);
+	return inet_pton(bracketed ? AF_INET6 : AF_INET, ret->address, address) == 1;
+}
+
+int portal_from_str(const char *text, struct portal *ret, struct err *err)
+{
+	const char *colon = text == NULL ? NULL : strrchr(text, ':');
+	guint64 port;
+
+	if (colon == NULL || strlen(text) > ISCSI_PORTAL_MAX ||
+	    !g_ascii_string_to_unsigned(colon + 1, 10, 1, UINT16_MAX, &port, NULL) ||
+	    !address_take(text, (size_t)(colon - text), ret)) {
+		return err_set(err, -EINVAL,
+			       "portal '%.130s' is not ADDRESS:PORT or [ADDRESS]:PORT in numbers",
+			       text == NULL ? "" : text);
+	}
+	ret->port = (uint16_t)port;
+	return 0;
 }
 
 int portal_check(const char *text, struct err *err)
 {
-	const char *colon = strrchr(text, ':');
-	char host[ISCSI_PORTAL_MAX + 1];
-	unsigned char address[sizeof(struct in6_addr)];
-	int family = AF_INET;
-	const char *start = text;
-	size_t length;
+	struct portal portal;
 
-	if (colon != NULL && port_legal(colon + 1) && strlen(text) <= ISCSI_PORTAL_MAX) {
-		length = (size_t)(colon - text);
-		if (length > 2 && text[0] == '[' && colon[-1] == ']') {
-			family = AF_INET6;
-			start++;
-			length -= 2;
-		}
-		(void)snprintf(host, sizeof(host), "%.*s", (int)length, start);
-		if (inet_pton(family, host, address) == 1) {
-			return 0;
-		}
-	}
-	return err_set(err, -EINVAL, "portal '%s' is not ADDRESS:PORT or [ADDRESS]:PORT in numbers",
-		       text);
+	return portal_from_str(text, &portal, err);
 }

@@ -2,14 +2,26 @@
 #ifndef LUNMASK_PORTAL_H
 #define LUNMASK_PORTAL_H
 
+#include <stdint.h>
+
 #include "base/err.h"
+#include "names/name_limits.h"
 
 #define PORTALS_MAX 16 /* of one array */
 
+/* The address and TCP port at which an array serves iSCSI. */
+struct portal {
+	char address[ISCSI_PORTAL_MAX + 1]; /* without the brackets of an IPv6 address */
+	uint16_t port;
+};
+
 /*
- * 0 when text is ADDRESS:PORT or [IPv6-ADDRESS]:PORT, all in numbers; else -EINVAL with text. A
- * host's name is refused: it would have to be looked up, which no deadline bounds.
+ * text is ADDRESS:PORT or [IPv6-ADDRESS]:PORT, all in numbers: else -EINVAL with text. A host's
+ * name is refused, because no deadline limits its look-up.
  */
+int portal_from_str(const char *text, struct portal *ret, struct err *err);
+
+/* The same, for its answer alone. */
 int portal_check(const char *text, struct err *err);
 
 #endif

@@ -54,13 +54,12 @@ static int host_copy(struct runner_ssh *ssh, const char *host, size_t length)
 
 static int port_copy(struct runner_ssh *ssh, const char *port)
 {
-	char *end;
-	long number = strtol(port, &end, 10);
+	guint64 number;
 
-	if (!isdigit((unsigned char)port[0]) || *end != '\0' || number < 1 || number > 65535) {
+	if (!g_ascii_string_to_unsigned(port, 10, 1, UINT16_MAX, &number, NULL)) {
 		return -EINVAL;
 	}
-	(void)snprintf(ssh->port, sizeof(ssh->port), "%ld", number);
+	(void)snprintf(ssh->port, sizeof(ssh->port), "%u", (unsigned int)number);
 	return 0;
 }
 

@@ -264,11 +264,11 @@ static void mapping_domain_xml__refuses_bad_addresses(void **state)
 {
 	static const char *const portals[] = {"",
 					      "a",
-					      "a:",
+					      "10.0.0.1:",
 					      ":1",
-					      "a:0",
-					      "a:65536",
-					      "a:1x",
+					      "10.0.0.1:0",
+					      "10.0.0.1:65536",
+					      "10.0.0.1:1x",
 					      "fd00::1:3260",
 					      "[]:1",
 					      "a b:1",
@@ -292,7 +292,7 @@ static void mapping_domain_xml__refuses_another_volume(void **state)
 {
 	struct mapping *mapping = built(PLAIN);
 	struct lun other[2] = {luns[0], luns[1]};
-	struct mapping_host host = host_of("a:3260");
+	struct mapping_host host = host_of("10.0.0.1:3260");
 	struct err err = ERR_INIT;
 	char *xml = NULL;
 
