@@ -138,7 +138,7 @@ static void process_spawn__makes_a_group_or_a_session(void **state)
 /* The one that started it dies: it does, too. */
 static void process_spawn__bound_dies_with_its_parent(void **state)
 {
-	const char *const argv[] = {"sh", "-c", "echo on; exec sleep 600", NULL};
+	const char *const argv[] = {"sh", "-c", "echo on; exec sleep 60", NULL};
 	int out[2];
 	char text[8];
 	pid_t between;
