@@ -8,15 +8,18 @@
 
 #define ARRAY_SIZE(rows) (sizeof(rows) / sizeof((rows)[0]))
 
-/* Facts that are so or not, as a mask. */
+/* The boolean facts, as bits. */
 enum { FOREIGN = 1u << 0, WANTED = 1u << 1, SHARED = 1u << 2, TWICE = 1u << 3, NEXUS = 1u << 4 };
 
 #define DOMAIN(x) (1u << STRAY_DOMAIN_##x)
 #define FATE(x) (1u << STRAY_FATE_##x)
 #define TASK(x) (1u << STRAY_TASK_##x)
-#define ANY 0 /* of a column: whatever it is */
+#define ANY 0 /* in a column: any value */
 
-/* The first row that fits decides. set: must be so; clear: must not. */
+/*
+ * The first row that matches decides. set: facts that must be true; clear: facts that must be
+ * false.
+ */
 static const struct rule {
 	unsigned int set;
 	unsigned int clear;
@@ -26,33 +29,33 @@ static const struct rule {
 	enum stray_verdict verdict;
 	const char *why;
 } rules[] = {
-	/* Nothing here can say who needs what a stranger has. */
+	/* Nothing in these facts shows whether an unknown initiator still needs its path. */
 	{FOREIGN, WANTED, ANY, ANY, ANY, STRAY_KEEP,
 	 "its initiator is no [host] of the configuration: --foreign removes it"},
 	{FOREIGN, 0, ANY, ANY, TASK(WINDOW) | TASK(BROKEN) | TASK(OTHER) | TASK(RECOVERY),
-	 STRAY_KEEP, "a task of the VM is open or has just failed: look again after it"},
+	 STRAY_KEEP, "a task of the VM is open or has just failed: try again when it has ended"},
 	{FOREIGN, 0, ANY, ANY, ANY, STRAY_REMOVE,
-	 "its initiator is no [host] of the configuration, and --foreign was said"},
+	 "its initiator is no [host] of the configuration, and --foreign was given"},
 
 	{TWICE, 0, DOMAIN(THERE), ANY, TASK(NONE) | TASK(OTHER) | TASK(RECOVERY) | TASK(UNKNOWN),
 	 STRAY_KEEP,
-	 "the domain is on more than one host: end it on one of them (crm_resource --force-stop)"},
+	 "the domain is on more than one host: stop it on one of them (crm_resource --force-stop)"},
 	{0, 0, DOMAIN(THERE), ANY, ANY, STRAY_NONE, "the domain is there"},
 	{0, 0, ANY, FATE(UP) | FATE(UNKNOWN) | FATE(NOT_ASKED), TASK(WINDOW), STRAY_NONE,
-	 "a task that is under way needs it"},
+	 "a task in progress needs it"},
 
 	{0, 0, ANY, ANY, TASK(WINDOW), STRAY_KEEP,
 	 "a task that names the host is open: stop or start of the VM ends it"},
 	{0, 0, ANY, ANY, TASK(BROKEN), STRAY_KEEP,
 	 "the VM's task is broken: stop or start of the VM ends it"},
 	{0, 0, ANY, ANY, TASK(OTHER), STRAY_KEEP,
-	 "another task of the VM is under way: look again when it is over"},
+	 "another task of the VM is in progress: try again when it has ended"},
 	{0, 0, ANY, ANY, TASK(UNKNOWN), STRAY_UNDECIDED,
 	 "the journal cannot say that no task needs it"},
-	{SHARED, 0, ANY, ANY, ANY, STRAY_UNDECIDED, "another VM of the cluster has this LUN too"},
+	{SHARED, 0, ANY, ANY, ANY, STRAY_UNDECIDED, "another VM of the cluster uses this LUN too"},
 	{0, 0, ANY, ANY, TASK(RECOVERY), STRAY_KEEP,
-	 "a migration has just failed, and a stop must find that: look again after the stop, or in "
-	 "ten minutes"},
+	 "a migration has just failed, and a stop must still find the failure: try again after the "
+	 "stop, or in ten minutes"},
 
 	{0, 0, ANY, FATE(NOT_ASKED), ANY, STRAY_UNDECIDED, "its host was not asked"},
 	{0, 0, DOMAIN(ABSENT), FATE(UP), ANY, STRAY_REMOVE,
@@ -64,11 +67,11 @@ static const struct rule {
 	 "the host has left the cluster, and has no session open"},
 	{0, 0, ANY, FATE(LEFT), ANY, STRAY_KEEP,
 	 "the host has left the cluster unfenced, with a session open: if the VM runs there stop "
-	 "it, "
-	 "else fence the host (stonith_admin --fence)"},
+	 "it, else fence the host (stonith_admin --fence)"},
 	{0, 0, ANY, FATE(LOST), ANY, STRAY_UNDECIDED,
-	 "the host is no member and was not fenced: fence it (stonith_admin --fence)"},
-	{0, 0, ANY, ANY, ANY, STRAY_UNDECIDED, "Pacemaker does not say what became of the host"},
+	 "the host is not a member and was not fenced: fence it (stonith_admin --fence)"},
+	{0, 0, ANY, ANY, ANY, STRAY_UNDECIDED,
+	 "Pacemaker does not say whether the host is up or fenced"},
 };
 
 static unsigned int flags_of(const struct stray_facts *facts)
@@ -96,7 +99,7 @@ enum stray_verdict stray_judge(const struct stray_facts *facts, const char **ret
 {
 	size_t i = 0;
 
-	/* The last row fits whatever comes. */
+	/* The last row matches everything. */
 	while (i < ARRAY_SIZE(rules) - 1 && !rule_fits(&rules[i], facts)) {
 		i++;
 	}
@@ -113,7 +116,7 @@ const char *stray_what(const struct stray_facts *facts, const char *lun, const c
 	return ret;
 }
 
-/* "migrate from node1 to node2" */
+/* Example: "migrate from node1 to node2". */
 static void task_to_str(const struct journal_task *task, char *ret, size_t size)
 {
 	const char *node = task->source[0] != '\0' ? task->source : task->target;
@@ -126,7 +129,9 @@ static void task_to_str(const struct journal_task *task, char *ret, size_t size)
 	}
 }
 
-/* What has ended well has revoked what it was to revoke: what is there now came after it. */
+/*
+ * A task that ended well revoked everything it had to revoke, so a path seen now was opened later.
+ */
 const char *stray_who(const struct stray_trace *trace, char ret[STRAY_TEXT_MAX])
 {
 	const struct journal_task *task = &trace->task;

@@ -5,9 +5,9 @@
 
 enum want { ANY = 0, YES, NO };
 
-/* The first row that fits decides. Facts are asked for from left to right. */
+/* The first row that matches decides. The facts of a row are asked for from left to right. */
 struct row {
-	enum want lost; /* the policy */
+	enum want lost; /* the policy is TAKEOVER_LOST */
 	enum want facts[TAKEOVER_FACTS];
 	enum takeover_verdict verdict;
 };

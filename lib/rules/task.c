@@ -89,7 +89,7 @@ static bool step_ours(const struct task *task, const struct task_step *step)
 	       task->journal->step_ours(task->journal_data, step);
 }
 
-/* Acts once and looks again: what run says is a hint, what the probe sees decides. */
+/* Runs the step once, then probes again. The result of run is only a hint; the probe decides. */
 static int step_try(const struct task *task, const struct task_step *step, struct deadline deadline,
 		    struct err *err)
 {
@@ -115,7 +115,7 @@ static int step_try(const struct task *task, const struct task_step *step, struc
 		       err_text(&look_err)[0] != '\0' ? ": " : "", err_text(&look_err));
 }
 
-/* *ret_acted is set as soon as run was called: from then on there may be something to undo. */
+/* *ret_acted is set before run is called: from then on there may be something to undo. */
 static int step_carry_out(const struct task *task, const struct task_step *step,
 			  struct deadline deadline, bool *ret_acted, struct err *err)
 {
@@ -137,7 +137,7 @@ static int step_carry_out(const struct task *task, const struct task_step *step,
 		if (!waits && (!task_error_transient(rc) || try++ == step->tries)) {
 			break;
 		}
-		/* Whoever waits says so once. */
+		/* A wait for others to lift the error is reported once. */
 		if (!waits || !waited) {
 			tell(task, step, TASK_STEP_RETRIED, since_ms, err);
 		}
@@ -179,14 +179,16 @@ static int step_walk(const struct task *task, const struct task_step *step,
 		tell(task, step, TASK_STEP_FAILED, since_ms, err);
 		return rc;
 	}
-	/* A probe that could not see is no reason not to try: the second look decides. */
+	/* A failed probe does not stop the task: the probe after run decides. */
 	rc = step_carry_out(task, step, deadline, ret_acted, err);
 	step_ended(task, step, rc);
 	return rc;
 }
 
-/* Steps first..end-1, last one first; stops at an undo that fails, since the earlier ones rely on
- * it. */
+/*
+ * Undoes the steps first..end-1, last one first. It stops at the first undo that fails, because the
+ * earlier steps depend on it.
+ */
 static int steps_undo(const struct task *task, const bool *acted, size_t first, size_t end,
 		      struct deadline deadline, struct err *err)
 {
@@ -208,7 +210,7 @@ static int steps_undo(const struct task *task, const bool *acted, size_t first, 
 	return 0;
 }
 
-/* What was not reached may have been done by an earlier process of this task. */
+/* An earlier process of this task may have carried out steps that this one did not reach. */
 static void steps_note_ours(const struct task *task, bool *acted, size_t from)
 {
 	for (size_t i = from; i < task->n_steps; i++) {
@@ -227,8 +229,9 @@ static bool anything_to_undo(const struct task *task, const bool *acted, size_t 
 }
 
 /*
- * A process that stood still may have lost its task to another, which relies on what it would undo.
- * cause is what the task came to; it is returned where nothing else has to be said.
+ * The journal is asked first: a process that was suspended may have lost its task to another
+ * process, which relies on the steps that would be undone. cause is the error of the task; it is
+ * returned unless undoing fails.
  */
 static int undo(const struct task *task, const bool *acted, size_t first, int cause,
 		struct deadline deadline, struct err *err)
@@ -256,7 +259,9 @@ static int undo(const struct task *task, const bool *acted, size_t first, int ca
 	return cause;
 }
 
-/* Of a short time-out undo gets a third: the steps themselves must still have a chance. */
+/*
+ * With a short deadline, undo gets only a third of the time left, so that the steps get the rest.
+ */
 static struct deadline work_until(const struct task *task, struct deadline deadline)
 {
 	int third_ms = deadline_left_ms(deadline) / 3;

@@ -10,25 +10,29 @@
 #include "base/err.h"
 
 /*
- * The task engine: walks a static table of restartable steps.
+ * The task engine: it walks a static table of restartable steps.
  *
- * A step looks at the real world (probe), acts if needed (run), and looks again. A task that was
- * killed anywhere is continued by running it again: what is done is seen to be done. When a step
- * fails for good, the undo of every step that this run carried out is called, last one first; an
- * undo removes only what this task added.
+ * Fill in a struct task and call task_run(). The caller owns the table, the context and the ops;
+ * the engine keeps nothing.
  *
- * The engine is the only place that decides about state and reports it; steps neither log nor
- * sleep. Nothing here does I/O of its own but wait between two tries.
+ * For each step the engine probes the real world, runs the step if it is not done, and probes
+ * again. To continue a task that was killed, run it again: the probes show which steps are done.
+ * When a step finally fails, the engine calls the undo of every step that this run carried out,
+ * last one first. An undo removes only what this task added.
+ *
+ * Only the engine decides about state and reports it; steps neither log nor sleep. The engine does
+ * no I/O of its own. It only waits between two tries.
  */
 
-/* What a probe found, or -errno when it could not find out. */
+/* The result of a probe. A probe that cannot tell returns -errno. */
 enum task_sight { TASK_NOT_DONE = 0, TASK_DONE = 1 };
 
 enum task_step_flags {
-	TASK_WIDENS = 1u << 0, /* gives a host or a guest more than it had: needs the gate (I8) */
-	TASK_NO_RETURN = 1u << 1, /* once it is done, earlier steps are no longer undone */
-	TASK_LOOK_ONCE = 1u << 2, /* run is a check: it has no effect to look for afterwards */
-	TASK_GRANTS = 1u << 3,    /* adds a host to the masks; its undo takes back what was added */
+	TASK_WIDENS = 1u << 0,    /* gives a host or a guest more access: needs the gate (I8) */
+	TASK_NO_RETURN = 1u << 1, /* when it is done, earlier steps are no longer undone */
+	/* run is a check: it has no effect, so there is no probe after it. */
+	TASK_LOOK_ONCE = 1u << 2,
+	TASK_GRANTS = 1u << 3, /* adds a host to the masks; its undo revokes what it added */
 };
 
 struct task_step {
@@ -36,22 +40,22 @@ struct task_step {
 	int (*probe)(void *context, struct deadline deadline, struct err *err);
 	int (*run)(void *context, struct deadline deadline, struct err *err);
 	int (*undo)(void *context, struct deadline deadline, struct err *err); /* may be NULL */
-	int timeout_ms;     /* of one run; the task's deadline cuts it short */
-	unsigned int tries; /* of a run that fails with a transient error; at least 1 */
+	int timeout_ms;     /* of one run; the task's deadline may shorten it */
+	unsigned int tries; /* for a run that fails with a transient error; 1..100 */
 	int retry_ms;       /* between two tries */
-	int patience_ms;    /* how long tries do not count while others are to lift the error */
+	int patience_ms;    /* for so long, tries do not count that fail with task_error_lifted() */
 	unsigned int flags; /* enum task_step_flags */
 };
 
-/* What happened, once per change of state. */
+/* An event: exactly one for each change of state. */
 enum task_event_kind {
-	TASK_STEP_SKIPPED,  /* was done already */
-	TASK_STEP_PROGRESS, /* text: how far; told by long steps themselves */
+	TASK_STEP_SKIPPED,  /* was already done */
+	TASK_STEP_PROGRESS, /* text: the progress; reported by long steps themselves */
 	TASK_STEP_DONE,
-	TASK_STEP_RETRIED, /* text: why */
-	TASK_STEP_FAILED,  /* text: why */
+	TASK_STEP_RETRIED, /* text: the reason */
+	TASK_STEP_FAILED,  /* text: the reason */
 	TASK_STEP_UNDONE,
-	TASK_STEP_UNDO_FAILED, /* text: why */
+	TASK_STEP_UNDO_FAILED, /* text: the reason */
 };
 
 struct task_event {
@@ -59,31 +63,33 @@ struct task_event {
 	const char *task;
 	const char *step;
 	int64_t duration_ms;
-	const char *text; /* "" when there is nothing to say */
+	const char *text; /* "" if there is none */
 };
 
 const char *task_event_kind_to_str(enum task_event_kind kind);
 
 /*
- * The journal's seam: intent is recorded here before each effect. A task must be recoverable
- * without it, by looking at the world. Checks (TASK_LOOK_ONCE) have no effect, and are not told.
- * Any of them may be NULL.
+ * The engine's calls to the journal. They record the intent before each effect. A task must be
+ * recoverable without the journal, by probing the world. The journal is not called for checks
+ * (TASK_LOOK_ONCE), which have no effect. Each of these functions may be NULL.
  */
 struct task_journal_ops {
 	/*
-	 * Asked before each try of a step; -errno with text: the step is not begun. -ECANCELED: the
-	 * task is another's now, so that nothing of it is ours to undo.
+	 * Called before each try of a step. On -errno, with a text in err, the step is not started.
+	 * -ECANCELED: another process owns the task now, and this one must not undo anything.
 	 */
 	int (*step_begin)(void *journal, const struct task_step *step, struct deadline deadline,
 			  struct err *err);
-	/* Told when it is over, or was found done. */
+	/* Called when the step has ended, or was found done. */
 	void (*step_end)(void *journal, const struct task_step *step, int rc);
-	/* Found done, or not reached: did an earlier process of this task do it, so that it is
-	 * this one's to undo? */
+	/*
+	 * Called for a step that was found done or was not reached: did an earlier process of this
+	 * task carry it out? If so, this process may undo it.
+	 */
 	bool (*step_ours)(void *journal, const struct task_step *step);
 	/*
-	 * Asked once, before anything is undone. -ECANCELED: as of step_begin. Any other error: it
-	 * cannot be known, and what was done is left as it is.
+	 * Called once, before anything is undone. -ECANCELED: as for step_begin. Any other error:
+	 * the owner is not known, and nothing is undone.
 	 */
 	int (*undo_begin)(void *journal, struct deadline deadline, struct err *err);
 };
@@ -92,9 +98,12 @@ struct task {
 	const char *name;
 	const struct task_step *steps;
 	size_t n_steps;
-	void *context; /* given to every probe, run and undo */
+	void *context; /* passed to every probe, run and undo */
 
-	/* May access be widened now? Asked before each TASK_WIDENS step. NULL: no such step. */
+	/*
+	 * May access be widened now? Called before each try of a TASK_WIDENS step. May be NULL if
+	 * the table has no such step.
+	 */
 	int (*gate)(void *context, struct deadline deadline, struct err *err);
 
 	void (*observe)(void *observer, const struct task_event *event); /* may be NULL */
@@ -103,22 +112,32 @@ struct task {
 	const struct task_journal_ops *journal; /* may be NULL */
 	void *journal_data;
 
-	int undo_reserve_ms; /* kept back for undo; at most a third of the time that is left */
+	int undo_reserve_ms; /* time kept back for undo; at most a third of the time left */
 };
 
-/* Is this error worth another try? -EBUSY, -EAGAIN, -EHOSTUNREACH, -ECONNREFUSED, -ETIMEDOUT... */
+/*
+ * Is another try worthwhile after this error? True for -EBUSY, -EAGAIN, -EHOSTUNREACH,
+ * -ECONNREFUSED, -ETIMEDOUT and similar.
+ */
 bool task_error_transient(int rc);
-/* An error that somebody else is about to lift: this host is fenced, and may be let in again. */
+/*
+ * Will another node probably lift this error? True for -ESHUTDOWN: this host is fenced, and may be
+ * unfenced.
+ */
 bool task_error_lifted(int rc);
 
 /*
- * 0 when every step is done. Otherwise the error of the step that failed, with its name in the
- * text; -ENOTRECOVERABLE in place of it when what was done could not be undone, and -ECANCELED when
- * it is not this process's to undo any more (the text says both).
+ * Returns 0 when every step is done. Otherwise it returns the error of the step that failed, and
+ * the text starts with the step's name. Two codes take the place of that error; the text then gives
+ * both reasons:
+ * -ENOTRECOVERABLE: an undo failed, or the journal could not say whether undoing was still allowed.
+ * -ECANCELED: another process owns the task now, so nothing was undone.
+ *
+ * -EINVAL: the table is wrong (task_verify()).
  */
 int task_run(const struct task *task, struct deadline deadline, struct err *err);
 
-/* Checks a table: names, functions, limits. For tests and for assertions at start. */
+/* Checks a table: names, functions, limits. -EINVAL. task_run() calls it; tests may call it too. */
 int task_verify(const struct task *task, struct err *err);
 
 #endif

@@ -4,15 +4,15 @@
 #include <assert.h>
 #include <string.h>
 
-/* What the task that was found is to the node that asks. */
+/* The relation of the task that was found to the node that asks. */
 enum relation {
-	NONE,      /* there is no open one */
-	OWN_START, /* of the VM here */
+	NONE,      /* no open task */
+	OWN_START, /* start of the VM on this node */
 	OWN_STOP,
-	OUT,     /* migration from here; of migrate_to: to the same target */
-	IN,      /* migration to here; of migrate_from: from the same source */
-	ARRIVED, /* the same, and only its source's stop is left */
-	TIDYING, /* a reconcile, wherever */
+	OUT,     /* migration from this node; for migrate_to: also to the same target */
+	IN,      /* migration to this node; for migrate_from: also from the same source */
+	ARRIVED, /* as IN, and only the stop on the source is left */
+	TIDYING, /* a reconcile, on any node */
 	OTHER,
 	RELATION_MAX
 };
@@ -24,7 +24,10 @@ enum condition { WAITING, BROKEN, GONE, ALIVE, CONDITION_MAX };
 		VM_CLAIM_##claim, VM_CLAIM_##claim, VM_CLAIM_##claim, VM_CLAIM_##alive             \
 	}
 
-/* Nobody works on it (waiting, broken), its actor is gone, or may be alive. */
+/*
+ * The columns: no process works on the task (waiting or broken); its actor is gone; its actor may
+ * be alive.
+ */
 /* clang-format off */
 static const enum vm_claim decisions[VM_ACTION_MAX][RELATION_MAX][CONDITION_MAX] = {
 	[VM_ACTION_START] = {
@@ -42,7 +45,7 @@ static const enum vm_claim decisions[VM_ACTION_MAX][RELATION_MAX][CONDITION_MAX]
 		[OWN_START] = EACH(REPLACE, LEAVE),
 		[OWN_STOP] = EACH(CONTINUE, LEAVE),
 		[OUT] = {VM_CLAIM_CONTINUE, VM_CLAIM_REPLACE, VM_CLAIM_REPLACE, VM_CLAIM_LEAVE},
-		/* What the source has to know of it must not be hidden behind a stop on the target. */
+		/* A stop on the target must not hide what the source has to find in the journal. */
 		[IN] = {VM_CLAIM_LEAVE, VM_CLAIM_LEAVE, VM_CLAIM_CONTINUE, VM_CLAIM_LEAVE},
 		[ARRIVED] = EACH(REPLACE, LEAVE),
 		[TIDYING] = EACH(REPLACE, LEAVE),
@@ -68,7 +71,7 @@ static const enum vm_claim decisions[VM_ACTION_MAX][RELATION_MAX][CONDITION_MAX]
 		[TIDYING] = EACH(REFUSE, REFUSE),
 		[OTHER] = EACH(REFUSE, REFUSE),
 	},
-	/* What is open is somebody's hand-over, or a stop's to clear up. */
+	/* An open task is a hand-over in progress, or one that a stop has to clean up. */
 	[VM_ACTION_RECONCILE] = {
 		[NONE] = EACH(BEGIN, BEGIN),
 		[OWN_START] = EACH(REFUSE, REFUSE),
@@ -102,7 +105,10 @@ static enum relation migration_relation(const struct vm_asker *asker,
 		}
 		break;
 	case VM_ACTION_MIGRATE_FROM:
-		/* One that is still on its way out, wherever its actor died, cannot come in. */
+		/*
+		 * The target cannot continue a migration that migrate_to still runs, even if its
+		 * actor is dead.
+		 */
 		if (!names(task->source, asker->source) || !names(task->target, asker->target) ||
 		    (task->state == JOURNAL_RUNNING && !names(task->actor.node, me))) {
 			return OTHER;
@@ -179,7 +185,7 @@ bool vm_claim_saves(const struct vm_asker *asker, const struct journal_task *tas
 	if (task == NULL) {
 		return false;
 	}
-	/* An earlier stop had begun to. */
+	/* An earlier stop had begun to save. */
 	if (task->kind == JOURNAL_STOP) {
 		return journal_state_open(task->state) && names(task->source, asker->self.node) &&
 		       names(task->mode, "saved");
@@ -190,7 +196,9 @@ bool vm_claim_saves(const struct vm_asker *asker, const struct journal_task *tas
 	if (names(task->source, asker->self.node)) {
 		return source_saves(asker, task, gone, now_ms);
 	}
-	/* Until it has arrived, the grant to the target is the migration's to take back. */
+	/*
+	 * Until the migration has arrived, the target's grant is still the migration's to revoke.
+	 */
 	return names(task->target, asker->self.node) && names(task->granted_to, asker->self.node) &&
 	       (task->state == JOURNAL_BROKEN || task->state == JOURNAL_RUNNING);
 }

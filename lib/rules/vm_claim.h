@@ -7,8 +7,8 @@
 #include "journal/journal_record.h"
 
 /*
- * What an action does about the task of its VM that it finds in the journal. No I/O: every pair of
- * an action and what it may find has a row.
+ * Decides how an action treats the task of its VM that it finds in the journal. The functions are
+ * pure and do no I/O: every pair of an action and a possible finding has a row in a table.
  */
 enum vm_action {
 	VM_ACTION_START,
@@ -19,44 +19,48 @@ enum vm_action {
 	VM_ACTION_MAX
 };
 
-/* Of a MIGRATE: how far its actions have come, as told by its step. */
-#define VM_STEP_SENT "sent"       /* migrate_to has ended well */
-#define VM_STEP_ARRIVED "arrived" /* migrate_from too: only the source's revoke is left */
+/* The step of a JOURNAL_MIGRATE task that is WAITING says how far its actions have come. */
+/* migrate_to has succeeded. */
+#define VM_STEP_SENT "sent"
+/* migrate_from has succeeded: only the revoke on the source is left. */
+#define VM_STEP_ARRIVED "arrived"
 
-/* Who asks, and for what. */
+/* The process that asks, and its action. */
 struct vm_asker {
 	enum vm_action action;
 	char vm[VM_NAME_MAX + 1];
 	struct journal_actor self;
-	char source[NODE_NAME_MAX + 1]; /* of a migration */
+	char source[NODE_NAME_MAX + 1]; /* migrations only */
 	char target[NODE_NAME_MAX + 1];
 };
 
 enum vm_claim {
-	VM_CLAIM_INVALID = 0, /* no row: never decided */
-	VM_CLAIM_BEGIN,       /* a task of its own */
-	VM_CLAIM_CONTINUE,    /* the one that is there goes on */
-	VM_CLAIM_REPLACE,     /* a task of its own, which puts an end to the one that is there */
-	VM_CLAIM_END_FIRST,   /* the one that is there is ended; then look again */
-	VM_CLAIM_WAIT,        /* the one that is there is over in seconds; then look again */
+	VM_CLAIM_INVALID = 0, /* no row: never returned */
+	VM_CLAIM_BEGIN,       /* begin a new task */
+	VM_CLAIM_CONTINUE,    /* continue the task that was found */
+	VM_CLAIM_REPLACE,     /* begin a new task, which ends the one that was found */
+	VM_CLAIM_END_FIRST,   /* end the task that was found, then ask again */
+	/* The task that was found ends within seconds; wait, then ask again. */
+	VM_CLAIM_WAIT,
 	VM_CLAIM_REFUSE,
-	VM_CLAIM_LEAVE, /* stop: what is there is another's, and is left alone; stop goes on */
+	/* stop only: leave the task that was found to its owner, and stop without a claim. */
+	VM_CLAIM_LEAVE,
 };
 
 /*
- * task: the VM's open task, or the one that ended last, or NULL. gone: that its actor is no more;
- * only of a RUNNING one.
+ * task: the VM's open task, or the last one that ended, or NULL. gone: the evidence that the task's
+ * actor is gone; it counts only for a RUNNING task.
  */
 enum vm_claim vm_claim_decide(const struct vm_asker *asker, const struct journal_task *task,
 			      enum journal_evidence gone);
 
-/* How a task ends that another one takes the place of. */
+/* The state in which a task ends that another task replaces: DONE or FAILED. */
 enum journal_state vm_claim_end_state(const struct journal_task *task);
 
 /*
- * I10: is a guest that still runs on the asker's node left of a migration that came to nothing, so
- * that stop has to save its memory? A migration that was undone counts for a while only: what is
- * stopped later is stopped for another reason.
+ * I10: must stop save the guest's memory? Yes if the guest still runs on the asker's node because a
+ * migration failed, or if an unfinished stop on that node had begun to save. A migration that was
+ * undone counts only for VM_CLAIM_RECOVERY_MS: a later stop has another reason.
  */
 #define VM_CLAIM_RECOVERY_MS (10 * 60 * 1000)
 bool vm_claim_saves(const struct vm_asker *asker, const struct journal_task *task,

@@ -19,10 +19,10 @@ static const struct row {
 } rows[] = {
 	{{.foreign = true, F(UP), D(ABSENT)}, STRAY_KEEP, "--foreign removes it"},
 	{{.foreign = true, .foreign_wanted = true, T(RECOVERY)}, STRAY_KEEP, "or has just failed"},
-	{{.foreign = true, .foreign_wanted = true, T(UNKNOWN)}, STRAY_REMOVE, "was said"},
+	{{.foreign = true, .foreign_wanted = true, T(UNKNOWN)}, STRAY_REMOVE, "was given"},
 	{{.twice = true, D(THERE), F(UP)}, STRAY_KEEP, "more than one host"},
 	{{D(THERE), F(UP), T(UNKNOWN)}, STRAY_NONE, "the domain is there"},
-	{{D(ABSENT), F(UP), T(WINDOW)}, STRAY_NONE, "under way needs it"},
+	{{D(ABSENT), F(UP), T(WINDOW)}, STRAY_NONE, "in progress needs it"},
 	{{F(FENCED), T(WINDOW)}, STRAY_KEEP, "names the host is open"},
 	{{D(ABSENT), F(UP), T(BROKEN)}, STRAY_KEEP, "is broken"},
 	{{D(ABSENT), F(UP), T(OTHER)}, STRAY_KEEP, "another task"},
