@@ -19,7 +19,7 @@ static void lun_name_add(struct vm_context *vm, const char *name)
 	vm->lun_names[vm->n_luns++] = name;
 }
 
-/* A drive that reached into the state area would overwrite the mapping file. */
+/* A drive that overlaps the state area would overwrite the mapping file. */
 static int state_apart_from_drives(const struct vm_context *vm, struct err *err)
 {
 	const struct extent *state = &vm->state;
@@ -222,8 +222,8 @@ int vm_domain_state(struct vm_context *vm, struct deadline deadline, enum domain
 	int rc = domain_state_ask(vm, deadline, ret, err);
 
 	/*
-	 * An earlier call did not end in time and took the connection with it, or libvirtd was
-	 * started anew: another connection may do.
+	 * An earlier call may have timed out and lost the connection, or libvirtd may have been
+	 * restarted: try once more with a new connection.
 	 */
 	if (connected && (rc == -ENOTCONN || rc == -ECONNREFUSED)) {
 		hypervisor_close(vm->hypervisor);
@@ -244,8 +244,9 @@ int vm_gate_quorum(void *context, struct deadline deadline, struct err *err)
 	}
 	if (!quorate) {
 		return err_set(err, -EPERM,
-			       "this partition of the cluster has no quorum; nothing that gives "
-			       "a host or guest more access is done without it");
+			       "wait until this partition of the cluster has quorum "
+			       "(corosync-quorumtool -s): it has no quorum now, and without it "
+			       "nothing that gives a host or guest more access is done");
 	}
 	return 0;
 }

@@ -19,13 +19,14 @@
 #include "vm/vm_settings.h"
 
 /*
- * What the tasks of one VM share while they run: the settings as parsed, the configuration, and
- * what was learned on the way. Internal to the vm_*.c files.
+ * The state that the tasks of one VM share while they run: the parsed settings, the configuration,
+ * and what the steps have found out. Internal to the vm_*.c files.
  *
  *	struct vm_context *vm __attribute__((cleanup(vm_context_drop))) = NULL;
  *	rc = vm_context_open(settings, report, deadline, &vm, err);
  *
- * The hypervisor connection is opened when it is first asked for.
+ * The context borrows settings and report: both must outlive it. It owns all the rest except peer.
+ * The hypervisor connection is opened at its first use (vm_hypervisor()).
  */
 struct vm_peer;
 
@@ -36,71 +37,87 @@ struct vm_context {
 
 	struct config *config;
 	const struct config_host *self;
-	const char *const *portals; /* of the array */
+	const char *const *portals; /* of the array; borrowed from config */
 	size_t n_portals;
 	struct array array;
 
 	struct drive drives[VM_LUNS_MAX];
 	size_t n_drives;
 	struct extent state;
-	const char *lun_names[VM_LUNS_MAX]; /* each once; point into drives and state */
+	const char *lun_names[VM_LUNS_MAX]; /* each once; they point into drives and state */
 	size_t n_luns;
 
-	struct hypervisor *hypervisor; /* this host's */
-	struct vm_peer *peer; /* the other host of a migration, or NULL; closed by its opener */
+	struct hypervisor *hypervisor; /* this host's; NULL until it is first used */
+	/* The other host of a migration, or NULL; vm_peer_open() and vm_peer_close() own it. */
+	struct vm_peer *peer;
 
-	/* Learned by vm_paths_verify(): how this host reaches the LUNs. */
+	/* Set by vm_paths_verify(): how this host reaches the LUNs. */
 	struct lun luns[VM_LUNS_MAX];
 	bool luns_known;
-	const char *portal; /* one on which every LUN was verified */
+	const char *portal; /* a portal on which every LUN was verified */
 
-	/* Learned by vm_state_load(); mapping is NULL on a state LUN that was never written. */
+	/* Set by vm_state_load(). mapping is NULL if the state LUN was never written. */
 	struct mapping *mapping;
 	enum image_state image;
-	uint64_t generation; /* of the slot seen last; a store replaces no other */
+	uint64_t generation; /* of the last slot seen; a store replaces no other generation */
 	bool generation_known;
 	bool state_known;
 
-	/* What this run added, and may therefore take away. */
+	/* What this run added, and may therefore remove. */
 	struct vm_grant grant;
 	bool domain_created;
-	bool image_saved;    /* the memory is saved and the domain gone; the slot may not say so */
+	/* The memory is saved and the domain gone; the slot may not be marked valid yet. */
+	bool image_saved;
 	bool image_consumed; /* the domain is the only copy of the guest's memory */
 
-	/* The action's task (vm_record.h), unless it goes without one. */
+	/* The action's task in the journal (vm_record.h), if it has one. */
 	struct vm_journal journal;
 	bool recorded;
-	bool record_asked; /* stop: it claims once, with its first effect */
-	bool no_return;    /* a step has been done behind which nothing is undone */
+	/* stop: it has tried to claim the task (once, before its first effect). */
+	bool record_asked;
+	bool no_return; /* a TASK_NO_RETURN step is done: nothing before it is undone */
 };
 
-/* Parses what the settings say; -EINVAL. Then the configuration, and this node's name. */
+/*
+ * Parses the settings (-EINVAL), then loads the configuration and finds this node's name. On
+ * success the caller frees *ret.
+ */
 int vm_context_open(const struct vm_settings *settings, const struct vm_report *report,
 		    struct deadline deadline, struct vm_context **ret, struct err *err);
-/* Of a VM whose parameters are not known but for its LUNs, which must outlive it. */
+/*
+ * As vm_context_open(), for a VM of which only the LUNs are known. The names in luns must outlive
+ * *ret.
+ */
 int vm_context_open_luns(const struct vm_settings *settings, const char *const *luns, size_t n_luns,
 			 struct deadline deadline, struct vm_context **ret, struct err *err);
 void vm_context_free(struct vm_context *vm);
 void vm_context_drop(struct vm_context **vm);
 
-/* Only what the settings say, for those who must do without a configuration. -EINVAL. */
+/* Parses only the settings, for callers that have to work without a configuration. -EINVAL. */
 int vm_settings_parse(const struct vm_settings *settings, struct vm_context *vm, struct err *err);
 
-/* Settings and configuration: which array, and who is this node on the SAN. */
+/*
+ * Loads the configuration from path (NULL: the default file) and looks up the array, and this
+ * node's name and initiator.
+ */
 int vm_config_apply(struct vm_context *vm, const char *path, struct deadline deadline,
 		    struct err *err);
 
+/*
+ * Returns the connection to this host's libvirt, opened on the first call. The context owns *ret,
+ * which vm_domain_state() may replace.
+ */
 int vm_hypervisor(struct vm_context *vm, struct deadline deadline, struct hypervisor **ret,
 		  struct err *err);
 
-/* This host's domain. */
+/* The state of the domain on this host. */
 int vm_domain_state(struct vm_context *vm, struct deadline deadline, enum domain_state *ret,
 		    struct err *err);
 
-/* The gate of every step that widens access (I8). */
+/* The gate of every step that widens access (I8): 0 with quorum, -EPERM without. */
 int vm_gate_quorum(void *context, struct deadline deadline, struct err *err);
 
-/* Tells the report what happened outside of a table. */
+/* Reports an event that happened outside of a table of steps. */
 void vm_report_event(const struct vm_context *vm, const struct task_event *event);
 
 #endif

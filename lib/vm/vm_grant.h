@@ -8,13 +8,16 @@
 #include "base/err.h"
 #include "names/lun.h"
 
-/* What one task grants to one host. All zero at first; vm_masks.h has the steps that fill it. */
+/*
+ * The LUNs that one task grants to one host. Zero-initialised by the owner and filled by the steps
+ * in vm_masks.h; freed with vm_grant_release().
+ */
 struct vm_grant {
-	struct array_changed missing; /* LUNs that the host did not hold before */
-	struct array_changed added;   /* what may be taken away again */
+	struct array_changed missing; /* LUNs that the host did not hold at first */
+	struct array_changed added;   /* LUNs that this task added, and may revoke */
 };
 
-/* These were added by this task, if by an earlier process of it. -ENOMEM. */
+/* Records that this task added these LUNs, possibly in an earlier process. -ENOMEM. */
 int vm_grant_note(struct vm_grant *grant, const char (*luns)[LUN_NAME_MAX + 1], size_t n_luns,
 		  struct err *err);
 

@@ -8,7 +8,7 @@
 #include "journal/journal_actor.h"
 #include "vm/vm_journal_call.h"
 
-#define CLAIM_WAS_LOST "the task was taken over while this process stood still"
+#define CLAIM_WAS_LOST "the task was taken over while this process was suspended"
 
 int vm_journal_init(struct vm_journal *journal, enum vm_action action, const char *vm,
 		    const char *node, const char *source, const char *target, struct err *err)
@@ -58,7 +58,7 @@ bool vm_journal_overtaken(int status)
 	return status == -EBUSY || status == -EEXIST || status == -ENOENT || status == -ESTALE;
 }
 
-/* What an answer that was lost on the way had recorded. */
+/* The answer to an earlier try was lost, but its record was committed. */
 static bool mine_already(const struct vm_journal *journal, const struct journal_answer *answer)
 {
 	return answer->status == -ESTALE && answer->has_current &&

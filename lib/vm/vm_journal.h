@@ -6,7 +6,7 @@
 #include "rules/vm_claim.h"
 
 /*
- * One action's task in the journal: claimed, told what is going to be done, and ended.
+ * The task of one action in the journal: claim it, record each step before its effect, end it.
  *
  *	rc = vm_journal_init(&journal, action, vm, node, source, target, err);
  *	rc = vm_journal_claim(&journal, deadline, err);
@@ -14,29 +14,32 @@
  *	rc = vm_journal_end(&journal, JOURNAL_DONE, NULL, "", deadline, err);
  *	vm_journal_release(&journal);
  *
- * What others of the task are to know goes into journal.task; the next commit tells it.
+ * Write whatever other nodes are to learn about the task into journal.task; the next commit
+ * publishes it.
  *
- * A start or migration that finds a reconcile at the VM waits for its end.
+ * A start or a migration that finds a reconcile of the VM waits until it has ended.
  *
- * While there is no answer it is asked again, for a while: -EHOSTDOWN, with what to do. -EBUSY: the
- * claim is refused, the text says whose the task is. -ECANCELED: the task was taken over meanwhile.
+ * A call that gets no answer is repeated for some seconds. Errors:
+ * -EHOSTDOWN: the journal did not answer; the text says what to do.
+ * -EBUSY: the claim is refused; the text names the owner of the task.
+ * -ECANCELED: another process has taken over the task meanwhile.
  *
- * stop has VM_JOURNAL_STOP_MS in all for a journal that does not answer. When they are used up
- * every call fails at once; claim may also succeed without claiming, when the task is another's to
- * end.
+ * stop waits at most VM_JOURNAL_STOP_MS in all for a journal that does not answer. When that time
+ * is used up, every call fails at once. For stop, vm_journal_claim() may return 0 without a claim,
+ * if the task belongs to another process.
  */
 #define VM_JOURNAL_STOP_MS 2000
 
 struct vm_journal {
 	struct vm_asker asker;
 	struct journal *connection;
-	int budget_ms;             /* stop: what is left for calls that come to nothing */
-	bool claimed;              /* task is this process's, and open */
-	bool continued;            /* it was begun by an earlier process */
-	bool save;                 /* stop: the guest's memory is to be kept */
-	bool only_open;            /* claim what is open, and begin nothing where nothing is */
-	struct journal_task task;  /* as committed, and what the next commit will tell */
-	struct journal_task found; /* as it was found; revision 0: there was none */
+	int budget_ms;             /* stop: time left for calls that get no answer */
+	bool claimed;              /* task belongs to this process and is open */
+	bool continued;            /* an earlier process began the task */
+	bool save;                 /* stop: the guest's memory must be saved */
+	bool only_open;            /* claim an open task, but never begin a new one */
+	struct journal_task task;  /* as committed, plus changes for the next commit */
+	struct journal_task found; /* as it was found; revision 0: none was found */
 };
 
 int vm_journal_init(struct vm_journal *journal, enum vm_action action, const char *vm,
@@ -45,25 +48,32 @@ void vm_journal_release(struct vm_journal *journal);
 
 int vm_journal_claim(struct vm_journal *journal, struct deadline deadline, struct err *err);
 
-/* The step is about to be begun. Without a claim there is nobody to tell: 0. */
+/*
+ * Records that the step is about to start. widens: commit only with quorum and an active journal.
+ * Once the claim is lost it returns -ECANCELED; a stop without a claim records nothing and gets 0.
+ */
 int vm_journal_step(struct vm_journal *journal, const char *step, bool widens,
 		    struct deadline deadline, struct err *err);
 
 /*
- * Is the task still this process's, before it undoes anything of it? Asked of the majority: what a
- * process that stood still remembers is no answer. -ECANCELED: it is not.
+ * Does the task still belong to this process? Call it before undoing anything. The majority is
+ * asked, because a process that was suspended cannot rely on its own memory. -ECANCELED: it does
+ * not.
  */
 int vm_journal_confirm(struct vm_journal *journal, struct deadline deadline, struct err *err);
 
-/* The task ends, or waits for the next action, in state; at the last step when step is NULL. */
+/*
+ * Ends the task in state DONE, FAILED or BROKEN, or leaves it WAITING for the next action. step
+ * NULL: the last step stays recorded. Without a claim it does nothing and returns 0.
+ */
 int vm_journal_end(struct vm_journal *journal, enum journal_state state, const char *step,
 		   const char *reason, struct deadline deadline, struct err *err);
 
-/* An operation is submitted until it is committed; *ret says with what result. -EHOSTDOWN. */
+/* Submits an operation until it is committed; *ret holds its result. -EHOSTDOWN. */
 int vm_journal_submit(struct vm_journal *journal, const struct journal_op *op, bool gated,
 		      struct deadline deadline, struct journal_answer *ret, struct err *err);
 
-/* Linearizable. -ENOENT: there is none. -EHOSTDOWN. */
+/* Reads the release of the VM by node; linearizable. -ENOENT: there is none. -EHOSTDOWN. */
 int vm_journal_release_find(struct vm_journal *journal, const char *node, struct deadline deadline,
 			    struct journal_release *ret, struct err *err);
 

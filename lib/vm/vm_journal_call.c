@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define PATIENCE_MS 10000 /* a new sequencer is found within it */
-#define ABSENT_MS 3000    /* lunmaskd is back within it when it was only restarted */
+#define PATIENCE_MS 10000 /* a new sequencer is elected within this time */
+#define ABSENT_MS 3000    /* a restart of lunmaskd takes less than this time */
 #define STOP_ABSENT_MS 1000
 #define AGAIN_MS 200
 
@@ -15,7 +15,7 @@ static struct deadline patience(const struct vm_journal *journal, struct deadlin
 			       vm_journal_stopping(journal) ? journal->budget_ms : PATIENCE_MS);
 }
 
-/* What a call that came to nothing took is what stop has less. */
+/* A call that gets no answer shortens the time that stop has left for the journal. */
 static void budget_use(struct vm_journal *journal, int64_t since_ms, int rc)
 {
 	int64_t used_ms = deadline_now_ms() - since_ms;
@@ -32,12 +32,12 @@ static int call_failed(int rc, struct err *err)
 	case -ENOTCONN:
 		return err_set(
 			err, -EHOSTDOWN,
-			"lunmaskd does not run on this node, and nothing that gives access is "
-			"done without the journal: start it (systemctl start lunmaskd)");
+			"start lunmaskd on this node (systemctl start lunmaskd): it does not run, "
+			"and without the journal nothing that gives access is done");
 	case -EHOSTDOWN:
 		return err_set(err, -EHOSTDOWN,
-			       "the journal has no majority of its nodes, and nothing that gives "
-			       "access is done without it (lunmask journal status)");
+			       "the journal has no majority of its nodes (see lunmask journal "
+			       "status), and without it nothing that gives access is done");
 	case -ETIMEDOUT:
 		return err_set(err, -EHOSTDOWN,
 			       "the journal did not answer in time (lunmask journal status)");
@@ -45,7 +45,7 @@ static int call_failed(int rc, struct err *err)
 	}
 }
 
-/* May it be asked again? Waits a little before that. */
+/* May the call be repeated? If so, waits AGAIN_MS first. */
 static bool call_again(struct vm_journal *journal, int rc, int64_t since_ms,
 		       struct deadline deadline)
 {
@@ -114,7 +114,7 @@ static int submit_once(struct vm_journal *journal, void *data, struct deadline d
 	}
 }
 
-/* One operation has one id however often it is asked for; no two different ones have the same. */
+/* Every try of one operation has the same id; two different operations never have the same. */
 static void request_id(const struct vm_journal *journal, const struct journal_op *op,
 		       struct id128 *ret)
 {

@@ -13,7 +13,7 @@
 #define FATE_MS 5000
 #define STOP_FATE_MS 1000
 #define CLAIM_TRIES 8
-/* More than a reconcile holds a VM's task. */
+/* Longer than a reconcile holds a VM's task. */
 #define WAIT_MS 20000
 
 static enum journal_evidence evidence_find(const struct vm_journal *journal,
@@ -79,7 +79,7 @@ static struct journal_task task_new(const struct vm_journal *journal)
 	return task;
 }
 
-/* The task that was found, with this process as its actor from now on. */
+/* Continues the task that was found, with this process as its actor. */
 static struct journal_op op_continue(const struct vm_journal *journal, enum journal_evidence gone)
 {
 	struct journal_op op = {
@@ -145,20 +145,19 @@ static int refused(const struct vm_asker *asker, const struct journal_task *task
 	id128_to_str(&task->uuid, uuid);
 	(void)when_to_str(task->changed_ms, since);
 	if (task->kind == JOURNAL_RECONCILE) {
-		return err_set(err, -EBUSY,
-			       "lunmask reconcile is at %s: process %" PRId32
-			       " on %s, since %s; if that process is no more, lunmask reconcile "
-			       "on %s ends its task",
-			       asker->vm, task->actor.pid, task->actor.node, since,
-			       task->actor.node);
+		return err_set(
+			err, -EBUSY,
+			"lunmask reconcile is working on %s: process %" PRId32
+			" on %s, since %s; if that process no longer exists, lunmask reconcile "
+			"on %s ends its task",
+			asker->vm, task->actor.pid, task->actor.node, since, task->actor.node);
 	}
-	return err_set(
-		err, -EBUSY,
-		"%s %s of %s is another's: process %" PRId32 " on %s, at step '%s' since %s; "
-		"wait for it, or stop the resource there (crm_resource --force-stop on %s) if "
-		"that process is no more",
-		journal_kind_to_str(task->kind), uuid, asker->vm, task->actor.pid, task->actor.node,
-		task->step, since, task->actor.node);
+	return err_set(err, -EBUSY,
+		       "%s %s of %s belongs to process %" PRId32 " on %s, at step '%s' since %s: "
+		       "wait for it, or, if that process no longer exists, stop the resource there "
+		       "(crm_resource --force-stop on %s)",
+		       journal_kind_to_str(task->kind), uuid, asker->vm, task->actor.pid,
+		       task->actor.node, task->step, since, task->actor.node);
 }
 
 static void claim_take(struct vm_journal *journal, const struct journal_op *op,
@@ -170,7 +169,7 @@ static void claim_take(struct vm_journal *journal, const struct journal_op *op,
 	journal->continued = op->kind != JOURNAL_OP_BEGIN;
 }
 
-/* -EAGAIN: the journal has changed since it was read. -EINPROGRESS: it is about to. */
+/* -EAGAIN: the journal has changed since it was read. -EINPROGRESS: the task found ends soon. */
 static int claim_once(struct vm_journal *journal, struct deadline deadline, struct err *err)
 {
 	struct journal_answer answer;
@@ -214,7 +213,10 @@ static int claim_once(struct vm_journal *journal, struct deadline deadline, stru
 	return 0;
 }
 
-/* Without a majority stop decides by what this node knows; nothing is claimed by that. */
+/*
+ * Without a majority, stop decides from this node's copy of the journal. It claims nothing that
+ * way.
+ */
 static void stop_look(struct vm_journal *journal, struct deadline deadline)
 {
 	enum journal_evidence gone;
@@ -227,7 +229,7 @@ static void stop_look(struct vm_journal *journal, struct deadline deadline)
 	}
 }
 
-/* *index is of before the read that said so. */
+/* *index was read before the task. */
 static int claim_wait(struct vm_journal *journal, uint64_t *index, struct deadline deadline,
 		      struct err *err)
 {
@@ -270,8 +272,7 @@ int vm_journal_claim(struct vm_journal *journal, struct deadline deadline, struc
 		rc = claim_or_wait(journal, deadline, &own);
 	} while (rc == -EAGAIN && ++tries < CLAIM_TRIES && !deadline_passed(deadline));
 	if (rc == -EAGAIN) {
-		rc = err_set(&own, -EBUSY,
-			     "the task of %s changes hands as fast as it is asked for",
+		rc = err_set(&own, -EBUSY, "try again: the owner of the task of %s keeps changing",
 			     journal->asker.vm);
 	}
 	return rc == 0 ? 0 : err_set(err, rc, "%s", err_text(&own));

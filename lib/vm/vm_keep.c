@@ -22,7 +22,10 @@ int vm_keep_store(struct err *err)
 	if (g_mkdir_with_parents(directory, 0700) != 0) {
 		return err_set(err, -errno, "cannot create %s: %s", directory, strerror(errno));
 	}
-	/* Written beside and renamed: a reader sees the old copy or the new one. */
+	/*
+	 * Written to a temporary file and renamed, so that a reader sees the old copy or the new
+	 * one.
+	 */
 	if (!g_file_set_contents_full(VM_KEEP_FILE, text, (gssize)bytes,
 				      G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error)) {
 		return err_set(err, -EIO, "%s", error->message);

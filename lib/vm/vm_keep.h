@@ -5,13 +5,13 @@
 #include "base/err.h"
 
 /*
- * The configuration that the last widening task on this host ran with, kept under /run until the
- * host reboots: stop must be able to revoke what was granted also when lunmask.conf has been
- * removed or broken since. It holds no secret (lunmask.conf(5) has none).
+ * A copy of the configuration that the last widening task on this host used, kept under /run until
+ * the host reboots. stop can then revoke what was granted even if lunmask.conf has been removed or
+ * damaged since. The copy holds no secret (lunmask.conf(5) has none).
  */
 #define VM_KEEP_FILE "/run/lunmask/lunmask.conf"
 
-/* Copies the configuration file in use. */
+/* Copies the configuration file in use to VM_KEEP_FILE. -ENOENT, -EIO or another -errno. */
 int vm_keep_store(struct err *err);
 
 #endif

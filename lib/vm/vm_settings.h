@@ -8,8 +8,8 @@
 #include "rules/task.h"
 
 /*
- * What an action is told: the parameters of one VM, and where its steps are reported. The caller
- * keeps the texts alive as long as the action runs.
+ * The input of an action: the parameters of one VM, and the receiver of its progress reports. The
+ * caller keeps the texts alive until the action returns.
  */
 enum vm_migration_mode { VM_MIGRATE_AUTO, VM_MIGRATE_LIVE, VM_MIGRATE_SAVED };
 enum vm_stop_mode { VM_STOP_SHUTDOWN, VM_STOP_SAVE };
@@ -18,23 +18,25 @@ enum vm_on_ioerror { VM_IOERROR_FAIL, VM_IOERROR_RESUME, VM_IOERROR_REPORT };
 #define VM_TRANSPORT_DEFAULT "ssh"
 
 struct vm_settings {
-	const char *vm;                       /* libvirt domain's name */
-	const char *array;                    /* [array NAME] in lunmask.conf */
-	const char *luns;                     /* "vda=web1-root vdb=web1-data" */
-	const char *state_lun;                /* "web1-state" or an extent */
-	const char *config;                   /* domain XML for the first start, or NULL */
-	const char *hypervisor;               /* libvirt URI */
-	const char *migration_transport;      /* "ssh", "tcp" or "tls" */
-	const char *migration_network_suffix; /* NULL or "": lunmask.conf's migration_address */
+	const char *vm;        /* name of the libvirt domain */
+	const char *array;     /* name of an [array NAME] in lunmask.conf */
+	const char *luns;      /* "vda=web1-root vdb=web1-data" */
+	const char *state_lun; /* "web1-state" or an extent */
+	/* File with the domain XML for the first start, or NULL. */
+	const char *config;
+	const char *hypervisor;          /* libvirt URI */
+	const char *migration_transport; /* "ssh", "tcp" or "tls" */
+	/* NULL or "": use migration_address of lunmask.conf. */
+	const char *migration_network_suffix;
 	enum vm_migration_mode migration_mode;
 	enum vm_stop_mode stop_mode;
 	enum vm_on_ioerror on_ioerror;
-	enum takeover_policy takeover; /* start: whose LUNs may be taken */
-	size_t paths_required;         /* 0 = all */
+	enum takeover_policy takeover; /* start: which grants of other hosts may be revoked */
+	size_t paths_required;         /* 0: all portals */
 	const char *node; /* this node's name, or NULL: ask the cluster, then the kernel */
 };
 
-/* Where the steps of a task are told, as they happen. event may be NULL. */
+/* The receiver of the steps' events, as they happen. event may be NULL. */
 struct vm_report {
 	void (*event)(void *data, const struct task_event *event);
 	void *data;

@@ -190,7 +190,7 @@ held=$(mktemp)
 
 T_WHAT="two starts at once"
 hanging node1
-refused 1 "start [-0-9a-f]* of web1 is another's: process [0-9]* on node1, at step '" node2 start
+refused 1 "start [-0-9a-f]* of web1 belongs to process [0-9]* on node1, at step '" node2 start
 masks_are web1 "$T_WHAT: the loser changed nothing" node1
 T_WHAT="lunmaskd is killed in the middle of a start"
 daemon_signal node1 KILL

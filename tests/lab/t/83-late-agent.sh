@@ -47,7 +47,7 @@ agent_is 0 node2 stop
 
 T_WHAT="start, while another starts"
 suspend line:takeover: node1 start
-refused 1 "start [-0-9a-f]* of web1 is another's: process [0-9]* on node1, at step" node2 start
+refused 1 "start [-0-9a-f]* of web1 belongs to process [0-9]* on node1, at step" node2 start
 masks_are web1 "$T_WHAT: the second changed nothing"
 resume
 is "$T_WHAT: the first goes on" "$RC" 0
