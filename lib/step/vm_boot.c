@@ -6,14 +6,18 @@
 
 #include "step/vm_state.h"
 
-/* A decision leads to at most one more: what was cleared is then absent. */
+/*
+ * The longest chain: a crashed domain beside a valid image is settled, then cleared, then booted.
+ */
 #define DECISIONS_MAX 3
 
 /*
- * A paused domain beside a valid image is one that was being restored when its agent was killed:
- * no vCPU of it has run, the image still holds everything. Beside a consumed one it is the only
- * copy of the guest's memory. libvirt says "paused by a migration" both after a restore and of an
- * incoming live migration: beside anything else it is the latter, and has not all of its memory.
+ * What a paused domain holds depends on the state of the image:
+ * - Valid image: an agent was killed while it restored the domain. No vCPU has run, and the image
+ *   still holds everything.
+ * - Consumed image: the domain is the only copy of the guest's memory.
+ * - Neither: libvirt reports "paused by a migration" both after a restore and for an incoming live
+ *   migration. Here it is an incoming migration, whose memory is incomplete.
  */
 static const struct {
 	enum vm_boot_action valid;
@@ -76,8 +80,8 @@ static void string_drop(char **text)
 }
 
 /*
- * After a call that failed there may be a domain too, or be one later. Only one that was there
- * before it is not ours to undo.
+ * A call that failed may have created the domain, or libvirt may create it later. Only a domain
+ * that existed before the call (-EEXIST) is not ours to undo.
  */
 static int domain_made(struct vm_context *vm, int rc)
 {
@@ -85,7 +89,7 @@ static int domain_made(struct vm_context *vm, int rc)
 	return rc;
 }
 
-/* What the slot says of an image belongs to a run of the guest that is over. */
+/* An image state in the slot belongs to an earlier run of the guest. */
 static int boot_fresh(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
 	char *xml __attribute__((cleanup(string_drop))) = NULL;
@@ -111,12 +115,12 @@ static int image_load_paused(struct vm_context *vm, const char *xml, struct dead
 	}
 	rc = domain_made(vm, hypervisor_restore_paused(vm->hypervisor, image_export_file(export),
 						       xml, deadline, err));
-	/* The image was only read; what its export says at the end changes nothing. */
+	/* The image was only read, so an error at the end of its export changes nothing. */
 	(void)image_export_close(export, deadline, NULL);
 	return rc;
 }
 
-/* From here on nothing needs to be said of an image; a crash before it is said costs nothing. */
+/* A guest that runs no longer needs the image; a crash before the slot says so does no harm. */
 static int boot_resume(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
 	int rc = hypervisor_resume(vm->hypervisor, vm->settings->vm, deadline, err);
@@ -127,7 +131,7 @@ static int boot_resume(struct vm_context *vm, struct deadline deadline, struct e
 	return rc;
 }
 
-/* Loaded, but paused; the image marked consumed, durably; only then may a vCPU run. */
+/* Load the image into a paused domain, mark it consumed durably, and only then let a vCPU run. */
 static int boot_restore(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
 	char *xml __attribute__((cleanup(string_drop))) = NULL;
@@ -144,7 +148,9 @@ static int boot_restore(struct vm_context *vm, struct deadline deadline, struct 
 	}
 	rc = vm_state_store(vm, IMAGE_CONSUMED, deadline, err);
 	if (rc != 0) {
-		/* It may have been written all the same: only a look at it says. */
+		/*
+		 * The write may have taken effect in spite of the error: read the slot to find out.
+		 */
 		vm->image_consumed =
 			vm_state_load(vm, deadline, NULL) != 0 || vm->image != IMAGE_VALID;
 		return err_prefix(err, rc, "the image was loaded but not marked as consumed");
@@ -168,7 +174,7 @@ static int boot_act(struct vm_context *vm, enum vm_boot_action action, struct de
 		return hypervisor_wait_gone(vm->hypervisor, vm->settings->vm, deadline, err);
 	case VM_BOOT_INVALID: break;
 	}
-	return err_set(err, -EINVAL, "the domain is in a state that is not known");
+	return err_set(err, -EINVAL, "the state of the domain is unknown");
 }
 
 static bool action_is_last(enum vm_boot_action action)
@@ -176,7 +182,7 @@ static bool action_is_last(enum vm_boot_action action)
 	return action != VM_BOOT_CLEAR && action != VM_BOOT_SETTLE && action != VM_BOOT_WAIT;
 }
 
-/* Would the guest's memory be gone afterwards, with nothing to restore it from? */
+/* Would the action lose the guest's memory, with no image to restore it from? */
 static bool action_loses_memory(enum vm_boot_action action, enum image_state image)
 {
 	return action == VM_BOOT_FRESH || (action == VM_BOOT_CLEAR && image != IMAGE_VALID);
@@ -201,8 +207,8 @@ static int boot_decided(struct vm_context *vm, bool image_only, struct deadline 
 		action = vm_boot_decide(state, vm->image);
 		if (image_only && action_loses_memory(action, vm->image)) {
 			return err_set(err, -ENOENT,
-				       "the domain is %s and there is no saved memory on LUN %s "
-				       "(%s): booting is not what a migration does",
+				       "the domain is %s and LUN %s holds no saved memory to "
+				       "restore (%s); a migration never boots a guest",
 				       domain_state_to_str(state), vm->state.lun,
 				       image_state_to_str(vm->image));
 		}

@@ -5,16 +5,18 @@
 #include "vm/vm_context.h"
 
 /*
- * Is the domain provably gone from this host? Before that, nothing is taken away from it (I5).
+ * Is the domain provably gone from this host? Only then may its access be revoked (I5).
  *
- * As a probe: no process calls itself its QEMU, and libvirt knows no such domain. A libvirtd that
- * does not answer cannot have a domain without a QEMU process.
+ * The probe of a step: no QEMU process has the domain's name, and libvirt reports no such domain.
+ * If libvirt does not answer within 5 s, the absence of the process decides: without a QEMU process
+ * libvirtd cannot have the domain.
  */
 int vm_gone_probe(void *context, struct deadline deadline, struct err *err);
 
 /*
- * 0 only if libvirt has answered too: one that hangs may carry out later what was asked of it.
- * -EBUSY, or why it cannot be seen.
+ * As the probe, but returns 0 only if libvirt has answered as well: a libvirtd that hangs may still
+ * carry out earlier requests. -EBUSY: the domain or its process is here. Any other error: not
+ * known.
  */
 int vm_gone_surely(struct vm_context *vm, struct deadline deadline, struct err *err);
 

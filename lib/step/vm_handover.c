@@ -27,8 +27,8 @@ int vm_handover_run(void *context, struct deadline deadline, struct err *err)
 }
 
 /*
- * A migration that was given up may still be going on in libvirtd, and succeed between a look and
- * what is done about it.
+ * libvirtd may still work on a migration that was given up, and complete it between a check and
+ * the action that follows.
  */
 static int migration_end(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
@@ -46,10 +46,11 @@ static int migration_end(struct vm_context *vm, struct deadline deadline, struct
 }
 
 /*
- * While the domain is here, and no migration was begun, there can be none on the peer, and it need
- * not be asked. Nor must it answer while the guest runs here: then it does not run there, and to be
- * cut off is what an incoming half of it needs most. Where a stop has ended the domain meanwhile it
- * must.
+ * When must the peer answer?
+ * - The domain is here and no migration was begun: the peer cannot have it, and is not asked.
+ * - The guest runs here: the peer is asked, but need not answer. The guest does not run there, and
+ *   an incoming domain there must above all be cut off.
+ * - The domain is not here, because a stop has ended it: the peer must answer.
  */
 static int domains_look(struct vm_context *vm, struct deadline deadline,
 			enum domain_state *ret_here, enum domain_state *ret_there, struct err *err)
@@ -93,7 +94,7 @@ int vm_handover_undo(void *context, struct deadline deadline, struct err *err)
 	if (rc == 0) {
 		rc = vm_grant_take_back(vm, peer->host->initiator, &peer->grant, deadline, err);
 	}
-	/* Never beside an image that could be restored. */
+	/* Never resume beside an image that could be restored. */
 	if (rc == 0 && here == DOMAIN_PAUSED_MIGRATION && vm->image != IMAGE_VALID) {
 		rc = hypervisor_resume(vm->hypervisor, vm->settings->vm, deadline, err);
 	}

@@ -7,7 +7,7 @@
 #include "san/iscsi.h"
 #include "step/vm_gone.h"
 
-/* One portal that does not answer must not eat the time of the others. */
+/* For each portal, so that one that does not answer leaves time for the others. */
 #define PORTAL_MS 5000
 
 int vm_masks_holding(struct vm_context *vm, const char *initiator, struct deadline deadline,
@@ -37,7 +37,7 @@ int vm_masks_holding(struct vm_context *vm, const char *initiator, struct deadli
 	return 0;
 }
 
-/* The first of the names that is not mine, or NULL. */
+/* Returns the first name that is not mine, or NULL. */
 static const char *other_find(const char (*names)[ISCSI_NAME_MAX + 1], size_t count,
 			      const char *mine)
 {
@@ -134,14 +134,17 @@ int vm_grant_look(struct vm_context *vm, const char *initiator, struct vm_grant 
 	return rc != 0 ? rc : all ? TASK_DONE : TASK_NOT_DONE;
 }
 
-/* Did the array answer that it changed nothing? Otherwise it may have done what was asked for. */
+/*
+ * Does this error mean that the array changed nothing? After any other error the change may be
+ * made.
+ */
 static bool surely_unchanged(int rc)
 {
 	return rc == -EPERM || rc == -ESHUTDOWN || rc == -ENXIO || rc == -EBUSY || rc == -EINVAL ||
 	       rc == -ENOENT;
 }
 
-/* What an earlier try added stays added, though a later one found it done. */
+/* LUNs that an earlier try added stay recorded, even if a later try finds them granted. */
 int vm_grant_give(struct vm_context *vm, const struct array_change *change, struct vm_grant *grant,
 		  struct deadline deadline, struct err *err)
 {
@@ -167,8 +170,9 @@ int vm_grant_probe(void *context, struct deadline deadline, struct err *err)
 }
 
 /*
- * A domain that is here without a path is from before: of a fencing, say. With a grant it would log
- * in again and write what it remembers onto what another host has written since.
+ * A domain that is here while this host has no grant and no session is left from earlier, for
+ * example from before a fencing. With a grant it would log in again and write stale data over what
+ * another host has written since.
  */
 static int nothing_is_left(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
@@ -185,8 +189,8 @@ static int nothing_is_left(struct vm_context *vm, struct deadline deadline, stru
 		return 0;
 	}
 	return err_set(err, -EPERM,
-		       "VM '%s' is here already, without its LUNs, and so from before: stop it "
-		       "first, or destroy the domain",
+		       "stop VM '%s' first, or destroy its domain: it is already here, but without "
+		       "its LUNs, and is left from before a fencing or revoke",
 		       vm->settings->vm);
 }
 
@@ -227,7 +231,10 @@ int vm_grant_take_back(struct vm_context *vm, const char *initiator, struct vm_g
 	return rc;
 }
 
-/* Also what an earlier process of this task added: a domain may have come of it (I5). */
+/*
+ * This also revokes what an earlier process of this task added. That process may have created a
+ * domain (I5).
+ */
 int vm_grant_undo(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
@@ -238,7 +245,7 @@ int vm_grant_undo(void *context, struct deadline deadline, struct err *err)
 	return vm_grant_take_back(vm, vm->self->initiator, &vm->grant, deadline, err);
 }
 
-/* What the array does not have, it presents to nobody. */
+/* A LUN that the array does not have is presented to nobody, so it needs no revoke. */
 static int missing_luns_leave_out(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
 	struct array_masks masks;
@@ -252,7 +259,7 @@ static int missing_luns_leave_out(struct vm_context *vm, struct deadline deadlin
 			array_masks_release(&masks);
 			vm->lun_names[kept++] = vm->lun_names[i];
 		} else if (rc != -ENXIO) {
-			/* Those that were not asked about stay. */
+			/* Keep the LUNs that were not asked about. */
 			memmove(&vm->lun_names[kept], &vm->lun_names[i],
 				(vm->n_luns - i) * sizeof(vm->lun_names[0]));
 			vm->n_luns -= i - kept;
@@ -264,8 +271,8 @@ static int missing_luns_leave_out(struct vm_context *vm, struct deadline deadlin
 }
 
 /*
- * A name that was misspelt, or a LUN that was deleted, must not make a stop fail: the cluster would
- * fence one host after the other for it.
+ * A misspelt name or a deleted LUN must not make a stop fail: the cluster would fence one host
+ * after the other.
  */
 int vm_revoke_probe(void *context, struct deadline deadline, struct err *err)
 {
@@ -295,7 +302,9 @@ int vm_revoke_run(void *context, struct deadline deadline, struct err *err)
 	};
 	int rc = array_apply(&vm->array, &change, deadline, NULL, err);
 
-	/* The look that follows leaves out what is missing; then it is worth another try. */
+	/*
+	 * The probe that follows removes missing LUNs from the list; then another try makes sense.
+	 */
 	return rc == -ENXIO ? -EAGAIN : rc;
 }
 

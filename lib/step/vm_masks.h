@@ -5,53 +5,74 @@
 #include "vm/vm_context.h"
 
 /*
- * The masks of the VM's LUNs, as steps: all of the LUNs or none, and only what is ours to change
- * (I2, I3, I5, I7).
+ * The steps that change the masks of the VM's LUNs: all of the LUNs or none (I7), and only grants
+ * that are ours to change (I2, I3, I5).
+ *
+ * The steps take a struct vm_context. They read the masks from the array each time and return the
+ * errors of array.h. vm->grant and vm_peer.grant record what they added.
  */
 
-/* Do all, or any, of the VM's LUNs show initiator? One read of the array. */
+/* What initiator holds of the VM's LUNs, read from the array in one call. */
 struct vm_holding {
 	bool all;
 	bool any;
-	bool nexus; /* a session of initiator is open to one of them */
+	bool nexus; /* initiator has a session open to one of them */
 };
 
 int vm_masks_holding(struct vm_context *vm, const char *initiator, struct deadline deadline,
 		     struct vm_holding *ret, struct err *err);
 
-/* Step "grant": this host sees all LUNs, and nobody else does. */
+/*
+ * Step "grant": this host is granted all LUNs, and no other host is granted any. -EPERM: another
+ * host holds a LUN, or a domain from earlier is here. The undo revokes what was added; -EBUSY while
+ * a domain is here.
+ */
 int vm_grant_probe(void *context, struct deadline deadline, struct err *err);
 int vm_grant_run(void *context, struct deadline deadline, struct err *err);
 int vm_grant_undo(void *context, struct deadline deadline, struct err *err);
 
-/* Step "revoke": this host sees none of them. Its domain is provably gone. */
+/*
+ * Step "revoke": this host is granted none of the LUNs and has no session open. The domain must be
+ * provably gone before (vm_gone.h). A LUN that the array does not have is left out.
+ */
 int vm_revoke_probe(void *context, struct deadline deadline, struct err *err);
 int vm_revoke_run(void *context, struct deadline deadline, struct err *err);
 
 /*
- * The first that has a path to any of the LUNs and is not this host; "" when there is none. A
- * session may outlive its grant, and counts as much.
+ * Finds the first initiator, other than this host's, with a path to one of the LUNs. A path is a
+ * grant or a session, because a session may outlive its grant. stranger is "" if there is none.
  */
 int vm_masks_stranger_find(struct vm_context *vm, struct deadline deadline,
 			   char stranger[ISCSI_NAME_MAX + 1], char lun[LUN_NAME_MAX + 1],
 			   struct err *err);
 
-/* TASK_DONE when nobody but this host holds any of the LUNs; else the text names who does. */
+/*
+ * TASK_DONE if no other host has a path to any of the LUNs; otherwise the text names one that has.
+ */
 int vm_masks_stranger(struct vm_context *vm, struct deadline deadline, struct err *err);
 
-/* Does initiator hold all of the LUNs? Notes at the first look which it does not. */
+/*
+ * TASK_DONE if initiator holds all of the LUNs. The first call records the missing ones in grant.
+ */
 int vm_grant_look(struct vm_context *vm, const char *initiator, struct vm_grant *grant,
 		  struct deadline deadline, struct err *err);
 
-/* Applies the change, and notes what it added: when the answer is lost, what it may have added. */
+/*
+ * Applies the change and records in grant what it added. If the answer is lost, it records all that
+ * may have been added.
+ */
 int vm_grant_give(struct vm_context *vm, const struct array_change *change, struct vm_grant *grant,
 		  struct deadline deadline, struct err *err);
 
-/* Takes from initiator exactly the LUNs that were added. */
+/* Revokes from initiator exactly the LUNs that grant records as added, and empties grant. */
 int vm_grant_take_back(struct vm_context *vm, const char *initiator, struct vm_grant *grant,
 		       struct deadline deadline, struct err *err);
 
-/* Step "verify": every LUN answers here with the designator the array names (I6). */
+/*
+ * Step "verify": every LUN is reached from this host with the designator that the array names (I6).
+ * Fills vm->luns and vm->portal. -EUCLEAN: another volume. -EHOSTUNREACH: fewer portals than
+ * paths_required are good.
+ */
 int vm_paths_verify(void *context, struct deadline deadline, struct err *err);
 
 #endif

@@ -12,7 +12,10 @@
 #define PORTAL_MS 10000
 #define CONNECT_MS 15000
 
-/* An address goes into URIs and to ssh: nothing in it may mean anything there. */
+/*
+ * The address goes into URIs and to ssh, so it must not contain a character that has a meaning
+ * there.
+ */
 static bool address_valid(const char *address)
 {
 	return address[0] != '\0' && address[0] != '-' &&
@@ -80,8 +83,8 @@ int vm_peer_check(const struct vm_context *vm, const char *source, const char *t
 	}
 	if (strcmp(me, vm->node) != 0) {
 		return err_set(err, -EINVAL,
-			       "this part of the migration from %s to %s is for %s, "
-			       "and this is %s",
+			       "this action of the migration from %s to %s must run on %s, but "
+			       "this node is %s",
 			       source, target, me, vm->node);
 	}
 	return 0;
@@ -144,7 +147,7 @@ int vm_peer_state(struct vm_context *vm, struct deadline deadline, enum domain_s
 	struct hypervisor *anew;
 	int rc = hypervisor_domain_state(peer->hypervisor, vm->settings->vm, deadline, ret, err);
 
-	/* What became of a migration depends on this answer: a lost connection is made again. */
+	/* This answer decides how a migration ended, so a lost connection is opened again. */
 	if (rc == -ENOTCONN || rc == -ECONNREFUSED) {
 		rc = peer_connect(vm, peer->host, deadline, &anew, err);
 		if (rc != 0) {
@@ -169,7 +172,7 @@ int vm_peer_preflight(void *context, struct deadline deadline, struct err *err)
 		return err_set(err, -EEXIST, "on %s the domain is %s already", peer->host->node,
 			       domain_state_to_str(state));
 	}
-	/* With this host's own paths: what matters to the peer here is CPU and memory. */
+	/* This host's portal and LUN numbers will do: the peer checks only CPU and memory. */
 	if (rc == 0) {
 		rc = vm_domain_xml(vm, peer->host->initiator, vm->portal, vm->luns, &xml, err);
 	}

@@ -5,8 +5,13 @@
 #include "vm/vm_context.h"
 
 /*
- * The other host of a migration, as this one reaches it: its libvirt by the migration transport,
- * and its view of the LUNs by lunmask-probe(8), which runs there.
+ * The other host of a migration as seen from this one: its libvirt, reached through the migration
+ * transport, and its view of the LUNs, which lunmask-probe(8) reports from there.
+ *
+ *	rc = vm_peer_check(vm, source, target, me, err);
+ *	rc = vm_peer_open(vm, node, deadline, err);      sets vm->peer
+ *	...                                              steps with vm->peer
+ *	vm_peer_close(vm);
  */
 #define VM_PEER_URI_MAX 512
 
@@ -14,52 +19,58 @@ struct vm_peer {
 	const struct config_host *host;
 	struct hypervisor *hypervisor;
 
-	/* How it reaches the LUNs, and a portal on which it verified all of them. */
+	/*
+	 * How the peer reaches the LUNs, and a portal on which it verified all of them. Set by
+	 * vm_peer_verify().
+	 */
 	struct lun luns[VM_LUNS_MAX];
 	const char *portal;
 
-	struct vm_grant grant; /* to it */
-	bool guest_touched;    /* a live migration to it was begun */
+	struct vm_grant grant; /* what was granted to the peer */
+	bool guest_touched;    /* a live migration to the peer was begun */
 };
 
-/* Do source and target name two nodes, of which this one is me? -EINVAL. */
+/*
+ * Checks that source and target are two different names and that me, which is one of them, is this
+ * node. -EINVAL.
+ */
 int vm_peer_check(const struct vm_context *vm, const char *source, const char *target,
 		  const char *me, struct err *err);
 
 /*
- * Connects to node's libvirt and makes it vm->peer, until the caller closes it. -EINVAL when node
- * is not configured.
+ * Connects to libvirt on node and sets vm->peer. The caller closes it. -EINVAL: lunmask.conf has no
+ * such [host].
  */
 int vm_peer_open(struct vm_context *vm, const char *node, struct deadline deadline,
 		 struct err *err);
-/* Nothing where there is none. */
+/* Accepts a vm without peer. */
 void vm_peer_close(struct vm_context *vm);
 
-/* The host's address in the migration network. -EINVAL. */
+/* The host's address in the migration network, in brackets if it is IPv6. -EINVAL. */
 int vm_peer_address(const struct vm_context *vm, const struct config_host *host, char *address,
 		    size_t size, struct err *err);
 
-/* "qemu+ssh://ADDRESS/system" and the like. */
+/* The libvirt URI of the host, for example "qemu+ssh://ADDRESS/system". -EINVAL. */
 int vm_peer_uri(const struct vm_context *vm, const struct config_host *host,
 		char uri[VM_PEER_URI_MAX], struct err *err);
 
-/* Connects, asks and disconnects. */
+/* Opens a connection of its own for one question and closes it. */
 int vm_peer_domain_state(struct vm_context *vm, const struct config_host *host,
 			 struct deadline deadline, enum domain_state *ret, struct err *err);
 
-/* The domain on vm->peer. */
+/* The state of the domain on vm->peer. */
 int vm_peer_state(struct vm_context *vm, struct deadline deadline, enum domain_state *ret,
 		  struct err *err);
 
 /*
- * Step "preflight": the peer's libvirt would take the domain: enough memory, a CPU that fits, and
- * it is not there already.
+ * Step "preflight": the peer's libvirt can take the domain. The domain is not there yet (-EEXIST),
+ * memory suffices (-ENOSPC) and the CPU fits (-ENOTSUP).
  */
 int vm_peer_preflight(void *context, struct deadline deadline, struct err *err);
 
 /*
- * Step "verify": the peer logs in to every LUN and compares its designator (I6). -EHOSTUNREACH
- * when fewer portals than paths_required were good.
+ * Step "verify": the peer logs in to every LUN and compares its designator (I6). -EUCLEAN: another
+ * volume. -EHOSTUNREACH: fewer portals than paths_required are good.
  */
 int vm_peer_verify(void *context, struct deadline deadline, struct err *err);
 

@@ -8,7 +8,7 @@
 #include "step/vm_gone.h"
 #include "step/vm_peer.h"
 
-/* A host that was cut off with its array must not keep a start waiting. */
+/* Short, so that a host that is isolated together with its array does not delay a start. */
 #define PEER_ANSWER_MS 3000
 #define SETTLE_MS 1000
 
@@ -41,7 +41,7 @@ int vm_release_commit(struct vm_context *vm, struct deadline deadline, struct er
 		rc = vm_gone_surely(vm, deadline, err);
 	}
 	if (rc == 0) {
-		/* What it is good for is worth all the time that is left. */
+		/* Without this record the stop fails, so it may use all the time that is left. */
 		vm->journal.budget_ms = deadline_left_ms(deadline);
 		rc = vm_journal_submit(&vm->journal, &op, false, deadline, &answer, err);
 	}
@@ -52,7 +52,7 @@ int vm_release_commit(struct vm_context *vm, struct deadline deadline, struct er
 	return rc;
 }
 
-/* -ENOENT: none. -EAGAIN: there is another one meanwhile. */
+/* -ENOENT: there is no release. -EAGAIN: another release has replaced it meanwhile. */
 static int release_remove(struct vm_context *vm, const char *node, bool gated,
 			  struct deadline deadline, struct err *err)
 {
@@ -99,7 +99,7 @@ static bool release_has(const struct journal_release *release, const char *lun)
 	return false;
 }
 
-/* What libvirtd there was asked for before the release may have come after it. */
+/* libvirtd there may have carried out, after the release, a request from before it. */
 static int no_domain_there(struct vm_context *vm, const struct config_host *host,
 			   struct deadline deadline, struct err *err)
 {

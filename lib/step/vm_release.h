@@ -5,34 +5,45 @@
 #include "vm/vm_context.h"
 
 /*
- * Releases: a stop that cannot reach the array's management, but whose domain is provably gone, has
- * the journal record that its host has given up the VM's LUNs. Until the array has been told, the
- * host's grant is anybody's to revoke who starts the VM, though the host is up and was not fenced.
+ * A release is a record in the journal: this host has given up the VM's LUNs, but the array may
+ * still grant them to it. stop commits one when it cannot reach the array's management and the
+ * domain is provably gone. Until the grant is revoked, any start of the VM may revoke it, although
+ * the host is up and was not fenced.
  *
- * That ends before the host is granted the LUNs again, and before it uses a grant that was left:
- * otherwise a start elsewhere could take from a running guest what it lives on. Whoever revokes, or
- * withdraws, has claimed the VM's task; there is only one. A release by a host that held nothing
- * stays until then, and does no harm.
+ * A release must be withdrawn before its host is granted the LUNs again, and before the host uses a
+ * grant that was left. Otherwise a start elsewhere could revoke the LUNs of a running guest. Only
+ * the process that has claimed the VM's task revokes or withdraws, and there is one such task. A
+ * release by a host that held nothing stays until then and does no harm.
+ *
+ * The functions return the errors of vm_journal.h (-EHOSTDOWN...).
  */
 
-/* stop: commits it. The domain is looked for again before that. */
+/* stop: commits the release of this host. It first makes sure once more that the domain is gone. */
 int vm_release_commit(struct vm_context *vm, struct deadline deadline, struct err *err);
 
-/* stop: the grant is revoked after all; an earlier release has nothing left to say. */
+/*
+ * stop: removes this host's release, if there is one, because the grant has been revoked. Errors
+ * are ignored.
+ */
 void vm_release_settle(struct vm_context *vm, struct deadline deadline);
 
 /*
- * start: has host released lun, so that its grant may be revoked? A domain that is seen there all
- * the same is -EPERM.
+ * start: has host released lun, so that its grant may be revoked? -EPERM: it has, but the domain is
+ * still on that host.
  */
 int vm_release_look(struct vm_context *vm, const struct config_host *host, const char *lun,
 		    struct deadline deadline, bool *ret_released, struct err *err);
 
-/* The release of node goes: it holds no grant any more, or is to use it again. */
+/*
+ * Removes the release by node, which holds no grant now or will use it again. 0 if there is
+ * none.
+ */
 int vm_release_end(struct vm_context *vm, const char *node, struct deadline deadline,
 		   struct err *err);
 
-/* Step "withdraw": the host that is to get the LUNs has no release outstanding. */
+/*
+ * Step "withdraw": the host that is to be granted the LUNs (vm->peer, or this host) has no release.
+ */
 int vm_release_withdraw_probe(void *context, struct deadline deadline, struct err *err);
 int vm_release_withdraw_run(void *context, struct deadline deadline, struct err *err);
 

@@ -5,7 +5,7 @@
 
 #include "step/vm_state.h"
 
-/* Device state, libvirt's header and the domain definition, beside the guest's memory. */
+/* Added to the guest's memory for device state, libvirt's header and the domain definition. */
 #define MIB ((uint64_t)1024 * 1024)
 #define SAVE_OVERHEAD_BYTES (32 * MIB)
 
@@ -62,9 +62,11 @@ static int image_write(struct vm_context *vm, struct deadline deadline, struct e
 }
 
 /*
- * Is the memory of this domain the guest's? Paused by a migration it is incomplete, or that of
- * another host is newer; unless it was restored here and not resumed. Beside a valid image a paused
- * domain has nothing that the image has not.
+ * Does this domain hold the guest's current memory?
+ * - Paused by a migration, or while starting up: no. The memory is incomplete, or another host has
+ *   a newer one. The exception is a domain that was restored here (the image is consumed) and not
+ *   resumed.
+ * - Paused beside a valid image: no, the image holds the same.
  */
 static bool worth_saving(enum domain_state state, enum image_state image)
 {
@@ -108,7 +110,9 @@ int vm_save_run(void *context, struct deadline deadline, struct err *err)
 		return vm_state_store(vm, IMAGE_VALID, deadline, err);
 	}
 	if (!vm->image_saved) {
-		/* WRITING is never restored either: what this says is for the reader. */
+		/*
+		 * An image that is WRITING is never restored either; NONE is clearer for a reader.
+		 */
 		(void)vm_state_store(vm, IMAGE_NONE, deadline, NULL);
 	}
 	return rc;

@@ -134,7 +134,7 @@ int vm_state_store(struct vm_context *vm, enum image_state image, struct deadlin
 	if (vm->generation_known) {
 		state_lun_expect(state, vm->generation);
 	}
-	vm->state_known = false; /* until it is known what the LUN holds now */
+	vm->state_known = false; /* until it is read or written again */
 	rc = state_lun_store(state, &slot, deadline, err);
 	vm->generation = state_lun_generation(state);
 	vm->generation_known = rc == 0;
@@ -173,7 +173,7 @@ static int mapping_fits_drive(const struct vm_context *vm, const struct drive *d
 		       vm->state.lun, drive->target);
 }
 
-/* Somebody else's state LUN, or settings that were changed behind the mapping file's back. */
+/* Refuses the state LUN of another VM, and settings that were changed without the mapping file. */
 static int mapping_fits_settings(const struct vm_context *vm, struct err *err)
 {
 	const struct mapping *mapping = vm->mapping;
@@ -182,8 +182,8 @@ static int mapping_fits_settings(const struct vm_context *vm, struct err *err)
 
 	if (strcmp(mapping->vm, vm->settings->vm) != 0) {
 		return err_set(err, -EPERM,
-			       "LUN %s holds the mapping file of VM %s, not of %s: is state_lun "
-			       "right?",
+			       "correct the parameter state_lun: LUN %s holds the mapping file of "
+			       "VM %s, not of %s",
 			       vm->state.lun, mapping->vm, vm->settings->vm);
 	}
 	if (strcmp(mapping->array, vm->settings->array) != 0) {
@@ -261,7 +261,7 @@ int vm_mapping_run(void *context, struct deadline deadline, struct err *err)
 		return rc == TASK_DONE ? 0 : rc;
 	}
 	rc = mapping_create(vm, err);
-	/* Twice: from the beginning both slots hold it, and either may be lost. */
+	/* Store it twice, so that both slots hold it and either may be lost. */
 	if (rc == 0) {
 		rc = vm_state_store(vm, IMAGE_NONE, deadline, err);
 	}

@@ -7,27 +7,42 @@
 #include "vm/vm_context.h"
 
 /*
- * The VM's state on its state LUN, reached from this host. vm_paths_verify() has run before.
+ * The VM's state on its state LUN: mapping file, image state and image area, accessed from this
+ * host. vm_paths_verify() must have run; otherwise the calls return -EINVAL.
  */
 
-/* -ENODATA: never written. Fills vm->mapping and vm->image. */
+/*
+ * Loads the newest slot into vm->mapping and vm->image. -ENODATA: the LUN was never written.
+ * Otherwise the errors of state_lun.h.
+ */
 int vm_state_load(struct vm_context *vm, struct deadline deadline, struct err *err);
 
-/* The mapping as it is, with another image state. Durable and read back on 0. */
+/*
+ * Stores vm->mapping unchanged with the image state. On 0 it is durable and was read back. -ESTALE:
+ * another writer has changed the slot since vm_state_load().
+ */
 int vm_state_store(struct vm_context *vm, enum image_state image, struct deadline deadline,
 		   struct err *err);
 
-/* The image area as a file on this host, after what a killed task left of one is gone. */
+/*
+ * Exports the image area as a file on this host, after removing an export that a killed task left.
+ * The caller closes *ret with image_export_close().
+ */
 int vm_image_open(struct vm_context *vm, struct deadline deadline, struct image_export **ret,
 		  struct err *err);
 
+/* The size of the image area; 0 if there is none or the size of the LUN is not known. */
 uint64_t vm_image_area_bytes(const struct vm_context *vm);
 
-/* Step "mapping": the state LUN holds a mapping file that fits the settings and the LUNs. */
+/*
+ * Step "mapping": the state LUN holds a mapping file that matches the settings and the LUNs. On a
+ * new state LUN it is created from the domain definition in the parameter config. -EPERM: the
+ * mapping file does not match the settings. -EUCLEAN: a LUN is not the one that it names.
+ */
 int vm_mapping_probe(void *context, struct deadline deadline, struct err *err);
 int vm_mapping_run(void *context, struct deadline deadline, struct err *err);
 
-/* The domain definition for the host that reaches the LUNs so. */
+/* The domain definition for a host that reaches the LUNs in this way. The caller frees *ret_xml. */
 int vm_domain_xml(const struct vm_context *vm, const char *initiator, const char *portal,
 		  const struct lun *luns, char **ret_xml, struct err *err);
 

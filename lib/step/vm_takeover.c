@@ -13,7 +13,7 @@ int vm_takeover_probe(void *context, struct deadline deadline, struct err *err)
 	return vm_masks_stranger(context, deadline, err);
 }
 
-/* What the rule asks about, and where it is found out. */
+/* The source of the facts that takeover_judge() asks for. */
 struct evidence {
 	struct vm_context *vm;
 	const struct config_host *host;
@@ -32,7 +32,10 @@ static int fate_ask(struct evidence *evidence, struct deadline deadline, struct 
 	return rc;
 }
 
-/* The VM's last task tells when it was begun on that host, if it was that one's. */
+/*
+ * If the VM's last task names the host, the time at which the task began is the time to compare
+ * with.
+ */
 static int fenced_ask(struct evidence *evidence, struct deadline deadline, bool *ret,
 		      struct err *err)
 {
@@ -150,7 +153,7 @@ static int takeover_permitted(struct vm_context *vm, const char *stranger, const
 	if (host == NULL) {
 		return err_set(err, -EPERM,
 			       "LUN %s is presented to %s, which is no [host] of the "
-			       "configuration: take it off on the array if it is not in use",
+			       "configuration: if it is not in use, revoke it on the array",
 			       lun, stranger);
 	}
 	rc = vm_release_look(vm, host, lun, deadline, ret_released, err);
@@ -160,7 +163,7 @@ static int takeover_permitted(struct vm_context *vm, const char *stranger, const
 	return rc == 0 ? 0 : err_prefix(err, rc, "LUN %s is presented to %s", lun, host->node);
 }
 
-/* One stranger less. */
+/* Revokes the grants of one stranger, if that is permitted. */
 static int stranger_revoke(struct vm_context *vm, const char *stranger, const char *lun,
 			   struct deadline deadline, struct err *err)
 {
@@ -199,5 +202,6 @@ int vm_takeover_run(void *context, struct deadline deadline, struct err *err)
 			return rc;
 		}
 	}
-	return err_set(err, -EBUSY, "LUN %s is granted to others as fast as it is taken over", lun);
+	return err_set(err, -EBUSY,
+		       "LUN %s is granted to other hosts again each time it is taken over", lun);
 }

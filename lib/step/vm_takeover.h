@@ -4,7 +4,11 @@
 
 #include "vm/vm_context.h"
 
-/* Step "takeover": grants of hosts that are down are taken away; anybody else's is refused (I5). */
+/*
+ * Step "takeover": no other host has a path to the VM's LUNs. The run revokes the grants of hosts
+ * for which takeover.h or a release permits it, and refuses (-EPERM) if any other host holds one
+ * (I5). The text names the host and what to do.
+ */
 int vm_takeover_probe(void *context, struct deadline deadline, struct err *err);
 int vm_takeover_run(void *context, struct deadline deadline, struct err *err);
 

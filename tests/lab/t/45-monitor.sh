@@ -89,7 +89,7 @@ like "$T_WHAT on a fenced host: what a probe says of it" "$REASON" 'what is left
 printf '{"initiators":["%s"]}' "$(initiator node1)" | driver unfence >/dev/null
 # Nobody has cleaned the host before that.
 T_WHAT="start, with a guest from before the fencing"
-refused 1 'without its LUNs, and so from before' node1 start
+refused 1 'without its LUNs, and is left from before' node1 start
 masks_are web1 "$T_WHAT"
 T_WHAT="an I/O error"
 for lun in $(vm_luns web1); do
