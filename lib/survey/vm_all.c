@@ -48,7 +48,10 @@ static bool known(const struct vm_all *all, const char *name)
 	return false;
 }
 
-/* All that any host has released of it: a later release may name LUNs that came to it later. */
+/*
+ * Collects the LUNs of every release of this VM, because a later release may name LUNs that the VM
+ * got later.
+ */
 static size_t released_luns(const struct vm_all *all, size_t n_releases,
 			    const struct journal_release *of, const char *luns[VM_LUNS_MAX])
 {
@@ -87,7 +90,10 @@ static void released_open(const struct vm_all *all, size_t n_releases,
 	}
 }
 
-/* Without a journal there are none: who looks at a VM's own record is told so then. */
+/*
+ * Without a journal the list is empty. The caller learns about the journal when it reads the record
+ * of a VM.
+ */
 static size_t releases_read(struct deadline deadline, struct journal_release **ret)
 {
 	struct journal *journal __attribute__((cleanup(journal_drop))) = NULL;
@@ -114,7 +120,10 @@ int vm_all_open(struct deadline deadline, struct vm_all *ret, struct err *err)
 		return rc;
 	}
 	n_releases = releases_read(deadline, &ret->releases);
-	/* Each vm holds the address of its settings: the table is of its full length at once. */
+	/*
+	 * Each vm holds the address of its settings, so the table is allocated once and never
+	 * moves.
+	 */
 	ret->vms = calloc(ret->cluster.count + n_releases + 1, sizeof(*ret->vms));
 	if (ret->vms == NULL) {
 		vm_all_release(ret);

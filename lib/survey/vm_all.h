@@ -7,34 +7,41 @@
 #include "vm/vm_context.h"
 
 /*
- * Every VM whose LUNs are known: those of the cluster's configuration, and those that a host has
- * released in the journal, which may have been taken out of it since.
+ * Lists every VM whose LUNs are known: the VMs of the cluster's configuration, and the VMs that a
+ * release in the journal names. The latter may have been removed from the configuration since.
  *
  *	rc = vm_all_open(deadline, &all, err);
- *	... all.vms[i].vm, or why there is none
+ *	... all.vms[i].vm, or all.vms[i].why
  *	vm_all_release(&all);
+ *
+ * The list owns the contexts; their texts are valid until vm_all_release().
  */
 struct vm_one {
-	const char *name;     /* of the VM; of the resource where that is not known */
-	const char *resource; /* NULL: the cluster has none for it */
+	const char *name;     /* of the VM; of the resource if the VM's name is not known */
+	const char *resource; /* NULL: the cluster has no resource for it */
 	struct vm_settings settings;
-	struct vm_context *vm; /* NULL: why */
+	struct vm_context *vm; /* NULL: why says the reason */
 	struct err why;
 };
 
 struct vm_all {
-	struct vm_one *vms; /* in the order of the configuration */
+	struct vm_one *vms; /* in the order of the configuration, then the released ones */
 	size_t n;
-	struct cluster_vms cluster;       /* what the texts above are in */
-	struct journal_release *releases; /* likewise */
+	struct cluster_vms cluster;       /* owns the texts above */
+	struct journal_release *releases; /* owns the texts above */
 	char node[NODE_NAME_MAX + 1];
 };
 
-/* -ENOTCONN, -ETIMEDOUT: what the cluster has is not known. */
+/*
+ * -ENOTCONN, -ETIMEDOUT: the cluster's configuration could not be read. One VM that is wrong does
+ * not make the call fail: its vm is NULL.
+ */
 int vm_all_open(struct deadline deadline, struct vm_all *ret, struct err *err);
 void vm_all_release(struct vm_all *all);
 
-/* Has another VM of these this LUN of the first one's array? As vm_strays.h asks; data: a vm_all.
+/*
+ * Does another VM of the list use this LUN of the same array? For vm_strays_way.shared; data is a
+ * struct vm_all.
  */
 bool vm_all_shared(void *data, const char *vm, const char *lun);
 

@@ -10,7 +10,7 @@
 #define END_MS 4000
 #define CHECK_MS 4000
 
-/* Of one host: those rows that are to be removed. */
+/* The rows of one host that are to be removed. */
 struct batch {
 	struct vm_stray *rows[VM_LUNS_MAX];
 	const char *luns[VM_LUNS_MAX];
@@ -27,7 +27,10 @@ static bool any_to_remove(const struct vm_strays *strays)
 	return false;
 }
 
-/* What had been going to be removed and is not, for the same reason. How many there are. */
+/*
+ * Marks the rows that should have been removed and were not, all with the same reason. Returns
+ * their number.
+ */
 static size_t give_up(struct vm_strays *strays, const char *why)
 {
 	size_t n = 0;
@@ -44,7 +47,7 @@ static size_t give_up(struct vm_strays *strays, const char *why)
 	return n;
 }
 
-/* Looking again */
+/* The second look */
 
 static const struct vm_stray *row_find(const struct vm_strays *strays, const char *initiator,
 				       const char *lun)
@@ -60,7 +63,7 @@ static const struct vm_stray *row_find(const struct vm_strays *strays, const cha
 	return NULL;
 }
 
-/* What the second look says of a row of the first: it goes only if both say so. */
+/* Compares a row with the second look. It is removed only if both looks say so. */
 static void row_review(const struct vm_strays *again, const char *initiator, struct vm_stray *row)
 {
 	const struct vm_stray *now = row_find(again, initiator, row->lun);
@@ -90,7 +93,7 @@ static int look_again(struct vm_context *vm, const struct vm_strays_way *way,
 	return rc;
 }
 
-/* Taking away */
+/* The removal */
 
 static void batch_fill(struct vm_strays *strays, size_t holder, struct batch *ret)
 {
@@ -106,7 +109,7 @@ static void batch_fill(struct vm_strays *strays, size_t holder, struct batch *re
 	}
 }
 
-/* The array said that it is done, or that it is not: it is asked which. */
+/* Whatever the array answered to the revoke, its masks show the result. */
 static int batch_check(struct vm_context *vm, const char *initiator, struct batch *batch,
 		       const struct err *why, struct deadline deadline, struct err *err)
 {
@@ -133,7 +136,7 @@ static int batch_check(struct vm_context *vm, const char *initiator, struct batc
 	return rc;
 }
 
-/* -errno: what became of the batch is not known. */
+/* -errno: the result for this batch is not known. */
 static int batch_revoke(struct vm_context *vm, const struct vm_holder *holder, struct batch *batch,
 			struct deadline deadline, struct err *err)
 {
@@ -154,7 +157,10 @@ static int batch_revoke(struct vm_context *vm, const struct vm_holder *holder, s
 			return rc;
 		}
 	}
-	/* What is late may still be carried out: masks waits for what the array has begun. */
+	/*
+	 * A revoke that timed out may still be carried out. Reading the masks waits for what the
+	 * array has begun.
+	 */
 	(void)array_apply(&vm->array, &change, deadline_before(deadline, CHECK_MS), NULL, &why);
 	return batch_check(vm, holder->initiator, batch, &why, deadline, err);
 }
@@ -206,7 +212,7 @@ static bool same_as_seen(const struct vm_strays *strays, const struct vm_journal
 	const struct journal_task *seen = &strays->record.latest;
 	const struct journal_task *found = &journal->found;
 
-	/* Its own kind changes nothing that was looked at. */
+	/* Another reconcile changes nothing that was looked at. */
 	return found->kind == JOURNAL_RECONCILE ||
 	       (seen->revision == found->revision &&
 		(seen->revision == 0 || id128_equal(&seen->uuid, &found->uuid)));
@@ -219,7 +225,7 @@ static int claim(struct vm_context *vm, struct vm_strays *strays, struct deadlin
 	int rc = vm_journal_init(journal, VM_ACTION_RECONCILE, vm->settings->vm, vm->node, "", "",
 				 err);
 
-	/* With nothing to remove there is only one to end that was left behind. */
+	/* If nothing is to be removed, only end a reconcile task that was left behind. */
 	journal->only_open = !any_to_remove(strays);
 	if (rc == 0) {
 		rc = vm_journal_claim(journal, deadline, err);
@@ -234,7 +240,7 @@ static int claim(struct vm_context *vm, struct vm_strays *strays, struct deadlin
 	return rc;
 }
 
-/* The task is left over in nobody's way: it ends whatever became of what it was for. */
+/* The task always ends, whatever its result, so that it delays no other action. */
 static void unclaim(struct vm_context *vm, int rc, const struct err *why, struct vm_strays *strays)
 {
 	struct err end_err = ERR_INIT;
@@ -259,8 +265,8 @@ static int remove_claimed(struct vm_context *vm, const struct vm_strays_way *way
 }
 
 /*
- * Without a majority nothing can be claimed. What is to be removed all the same is a stranger's,
- * whom no task can name.
+ * Without a majority nothing can be claimed. The only rows that are removed nevertheless belong to
+ * foreign initiators, which no task can name.
  */
 static void strays_remove(struct vm_context *vm, const struct vm_strays_way *way,
 			  struct vm_strays *strays, struct deadline deadline)
@@ -277,7 +283,7 @@ static void strays_remove(struct vm_context *vm, const struct vm_strays_way *way
 	unclaim(vm, rc, &why, strays);
 }
 
-/* One that was killed: whoever starts the VM elsewhere would wait for it in vain. */
+/* A reconcile task that was killed. A start on another node would wait for it in vain. */
 static bool left_behind(const struct vm_strays *strays)
 {
 	const struct journal_task *latest = &strays->record.latest;

@@ -5,21 +5,25 @@
 #include "survey/vm_strays.h"
 
 /*
- * Takes away the strays that nobody needs (docs/decisions/0006-reconcile.md):
+ * Removes the paths that rules/stray.h judges STRAY_REMOVE (docs/decisions/0006-reconcile.md):
  *
- *	look, and judge. If something is to be removed: claim the VM's task, so that no start or
- *	migration begins meanwhile; look again, and judge again. What is to be removed both times
- *	is revoked, one apply a host; look whether it is gone. End the task, and the release of a
- *	host that had given its LUNs up.
+ * 1. Look and judge.
+ * 2. If something is to be removed, claim the VM's task, so that no start or migration begins
+ *    meanwhile.
+ * 3. Look and judge again.
+ * 4. Revoke what both judgements remove, with one apply for each host.
+ * 5. Read the masks to see whether it is gone.
+ * 6. End the task, and the release of a host that has no path left.
  *
- * The task is held for VM_RECONCILE_HOLD_MS at most: starts and migrations wait for it.
+ * Starts and migrations wait for the task. It is held for at most VM_RECONCILE_HOLD_MS, plus 4 s to
+ * end it.
  */
 #define VM_RECONCILE_HOLD_MS 14000
 
 /*
- * With dry_run only looks. On 0 the rows of *ret tell what was found, and what became of it: what
- * could not be removed is no failure of the whole. Otherwise as vm_strays_look(): nothing is known,
- * and nothing was changed.
+ * With dry_run it only looks. On 0 the rows of *ret say what was found and what became of it; a
+ * stray that could not be removed does not make the call fail. Otherwise the errors of
+ * vm_strays_look(): nothing is known and nothing was changed.
  */
 int vm_reconcile(struct vm_context *vm, const struct vm_strays_way *way, bool dry_run,
 		 struct deadline deadline, struct vm_strays *ret, struct err *err);

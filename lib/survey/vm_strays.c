@@ -24,9 +24,9 @@ static bool is_self(const struct vm_context *vm, const struct vm_holder *holder)
 	return holder->host == vm->self;
 }
 
-/* Who has a path at all */
+/* The holders: who has a path */
 
-/* Its index, or -ENOMEM. */
+/* Returns the index of the holder, or -ENOMEM. */
 static int holder_get(const struct vm_context *vm, const char *initiator, struct vm_strays *strays)
 {
 	struct vm_holder *grown;
@@ -50,7 +50,7 @@ static int holder_get(const struct vm_context *vm, const char *initiator, struct
 	return (int)i;
 }
 
-/* The row of this LUN and initiator, made when it is not there. NULL: out of memory. */
+/* Returns the row of this LUN and initiator, and adds it if it is missing. NULL: out of memory. */
 static struct vm_stray *row_get(const struct vm_context *vm, const char *lun, const char *initiator,
 				struct vm_strays *strays)
 {
@@ -103,7 +103,7 @@ static int rows_fill(const struct vm_context *vm, const struct array_masks *mask
 	return 0;
 }
 
-/* What the journal says of one of them */
+/* The journal's part of the facts */
 
 static bool names(const struct journal_task *task, const char *node)
 {
@@ -118,12 +118,12 @@ static enum stray_task task_judge(const struct vm_strays_record *record, const c
 	if (!record->known) {
 		return STRAY_TASK_UNKNOWN;
 	}
-	/* A reconcile needs nothing. Is it another's, who claims waits for it. */
+	/* A reconcile needs no path. If another process owns it, the claim waits for its end. */
 	if (task->revision == 0 || task->kind == JOURNAL_RECONCILE) {
 		return STRAY_TASK_NONE;
 	}
 	if (!journal_state_open(task->state)) {
-		/* A clock that is behind makes it longer, not shorter. */
+		/* If this node's clock is behind, the time gets longer, which is safe. */
 		return task->kind == JOURNAL_MIGRATE && task->state == JOURNAL_FAILED &&
 				       when_now_ms() - task->changed_ms < VM_CLAIM_RECOVERY_MS
 			       ? STRAY_TASK_RECOVERY
@@ -152,7 +152,7 @@ static void trace_fill(const struct vm_strays_record *record, const char *array,
 	}
 }
 
-/* What Pacemaker and libvirt say of it */
+/* Pacemaker's and libvirt's part of the facts */
 
 static enum stray_fate fate_ask(struct vm_holder *holder, struct deadline deadline)
 {
@@ -325,8 +325,8 @@ static bool record_same(const struct vm_strays_record *a, const struct vm_strays
 }
 
 /*
- * Array and journal cannot be read at one time: a task may end, or begin, between the two. What is
- * no longer legal counts when the journal says the same before and after the masks were read.
+ * The array and the journal cannot be read at one moment: a task may begin or end between the two.
+ * What is not legal counts only if the journal says the same before and after the masks were read.
  */
 int vm_strays_look(struct vm_context *vm, const struct vm_strays_way *way, struct deadline deadline,
 		   struct vm_strays *ret, struct err *err)
@@ -343,7 +343,7 @@ int vm_strays_look(struct vm_context *vm, const struct vm_strays_way *way, struc
 	}
 	if (rc == 0 && !same && !all_legal(ret)) {
 		vm_strays_release(ret);
-		rc = err_set(err, -EAGAIN, "the tasks of %s change as fast as they are looked at",
+		rc = err_set(err, -EAGAIN, "try again: the tasks of %s keep changing",
 			     vm->settings->vm);
 	}
 	return rc;

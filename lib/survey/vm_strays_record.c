@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A journal without a majority is not waited for: each VM would be. */
+/* Short, because every VM would wait for a journal without a majority. */
 #define RECORD_MS 3000
 
 static void tasks_filter(const char *vm, struct vm_strays_record *record)
@@ -43,7 +43,7 @@ static int why_set(int rc, enum journal_read how, struct err *why)
 		       : rc;
 }
 
-/* What decides is the latest; the lists say who left what. */
+/* The latest task decides; the lists only show which task left a path. */
 void vm_strays_record_read(const char *vm, enum journal_read how, struct deadline deadline,
 			   struct vm_strays_record *ret)
 {
