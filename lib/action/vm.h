@@ -9,14 +9,15 @@
 #include "vm/vm_settings.h"
 
 /*
- * A VM and its LUNs as one thing: what an agent does with it.
+ * The actions of the agent on a VM and its LUNs.
  *
- * Each function is one restartable task: calling it again after a crash, on the host where it was
- * killed, continues it. Nothing is remembered between calls but on the state LUN; the array is
- * asked about masks and libvirt about domains.
+ * Each function is one restartable task. To continue it after a crash, call it again on the same
+ * host. Between calls, state is kept only on the state LUN, in the journal (intent and progress)
+ * and in the copy of the configuration (vm_keep.h). The array is asked about masks and libvirt
+ * about domains.
  *
- * Errors are -errno with one line of text. -EINVAL: a setting or the configuration is wrong.
- * -EPERM: refused, for the sake of the guest's data. The rest may pass.
+ * Errors are -errno with one line of text in err. -EINVAL: a setting or the configuration is wrong.
+ * -EPERM: refused to protect the guest's data. Other errors may be temporary.
  */
 enum vm_health { VM_RUNNING, VM_STOPPED, VM_DEGRADED, VM_FAILED };
 
@@ -26,20 +27,23 @@ int vm_stop(const struct vm_settings *settings, struct deadline deadline,
 	    const struct vm_report *report, struct err *err);
 
 /*
- * check_level 0: the domain; 10: and the paths of this host; 20: and the masks on the array. For
- * DEGRADED and FAILED err says why. A failure to find out is -errno.
+ * check_level 0: checks the domain; 10: also the paths of this host; 20: also the masks on the
+ * array. On 0, err holds the reason if *ret is VM_DEGRADED or VM_FAILED. -errno: the health is not
+ * known. probe: only report whether the VM is here, and act on nothing.
  */
 int vm_monitor(const struct vm_settings *settings, int check_level, bool probe,
 	       struct deadline deadline, enum vm_health *ret, const struct vm_report *report,
 	       struct err *err);
 
-/* source and target are cluster node names. */
+/*
+ * source and target are names of cluster nodes. migrate_to runs on source, migrate_from on target.
+ */
 int vm_migrate_to(const struct vm_settings *settings, const char *source, const char *target,
 		  struct deadline deadline, const struct vm_report *report, struct err *err);
 int vm_migrate_from(const struct vm_settings *settings, const char *source, const char *target,
 		    struct deadline deadline, const struct vm_report *report, struct err *err);
 
-/* check_level 0: the settings alone; 10: what this host needs to run it. */
+/* check_level 0: checks the settings only; 10: also what this host needs to run the VM. */
 int vm_validate(const struct vm_settings *settings, int check_level, struct deadline deadline,
 		struct err *err);
 

@@ -11,12 +11,15 @@
 #include "vm/vm_keep.h"
 
 /*
- * The target's part of a migration. Live: the domain runs here already, and that is checked.
- * Saved: it is created from the mapping file and restored; never booted.
+ * The target's part of a migration. Live: the domain already runs here, and that is checked. Saved:
+ * the domain is created from the mapping file and restored, never booted.
  */
 #define UNDO_RESERVE_MS 10000
 
-/* What migrate_to leaves behind. Nothing is granted here: without it there is no migration. */
+/*
+ * migrate_to has granted the LUNs. Nothing is granted here: without that grant there is no
+ * migration.
+ */
 static int granted_check(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;

@@ -16,19 +16,20 @@
 #include "vm/vm_context.h"
 
 /*
- * The source's part of a migration. Live: the target sees the LUNs too until stop revokes the
- * source's grant. Saved: the memory goes to the state LUN, and the source is revoked here.
+ * The source's part of a migration. Live: the target is granted the LUNs as well, until stop
+ * revokes the source's grant. Saved: the memory goes to the state LUN, and the source's grant is
+ * revoked here.
  *
- * Everything that can be known beforehand is found out before the guest is touched. What decides
- * afterwards is where the domain runs, not what a call returned. When nothing works, the guest
- * runs on here and the target's grant is taken back.
+ * All that can be known in advance is checked before the guest is touched. Afterwards the place
+ * where the domain runs decides, not the return code of a call. If nothing works, the guest
+ * continues to run here and the target's grant is revoked.
  */
 #define UNDO_RESERVE_MS 20000
 #define ABORT_RESERVE_MS 11000
-#define SAVED_MIN_MS 20000 /* less time than this is not worth a fallback */
+#define SAVED_MIN_MS 20000 /* a fallback needs more time than this */
 #define UNBOUNDED_MS (24 * 3600 * 1000)
 
-/* Paths and mapping file as this host sees them. */
+/* Finds the paths and reads the mapping file from this host. */
 static int source_read(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
@@ -58,7 +59,7 @@ static int live_probe(void *context, struct deadline deadline, struct err *err)
 	if (rc != 0) {
 		return rc;
 	}
-	/* What is left here, paused, of a guest that runs there is ended by stop. */
+	/* The guest runs on the target; stop kills the paused domain that is left here. */
 	if (here == DOMAIN_PAUSED_MIGRATION && there == DOMAIN_RUNNING) {
 		return TASK_DONE;
 	}
@@ -87,7 +88,7 @@ static void live_progress(const struct hypervisor_progress *now, void *data)
 	vm_report_event(data, &event);
 }
 
-/* What the end of a job that is given up may take is kept back; of a short time-out, a third. */
+/* Keeps back the time that aborting the job may take; with a short time-out, a third. */
 static struct deadline time_to_migrate(struct deadline deadline)
 {
 	int share_ms = deadline_left_ms(deadline) / 3;
@@ -138,7 +139,7 @@ static int live_run(void *context, struct deadline deadline, struct err *err)
 		.name = "preflight", .run = vm_peer_preflight, .timeout_ms = 20000, .tries = 2,    \
 		.retry_ms = 500, .flags = TASK_LOOK_ONCE,                                          \
 	}
-/* Before the target is granted anything: see vm_release.h. */
+/* Must precede the grant to the target: see vm_release.h. */
 #define STEP_WITHDRAW                                                                              \
 	{                                                                                          \
 		.name = "withdraw", .probe = vm_release_withdraw_probe,                            \
@@ -207,7 +208,7 @@ static const struct task_step saved_steps[] = {
 
 #define ROWS(table) (table), sizeof(table) / sizeof((table)[0])
 
-/* Is the guest still here, after a live migration that was begun and failed? */
+/* Does the guest still run here after a live migration was begun and failed? */
 static bool fallback_possible(struct vm_context *vm, int rc, struct deadline deadline)
 {
 	enum domain_state state;
@@ -226,7 +227,7 @@ static int migrate_saved(struct vm_context *vm, struct deadline deadline, struct
 
 static int migrate(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
-	/* Live gets three quarters of the time, so that saving still has its share. */
+	/* Live migration gets three quarters of the time, so that saving still gets the rest. */
 	bool automatic = vm->settings->migration_mode == VM_MIGRATE_AUTO;
 	int reserve_ms = automatic ? deadline_left_ms(deadline) / 4 : 0;
 	struct err live_err = ERR_INIT;
@@ -248,7 +249,7 @@ static int migrate(struct vm_context *vm, struct deadline deadline, struct err *
 	return rc == 0 ? 0 : err_prefix(err, rc, "live: %s; then saved", err_text(&live_err));
 }
 
-/* Neither host runs it. Saved memory, and a host that may restore it, are then all there can be. */
+/* Neither host runs the domain. Saved memory, and a host that may restore it, must exist. */
 static int migrate_saved_resumed(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
 	struct vm_holding holding;
@@ -278,7 +279,9 @@ static int migrate_saved_resumed(struct vm_context *vm, struct deadline deadline
 	return rc;
 }
 
-/* A migration that was interrupted after its point of no return: the domain is not here any more.
+/*
+ * Continues a migration that was interrupted after its point of no return: the domain has left this
+ * host.
  */
 static int migrate_resumed(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
@@ -292,8 +295,8 @@ static int migrate_resumed(struct vm_context *vm, struct deadline deadline, stru
 }
 
 /*
- * What a killed predecessor asked for goes on in libvirtd: it is ended, one way or the other,
- * before anybody looks where the domain is.
+ * libvirtd continues what a killed process asked for. Abort that job, or let it complete, before
+ * anyone checks where the domain is.
  */
 static int predecessor_end(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
@@ -320,7 +323,7 @@ static int migrate_claimed(struct vm_context *vm, struct deadline deadline, stru
 	if (rc != 0) {
 		return rc;
 	}
-	/* What led to this is not undone by anything below. */
+	/* The domain has left this host; nothing below undoes that. */
 	vm->no_return = here == DOMAIN_ABSENT;
 	return here == DOMAIN_ABSENT ? migrate_resumed(vm, deadline, err)
 				     : migrate(vm, deadline, err);

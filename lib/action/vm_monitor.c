@@ -11,11 +11,12 @@
 #include "vm/vm_context.h"
 
 /*
- * Is the VM all right here? Level 0 asks libvirt for the domain and touches nothing else; but a
- * probe that finds it asks the array, too. A libvirtd that is down or hangs is no reason to restart
- * a guest: then the QEMU process decides.
+ * Is the VM healthy on this host? Level 0 asks libvirt for the domain and looks for its process. It
+ * asks the array only for a domain that is paused after an I/O error, and in a probe that finds the
+ * domain. If libvirtd is down or hangs, the QEMU process decides, because that is no reason to
+ * restart a guest.
  *
- * A lost path is DEGRADED, never FAILED: Pacemaker still migrates a degraded guest live.
+ * A lost path is DEGRADED, never FAILED: Pacemaker can still live-migrate a degraded guest.
  */
 #define LIBVIRT_ANSWER_MS 10000
 #define FENCED_ANSWER_MS 5000
@@ -46,13 +47,15 @@ static int health_without_libvirt(const struct vm_settings *settings, const stru
 	}
 	*ret = pid == 0 ? VM_STOPPED : VM_DEGRADED;
 	if (pid != 0) {
-		(void)err_set(err, 0, "libvirt cannot tell (%s); QEMU is there as process %ld",
-			      err_text(cause), (long)pid);
+		(void)err_set(
+			err, 0,
+			"libvirt does not report the domain's state (%s); QEMU runs as process %ld",
+			err_text(cause), (long)pid);
 	}
 	return 0;
 }
 
-/* on_ioerror=resume: the guest's request is tried again; QEMU pauses it again if that fails too. */
+/* on_ioerror=resume: the guest retries its request. QEMU pauses it again if that fails as well. */
 static void io_error_resume(struct vm_context *vm, struct deadline deadline, enum vm_health *health,
 			    struct err *err)
 {
@@ -65,7 +68,7 @@ static void io_error_resume(struct vm_context *vm, struct deadline deadline, enu
 	}
 }
 
-/* An array that does not say so has not fenced it: then the rule for I/O errors decides. */
+/* If the array does not answer, the host does not count as fenced, and on_ioerror decides. */
 static bool host_is_fenced(struct vm_context *vm, struct deadline deadline)
 {
 	struct array_fenced fenced;
@@ -82,7 +85,7 @@ static bool host_is_fenced(struct vm_context *vm, struct deadline deadline)
 	return found;
 }
 
-/* Where lunmask-cutoff runs it has ended the guest before. */
+/* On a fenced host, lunmask-cutoff kills the guest earlier if it is running. */
 static void io_error_judge(struct vm_context *vm, struct deadline deadline, enum vm_health *health,
 			   struct err *err)
 {
@@ -95,9 +98,9 @@ static void io_error_judge(struct vm_context *vm, struct deadline deadline, enum
 			vm->array.name);
 		return;
 	}
-	(void)err_set(err, 0,
-		      "the guest is paused after an I/O error: look at the array and the "
-		      "paths to it");
+	(void)err_set(
+		err, 0,
+		"check the array and the paths to it: the guest is paused after an I/O error");
 	switch (vm->settings->on_ioerror) {
 	case VM_IOERROR_FAIL: *health = VM_FAILED; break;
 	case VM_IOERROR_RESUME: io_error_resume(vm, deadline, health, err); break;
@@ -106,9 +109,9 @@ static void io_error_judge(struct vm_context *vm, struct deadline deadline, enum
 }
 
 /*
- * libvirtd takes a moment to see that a QEMU was killed. The next monitor says so all the same; and
- * a probe just then, after a fencing, would make the cluster believe that the VM runs on two hosts,
- * and stop the one that does.
+ * libvirtd takes a moment to notice that a QEMU process was killed, and the next monitor would
+ * report it anyway. But a probe at that moment, after a fencing, would make the cluster believe
+ * that the VM runs on two hosts, and stop the one that does run.
  */
 static bool has_no_process(const struct vm_settings *settings)
 {
@@ -118,9 +121,9 @@ static bool has_no_process(const struct vm_settings *settings)
 }
 
 /*
- * What is here of the VM is from before the fencing: it has no LUNs, the cluster has given it up,
- * and it ends before the host is let in again. A probe that called it running would have the
- * cluster stop the one that is well.
+ * On a fenced host the domain is left from before the fencing. It has no LUNs, the cluster has
+ * given it up, and it is killed before the host is unfenced. If a probe called it running, the
+ * cluster would stop the healthy one.
  */
 static bool given_up(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
@@ -133,7 +136,7 @@ static bool given_up(struct vm_context *vm, struct deadline deadline, struct err
 	return true;
 }
 
-/* A probe only asks whether something is here: it acts on nothing. */
+/* A probe only reports whether something is here; it does not act. */
 static int domain_look(struct vm_context *vm, bool probe, struct deadline deadline,
 		       enum vm_health *ret, struct err *err)
 {
@@ -158,7 +161,10 @@ static int domain_look(struct vm_context *vm, bool probe, struct deadline deadli
 	return 0;
 }
 
-/* What is here may end, and the host be let in again, while the array is asked. */
+/*
+ * The process is looked for again, because while the array answers the domain may be killed and the
+ * host unfenced.
+ */
 static int domain_health(struct vm_context *vm, bool probe, struct deadline deadline,
 			 enum vm_health *ret, struct err *err)
 {
@@ -177,7 +183,7 @@ static void degraded(enum vm_health *health, struct err *err, const struct err *
 	(void)err_set(err, 0, "%s", err_text(why));
 }
 
-/* Every portal is tried, and each one that is not good is told. */
+/* Tries every portal and reports each one that fails. */
 static void paths_judge(struct vm_context *vm, struct deadline deadline, enum vm_health *health,
 			struct err *err)
 {
@@ -194,8 +200,9 @@ static void paths_judge(struct vm_context *vm, struct deadline deadline, enum vm
 }
 
 /*
- * The mask of a running VM is this host, and in a hand-over window the other one. No host is asked
- * but this one, and the journal only where somebody else has a path: what it knows here will do.
+ * The mask of a running VM holds this host, and in a hand-over window also the other one. Only this
+ * host is asked. The journal is asked only if another host has a path, and this node's copy
+ * suffices.
  */
 static void masks_judge(struct vm_context *vm, struct deadline deadline, enum vm_health *health,
 			struct err *err)
@@ -249,7 +256,8 @@ int vm_monitor(const struct vm_settings *settings, int check_level, bool probe,
 	vm->settings = settings;
 	vm->report = report;
 	rc = domain_health(vm, probe, deadline, ret, err);
-	/* Pacemaker's own probes have no level; crm_resource --force-check=20 is a probe with one.
+	/*
+	 * Pacemaker's own probes have no level; crm_resource --force-check=20 is a probe with one.
 	 */
 	if (rc == 0 && check_level >= 10 && *ret == VM_RUNNING) {
 		array_judge(vm, check_level, deadline, ret, err);

@@ -7,9 +7,12 @@
 #include "state/image.h"
 #include "step/vm_peer.h"
 
-/* The guest runs: for the record alone nothing is given up. */
+/* Limits a commit that is only a record: the guest runs, and must not be given up for it. */
 #define TELL_MS 5000
-/* Of the time for undo no more than half is spent on asking whether it may begin. */
+/*
+ * At most this long, and at most half of the time for undo, goes into asking whether undo may
+ * begin.
+ */
 #define CONFIRM_MS 5000
 
 static bool stopping(const struct vm_context *vm)
@@ -17,7 +20,9 @@ static bool stopping(const struct vm_context *vm)
 	return vm->journal.asker.action == VM_ACTION_STOP;
 }
 
-/* The grant that this action gives, and to whom. */
+/*
+ * The grant of this action, and in *ret_node the node it is for. NULL: the action grants nothing.
+ */
 static struct vm_grant *grant_of(struct vm_context *vm, const char **ret_node)
 {
 	switch (vm->journal.asker.action) {
@@ -39,7 +44,9 @@ static bool lun_listed(const struct journal_task *task, const char *lun)
 	return false;
 }
 
-/* What this task adds: all that was missing when one of its processes looked first. */
+/*
+ * Records what this task adds: all LUNs that were missing when one of its processes first looked.
+ */
 static void grant_fill(struct vm_context *vm)
 {
 	struct journal_task *task = &vm->journal.task;
@@ -64,7 +71,7 @@ static void grant_forget(struct journal_task *task)
 	task->n_luns = 0;
 }
 
-/* Nobody's but this task's processes could have added what was missing. */
+/* Only processes of this task can have added the LUNs that were missing. */
 static int grant_resume(struct vm_context *vm, struct err *err)
 {
 	const struct journal_task *task = &vm->journal.task;
@@ -92,7 +99,7 @@ int vm_record_open(struct vm_context *vm, enum vm_action action, const char *sou
 
 int vm_record_resume(struct vm_context *vm, struct err *err)
 {
-	/* Asked for by a process that is no more, it may still go on. */
+	/* A live migration that a dead process started may still run. */
 	vm->peer->guest_touched =
 		vm->journal.continued && strcmp(vm->journal.task.step, "live") == 0;
 	return grant_resume(vm, err);
@@ -137,7 +144,7 @@ static int stop_step_begin(struct vm_context *vm, const struct task_step *step,
 	return 0;
 }
 
-/* A try of a step that widens nothing is covered by what was said before the first. */
+/* A step that widens nothing needs one record, before its first try. */
 static bool told_already(const struct vm_journal *journal, const struct task_step *step)
 {
 	return (step->flags & TASK_WIDENS) == 0 && journal->claimed &&
@@ -203,15 +210,15 @@ const struct task_journal_ops vm_record_ops = {
 	.undo_begin = undo_begin,
 };
 
-/* How the task ends, or waits for the next action. */
+/* The state in which the task ends, or waits for the next action. */
 struct ending {
 	enum journal_state state;
 	const char *step;
-	bool must;    /* the next action relies on it */
-	bool granted; /* what was granted is still the task's to take back */
+	bool must;    /* the next action depends on this record */
+	bool granted; /* what was granted is still the task's to revoke */
 };
 
-/* What this task added and has not taken back, here or in a process before. */
+/* Has this task added grants that no process of it has revoked? */
 static bool grant_left(struct vm_context *vm)
 {
 	const char *node;
@@ -251,14 +258,14 @@ static struct ending stop_ending(const struct vm_context *vm, int rc)
 	if (rc == 0) {
 		return (struct ending){.state = JOURNAL_DONE};
 	}
-	/* A migration that has come so far has not failed because its source cannot be cleared. */
+	/* A migration that has come this far does not fail because its source cannot be cleared. */
 	return migration ? (struct ending){JOURNAL_WAITING, journal->found.step, false, true}
 			 : (struct ending){.state = JOURNAL_BROKEN, .granted = true};
 }
 
 /*
- * stop found nothing to do, or somebody at it who may be gone by now. What a killed action left
- * open is ended all the same: it would be in the way of a start elsewhere.
+ * stop either found nothing to do, or found a task whose owner may be gone by now. It still ends a
+ * task that a killed action left open, because that would block a start elsewhere.
  */
 static void open_claim(struct vm_context *vm, struct deadline deadline)
 {
@@ -298,7 +305,8 @@ int vm_record_close(struct vm_context *vm, int rc, struct deadline deadline, str
 	}
 	if (rc == 0 && ending.must) {
 		return err_set(err, end_rc,
-			       "the guest has left this node, but the next action was not told: %s",
+			       "the guest has left this node, but this could not be recorded for "
+			       "the next action: %s",
 			       err_text(&why));
 	}
 	tell(vm, since_ms, &why);

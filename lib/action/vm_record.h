@@ -6,25 +6,32 @@
 #include "vm/vm_context.h"
 
 /*
- * The action's task in the journal, kept in step with the tables that it walks:
+ * The action's task in the journal, kept in step with the tables of steps that the action runs:
  *
  *	rc = vm_record_open(vm, VM_ACTION_START, "", vm->node, deadline, err);
- *	rc = vm_task_run(vm, ...);       one table or several: vm_record_ops is told
+ *	rc = vm_task_run(vm, ...);       once or more often; it calls vm_record_ops
  *	return vm_record_close(vm, rc, deadline, err);
  *
- * One commit before each effect. stop claims with its first effect, and goes on whatever the
- * journal says.
+ * There is one commit before each effect. stop claims the task before its first effect, and
+ * continues whatever the journal answers. Errors: those of vm_journal.h.
  */
 int vm_record_open(struct vm_context *vm, enum vm_action action, const char *source,
 		   const char *target, struct deadline deadline, struct err *err);
 
-/* migrate_to, when vm->peer is open: what an earlier process of this task did to it. */
+/*
+ * migrate_to, once vm->peer is open: takes over what an earlier process of this task did to the
+ * peer.
+ */
 int vm_record_resume(struct vm_context *vm, struct err *err);
 
-/* "live" or "saved", told with the next commit. */
+/* mode: "live" or "saved"; the next commit records it. */
 void vm_record_mode(struct vm_context *vm, const char *mode);
 
-/* rc is what the action came to, with err's text. Returns what it is to end with. */
+/*
+ * Ends the task according to rc, the result of the action, and err, its text. Returns the result
+ * that the action must return: rc, or an error if a record that the next action needs was not
+ * committed.
+ */
 int vm_record_close(struct vm_context *vm, int rc, struct deadline deadline, struct err *err);
 
 extern const struct task_journal_ops vm_record_ops;

@@ -6,10 +6,10 @@
 #include "vm/vm_context.h"
 
 /*
- * Runs a table of steps over the VM: behind the gate of quorum, reported, and recorded in the
- * journal where vm_record_open() has opened the action's task.
+ * Runs a table of steps on the VM. Steps that widen access need quorum. The steps are reported to
+ * vm->report, and recorded in the journal if vm_record_open() has succeeded.
  *
- * undo_reserve_ms of the time are kept for undoing. As task_run().
+ * undo_reserve_ms: time kept back for undo. Errors: those of task_run().
  */
 int vm_task_run(struct vm_context *vm, const char *name, const struct task_step *steps,
 		size_t n_steps, int undo_reserve_ms, struct deadline deadline, struct err *err);

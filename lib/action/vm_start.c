@@ -14,9 +14,10 @@
 #define UNDO_RESERVE_MS 15000
 
 /*
- * A host that was fenced while it lived is a member again before it is let in again
- * (lunmask-cutoff), and Pacemaker may place a VM there in between. A start that failed would keep
- * the VM from the host until somebody cleans up.
+ * A live host that was fenced is a member of the cluster again before it is unfenced
+ * (lunmask-cutoff). Pacemaker may place a VM on it in between. The steps wait this long for the
+ * unfencing: after a failed start Pacemaker would not use the host for the VM until an
+ * administrator cleans up.
  */
 #define FENCED_PATIENCE_MS 30000
 

@@ -17,11 +17,10 @@
 #include "vm/vm_keep.h"
 
 /*
- * stop is the recovery routine: it needs neither the domain definition nor quorum nor the journal,
- * and of the configuration only what it takes to reach the array.
+ * stop is the recovery routine. It needs neither the domain definition nor quorum nor the journal,
+ * and of the configuration only what is needed to reach the array.
  *
- * The time is spent so: what the guest gets to shut down is what is left when the parts below are
- * kept back.
+ * The times below are kept back for the later parts; the guest gets the rest to shut down.
  */
 #define REVOKE_RESERVE_MS 15000
 #define DESTROY_RESERVE_MS 20000
@@ -30,7 +29,7 @@
 #define LIBVIRT_ANSWER_MS 5000
 #define SHUTDOWN_AGAIN_MS 10000
 
-/* Of a short time-out each part gets its share. */
+/* With a short time-out, each part gets its share. */
 static struct deadline kept_back(struct deadline deadline, int reserve_ms, int share)
 {
 	int part_ms = deadline_left_ms(deadline) / share;
@@ -38,15 +37,15 @@ static struct deadline kept_back(struct deadline deadline, int reserve_ms, int s
 	return deadline_before(deadline, reserve_ms < part_ms ? reserve_ms : part_ms);
 }
 
-/* By the settings, or since what runs here is left of a migration that came to nothing (I10). */
+/* Save because the settings say so, or because the domain is left from a failed migration (I10). */
 static bool save_wanted(const struct vm_context *vm)
 {
 	return vm->settings->stop_mode == VM_STOP_SAVE || vm->journal.save;
 }
 
 /*
- * A domain that was restored and never ran is the only copy of the guest's memory once its image is
- * consumed; until then the image is, and must not be written over.
+ * A domain that was restored and has not run is the only copy of the guest's memory once its image
+ * is consumed. Until then the image is that copy, and must not be overwritten.
  */
 static int domain_save(struct vm_context *vm, enum domain_state state, struct deadline deadline,
 		       struct err *err)
@@ -66,7 +65,7 @@ static int domain_save(struct vm_context *vm, enum domain_state state, struct de
 	}
 }
 
-/* A guest that is still booting misses a power button: it is pressed again from time to time. */
+/* A guest that is still booting misses a press of the power button, so the press is repeated. */
 static int domain_shut_down(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
 	enum domain_state state;
@@ -107,7 +106,9 @@ static void tell_fallback(struct vm_context *vm, const char *step, int64_t since
 	tell_end(vm, TASK_STEP_FAILED, step, since_ms, err);
 }
 
-/* Where only the journal asks for it, a guest that cannot be saved still gets to shut down. */
+/*
+ * If only the journal asks for saving, a guest that cannot be saved still gets time to shut down.
+ */
 static struct deadline save_until(const struct vm_context *vm, struct deadline deadline)
 {
 	return vm->settings->stop_mode == VM_STOP_SAVE
@@ -115,7 +116,7 @@ static struct deadline save_until(const struct vm_context *vm, struct deadline d
 		       : kept_back(deadline, SHUTDOWN_RESERVE_MS, 3);
 }
 
-/* The kind ways, as far as they go: what is still there afterwards is ended by force. */
+/* Saves the guest or shuts it down. What is still here afterwards is killed. */
 static void domain_end_kindly(struct vm_context *vm, struct deadline deadline)
 {
 	int64_t since_ms = deadline_now_ms();
@@ -140,9 +141,9 @@ static void domain_end_kindly(struct vm_context *vm, struct deadline deadline)
 }
 
 /*
- * By libvirt, which may not answer, and then whatever it said: no process may be left. What
- * libvirtd still carries out for a killed task may begin anew what was just ended: that is worth
- * another try.
+ * Kills the domain through libvirt, which may not answer, and then makes sure that no process is
+ * left. libvirtd may still carry out a request of a killed task and start the domain again: -EAGAIN
+ * asks for another try.
  */
 static int domain_end_by_force(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
@@ -158,7 +159,7 @@ static int domain_end_by_force(struct vm_context *vm, struct deadline deadline, 
 					   deadline_within(deadline, LIBVIRT_ANSWER_MS), NULL);
 	}
 	if (rc == 0 && vm_gone_probe(vm, deadline, NULL) != TASK_DONE) {
-		rc = err_set(err, -EAGAIN, "the domain is there again after it was ended");
+		rc = err_set(err, -EAGAIN, "the domain was started again after it was killed");
 	}
 	return rc;
 }
@@ -170,7 +171,7 @@ static int domain_gone_run(void *context, struct deadline deadline, struct err *
 	struct hypervisor *hypervisor;
 	int rc = vm_hypervisor(vm, deadline_within(deadline, LIBVIRT_ANSWER_MS), &hypervisor, NULL);
 
-	/* An incoming migration cannot be aborted, and is nothing to be kind to. */
+	/* An incoming migration cannot be aborted, and holds no guest that could be shut down. */
 	if (rc == 0 && hypervisor_abort_job(hypervisor, vm->settings->vm, kind, NULL) == 0) {
 		domain_end_kindly(vm, kind);
 	}
@@ -224,8 +225,9 @@ static const struct task_step revoke_steps[] = {
 
 static const struct task_step late_steps[] = {
 	/*
-	 * libvirtd goes on with what a killed start or migration asked of it. A domain that came
-	 * between the first look and the revoke is seen now; a later one cannot open its LUNs.
+	 * libvirtd continues what a killed start or migration asked for. A domain that appeared
+	 * between the first probe and the revoke is found now; one that appears later cannot open
+	 * its LUNs.
 	 */
 	{
 		.name = "late",
@@ -239,14 +241,14 @@ static const struct task_step late_steps[] = {
 
 #define ROWS(table) (table), sizeof(table) / sizeof((table)[0])
 
-/* Not what it says, but that nobody is there to say it. */
+/* Could the array's management not be reached? Any other error is an answer of the array. */
 static bool management_away(int rc)
 {
 	return rc == -EHOSTUNREACH || rc == -ENETUNREACH || rc == -ECONNREFUSED ||
 	       rc == -ECONNRESET || rc == -ETIMEDOUT;
 }
 
-/* An outage of the array's management must not have every host fenced. */
+/* Records a release instead: an outage of the array's management must not get every host fenced. */
 static int release(struct vm_context *vm, const struct err *cause, struct deadline deadline,
 		   struct err *err)
 {
@@ -286,9 +288,9 @@ static int revoke(struct vm_context *vm, struct deadline deadline, struct err *e
 }
 
 /*
- * Who may tell the array, when settings or configuration are broken? With the domain absent from
- * the beginning and no copy of a configuration kept since this host booted, nothing was started
- * here that could hold a grant.
+ * Parses the settings and loads the configuration, or else the copy in VM_KEEP_FILE. If all of that
+ * fails and the domain was absent from the beginning, stop succeeds: with no copy kept since this
+ * host booted, nothing was started here that could hold a grant.
  */
 static int config_find(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
@@ -311,7 +313,7 @@ static int stop_all(struct vm_context *vm, struct deadline deadline, struct err 
 	bool absent = vm_gone_probe(vm, deadline, NULL) == TASK_DONE;
 	int rc;
 
-	/* Whom a record would be of is not known without a configuration. */
+	/* Without a configuration this node's name is not known, and nothing can be recorded. */
 	if (vm->node[0] != '\0') {
 		(void)vm_record_open(vm, VM_ACTION_STOP, vm->node, "", deadline, NULL);
 	}

@@ -7,15 +7,15 @@
 
 #include "vm/vm_context.h"
 
-/* What saving and restoring a guest's memory needs on this host. */
+/* Checks for the programs that save and restore a guest's memory. */
 static int programs_check(struct err *err)
 {
 	g_autofree char *daemon = g_find_program_in_path("qemu-storage-daemon");
 
 	if (daemon == NULL) {
 		return err_set(err, -ENOENT,
-			       "qemu-storage-daemon is not installed (Debian: qemu-utils, Fedora: "
-			       "qemu-img)");
+			       "install qemu-storage-daemon (Debian 12: qemu-system-common, later: "
+			       "qemu-utils; Fedora: qemu-img)");
 	}
 	return 0;
 }
