@@ -9,13 +9,13 @@
 #include "journal/journal_ipc.h"
 #include "journal/journal_link.h"
 
-/* Before what came out as "unknown" is asked again. */
+/* The pause before a submission whose result is unknown is repeated. */
 #define UNKNOWN_PAUSE_MS 50
-/* More than the table can hold: a server that never ends its list is not believed. */
+/* More than the table can hold; the client stops reading from a server that never ends its list. */
 #define LIST_MAX 65536
 
 struct journal {
-	struct journal_link *link; /* NULL after a failure: made again by the next call */
+	struct journal_link *link; /* NULL after a failure; the next call opens it again */
 };
 
 int journal_open(struct deadline deadline, struct journal **ret, struct err *err)
@@ -46,7 +46,7 @@ void journal_drop(struct journal **journal)
 	*journal = NULL;
 }
 
-/* 0 only with a reply; what the reply refuses is its status. */
+/* Returns 0 only with a reply. A refusal in the reply becomes the return code. */
 static int call(struct journal *journal, struct journal_ipc_request *request,
 		struct deadline deadline, struct journal_ipc_reply *ret, struct err *err)
 {
@@ -75,7 +75,7 @@ static int text_copy(char *ret, size_t max, const char *text, const char *what, 
 	return 0;
 }
 
-/* The one task that a reply carries, if any. */
+/* Decodes the one task that a reply may carry. */
 static int current_decode(const struct journal_ipc_reply *reply, bool *ret_has,
 			  struct journal_task *ret, struct err *err)
 {
@@ -84,7 +84,7 @@ static int current_decode(const struct journal_ipc_reply *reply, bool *ret_has,
 	*ret_has = reply->rest_bytes > 0;
 	if (*ret_has && (journal_task_decode(reply->rest, reply->rest_bytes, ret, &used) != 0 ||
 			 used != reply->rest_bytes)) {
-		return err_set(err, -EPROTO, "lunmaskd has sent what is no task");
+		return err_set(err, -EPROTO, "lunmaskd has sent an invalid task");
 	}
 	return 0;
 }
@@ -124,11 +124,11 @@ int journal_submit(struct journal *journal, const struct journal_op *op,
 	int rc;
 
 	if (ask.op_bytes == 0 || id128_is_zero(request)) {
-		return err_set(err, -EINVAL, "an operation on the journal that is not legal");
+		return err_set(err, -EINVAL, "the operation on the journal is not legal");
 	}
 	for (;;) {
 		rc = submit_once(journal, &ask, deadline, ret, err);
-		/* That a later try has no effect says nothing about the first one. */
+		/* A later try without effect says nothing about the first one. */
 		if (rc == 0 && unknown && ret->verdict != JOURNAL_COMMITTED) {
 			ret->verdict = JOURNAL_UNKNOWN;
 		}
@@ -173,12 +173,12 @@ int journal_release_get(struct journal *journal, const char *vm, const char *nod
 	}
 	if (rc == 0 && (journal_release_decode(reply.rest, reply.rest_bytes, ret, &used) != 0 ||
 			used != reply.rest_bytes)) {
-		rc = err_set(err, -EPROTO, "lunmaskd has sent what is no release");
+		rc = err_set(err, -EPROTO, "lunmaskd has sent an invalid release");
 	}
 	return rc;
 }
 
-/* What differs between the two lists. */
+/* The differences between the two lists. */
 struct list_type {
 	enum journal_ipc_kind kind;
 	size_t size;
@@ -237,7 +237,7 @@ static int page_append(const struct list_type *type, const struct journal_ipc_re
 		list->items = items;
 		if (type->decode(reply->rest + at, reply->rest_bytes - at,
 				 items + list->n * type->size, &used) != 0) {
-			return err_set(err, -EPROTO, "lunmaskd has sent what is no record");
+			return err_set(err, -EPROTO, "lunmaskd has sent an invalid record");
 		}
 		list->n++;
 		at += used;
@@ -272,7 +272,7 @@ static int list_once(struct journal *journal, const struct list_type *type,
 	return 0;
 }
 
-/* Again from the beginning when the place where it was has gone meanwhile. */
+/* Starts again if the record at which the list stood has been removed meanwhile. */
 static int list_get(struct journal *journal, const struct list_type *type, struct deadline deadline,
 		    struct list *list, struct err *err)
 {
@@ -334,7 +334,7 @@ int journal_status_get(struct journal *journal, struct deadline deadline,
 	int rc = call(journal, &request, deadline, &reply, err);
 
 	if (rc == 0 && journal_ipc_status_decode(reply.rest, reply.rest_bytes, ret) != 0) {
-		rc = err_set(err, -EPROTO, "lunmaskd has sent what is no status");
+		rc = err_set(err, -EPROTO, "lunmaskd has sent an invalid status");
 	}
 	return rc;
 }

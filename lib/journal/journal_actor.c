@@ -12,7 +12,7 @@
 #define STAT_START_TIME 22 /* proc(5) */
 #define STAT_STATE 3
 
-/* A line of text, without its end. 0 or -errno. */
+/* Reads the first line without its newline. 0 or -errno. */
 static int line_read(const char *path, char *line, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -32,7 +32,7 @@ static int line_read(const char *path, char *line, size_t size)
 	return rc;
 }
 
-/* The fields behind the program's name, which may hold blanks and parentheses. */
+/* Parses the fields after the program's name, which may contain blanks and parentheses. */
 static int stat_parse(const char *line, char *ret_state, uint64_t *ret_start_time)
 {
 	const char *at = strrchr(line, ')');
@@ -80,7 +80,7 @@ int journal_actor_self(const char *node, struct journal_actor *ret, struct err *
 		       : err_set(err, rc, "/proc/%" PRId32 "/stat: %s", ret->pid, strerror(-rc));
 }
 
-/* One that has ended and was not waited for does nothing any more. */
+/* A zombie no longer does anything, so it does not count as alive. */
 static bool process_lives(const struct journal_actor *actor)
 {
 	uint64_t start_time = 0;

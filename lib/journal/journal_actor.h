@@ -6,15 +6,16 @@
 #include "journal/journal_record.h"
 
 /*
- * Who works on a task: a process, named so that no later one can be taken for it.
+ * Identifies the process that works on a task, so that no later process can be mistaken for it (pid
+ * reuse, reboot).
  */
 
-/* This process, on the node that is called so. */
+/* Describes this process; node is the name of this node. */
 int journal_actor_self(const char *node, struct journal_actor *ret, struct err *err);
 
 /*
- * What me, which runs here, can see of actor: DEAD or REBOOT when it was on this node and is no
- * more. NONE: it lives, or what became of it cannot be seen from here.
+ * What this process (me) can find out about actor. DEAD or REBOOT: it was on this node and no
+ * longer exists. NONE: it is alive, or this node cannot tell.
  */
 enum journal_evidence journal_actor_gone(const struct journal_actor *actor,
 					 const struct journal_actor *me);

@@ -12,7 +12,7 @@
 
 static_assert(sizeof(enum journal_field_type) == sizeof(unsigned int), "how enums are stored");
 
-/* Returns where the next field goes; NULL if text is not legal. */
+/* Returns the place of the next field, or NULL if text is not legal. */
 static uint8_t *text_encode(uint8_t *at, const char *text, size_t max, bool (*legal)(const char *))
 {
 	size_t length = strnlen(text, max + 1);

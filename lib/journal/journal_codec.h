@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 /*
- * A struct as bytes by a table of its fields, one row each, walked by encoder and decoder. Numbers
- * are little-endian; an enum is one byte; a text is its length in two bytes and its characters; a
- * list of LUN names is their number in two bytes and as many texts.
+ * Encodes a struct as bytes and decodes it, by a table with one row for each field. Numbers are
+ * little-endian. An enum is one byte. A text is its length in two bytes, followed by its
+ * characters. A list of LUN names is their number in two bytes, followed by that many texts.
  */
 enum journal_field_type {
 	JOURNAL_FIELD_ID,
@@ -23,16 +23,22 @@ enum journal_field_type {
 struct journal_field {
 	enum journal_field_type type;
 	size_t offset;
-	unsigned int min; /* ENUM: the first legal value */
-	unsigned int max; /* ENUM: the first illegal one; TEXT: characters without the NUL */
+	unsigned int min; /* ENUM: smallest legal value */
+	unsigned int max; /* ENUM: first illegal value; TEXT: most characters, without the NUL */
 	bool (*legal)(const char *text); /* TEXT */
-	size_t count_offset;             /* LUNS: of the size_t that counts them */
+	size_t count_offset;             /* LUNS: offset of the size_t that holds their number */
 };
 
-/* Bytes used, or 0 if a field is not legal. buffer is as long as all fields at their longest. */
+/*
+ * Returns the bytes used, or 0 if a field is not legal. buffer must hold all fields at their
+ * longest.
+ */
 size_t journal_fields_encode(const struct journal_field *fields, size_t n, const void *record,
 			     uint8_t *buffer);
-/* Bytes read, or 0 if they are cut off or a field is not legal. record was zeroed. */
+/*
+ * Returns the bytes read, or 0 if data is truncated or a field is not legal. The caller zeroes
+ * record before.
+ */
 size_t journal_fields_decode(const struct journal_field *fields, size_t n, const uint8_t *data,
 			     size_t bytes, void *record);
 

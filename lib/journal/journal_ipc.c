@@ -56,7 +56,7 @@ static const struct journal_field reply_fields[] = {
 	TEXT(struct journal_ipc_reply, reason),
 };
 
-/* In front of a status: what its own fields cannot say. */
+/* In front of the fields of a status: what those cannot hold. */
 struct status_head {
 	uint32_t flags;
 	uint32_t n_voters;
@@ -92,7 +92,7 @@ static const struct journal_field voter_fields[] = {
 	PLAIN(struct journal_voter, acked, 64),
 };
 
-/* Behind the voters, if there is something to say. */
+/* After the voters, unless solo is NONE. */
 static const struct journal_field solo_fields[] = {
 	ENUM(struct journal_status, solo, JOURNAL_SOLO_READY, JOURNAL_SOLO_MAX),
 	PLAIN(struct journal_status, solo_heard_ms, 64),
@@ -100,7 +100,7 @@ static const struct journal_field solo_fields[] = {
 };
 /* clang-format on */
 
-/* No field is longer as bytes than in memory but a text, by its length of two bytes. */
+/* Encoded, no field is longer than in memory, except a text (by its length of two bytes). */
 static_assert(sizeof(struct journal_ipc_request) + 2 * ARRAY_SIZE(request_fields) + 5 <=
 		      JOURNAL_IPC_HEAD_MAX,
 	      "JOURNAL_IPC_HEAD_MAX holds a request's fields");
@@ -115,7 +115,7 @@ bool journal_ipc_writes(enum journal_ipc_kind kind)
 	return kind == JOURNAL_IPC_SUBMIT || kind == JOURNAL_IPC_FORCE_SOLO;
 }
 
-/* version, fields, length of the rest, the rest; 0 if a field is not legal. */
+/* Encodes version, fields, length of the rest and the rest. Returns 0 if a field is not legal. */
 static size_t message_encode(const struct journal_field *fields, size_t n, const void *record,
 			     const uint8_t *rest, size_t rest_bytes, size_t rest_max,
 			     uint8_t *buffer)
@@ -238,7 +238,7 @@ size_t journal_ipc_status_encode(const struct journal_status *status, uint8_t *b
 	return body == 0 ? 0 : bytes + body;
 }
 
-/* *at moves on. */
+/* Advances *at. */
 static bool part_decode(const struct journal_field *fields, size_t n, const uint8_t *data,
 			size_t bytes, size_t *at, void *record)
 {

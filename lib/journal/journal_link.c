@@ -10,19 +10,21 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Between two tries at a server that has no room: nothing tells when there is some. */
+/* Between two tries if the server has no room; nothing reports when it has. */
 #define RETRY_MS 10
-/* lunmaskd answers this much before the client gives up, so that "unknown" comes from it. */
+/*
+ * lunmaskd answers this much before the client's deadline, so that "unknown" comes from lunmaskd.
+ */
 #define MARGIN_MS 200
 
 struct journal_link {
 	qb_ipcc_connection_t *connection;
-	int fd; /* readable when there is a reply or the server is gone; libqb's */
+	int fd; /* owned by libqb; readable when there is a reply or the server is gone */
 	uint8_t request[sizeof(struct qb_ipc_request_header) + JOURNAL_IPC_REQUEST_MAX];
 	uint8_t reply[JOURNAL_IPC_BYTES_MAX];
 };
 
-/* *ret_ours: it is not the one that only root can be trusted to serve. */
+/* *ret_ours: the name comes from the environment, so its server need not be root. */
 static const char *server_name(bool *ret_ours)
 {
 	const char *name = secure_getenv(JOURNAL_IPC_NAME_VARIABLE);
@@ -31,7 +33,7 @@ static const char *server_name(bool *ret_ours)
 	return *ret_ours ? name : JOURNAL_IPC_NAME;
 }
 
-/* Anybody can take an abstract name that is free. */
+/* Any user can take an abstract socket name that is free. */
 static int server_check(int fd, const char *name, bool ours, struct err *err)
 {
 	struct ucred peer;
@@ -50,7 +52,7 @@ static int server_check(int fd, const char *name, bool ours, struct err *err)
 	return 0;
 }
 
-/* libqb has no other way to end a connection that is not made yet. */
+/* libqb has no other way to end a connection that is not complete yet. */
 static void connection_abandon(qb_ipcc_connection_t *connection, int fd)
 {
 	char waste[256];
@@ -63,7 +65,10 @@ static void connection_abandon(qb_ipcc_connection_t *connection, int fd)
 	}
 }
 
-/* What libqb's client says may come as it is, or as one of the errors of a closed connection. */
+/*
+ * libqb's client reports a refusal with its own code, or as one of the errors of a closed
+ * connection.
+ */
 static int connect_error(int rc, const char *name, struct err *err)
 {
 	switch (rc) {
@@ -176,13 +181,14 @@ static int request_send(struct journal_link *link, struct journal_ipc_request *r
 	while ((sent = qb_ipcc_send(link->connection, link->request, (size_t)header.size)) ==
 	       -EAGAIN) {
 		if (!deadline_pause(deadline, RETRY_MS)) {
-			return err_set(err, -ETIMEDOUT, "lunmaskd takes no request");
+			return err_set(err, -ETIMEDOUT,
+				       "lunmaskd has not accepted the request in time");
 		}
 	}
 	return sent == header.size ? 0 : lost(err);
 }
 
-/* 0 with *ret_bytes 0: nothing yet. */
+/* Returns 0 with *ret_bytes 0 if there is no reply yet. */
 static int reply_wait(struct journal_link *link, struct deadline deadline, size_t *ret_bytes,
 		      struct err *err)
 {
@@ -224,8 +230,8 @@ static int reply_decode(const struct journal_link *link, size_t bytes,
 		}
 	}
 	return err_set(err, -EPROTO,
-		       "lunmaskd has answered what is no reply: is it of another "
-		       "version?");
+		       "restart lunmaskd if its version differs from this program's: it has sent "
+		       "an invalid reply");
 }
 
 int journal_link_call(struct journal_link *link, struct journal_ipc_request *request,

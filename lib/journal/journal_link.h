@@ -7,19 +7,22 @@
 #include "journal/journal_ipc.h"
 
 /*
- * journal.c's connection to lunmaskd: one request, one reply, both within a deadline. The only file
- * of lib that sees libqb.
+ * The connection of journal.c to lunmaskd: one request and one reply, both within a deadline. This
+ * is the only file in lib that uses libqb.
  */
 struct journal_link;
 
-/* -ENOTCONN: nobody serves there. -EACCES: not permitted, or the server is not root. */
+/*
+ * -ENOTCONN: no server. -EACCES: not permitted, or the server is not root. -ETIMEDOUT: no answer,
+ * or the server has no room for another client.
+ */
 int journal_link_open(struct deadline deadline, struct journal_link **ret, struct err *err);
-void journal_link_close(struct journal_link *link); /* NULL is fine */
+void journal_link_close(struct journal_link *link); /* accepts NULL */
 
 /*
- * Fills in request->nonce and timeout_ms. ret->rest is valid until the next call. After a failure
- * the link can only be closed. -ENOTCONN, -ETIMEDOUT, -EPROTO, -EINVAL (the request cannot be
- * encoded).
+ * Sets request->nonce and request->timeout_ms. ret->rest is valid until the next call. After a
+ * failure the link can only be closed. -ENOTCONN, -ETIMEDOUT, -EPROTO, -EINVAL (the request cannot
+ * be encoded).
  */
 int journal_link_call(struct journal_link *link, struct journal_ipc_request *request,
 		      struct deadline deadline, struct journal_ipc_reply *ret, struct err *err);

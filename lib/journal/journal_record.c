@@ -24,7 +24,7 @@ static bool made_of(const char *text, const char *others)
 	return true;
 }
 
-/* As mapping_vm_name_valid() and config_value_is_node() have it. */
+/* The same rules as mapping_vm_name_valid() and config_value_is_node(). */
 static bool vm_legal(const char *text)
 {
 	return *text != '\0' && made_of(text, "._-+");
@@ -40,7 +40,7 @@ static bool node_or_none_legal(const char *text)
 	return made_of(text, "._-");
 }
 
-/* REVOKED needs none. */
+/* REVOKED needs no array. */
 static bool array_or_none_legal(const char *text)
 {
 	return *text == '\0' || lun_name_valid(text);
@@ -51,7 +51,7 @@ static bool boot_id_legal(const char *text)
 	return made_of(text, "-");
 }
 
-/* UTF-8 may be cut anywhere: it is not checked. */
+/* UTF-8 is not checked, because a text may have been cut anywhere. */
 static bool text_legal(const char *text)
 {
 	for (const char *c = text; *c != '\0'; c++) {
@@ -108,7 +108,7 @@ static const struct journal_field release_fields[] = {
 	PLAIN(struct journal_release, revision, 64),
 };
 
-/* What comes before the task or release. */
+/* The fields before the task or release. */
 static const struct journal_field op_fields[] = {
 	ENUM(struct journal_op, kind, JOURNAL_OP_BEGIN, JOURNAL_OP_KIND_MAX),
 	ENUM(struct journal_op, evidence, JOURNAL_EVIDENCE_NONE, JOURNAL_EVIDENCE_MAX),
@@ -118,7 +118,10 @@ static const struct journal_field op_fields[] = {
 };
 /* clang-format on */
 
-/* A text takes one byte more than its array, a list of texts one for each: two for the length. */
+/*
+ * Encoded, a text is at most one byte longer than its array, and a list of texts one byte for each:
+ * their lengths take two bytes.
+ */
 static_assert(sizeof(struct journal_op) + VM_LUNS_MAX + ARRAY_SIZE(task_fields) + 2 <=
 		      JOURNAL_RECORD_BYTES_MAX,
 	      "JOURNAL_RECORD_BYTES_MAX suffices");
