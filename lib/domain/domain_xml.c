@@ -36,7 +36,7 @@ xmlNodePtr domain_xml_mapping(xmlNodePtr domain)
 	return node;
 }
 
-/* libvirt's scaled integers, formatdomain "memory". */
+/* The units of libvirt's scaled integers: formatdomain, "memory". */
 static bool memory_unit_bytes(const char *unit, uint64_t *ret)
 {
 	static const struct {

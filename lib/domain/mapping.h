@@ -8,9 +8,9 @@
 #include "names/lun.h"
 
 /*
- * The mapping file: a libvirt domain definition whose <metadata> says, in our own namespace, which
- * drive is which LUN. It is enough to create the VM on any host that sees its LUNs, and it says
- * nothing about any host: initiator name, portal, target and LUN number are filled in per host.
+ * The mapping file: a libvirt domain definition. Its <metadata> says, in our own namespace, which
+ * drive is which LUN. It suffices to create the VM on any host that sees its LUNs. It names no
+ * host: initiator name, portal, target and LUN number are filled in for each host.
  *
  *	<metadata>
  *	  <lunmask:mapping xmlns:lunmask='urn:x-lunmask:mapping:1' array='san1'>
@@ -21,8 +21,13 @@
  *	  </lunmask:mapping>
  *	</metadata>
  *
- * Text from a state LUN is input from outside: bounded size and depth, no DTD, no entities, no
- * network, every name checked.
+ *	rc = mapping_build(&source, &mapping, err);       or mapping_parse() of a stored file
+ *	rc = mapping_check_luns(mapping, luns, n_luns, err);
+ *	rc = mapping_domain_xml(mapping, &host, &xml, err);
+ *	mapping_free(mapping);
+ *
+ * Text from a state LUN is untrusted input: size and depth are limited, DTD, entities and network
+ * access are refused, and every name is checked.
  */
 #define MAPPING_MAX_BYTES (256u * 1024)
 
@@ -39,13 +44,13 @@ struct mapping {
 	struct mapping_drive state; /* drive.target is "" */
 	struct mapping_drive *drives;
 	size_t n_drives;
-	uint64_t memory_bytes; /* maximum guest memory: what a saved image may need */
+	uint64_t memory_bytes; /* maximum guest memory: a saved image may need as much */
 	char *xml;             /* the whole file */
 };
 
-/* What a mapping file is made of. luns describe every LUN that drives and state name. */
+/* The input of a mapping file. luns describes every LUN that drives and state name. */
 struct mapping_source {
-	const char *domain_xml; /* a plain libvirt domain; its disks' sources are replaced */
+	const char *domain_xml; /* a plain libvirt domain; the sources of its disks are replaced */
 	const char *vm;         /* must be the domain's name */
 	const char *array;
 	const struct drive *drives;
@@ -56,15 +61,19 @@ struct mapping_source {
 };
 
 /*
- * Refuses (-EINVAL) a domain of another name or without uuid, a disk that no drive names (a disk
- * that lives on the host cannot move), a drive without disk, a slice beyond its LUN, a host device
- * or other thing that cannot be created elsewhere. The text names element and value.
+ * Builds a mapping file; the caller frees *ret with mapping_free(). -EINVAL, with the element and
+ * its value in the text, refuses:
+ * - a domain with another name or without uuid
+ * - a disk that no drive names, because a disk on the host cannot move
+ * - a drive without a disk
+ * - a slice beyond its LUN
+ * - a host device, or anything else that cannot be created on another host
  */
 int mapping_build(const struct mapping_source *source, struct mapping **ret, struct err *err);
 int mapping_parse(const char *xml, size_t bytes, struct mapping **ret, struct err *err);
 void mapping_free(struct mapping *mapping);
 
-/* How one host reaches the LUNs. luns hold name, target and number as that host sees them. */
+/* How one host reaches the LUNs. luns holds name, target and number as that host sees them. */
 struct mapping_host {
 	const char *initiator;
 	const char *portal; /* "address:port" */
@@ -72,13 +81,16 @@ struct mapping_host {
 	size_t n_luns;
 };
 
-/* The domain definition for libvirt on that host; with our metadata kept. The caller frees. */
+/*
+ * Writes the domain definition for libvirt on that host; our metadata is kept. The caller frees
+ * *ret_xml. -EUCLEAN: a LUN is not the volume that the mapping file names. -EINVAL.
+ */
 int mapping_domain_xml(const struct mapping *mapping, const struct mapping_host *host,
 		       char **ret_xml, struct err *err);
 
 /*
- * Is what the array shows still what the mapping file names? Compares designator and size of every
- * LUN; -EUCLEAN with both names in the text.
+ * Does the array still show the LUNs that the mapping file names? Compares designator and size of
+ * every LUN. -EUCLEAN, with both names in the text, if not.
  */
 int mapping_check_luns(const struct mapping *mapping, const struct lun *luns, size_t n_luns,
 		       struct err *err);

@@ -65,7 +65,7 @@ static int add_lun(xmlNodePtr ours, const char *element, const char *target,
 	return 0;
 }
 
-/* What an earlier mapping file said is replaced; metadata of others stays. */
+/* Replaces the mapping of an earlier mapping file; other metadata stays. */
 static int add_metadata(xmlNodePtr domain, const struct mapping_source *source, struct err *err)
 {
 	xmlNodePtr metadata = xml_tree_child(domain, "metadata");
@@ -96,7 +96,7 @@ static int add_metadata(xmlNodePtr domain, const struct mapping_source *source, 
 	return rc < 0 ? rc : add_lun(ours, "state", NULL, source->state, source, err);
 }
 
-/* A default that the user may have overridden. */
+/* Sets a default unless the user has set the attribute. */
 static bool driver_default(xmlNodePtr driver, const char *name, const char *value)
 {
 	return xmlHasNsProp(driver, BAD_CAST name, NULL) != NULL ||
@@ -104,8 +104,8 @@ static bool driver_default(xmlNodePtr driver, const char *name, const char *valu
 }
 
 /*
- * cache='none': with a cache in the host, the data of a VM that moved would be that of an earlier
- * time. Policy stop: an I/O error pauses the guest, whose write is done again when it goes on.
+ * cache='none': with a cache on the host, a VM that moves back would read old data. Policy stop: an
+ * I/O error pauses the guest, and the failed request is repeated when the guest is resumed.
  */
 static bool disk_set_driver(xmlNodePtr disk)
 {
@@ -123,7 +123,8 @@ static bool disk_set_driver(xmlNodePtr disk)
 
 /*
  * The source in the mapping file names no host. It has the form that libvirt reads, so that virsh
- * shows it, and the reserved top-level domain "invalid" (RFC 2606), so that nothing runs by it.
+ * can show it. Its host is in the reserved top-level domain "invalid" (RFC 2606), so that nothing
+ * can run with it.
  */
 static bool disk_set_neutral_source(xmlNodePtr disk, const char *lun)
 {
@@ -194,7 +195,7 @@ int mapping_build(const struct mapping_source *source, struct mapping **ret, str
 		return err_prefix(err, rc, "domain definition");
 	}
 	domain = xmlDocGetRootElement(doc);
-	/* The host's running number of the domain. */
+	/* The id that libvirt on this host gave to the domain. */
 	(void)xmlUnsetProp(domain, BAD_CAST "id");
 	rc = check_identity(domain, source, err);
 	if (rc == 0) {
@@ -212,7 +213,10 @@ int mapping_build(const struct mapping_source *source, struct mapping **ret, str
 	if (rc < 0) {
 		return err_prefix(err, rc, "domain definition");
 	}
-	/* What was written must be what is read: one set of rules, and no second way to fill in. */
+	/*
+	 * Parsing the result applies the same rules as reading it later, and is the only way to
+	 * fill *ret.
+	 */
 	rc = mapping_parse(xml, strlen(xml), ret, err);
 	free(xml);
 	return rc;

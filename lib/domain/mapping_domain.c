@@ -46,7 +46,7 @@ static xmlNodePtr child_new(xmlNodePtr parent, const char *name, const char *att
 	return node;
 }
 
-/* A length of 0 in the mapping reaches to the end of the LUN; libvirt's slice has no such word. */
+/* In the mapping, length 0 means "to the end of the LUN"; libvirt's slice needs a number. */
 static bool source_add_slice(xmlNodePtr source, const struct mapping_drive *drive)
 {
 	const struct extent *extent = &drive->drive.extent;
@@ -119,7 +119,10 @@ static int disk_for_host(xmlNodePtr disk, const struct mapping *mapping,
 			       "drive %s: this host has no iSCSI target for LUN '%s' (target '%s')",
 			       target, drive->drive.extent.lun, lun == NULL ? "" : lun->target);
 	}
-	/* By designator, never by name or number alone: the last look before QEMU writes to it. */
+	/*
+	 * Compare by designator, never by name or number alone: this is the last check before QEMU
+	 * writes.
+	 */
 	if (strcmp(lun->designator, drive->designator) != 0) {
 		return err_set(
 			err, -EUCLEAN,

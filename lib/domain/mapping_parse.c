@@ -64,7 +64,7 @@ static int parse_range(xmlNodePtr node, struct mapping_drive *drive, struct err 
 	return 0;
 }
 
-/* <drive> and <state> differ in the drive's target only. */
+/* Parses a <drive> or <state>; they differ only in the drive's target. */
 static int parse_lun(xmlNodePtr node, struct mapping_drive *drive, struct err *err)
 {
 	struct extent *extent = &drive->drive.extent;
@@ -144,7 +144,7 @@ static int parse_metadata(xmlNodePtr ours, struct mapping *mapping, struct err *
 		rc = err_set(err, -EINVAL, "'%s' is not an array's name", mapping->array);
 	}
 	if (rc == 0 && state == NULL) {
-		rc = err_set(err, -EINVAL, "our metadata has no <state>");
+		rc = err_set(err, -EINVAL, "the <mapping> in <metadata> has no <state>");
 	}
 	if (rc == 0) {
 		rc = parse_lun(state, &mapping->state, err);
@@ -170,7 +170,9 @@ static bool mapping_has(const struct mapping *mapping, const char *target)
 	return false;
 }
 
-/* Every disk is a drive and every drive a disk: a disk without LUN would be one of the host. */
+/*
+ * Every disk must be a drive, and every drive a disk: a disk without LUN would be one of this host.
+ */
 static int check_disks(xmlNodePtr domain, const struct mapping *mapping, struct err *err)
 {
 	xmlNodePtr disk = xml_tree_child(xml_tree_child(domain, "devices"), "disk");

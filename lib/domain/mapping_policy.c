@@ -7,14 +7,15 @@
 #include "xml/xml_tree.h"
 
 /*
- * What cannot be created on another host, or would take something of this host along. A row
- * matches an element of that name below parent, with that attribute value where one is named.
+ * Elements that cannot be created on another host, or that would share something of this host. A
+ * row matches an element of that name below parent, and if attr is set, only with that attribute
+ * value.
  */
 struct refusal {
 	const char *parent; /* "domain", "os" or "devices" */
 	const char *element;
 	const char *attr;  /* NULL: the element alone */
-	const char *value; /* NULL: whatever the value */
+	const char *value; /* NULL: any value */
 	const char *advice;
 };
 
@@ -74,7 +75,7 @@ static int check_children(xmlNodePtr parent, struct err *err)
 				return refuse(row, err);
 			}
 		}
-		/* <qemu:commandline> and its like: QEMU options that nobody here can judge. */
+		/* <qemu:commandline> and similar: QEMU options that cannot be checked here. */
 		if (node->ns != NULL) {
 			return err_set(
 				err, -EINVAL,
@@ -94,7 +95,7 @@ static bool attr_is(xmlNodePtr node, const char *name, const char *value)
 	return text != NULL && strcmp(text, value) == 0;
 }
 
-/* UEFI keeps variables in a file of the host unless its loader is stateless. */
+/* UEFI keeps its variables in a file of the host unless its loader is stateless. */
 static int check_firmware(xmlNodePtr os, struct err *err)
 {
 	xmlNodePtr loader = xml_tree_child(os, "loader");
@@ -115,7 +116,7 @@ static int check_firmware(xmlNodePtr os, struct err *err)
 	return 0;
 }
 
-/* A definition from a LUN must not choose any program of the host. */
+/* A definition from a LUN must not choose which program of the host runs. */
 static int check_emulator(xmlNodePtr devices, struct err *err)
 {
 	xmlNodePtr node = xml_tree_child(devices, "emulator");

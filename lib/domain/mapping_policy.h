@@ -9,26 +9,30 @@
 #include "base/err.h"
 
 /*
- * Which domains can live on any host that sees their LUNs.
+ * Decides which domains can run on any host that sees their LUNs.
  *
- * Asked when a mapping file is made and again when it is read: a state LUN is input from outside,
- * and a definition decides what runs on the host. Refusals are -EINVAL; the text names element,
- * value and what to do.
+ * It is applied when a mapping file is built and again when one is read: a state LUN is untrusted
+ * input, and a definition decides what runs on the host. Refusals are -EINVAL; the text names the
+ * element, its value and what to do. The functions only borrow the XML tree.
  */
 
-/* The domain and every device but its disks. */
+/* Checks the domain and every device except its disks. */
 int mapping_policy_check(xmlNodePtr domain, struct err *err);
 
 /*
- * One <disk>. *ret_target is its target when it must be a drive, and NULL for a CD-ROM or floppy
- * drive without medium, which stays as it is.
+ * Checks one <disk>. *ret_target is its target if it must be a drive. It is NULL for a CD-ROM or
+ * floppy drive without a medium, which stays as it is.
  */
 int mapping_policy_check_disk(xmlNodePtr disk, const char **ret_target, struct err *err);
 
-/* Letters, digits, '.', '_', '-', '+'; starts with a letter or digit; at most VM_NAME_MAX. */
+/*
+ * Legal: letters, digits and '.', '_', '-', '+', the first a letter or digit; at most VM_NAME_MAX.
+ */
 bool mapping_vm_name_valid(const char *name);
 
-/* The domain's name and UUID, borrowed. */
+/*
+ * Returns the domain's name and UUID, borrowed from the tree. -EINVAL if one is missing or illegal.
+ */
 int mapping_policy_identity(xmlNodePtr domain, const char **ret_name, const char **ret_uuid,
 			    struct err *err);
 
