@@ -76,7 +76,7 @@ int hypervisor_run(struct hypervisor *hypervisor, struct hypervisor_call *call, 
 	return hypervisor_outcome(call, what, err);
 }
 
-/* One call on a domain that brings nothing back. */
+/* Runs a call on a domain that returns no data. */
 static int run_simple(struct hypervisor *hypervisor, int (*run)(struct hypervisor_call *call),
 		      const char *vm, const char *what, struct deadline deadline, struct err *err)
 {
@@ -135,7 +135,7 @@ static int close_run(struct hypervisor_call *call)
 	return 0;
 }
 
-/* The last close of a connection is a call to libvirtd, and may hang as any other. */
+/* The last close of a connection is a call to libvirtd too, and may hang. */
 void hypervisor_close(struct hypervisor *hypervisor)
 {
 	if (hypervisor == NULL) {
@@ -175,7 +175,8 @@ static int state_from_libvirt(struct hypervisor_call *call, int state, int reaso
 	case VIR_DOMAIN_CRASHED: call->state = DOMAIN_CRASHED; return 0;
 	default:
 		return hypervisor_call_set_text(
-			call, -EIO, "domain '%s' is in state %d, which is new", call->vm, state);
+			call, -EIO, "domain '%s' is in state %d, which this version does not know",
+			call->vm, state);
 	}
 }
 
@@ -198,7 +199,7 @@ static int state_run(struct hypervisor_call *call)
 	} else {
 		rc = state_from_libvirt(call, state, reason);
 	}
-	/* A crashed domain may be kept, with its QEMU, or be only a definition. */
+	/* A crashed domain may be kept with its QEMU process, or be only a definition. */
 	if (rc == 0 && call->state == DOMAIN_CRASHED && virDomainIsActive(domain) == 0) {
 		call->state = DOMAIN_ABSENT;
 	}
@@ -255,7 +256,7 @@ int hypervisor_domain_xml(struct hypervisor *hypervisor, const char *vm, struct 
 	return rc;
 }
 
-/* An active domain of the name, after a refusal: then the refusal was about that one. */
+/* Was the domain refused because one of that name is already active? Then -EEXIST. */
 static int refused_or_there(struct hypervisor_call *call, int rc)
 {
 	int active_rc;
@@ -355,7 +356,7 @@ static int resume_run(struct hypervisor_call *call)
 	}
 	if (virDomainResume(domain) < 0) {
 		rc = hypervisor_call_failed(call);
-		/* One that runs already is what was asked for. */
+		/* A domain that already runs is a success. */
 		if (virDomainGetState(domain, &state, NULL, 0) == 0 &&
 		    state == VIR_DOMAIN_RUNNING) {
 			rc = 0;
@@ -400,11 +401,16 @@ static int destroy_run(struct hypervisor_call *call)
 	if (domain == NULL) {
 		return rc == -ENOENT ? 0 : rc;
 	}
-	/* Without GRACEFUL: SIGTERM, and SIGKILL after 10 s. GRACEFUL alone would only give up. */
+	/*
+	 * Without GRACEFUL, libvirt sends SIGTERM, and SIGKILL after 10 s. With GRACEFUL it would
+	 * only give up.
+	 */
 	if (virDomainDestroyFlags(domain, VIR_DOMAIN_DESTROY_DEFAULT) < 0) {
 		rc = hypervisor_call_failed(call);
-		/* It may have gone by itself meanwhile: a transient domain then is not known any
-		 * more. */
+		/*
+		 * The domain may have ended meanwhile; libvirt then no longer knows a transient
+		 * domain.
+		 */
 		if (rc == -ENOENT || virDomainIsActive(domain) == 0) {
 			rc = 0;
 		}
@@ -430,7 +436,7 @@ int hypervisor_destroy(struct hypervisor *hypervisor, const char *vm, struct dea
 	if (hypervisor_call_wait(call, deadline_in(deadline_left_ms(deadline) / 2))) {
 		return hypervisor_outcome(call, what, err);
 	}
-	/* libvirt sees the process go, and its own call ends. */
+	/* libvirt notices that the process is gone, and its own call returns. */
 	if (hypervisor->local) {
 		rc = qemu_process_end(vm, deadline, err);
 		if (rc < 0) {

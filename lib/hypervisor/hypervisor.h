@@ -9,15 +9,22 @@
 #include "base/err.h"
 
 /*
- * Virtual machines on this or another host, by libvirt. The only module that knows libvirt.
+ * Virtual machines on this host or another one, through libvirt. In lib, only this folder uses
+ * libvirt.
  *
- * Every call is over by its deadline, also when libvirtd hangs: the libvirt call runs in a thread
- * that is abandoned at the deadline, and the connection is then dead (each later call on it fails
- * with -ENOTCONN at once). Domains are transient: what has stopped leaves nothing behind.
+ *	rc = hypervisor_open(uri, deadline, &hypervisor, err);
+ *	rc = hypervisor_domain_state(hypervisor, vm, deadline, &state, err);      and others
+ *	hypervisor_close(hypervisor);
  *
- * -ECONNREFUSED libvirtd cannot be reached     -ETIMEDOUT no answer in time
- * -ENOENT       no such domain                 -EEXIST    the domain is there already
- * -EIO          libvirt refused or failed, with its message
+ * Every call returns by its deadline, even if libvirtd hangs: the libvirt call runs in a thread
+ * that is abandoned at the deadline. The connection is then dead, and each later call on it fails
+ * with -ENOTCONN at once. Domains are transient: a domain that has stopped leaves no definition.
+ *
+ * -ECONNREFUSED: libvirtd cannot be reached
+ * -ETIMEDOUT: no answer in time
+ * -ENOENT: no such domain
+ * -EEXIST: the domain already exists
+ * -EIO: libvirt refused or failed; its message is in the text
  */
 struct hypervisor;
 
@@ -42,64 +49,69 @@ enum domain_state {
 
 const char *domain_state_to_str(enum domain_state state);
 
-/* Is a QEMU process there, whether its vCPUs run or not? */
+/* Does the domain have a QEMU process, whether or not its vCPUs run? */
 bool domain_state_active(enum domain_state state);
 
 int hypervisor_open(const char *uri, struct deadline deadline, struct hypervisor **ret,
 		    struct err *err);
 void hypervisor_close(struct hypervisor *hypervisor);
 
-/* Absence is DOMAIN_ABSENT, not an error. A domain that is defined but not active is ABSENT. */
+/*
+ * Absence is DOMAIN_ABSENT, not an error. A domain that is defined but not active is also ABSENT.
+ */
 int hypervisor_domain_state(struct hypervisor *hypervisor, const char *vm, struct deadline deadline,
 			    enum domain_state *ret, struct err *err);
 
-/* The live definition, secrets left out. The caller frees. */
+/* Returns the live definition without secrets. The caller frees *ret_xml. */
 int hypervisor_domain_xml(struct hypervisor *hypervisor, const char *vm, struct deadline deadline,
 			  char **ret_xml, struct err *err);
 
-/* Creates and starts a transient domain. */
+/* Creates and starts a transient domain. -EEXIST. */
 int hypervisor_create(struct hypervisor *hypervisor, const char *domain_xml,
 		      struct deadline deadline, struct err *err);
 int hypervisor_resume(struct hypervisor *hypervisor, const char *vm, struct deadline deadline,
 		      struct err *err);
 
-/* Asks the guest to shut down (ACPI; the agent when there is one) and returns at once. */
+/*
+ * Asks the guest to shut down (by ACPI, or by the guest agent if there is one) and returns at once.
+ */
 int hypervisor_shutdown(struct hypervisor *hypervisor, const char *vm, struct deadline deadline,
 			struct err *err);
 
 /*
- * Ends the QEMU process: politely (SIGTERM) within half of the deadline, then by force. 0 when it
- * is gone, also if it never was. libvirt itself takes to SIGKILL after 10 s; where libvirtd is on
- * this host, the process is ended directly when half of a shorter deadline is over.
+ * Kills the QEMU process. Returns 0 when it is gone, also if it never existed. libvirt sends
+ * SIGTERM, and SIGKILL after 10 s. If libvirtd is on this host and has not finished after half of
+ * the deadline, the process is killed directly.
  */
 int hypervisor_destroy(struct hypervisor *hypervisor, const char *vm, struct deadline deadline,
 		       struct err *err);
 
-/* Waits, woken by libvirt's events, until the domain's QEMU is gone. -ETIMEDOUT. */
+/* Waits for libvirt's events until the domain's QEMU process is gone. -ETIMEDOUT. */
 int hypervisor_wait_gone(struct hypervisor *hypervisor, const char *vm, struct deadline deadline,
 			 struct err *err);
 
 /*
- * On success the domain is gone and file holds its memory. On failure it goes on running (libvirtd
- * sees to that, also when the caller dies); at the deadline the job is aborted as a migration's is.
+ * Saves the domain's memory. On success the domain is gone and file holds its memory. On failure
+ * the domain continues to run; libvirtd ensures that even if the caller dies. At the deadline the
+ * job is aborted as in hypervisor_migrate().
  */
 int hypervisor_save(struct hypervisor *hypervisor, const char *vm, const char *file,
 		    struct deadline deadline, struct err *err);
 
 /*
- * Loads the image with domain_xml as its definition; the domain is there, paused. libvirt's reason
- * is then the one of an incoming migration, and so is the state: DOMAIN_PAUSED_MIGRATION.
+ * Creates a paused domain from the image, with domain_xml as its definition. libvirt then gives the
+ * reason of an incoming migration, so the state is DOMAIN_PAUSED_MIGRATION. -EEXIST.
  */
 int hypervisor_restore_paused(struct hypervisor *hypervisor, const char *file,
 			      const char *domain_xml, struct deadline deadline, struct err *err);
 
 struct hypervisor_migration {
 	const char *vm;
-	/* The target's libvirtd, as the source's libvirtd reaches it. */
+	/* URI of the target's libvirtd, as the source's libvirtd reaches it. */
 	const char *target_uri;
-	/* "tcp://address", where the memory goes; NULL: libvirt's choice. */
+	/* "tcp://address": where the memory is sent. NULL: libvirt chooses. */
 	const char *migrate_uri;
-	/* The definition for the target. */
+	/* The domain definition for the target. */
 	const char *target_xml;
 };
 
@@ -110,24 +122,24 @@ struct hypervisor_progress {
 };
 
 /*
- * Live, peer to peer: the source's libvirtd goes on when the caller dies. At the deadline the job
- * is aborted and its end awaited (that takes up to 10 s more). A guest that is paused, be it by an
- * I/O error, is moved all the same and stays paused: where it goes the path may be whole. A return
- * code is a hint: ask both hosts where the domain runs. progress may be NULL and is called about
- * once a second.
+ * Migrates live, peer to peer: the source's libvirtd continues if the caller dies. At the deadline
+ * the job is aborted and its end is awaited, which takes up to 10 s more. A paused guest, even one
+ * paused by an I/O error, is moved too and stays paused; the path on the target may be intact. The
+ * return code is a hint: ask both hosts where the domain runs. progress may be NULL; it is called
+ * about once a second.
  */
 int hypervisor_migrate(struct hypervisor *hypervisor, const struct hypervisor_migration *migration,
 		       struct deadline deadline,
 		       void (*progress)(const struct hypervisor_progress *now, void *data),
 		       void *data, struct err *err);
 
-/* Aborts a migration or save job that still runs and waits for its end. 0 when there is none. */
+/* Aborts a migration or save job that still runs, and waits for its end. 0 if there is none. */
 int hypervisor_abort_job(struct hypervisor *hypervisor, const char *vm, struct deadline deadline,
 			 struct err *err);
 
 /*
- * Would the host take the domain? -EEXIST a domain of that name is active there; -ENOSPC not
- * enough memory (caches count as free); -ENOTSUP its CPU model cannot run there.
+ * Can the host run the domain? -EEXIST: a domain of that name is active there. -ENOSPC: not enough
+ * memory (caches count as free). -ENOTSUP: its CPU model cannot run there.
  */
 int hypervisor_preflight(struct hypervisor *hypervisor, const char *vm, const char *domain_xml,
 			 struct deadline deadline, struct err *err);

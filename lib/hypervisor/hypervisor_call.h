@@ -15,9 +15,11 @@
 /*
  * A call of libvirt, which blocks for as long as libvirtd likes: an async_call (base/async_call.h).
  *
- *	call = hypervisor_call_new(conn, run, vm, NULL);
+ *	call = hypervisor_call_new(conn, run, vm);
  *	hypervisor_call_start(call, err) and hypervisor_call_wait(call, deadline)
  *	hypervisor_call_release(call);
+ *
+ * Internal to the hypervisor*.c files.
  */
 #define HYPERVISOR_CALL_TEXT_MAX 700
 #define HYPERVISOR_CALL_ARGS_MAX 6
@@ -27,15 +29,18 @@ struct hypervisor_watch;
 struct hypervisor_call {
 	struct async_call async;
 
-	/* Set before the start; the thread's alone until the wait says that it is done. */
+	/*
+	 * Set before the start; only the thread uses them until hypervisor_call_wait() has returned
+	 * true.
+	 */
 	virConnectPtr conn;
 	int (*run)(struct hypervisor_call *call); /* 0 or -errno */
 	char *vm;
 	char *args[HYPERVISOR_CALL_ARGS_MAX];
 	uint64_t number;
-	struct hypervisor_watch *watch; /* a reference of its own; see hypervisor_watch.h */
+	struct hypervisor_watch *watch; /* a reference of its own (hypervisor_watch.h) */
 
-	/* What the thread found. */
+	/* The results of the thread. */
 	int rc;
 	char text[HYPERVISOR_CALL_TEXT_MAX];
 	enum domain_state state;
@@ -44,25 +49,27 @@ struct hypervisor_call {
 	bool job_active;
 };
 
-/* conn gets a reference of its own; the strings are copied. NULL when out of memory. */
+/* Takes a reference to conn and copies vm. NULL: out of memory. */
 struct hypervisor_call *
 hypervisor_call_new(virConnectPtr conn, int (*run)(struct hypervisor_call *call), const char *vm);
 bool hypervisor_call_set_arg(struct hypervisor_call *call, size_t i, const char *value);
 int hypervisor_call_start(struct hypervisor_call *call, struct err *err);
 
-/* True when it is over; its results may then be read. */
+/* True when the call has ended; its results may then be read. */
 bool hypervisor_call_wait(struct hypervisor_call *call, struct deadline deadline);
 void hypervisor_call_release(struct hypervisor_call *call);
 
 void hypervisor_call_cleanup(struct hypervisor_call **call);
 #define AUTO_CALL __attribute__((cleanup(hypervisor_call_cleanup))) struct hypervisor_call *
 
-/* For run(): libvirt's last error of this thread as -errno, its message kept in the call. */
+/* For run(): libvirt's last error in this thread as -errno; its message is kept in the call. */
 int hypervisor_call_failed(struct hypervisor_call *call);
 int hypervisor_call_set_text(struct hypervisor_call *call, int rc, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* For run(): the call's domain when it is active, or NULL with *ret_rc (-ENOENT: not active). */
+/*
+ * For run(): the call's domain if it is active; otherwise NULL and *ret_rc (-ENOENT: not active).
+ */
 virDomainPtr hypervisor_call_domain(struct hypervisor_call *call, int *ret_rc);
 
 #endif

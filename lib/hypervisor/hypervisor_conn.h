@@ -4,31 +4,31 @@
 
 #include "hypervisor/hypervisor_call.h"
 
-/* What the hypervisor*.c files share. */
+/* Shared by the hypervisor*.c files, and internal to them. */
 struct hypervisor {
 	virConnectPtr conn;
-	bool local; /* QEMU's processes are of this host */
-	bool dead;  /* a call was abandoned: the connection may be stuck in it */
+	bool local; /* its QEMU processes are on this host */
+	bool dead;  /* a call was abandoned: the connection may hang in it */
 };
 
-/* A call on the connection; NULL with err when it is dead or memory is short. */
+/* Makes a call on the connection. NULL with err if the connection is dead or memory is short. */
 struct hypervisor_call *hypervisor_call_on(struct hypervisor *hypervisor,
 					   int (*run)(struct hypervisor_call *call), const char *vm,
 					   int *ret_rc, struct err *err);
 
-/* Starts it and waits; what is libvirt's word for the text of an error. */
+/* Starts the call and waits for it. what: name of the operation for the error text. */
 int hypervisor_run(struct hypervisor *hypervisor, struct hypervisor_call *call, const char *what,
 		   struct deadline deadline, struct err *err);
 
-/* The outcome of a call that is done. */
+/* Returns the result of a call that has ended. */
 int hypervisor_outcome(const struct hypervisor_call *call, const char *what, struct err *err);
 
-/* -ETIMEDOUT, and the connection is dead. */
+/* Marks the connection as dead. Returns -ETIMEDOUT. */
 int hypervisor_abandon(struct hypervisor *hypervisor, const char *what, struct err *err);
 
 /*
- * A call that is a job of libvirt's (migration, save): aborted at the deadline, its end awaited.
- * tick, where not NULL, is called once a second.
+ * Runs a call that is a libvirt job (migration, save). At the deadline the job is aborted and its
+ * end is awaited. tick may be NULL; it is called once a second.
  */
 int hypervisor_run_job(struct hypervisor *hypervisor, struct hypervisor_call *call,
 		       const char *what, struct deadline deadline, void (*tick)(void *data),

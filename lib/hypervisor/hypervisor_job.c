@@ -10,9 +10,9 @@
 #include "hypervisor/hypervisor_watch.h"
 
 #define TICK_MS 1000
-#define ABORT_MS 10000       /* in all, of a libvirtd that answers */
-#define ABORT_ANSWER_MS 5000 /* one that does not is given up */
-/* libvirt has no event for the end of an aborted job: it is looked for, less and less often. */
+#define ABORT_MS 10000       /* in all, if libvirtd answers */
+#define ABORT_ANSWER_MS 5000 /* if libvirtd does not answer for so long, give up */
+/* libvirt has no event for the end of an aborted job, so it is polled, less and less often. */
 #define LOOK_FIRST_MS 10
 #define LOOK_LAST_MS 250
 
@@ -44,7 +44,10 @@ static int job_run(struct hypervisor_call *call)
 		rc = hypervisor_call_failed(call);
 		rc = rc == -ENOENT ? 0 : rc;
 	} else {
-		/* Also one that has failed or was cancelled: libvirt still clears up after it. */
+		/*
+		 * A job that has failed or was cancelled counts as well: libvirt is still cleaning
+		 * up after it.
+		 */
 		call->job_active = info.type != VIR_DOMAIN_JOB_NONE;
 		call->progress.memory_total_bytes = info.memTotal;
 		call->progress.memory_remaining_bytes = info.memRemaining;
@@ -93,7 +96,10 @@ int hypervisor_abort_job(struct hypervisor *hypervisor, const char *vm, struct d
 		}
 		if (!asked) {
 			rc = job_abort(hypervisor, vm, deadline, err);
-			/* A job that ended in between is what was wanted; the next look tells. */
+			/*
+			 * -EIO: the job may have ended in between, as wanted; the next query shows
+			 * it.
+			 */
 			if (rc < 0 && rc != -EIO) {
 				return rc;
 			}
@@ -111,14 +117,14 @@ int hypervisor_abort_job(struct hypervisor *hypervisor, const char *vm, struct d
 	}
 }
 
-/* The job at its deadline: abort it, and see it end. It may have succeeded meanwhile. */
+/* Aborts the job at its deadline and waits for its end. The job may have succeeded meanwhile. */
 static int job_give_up(struct hypervisor *hypervisor, struct hypervisor_call *call,
 		       const char *what, struct err *err)
 {
 	struct deadline deadline = deadline_in(ABORT_MS);
 	bool hangs = false;
 
-	/* Again and again: the job may not have begun when it is first aborted. */
+	/* Repeat the abort: the job may not have begun at the first one. */
 	while (!hypervisor_call_wait(call, deadline_within(deadline, hangs ? 0 : LOOK_LAST_MS))) {
 		int rc;
 
@@ -228,7 +234,7 @@ static int save_run(struct hypervisor_call *call)
 	if (domain == NULL) {
 		return rc;
 	}
-	/* With VIR_DOMAIN_SAVE_PAUSED libvirt would leave the guest paused when the save fails. */
+	/* With VIR_DOMAIN_SAVE_PAUSED, libvirt would leave the guest paused if the save fails. */
 	if (virDomainSaveFlags(domain, call->args[0], NULL, 0) < 0) {
 		rc = hypervisor_call_failed(call);
 	}
@@ -257,10 +263,10 @@ struct migration_tick {
 	void (*progress)(const struct hypervisor_progress *now, void *data);
 	void *data;
 	struct hypervisor_progress last;
-	bool stuck; /* an earlier question is still without answer: ask no more */
+	bool stuck; /* an earlier query is still unanswered: send no more */
 };
 
-/* Best effort, and without marking the connection dead: the migration itself still uses it. */
+/* Best effort. It does not mark the connection as dead, because the migration still uses it. */
 static void migration_tick(void *data)
 {
 	struct migration_tick *tick = data;
@@ -310,7 +316,7 @@ static int migrate_run(struct hypervisor_call *call)
 	return rc;
 }
 
-/* The source's libvirtd tells the downtime by an event, which may come just after its reply. */
+/* The source's libvirtd reports the downtime in an event, which may come just after its reply. */
 static void report_downtime(struct migration_tick *tick, struct hypervisor_watch *watch)
 {
 	const int event_ms = 200;

@@ -21,7 +21,7 @@ static int entry_add(struct hypervisor_pool *pool, const char *uri, struct deadl
 	int rc;
 
 	if (pool->n == HYPERVISOR_POOL_MAX) {
-		return err_set(err, -E2BIG, "more than %d libvirts", HYPERVISOR_POOL_MAX);
+		return err_set(err, -E2BIG, "more than %d libvirt URIs", HYPERVISOR_POOL_MAX);
 	}
 	grown = reallocarray(pool->entries, pool->n + 1, sizeof(*grown));
 	if (grown == NULL) {

@@ -26,7 +26,7 @@ static int check_name(struct hypervisor_call *call)
 					call->vm);
 }
 
-/* What the kernel can give away: free pages and those of the page cache. */
+/* The memory that the kernel can provide: free pages and the page cache. */
 static int check_memory(struct hypervisor_call *call)
 {
 	virNodeMemoryStats stats[MEMORY_STATS_MAX];
@@ -34,7 +34,7 @@ static int check_memory(struct hypervisor_call *call)
 	int n = 0;
 	int i;
 
-	/* libvirt wants exactly as many as it says it has. */
+	/* libvirt requires exactly as many entries as it reported. */
 	if (virNodeGetMemoryStats(call->conn, VIR_NODE_MEMORY_STATS_ALL_CELLS, NULL, &n, 0) < 0) {
 		return hypervisor_call_failed(call);
 	}
@@ -92,7 +92,7 @@ static int preflight_run(struct hypervisor_call *call)
 	return rc < 0 ? rc : check_cpu(call);
 }
 
-/* The <cpu> when it names a model; host-passthrough and its like are decided by the host. */
+/* Takes the <cpu> if it names a model; for host-passthrough and similar modes the host decides. */
 static bool set_cpu(struct hypervisor_call *call, xmlDocPtr doc, xmlNodePtr domain)
 {
 	xmlNodePtr cpu = xml_tree_child(domain, "cpu");

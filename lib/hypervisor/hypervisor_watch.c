@@ -137,7 +137,10 @@ int hypervisor_watch_subscribe(struct hypervisor_call *call)
 			return hypervisor_call_failed(call);
 		}
 	}
-	/* Without a reference: those of the events last longer. Not every driver would drop it. */
+	/*
+	 * This callback holds no reference, because not every libvirt driver would drop it. The
+	 * references of the events last longer.
+	 */
 	if (virConnectRegisterCloseCallback(call->conn, on_close, watch, NULL) < 0) {
 		return hypervisor_call_failed(call);
 	}
