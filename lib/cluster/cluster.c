@@ -17,20 +17,20 @@
 #include "names/name_limits.h"
 
 #define CLIENT_NAME "lunmask"
-#define FENCER_TIMEOUT_S 20 /* of the thread that asks; its caller's deadline is what counts */
+#define FENCER_TIMEOUT_S 20 /* of the thread that asks; what counts is the caller's deadline */
 
 /* One question to Pacemaker, asked in a thread of its own. */
 struct question {
 	struct async_call call;
 	int (*ask)(struct question *question);
 
-	char node[NODE_NAME_MAX + 1]; /* in; or out for the local node */
+	char node[NODE_NAME_MAX + 1]; /* input; for the local node's name: output */
 	bool have_quorum;
 	enum cluster_node_fate fate;
 	time_t fenced_at;
 	char *resources; /* XML */
 	bool replied;
-	bool informed; /* and that with what a node is to know of itself */
+	bool informed; /* the reply held the information about the node */
 	int rc;
 	struct err err;
 };
@@ -101,7 +101,7 @@ static int node_check(const char *node, struct err *err)
 {
 	size_t length = strnlen(node, NODE_NAME_MAX + 1);
 
-	/* It goes into an XPath expression. */
+	/* The name goes into an XPath expression. */
 	if (length == 0 || length > NODE_NAME_MAX || strpbrk(node, "'\"<>&/[]") != NULL) {
 		return err_set(err, -EINVAL, "'%.64s' is not a node's name", node);
 	}
@@ -171,8 +171,8 @@ static int controller_ask(struct question *question)
 
 	return rc == 0 && !question->informed
 		       ? err_set(&question->err, -ENOTCONN,
-				 "the cluster's controller (pacemaker-controld) answers something "
-				 "else")
+				 "the cluster's controller (pacemaker-controld) has sent an "
+				 "unexpected reply")
 		       : rc;
 }
 
@@ -223,14 +223,14 @@ int cluster_reprobe(const char *node, struct deadline deadline, struct err *err)
 
 	rc = rc < 0 ? rc : question_put(reprobe_ask, node, deadline, &question, err);
 	if (rc < 0) {
-		return err_prefix(err, rc, "the cluster was not told to look again");
+		return err_prefix(err, rc, "the cluster was not made to probe its resources again");
 	}
 	return 0;
 }
 
 /* The CIB */
 
-/* What it does not have is an answer: *ret is then NULL. */
+/* A path that the CIB does not have is no error: *ret is then NULL. */
 static int cib_query_xml(const char *path, int options, xmlNode **ret, struct err *err)
 {
 	cib_t *cib = cib_new_no_shadow();
@@ -255,7 +255,7 @@ static int cib_query_xml(const char *path, int options, xmlNode **ret, struct er
 	return 0;
 }
 
-/* What became of a node */
+/* The fate of a node */
 
 static enum cluster_node_fate fate_from_xml(xmlNode *xml)
 {
@@ -265,7 +265,10 @@ static enum cluster_node_fate fate_from_xml(xmlNode *xml)
 		.expected = crm_element_value(xml, "expected"),
 	};
 
-	/* More than one match comes wrapped: names are unique, so nothing is sure then. */
+	/*
+	 * Several matches are returned in a wrapper element. Names are unique, so then nothing is
+	 * certain.
+	 */
 	if (strcmp((const char *)xml->name, "node_state") != 0) {
 		return CLUSTER_NODE_UNKNOWN;
 	}
@@ -296,7 +299,7 @@ int cluster_node_fate(const char *node, struct deadline deadline, enum cluster_n
 	}
 	rc = question_put(fate_ask, node, deadline, &question, err);
 	if (rc < 0) {
-		return err_prefix(err, rc, "what became of node %s is not known", node);
+		return err_prefix(err, rc, "the state of node %s is not known", node);
 	}
 	*ret = question->fate;
 	return 0;

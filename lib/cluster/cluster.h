@@ -10,45 +10,50 @@
 #include "base/err.h"
 
 /*
- * What Pacemaker on this node says about the cluster. Asked before every step that widens access.
+ * Questions to Pacemaker on this node about the cluster. Every step that widens access asks it
+ * first.
  *
- * Every call is over by its deadline: Pacemaker's client libraries may wait for a daemon that
- * hangs, so they run in a thread that is left behind at the deadline (-ETIMEDOUT). After that every
- * call fails with -ENOTCONN at once; the libraries are not to be used by two threads.
+ * Each function is a separate call; nothing has to be opened. Every call returns by its deadline.
+ * Pacemaker's client libraries may wait for a daemon that hangs, so they run in a thread that is
+ * left behind at the deadline (-ETIMEDOUT). The libraries must not be used by two threads, so after
+ * that every call in this process fails with -ENOTCONN at once.
  *
- * -ENOTCONN: no cluster here, or one that is just starting or ending. -EIO: Pacemaker refused.
+ * -ENOTCONN: no cluster on this node, one that is starting or stopping, or a Pacemaker daemon that
+ *   does not answer.
+ * -EINVAL: not a legal node name.
  */
 
 int cluster_has_quorum(struct deadline deadline, bool *ret, struct err *err);
 
 enum cluster_node_fate {
-	CLUSTER_NODE_UP,      /* a member, of corosync or of Pacemaker */
-	CLUSTER_NODE_DOWN,    /* not a member, and fenced or cleanly left */
-	CLUSTER_NODE_UNKNOWN, /* not a member, and nobody has made sure; or no node of this cluster
-			       */
+	CLUSTER_NODE_UP,   /* a member of corosync or of Pacemaker */
+	CLUSTER_NODE_DOWN, /* not a member; it was fenced or left cleanly */
+	/* Not a member and neither fenced nor cleanly left, or not a node of this cluster. */
+	CLUSTER_NODE_UNKNOWN,
 };
 
 int cluster_node_fate(const char *node, struct deadline deadline, enum cluster_node_fate *ret,
 		      struct err *err);
 
 /*
- * When the node was last fenced with success (fencer.h), as far as the fencer remembers; 0: it
- * knows of none.
+ * When the node was last fenced successfully (fencer.h), in seconds since the epoch; 0: the fencer
+ * remembers no fencing.
  */
 int cluster_node_fenced_at(const char *node, struct deadline deadline, time_t *ret,
 			   struct err *err);
 
-/* The <resources> of the CIB, as XML text that the caller frees. */
+/* Returns the <resources> of the CIB as XML text. The caller frees *ret_xml. */
 int cluster_resources(struct deadline deadline, char **ret_xml, struct err *err);
 
 /*
- * Has the controller of this node, whose name it is, forget what it has recorded of the resources
- * here; the cluster looks at each of them anew. Nothing is stopped or started by it. For a node
- * whose record is not true any more: the cluster would believe it over what runs elsewhere.
+ * Makes the controller of this node, whose name is node, discard what it has recorded about the
+ * resources here; the cluster then probes each of them again. This stops and starts nothing. It is
+ * for a node whose record is out of date: the cluster would trust that record more than what runs
+ * elsewhere.
  */
 int cluster_reprobe(const char *node, struct deadline deadline, struct err *err);
 
-/* This node's name in the cluster. -ENOBUFS when it is longer than size - 1. */
+/* This node's name in the cluster. -ENOBUFS: longer than size - 1. */
 int cluster_local_node(struct deadline deadline, char *name, size_t size, struct err *err);
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The text says yes: in words of its own, as a boolean, or as a time that is not 0. */
+/* Does the value mean yes: the given word, the boolean, or a time that is not 0? */
 static bool says_yes(const char *value, const char *word)
 {
 	char *end;

@@ -5,16 +5,16 @@
 #include "cluster/cluster.h"
 
 /*
- * What the attributes of a node's <node_state> in the CIB mean for us. No I/O.
+ * Judges a node by the attributes of its <node_state> in the CIB. No I/O.
  *
- * in_ccm    is it a member of the corosync cluster: a boolean, or since Pacemaker 2.1.7 when it
- *           became one (0: it is not)
- * crmd      does its controller take part: "online" or "offline", or a time likewise
- * expected  what the cluster last wanted of it: "member", or "down" once its resources were
- *           stopped for a shutdown, or it was fenced
+ * in_ccm: is it a member of the corosync cluster? A boolean, or since Pacemaker 2.1.7 the time at
+ *   which it became one (0: not a member).
+ * crmd: does its controller take part? "online" or "offline", or a time as above.
+ * expected: what the cluster last expected of it: "member", or "down" after its resources were
+ *   stopped for a shutdown or it was fenced.
  *
- * An attribute that is absent is NULL. DOWN needs proof: neither membership nor controller, and
- * expected to be down. A node that has vanished is UNKNOWN until it is fenced.
+ * A missing attribute is NULL. DOWN needs proof: no membership, no controller, and expected to be
+ * down. A node that has vanished is UNKNOWN until it is fenced.
  */
 struct cluster_node_state {
 	const char *in_ccm;

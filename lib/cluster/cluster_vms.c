@@ -13,11 +13,11 @@
 #include "xml/xml_tree.h"
 
 #define ARRAY_SIZE(rows) (sizeof(rows) / sizeof((rows)[0]))
-#define DEPTH_MAX 8 /* of resources in one another: Pacemaker knows three */
+#define DEPTH_MAX 8 /* of nested resources; Pacemaker uses three levels */
 
 static const struct parameter {
 	const char *name;
-	size_t at; /* in struct cluster_vm */
+	size_t at; /* offset in struct cluster_vm */
 } parameters[] = {
 	{"vm", offsetof(struct cluster_vm, vm)},
 	{"array", offsetof(struct cluster_vm, array)},
@@ -47,7 +47,7 @@ static bool is_vm(xmlNodePtr node)
 	       strcmp(attr(node, "type"), "VirtualMachine") == 0;
 }
 
-/* Its <template>, or NULL. */
+/* Returns the primitive's <template>, or NULL. */
 static xmlNodePtr template_find(xmlNodePtr resources, xmlNodePtr primitive)
 {
 	const char *id = attr(primitive, "template");
@@ -59,7 +59,7 @@ static xmlNodePtr template_find(xmlNodePtr resources, xmlNodePtr primitive)
 	return node;
 }
 
-/* What is not understood in a set of parameters, or NULL. */
+/* Returns what in this set of parameters is not understood, or NULL. */
 static const char *set_unclear(xmlNodePtr set)
 {
 	xmlNodePtr pair;
@@ -68,18 +68,20 @@ static const char *set_unclear(xmlNodePtr set)
 		return "its parameters depend on a rule";
 	}
 	if (xml_tree_attr(set, "id-ref") != NULL) {
-		return "its parameters are another resource's (id-ref)";
+		return "its parameters refer to another resource (id-ref)";
 	}
 	for (pair = xml_tree_child(set, "nvpair"); pair != NULL;
 	     pair = xml_tree_next(pair, "nvpair")) {
 		if (xml_tree_attr(pair, "id-ref") != NULL) {
-			return "one of its parameters is another resource's (id-ref)";
+			return "one of its parameters refers to another resource (id-ref)";
 		}
 	}
 	return NULL;
 }
 
-/* Which of the parameters the pair sets; ARRAY_SIZE(parameters): none that matters here. */
+/*
+ * Returns the index of the parameter that the pair sets, or ARRAY_SIZE(parameters) for any other.
+ */
 static size_t parameter_of(xmlNodePtr pair)
 {
 	size_t i = 0;
@@ -90,7 +92,10 @@ static size_t parameter_of(xmlNodePtr pair)
 	return i;
 }
 
-/* Those values of a set that vm does not have yet; here: of this resource, or template. */
+/*
+ * Adds the values of a set that vm does not have yet. here: set by this resource, or by its
+ * template.
+ */
 static int set_add(xmlNodePtr set, struct cluster_vm *vm, bool here[], const char **ret_unclear)
 {
 	*ret_unclear = set_unclear(set);
@@ -116,7 +121,7 @@ static int set_add(xmlNodePtr set, struct cluster_vm *vm, bool here[], const cha
 	return 0;
 }
 
-/* *ret_unclear: why its values are not known. */
+/* *ret_unclear: why the values are not known. */
 static int values_add(xmlNodePtr of, struct cluster_vm *vm, const char **ret_unclear)
 {
 	bool here[ARRAY_SIZE(parameters)] = {false};
@@ -140,7 +145,7 @@ static void vm_clear(struct cluster_vm *vm)
 	*vm = (struct cluster_vm){0};
 }
 
-/* As the agent's parameter has to be. */
+/* The rule of the agent's parameter vm. */
 static bool vm_name_valid(const char *name)
 {
 	size_t length = strlen(name);
@@ -150,7 +155,7 @@ static bool vm_name_valid(const char *name)
 				 "0123456789._-")] == '\0';
 }
 
-/* What the agent would refuse is no VM to look at either. */
+/* A VM that the agent would refuse is not looked at either. */
 static int vm_check(struct cluster_vm *vm, const char *unclear)
 {
 	static const char *const transports[] = {"ssh", "tcp", "tls"};
@@ -160,10 +165,10 @@ static int vm_check(struct cluster_vm *vm, const char *unclear)
 		known = known || strcmp(vm->migration_transport, transports[i]) == 0;
 	}
 	if (unclear == NULL && (vm->vm == NULL || !vm_name_valid(vm->vm))) {
-		unclear = "its parameter vm is no VM's name";
+		unclear = "its parameter vm is not a legal VM name";
 	}
 	if (unclear == NULL && !known) {
-		unclear = "its migration_transport is none";
+		unclear = "its parameter migration_transport is not ssh, tcp or tls";
 	}
 	if (unclear == NULL) {
 		return 0;
@@ -237,7 +242,7 @@ int cluster_vms_parse(const char *xml, size_t bytes, struct cluster_vms *ret, st
 	*ret = (struct cluster_vms){0};
 	if (bytes > CLUSTER_RESOURCES_BYTES_MAX || memmem(xml, bytes, "<!DOCTYPE", 9) != NULL) {
 		return err_set(err, -EINVAL,
-			       "the cluster's resources are too long, or no plain XML");
+			       "the cluster's resources are too long, or not plain XML");
 	}
 	doc = xmlReadMemory(xml, (int)bytes, NULL, NULL,
 			    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);

@@ -8,7 +8,7 @@
 
 #include "cluster/fencer_history.h"
 
-/* Calls that wait for their answers. The fd is asked for so that no main loop is needed. */
+/* Opens a connection for synchronous calls. Asking for the fd makes a main loop unnecessary. */
 static int fencer_open(const char *client, stonith_t **ret)
 {
 	stonith_t *fencer = stonith_api_new();
@@ -81,7 +81,7 @@ int fencer_is_fenced(const char *client, const char *node, int timeout_s, bool *
 	return rc;
 }
 
-/* "Suicide" is what the fencer calls an action on its own node; this one is none. */
+/* The fencer calls any action on its own node "suicide", so unfencing needs this option. */
 int fencer_unfence(const char *client, const char *node, int timeout_s)
 {
 	stonith_t *fencer;

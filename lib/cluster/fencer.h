@@ -6,26 +6,29 @@
 #include <time.h>
 
 /*
- * Pacemaker's fencer of this node: when was a node last fenced, is it fenced now, unfence it.
+ * Questions to Pacemaker's fencer on this node: when was a node last fenced, is it fenced now? And
+ * one command: unfence it.
  *
- * An unfencing ("on") stands in the fencer's history like a fencing. It does not count as one: a
- * caller that took it for a fencing would take LUNs from a host that was just given them again.
+ * The fencer records an unfencing ("on") in its history like a fencing. Here it does not count as
+ * one: otherwise a caller would take LUNs from a host that has just been given them again.
  *
- * Each call blocks, and for longer than timeout_s when the fencer hangs: for a process or a thread
- * that can be left behind. client is the name by which the fencer logs the caller. 0, or a
- * Pacemaker code (negative; pcmk_strerror()).
+ * Each call blocks, and for longer than timeout_s if the fencer hangs. Call it in a process or
+ * thread that can be left behind. client is the name under which the fencer logs the caller.
+ * Returns 0 or a Pacemaker code (negative; pcmk_strerror()).
  */
 
-/* When node was last fenced or unfenced, with success; 0: never, as far as the fencer knows. */
+/* When node was last fenced, or unfenced, successfully; 0: the fencer remembers none. */
 int fencer_last_fencing(const char *client, const char *node, int timeout_s, time_t *ret);
 int fencer_last_unfencing(const char *client, const char *node, int timeout_s, time_t *ret);
 
-/* Was node fenced and not unfenced since? Fencings that the fencer does not know do not count. */
+/*
+ * Has node been fenced and not been unfenced since? Only fencings that the fencer remembers count.
+ */
 int fencer_is_fenced(const char *client, const char *node, int timeout_s, bool *ret);
 
 /*
- * Has the node unfenced ("on"), as stonith_admin --unfence does: the device runs on the node
- * itself. 0 when it was done.
+ * Unfences the node ("on"), as stonith_admin --unfence does; the device runs on the node itself. 0:
+ * it is unfenced.
  */
 int fencer_unfence(const char *client, const char *node, int timeout_s);
 

@@ -112,9 +112,9 @@ static void cluster_vms_parse__says_what_it_does_not_understand(void **state)
 		{RESOURCES(VM_OPEN("a") SET(PAIR("luns", "vda=a"))
 				   SET(PAIR("luns", "vda=b")) "</primitive>"),
 		 "twice"},
-		{RESOURCES(VM("a", LUNS)), "no VM's name"},
-		{RESOURCES(VM("a", PAIR("vm", "../web1") LUNS)), "no VM's name"},
-		{RESOURCES(VM("a", PAIR("vm", "we&#9;b1") LUNS)), "no VM's name"},
+		{RESOURCES(VM("a", LUNS)), "not a legal VM name"},
+		{RESOURCES(VM("a", PAIR("vm", "../web1") LUNS)), "not a legal VM name"},
+		{RESOURCES(VM("a", PAIR("vm", "we&#9;b1") LUNS)), "not a legal VM name"},
 		{RESOURCES(VM("a", PAIR("vm", "web1") PAIR("migration_transport", "ssh x"))),
 		 "migration_transport"},
 	};
