@@ -34,7 +34,7 @@ void cutoff_init(struct cutoff *cutoff, int64_t now_ms)
 		.last = CUTOFF_SILENT,
 		.rung = N(ladder_ms),
 		.look_ms = now_ms,
-		.patience_ms = CUTOFF_LOOK_MIN_MS,
+		.fenced_wait_ms = CUTOFF_LOOK_MIN_MS,
 		.return_ms = INT64_MAX,
 	};
 	for (size_t i = 0; i < CUTOFF_EVENT_MAX; i++) {
@@ -65,7 +65,7 @@ bool cutoff_event(struct cutoff *cutoff, enum cutoff_event event, int64_t now_ms
 		at_ms = cutoff->looked_ms + CUTOFF_LOOK_MIN_MS;
 	}
 	cutoff->rung = 0;
-	cutoff->patience_ms = CUTOFF_LOOK_MIN_MS;
+	cutoff->fenced_wait_ms = CUTOFF_LOOK_MIN_MS;
 	cutoff->look_ms = min(cutoff->look_ms, at_ms);
 	return event_tell(cutoff, event, now_ms);
 }
@@ -90,7 +90,7 @@ static int64_t doubled(int64_t *wait_ms, int64_t max_ms)
 static int64_t look_wait(struct cutoff *cutoff)
 {
 	if (cutoff->last != CUTOFF_OPEN) {
-		return doubled(&cutoff->patience_ms, CUTOFF_PATIENCE_MAX_MS);
+		return doubled(&cutoff->fenced_wait_ms, CUTOFF_PATIENCE_MAX_MS);
 	}
 	if (cutoff->rung < N(ladder_ms)) {
 		return ladder_ms[cutoff->rung++];
@@ -111,7 +111,7 @@ void cutoff_looked(struct cutoff *cutoff, enum cutoff_answer answer, bool busy, 
 {
 	/* Where something was ended there may be more of its kind; not so what does not end. */
 	if (answer != cutoff->last || (answer == CUTOFF_FENCED && busy && clean)) {
-		cutoff->patience_ms = CUTOFF_LOOK_MIN_MS;
+		cutoff->fenced_wait_ms = CUTOFF_LOOK_MIN_MS;
 	}
 	cutoff->last = answer;
 	cutoff->clean = clean;

@@ -56,7 +56,7 @@ struct cutoff {
 	int64_t looked_ms;
 	size_t rung; /* looks since the last event */
 	int64_t look_ms;
-	int64_t patience_ms; /* with silent arrays, and with being fenced */
+	int64_t fenced_wait_ms; /* with silent arrays, and with being fenced */
 	int64_t return_ms;
 	int64_t told_ms[CUTOFF_EVENT_MAX];
 	size_t returns; /* tries, since it was not fenced last */

@@ -8,7 +8,7 @@
 
 #include "base/deadline.h"
 #include "base/err.h"
-#include "base/when.h"
+#include "base/realtime.h"
 #include "journal/journal.h"
 
 /*
@@ -76,7 +76,7 @@ int lunmask_json_to_release(const json_t *json, struct journal_release *ret, str
 bool lunmask_json_print(json_t *json, size_t flags);
 
 /* lunmask_print.c */
-#define LUNMASK_TIME_TEXT WHEN_TEXT
+#define LUNMASK_TIME_TEXT REALTIME_TEXT
 /* "2026-11-23 07:11:22", local; "-" for 0. */
 const char *lunmask_time_text(int64_t ms, char ret[LUNMASK_TIME_TEXT]);
 /* "12s", "5m", "3h", "2d"; "-" when it is not known. */

@@ -7,7 +7,7 @@
 
 const char *lunmask_time_text(int64_t ms, char ret[LUNMASK_TIME_TEXT])
 {
-	return ms > 0 ? when_to_str(ms, ret) : strcpy(ret, "-");
+	return ms > 0 ? realtime_to_str(ms, ret) : strcpy(ret, "-");
 }
 
 const char *lunmask_age_text(int64_t since_ms, int64_t now_ms, char ret[LUNMASK_TIME_TEXT])
@@ -35,7 +35,7 @@ const char *lunmask_age_text(int64_t since_ms, int64_t now_ms, char ret[LUNMASK_
 
 int64_t lunmask_now_ms(void)
 {
-	return when_now_ms();
+	return realtime_now_ms();
 }
 
 const char *lunmask_task_node(const struct journal_task *task)

@@ -117,7 +117,7 @@ static void seen(struct run *run, const struct vm_one *one, const struct vm_stra
 
 static void one_do(struct run *run, struct vm_one *one)
 {
-	const struct vm_strays_way way = {
+	const struct vm_strays_sources way = {
 		.pool = &run->pool,
 		.how = JOURNAL_LINEARIZABLE,
 		.foreign_wanted = run->options->foreign,

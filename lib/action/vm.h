@@ -13,8 +13,8 @@
  *
  * Each function is one restartable task. To continue it after a crash, call it again on the same
  * host. Between calls, state is kept only on the state LUN, in the journal (intent and progress)
- * and in the copy of the configuration (vm_keep.h). The array is asked about masks and libvirt
- * about domains.
+ * and in the copy of the configuration (vm_config_copy.h). The array is asked about masks and
+ * libvirt about domains.
  *
  * Errors are -errno with one line of text in err. -EINVAL: a setting or the configuration is wrong.
  * -EPERM: refused to protect the guest's data. Other errors may be temporary.

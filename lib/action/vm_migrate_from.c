@@ -7,8 +7,8 @@
 #include "step/vm_masks.h"
 #include "step/vm_peer.h"
 #include "step/vm_state.h"
+#include "vm/vm_config_copy.h"
 #include "vm/vm_context.h"
-#include "vm/vm_keep.h"
 
 /*
  * The target's part of a migration. Live: the domain already runs here, and that is checked. Saved:
@@ -53,7 +53,7 @@ static const struct task_step steps[] = {
 		.timeout_ms = 20000,
 		.tries = 3,
 		.retry_ms = 500,
-		.flags = TASK_LOOK_ONCE,
+		.flags = TASK_CHECK,
 	},
 	{
 		.name = "verify",
@@ -61,7 +61,7 @@ static const struct task_step steps[] = {
 		.timeout_ms = 30000,
 		.tries = 3,
 		.retry_ms = 500,
-		.flags = TASK_LOOK_ONCE,
+		.flags = TASK_CHECK,
 	},
 	{
 		.name = "mapping",
@@ -69,7 +69,7 @@ static const struct task_step steps[] = {
 		.timeout_ms = 20000,
 		.tries = 2,
 		.retry_ms = 500,
-		.flags = TASK_LOOK_ONCE,
+		.flags = TASK_CHECK,
 	},
 	{
 		.name = "run",
@@ -93,7 +93,7 @@ int vm_migrate_from(const struct vm_settings *settings, const char *source, cons
 		rc = vm_peer_check(vm, source, target, target, err);
 	}
 	if (rc == 0) {
-		rc = vm_keep_store(err);
+		rc = vm_config_copy_store(err);
 	}
 	if (rc == 0) {
 		rc = vm_record_open(vm, VM_ACTION_MIGRATE_FROM, source, target, deadline, err);

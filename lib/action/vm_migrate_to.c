@@ -132,12 +132,12 @@ static int live_run(void *context, struct deadline deadline, struct err *err)
 #define STEP_READ                                                                                  \
 	{                                                                                          \
 		.name = "read", .run = source_read, .timeout_ms = 30000, .tries = 3,               \
-		.retry_ms = 500, .flags = TASK_LOOK_ONCE,                                          \
+		.retry_ms = 500, .flags = TASK_CHECK,                                              \
 	}
 #define STEP_PREFLIGHT                                                                             \
 	{                                                                                          \
 		.name = "preflight", .run = vm_peer_preflight, .timeout_ms = 20000, .tries = 2,    \
-		.retry_ms = 500, .flags = TASK_LOOK_ONCE,                                          \
+		.retry_ms = 500, .flags = TASK_CHECK,                                              \
 	}
 /* Must precede the grant to the target: see vm_release.h. */
 #define STEP_WITHDRAW                                                                              \
@@ -155,7 +155,7 @@ static int live_run(void *context, struct deadline deadline, struct err *err)
 #define STEP_VERIFY                                                                                \
 	{                                                                                          \
 		.name = "verify", .run = vm_peer_verify, .timeout_ms = 30000, .tries = 3,          \
-		.retry_ms = 500, .flags = TASK_LOOK_ONCE,                                          \
+		.retry_ms = 500, .flags = TASK_CHECK,                                              \
 	}
 
 static const struct task_step live_steps[] = {
@@ -182,7 +182,7 @@ static const struct task_step saved_steps[] = {
 		.run = vm_save_room,
 		.timeout_ms = 1000,
 		.tries = 1,
-		.flags = TASK_LOOK_ONCE,
+		.flags = TASK_CHECK,
 	},
 	STEP_WITHDRAW,
 	STEP_GRANT,

@@ -207,7 +207,7 @@ static void paths_judge(struct vm_context *vm, struct deadline deadline, enum vm
 static void masks_judge(struct vm_context *vm, struct deadline deadline, enum vm_health *health,
 			struct err *err)
 {
-	const struct vm_strays_way way = {.how = JOURNAL_STALE};
+	const struct vm_strays_sources way = {.how = JOURNAL_STALE};
 	struct vm_strays strays = {.n = 0};
 	struct err why = ERR_INIT;
 	int rc = vm_strays_look(vm, &way, deadline, &strays, &why);

@@ -8,8 +8,8 @@
 #include "step/vm_release.h"
 #include "step/vm_state.h"
 #include "step/vm_takeover.h"
+#include "vm/vm_config_copy.h"
 #include "vm/vm_context.h"
-#include "vm/vm_keep.h"
 
 #define UNDO_RESERVE_MS 15000
 
@@ -19,7 +19,7 @@
  * unfencing: after a failed start Pacemaker would not use the host for the VM until an
  * administrator cleans up.
  */
-#define FENCED_PATIENCE_MS 30000
+#define FENCED_WAIT_MS 30000
 
 static const struct task_step steps[] = {
 	{
@@ -29,7 +29,7 @@ static const struct task_step steps[] = {
 		.timeout_ms = 30000,
 		.tries = 3,
 		.retry_ms = 500,
-		.patience_ms = FENCED_PATIENCE_MS,
+		.fenced_wait_ms = FENCED_WAIT_MS,
 		.flags = TASK_WIDENS,
 	},
 	{
@@ -39,7 +39,7 @@ static const struct task_step steps[] = {
 		.timeout_ms = 20000,
 		.tries = 2,
 		.retry_ms = 500,
-		.patience_ms = FENCED_PATIENCE_MS,
+		.fenced_wait_ms = FENCED_WAIT_MS,
 		.flags = TASK_WIDENS,
 	},
 	{
@@ -50,7 +50,7 @@ static const struct task_step steps[] = {
 		.timeout_ms = 30000,
 		.tries = 3,
 		.retry_ms = 500,
-		.patience_ms = FENCED_PATIENCE_MS,
+		.fenced_wait_ms = FENCED_WAIT_MS,
 		.flags = TASK_WIDENS | TASK_GRANTS,
 	},
 	{
@@ -59,7 +59,7 @@ static const struct task_step steps[] = {
 		.timeout_ms = 30000,
 		.tries = 3,
 		.retry_ms = 500,
-		.flags = TASK_LOOK_ONCE,
+		.flags = TASK_CHECK,
 	},
 	{
 		.name = "mapping",
@@ -88,7 +88,7 @@ int vm_start(const struct vm_settings *settings, struct deadline deadline,
 	int rc = vm_context_open(settings, report, deadline, &vm, err);
 
 	if (rc == 0) {
-		rc = vm_keep_store(err);
+		rc = vm_config_copy_store(err);
 	}
 	if (rc == 0) {
 		rc = vm_record_open(vm, VM_ACTION_START, "", vm->node, deadline, err);

@@ -13,8 +13,8 @@
 #include "step/vm_release.h"
 #include "step/vm_save.h"
 #include "step/vm_state.h"
+#include "vm/vm_config_copy.h"
 #include "vm/vm_context.h"
-#include "vm/vm_keep.h"
 
 /*
  * stop is the recovery routine. It needs neither the domain definition nor quorum nor the journal,
@@ -59,7 +59,7 @@ static int domain_save(struct vm_context *vm, enum domain_state state, struct de
 		return rc;
 	}
 	switch (vm_boot_decide(state, vm->image)) {
-	case VM_BOOT_CLEAR: return 0;
+	case VM_BOOT_DESTROY: return 0;
 	case VM_BOOT_RESUME: return vm_save_run(vm, deadline, err);
 	default: return save_wanted(vm) ? vm_save_run(vm, deadline, err) : 0;
 	}
@@ -208,7 +208,7 @@ static const struct task_step domain_steps[] = {
 		.run = export_gone,
 		.timeout_ms = 10000,
 		.tries = 1,
-		.flags = TASK_LOOK_ONCE,
+		.flags = TASK_CHECK,
 	},
 };
 
@@ -288,9 +288,9 @@ static int revoke(struct vm_context *vm, struct deadline deadline, struct err *e
 }
 
 /*
- * Parses the settings and loads the configuration, or else the copy in VM_KEEP_FILE. If all of that
- * fails and the domain was absent from the beginning, stop succeeds: with no copy kept since this
- * host booted, nothing was started here that could hold a grant.
+ * Parses the settings and loads the configuration, or else the copy in VM_CONFIG_COPY_FILE. If all
+ * of that fails and the domain was absent from the beginning, stop succeeds: with no copy kept
+ * since this host booted, nothing was started here that could hold a grant.
  */
 static int config_find(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
@@ -300,7 +300,7 @@ static int config_find(struct vm_context *vm, struct deadline deadline, struct e
 		return rc;
 	}
 	rc = vm_config_apply(vm, NULL, deadline, err);
-	if (rc != 0 && vm_config_apply(vm, VM_KEEP_FILE, deadline, NULL) == 0) {
+	if (rc != 0 && vm_config_apply(vm, VM_CONFIG_COPY_FILE, deadline, NULL) == 0) {
 		rc = 0;
 	}
 	return rc;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/when.h"
+#include "base/realtime.h"
 
 #define ARRAY_SIZE(rows) (sizeof(rows) / sizeof((rows)[0]))
 
@@ -135,7 +135,7 @@ static void task_to_str(const struct journal_task *task, char *ret, size_t size)
 const char *stray_who(const struct stray_trace *trace, char ret[STRAY_TEXT_MAX])
 {
 	const struct journal_task *task = &trace->task;
-	char when[WHEN_TEXT];
+	char when[REALTIME_TEXT];
 	char name[256];
 
 	task_to_str(task, name, sizeof(name));
@@ -145,19 +145,19 @@ const char *stray_who(const struct stray_trace *trace, char ret[STRAY_TEXT_MAX])
 	if (trace->released_ms != 0) {
 		(void)snprintf(ret, STRAY_TEXT_MAX,
 			       "the host has released it on %s, and its revoke is pending",
-			       when_to_str(trace->released_ms, when));
+			       realtime_to_str(trace->released_ms, when));
 	} else if (task->revision != 0 && task->state != JOURNAL_DONE) {
 		(void)snprintf(ret, STRAY_TEXT_MAX, "left by %s, %s since %s", name,
 			       journal_state_to_str(task->state),
-			       when_to_str(task->changed_ms, when));
+			       realtime_to_str(task->changed_ms, when));
 	} else if (trace->fenced_ms != 0 && trace->fenced_ms > task->changed_ms) {
 		(void)snprintf(ret, STRAY_TEXT_MAX,
 			       "left by the host when it was fenced on %s, or opened by hand since",
-			       when_to_str(trace->fenced_ms, when));
+			       realtime_to_str(trace->fenced_ms, when));
 	} else if (task->revision != 0) {
 		(void)snprintf(ret, STRAY_TEXT_MAX,
 			       "not known who left it: opened by hand since %s was done on %s?",
-			       name, when_to_str(task->changed_ms, when));
+			       name, realtime_to_str(task->changed_ms, when));
 	} else {
 		(void)strcpy(ret, "not known who left it: opened by hand?");
 	}

@@ -36,7 +36,7 @@ bool task_error_transient(int rc)
 	}
 }
 
-bool task_error_lifted(int rc)
+bool task_error_fenced(int rc)
 {
 	return rc == -ESHUTDOWN;
 }
@@ -59,7 +59,7 @@ static void tell(const struct task *task, const struct task_step *step, enum tas
 
 static bool journaled(const struct task *task, const struct task_step *step)
 {
-	return task->journal != NULL && (step->flags & TASK_LOOK_ONCE) == 0;
+	return task->journal != NULL && (step->flags & TASK_CHECK) == 0;
 }
 
 static int step_permitted(const struct task *task, const struct task_step *step,
@@ -97,7 +97,7 @@ static int step_try(const struct task *task, const struct task_step *step, struc
 	int rc = step->run(task->context, deadline, err);
 	int seen;
 
-	if ((step->flags & TASK_LOOK_ONCE) != 0) {
+	if ((step->flags & TASK_CHECK) != 0) {
 		return rc;
 	}
 	seen = step->probe(task->context, deadline, &look_err);
@@ -133,7 +133,8 @@ static int step_carry_out(const struct task *task, const struct task_step *step,
 			*ret_acted = true;
 			rc = step_try(task, step, deadline_within(deadline, step->timeout_ms), err);
 		}
-		waits = task_error_lifted(rc) && deadline_now_ms() - since_ms < step->patience_ms;
+		waits = task_error_fenced(rc) &&
+			deadline_now_ms() - since_ms < step->fenced_wait_ms;
 		if (!waits && (!task_error_transient(rc) || try++ == step->tries)) {
 			break;
 		}
@@ -320,13 +321,13 @@ int task_verify(const struct task *task, struct err *err)
 	}
 	for (i = 0; i < task->n_steps; i++) {
 		const struct task_step *step = &task->steps[i];
-		bool checks = (step->flags & TASK_LOOK_ONCE) != 0;
+		bool checks = (step->flags & TASK_CHECK) != 0;
 		bool widens = (step->flags & TASK_WIDENS) != 0;
 		bool grants = (step->flags & TASK_GRANTS) != 0;
 
 		if (step->name == NULL || step->run == NULL || step->timeout_ms <= 0 ||
 		    step->tries < 1 || step->tries > TASK_TRIES_MAX || step->retry_ms < 0 ||
-		    step->patience_ms < 0 || (step->probe == NULL && !checks) ||
+		    step->fenced_wait_ms < 0 || (step->probe == NULL && !checks) ||
 		    (checks && step->undo != NULL) || (widens && task->gate == NULL) ||
 		    (grants && (!widens || step->undo == NULL))) {
 			return err_set(err, -EINVAL, "task %s: row %zu of its table is wrong",

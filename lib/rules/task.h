@@ -25,13 +25,13 @@
  */
 
 /* The result of a probe. A probe that cannot tell returns -errno. */
-enum task_sight { TASK_NOT_DONE = 0, TASK_DONE = 1 };
+enum task_probe_result { TASK_NOT_DONE = 0, TASK_DONE = 1 };
 
 enum task_step_flags {
 	TASK_WIDENS = 1u << 0,    /* gives a host or a guest more access: needs the gate (I8) */
 	TASK_NO_RETURN = 1u << 1, /* when it is done, earlier steps are no longer undone */
 	/* run is a check: it has no effect, so there is no probe after it. */
-	TASK_LOOK_ONCE = 1u << 2,
+	TASK_CHECK = 1u << 2,
 	TASK_GRANTS = 1u << 3, /* adds a host to the masks; its undo revokes what it added */
 };
 
@@ -43,7 +43,7 @@ struct task_step {
 	int timeout_ms;     /* of one run; the task's deadline may shorten it */
 	unsigned int tries; /* for a run that fails with a transient error; 1..100 */
 	int retry_ms;       /* between two tries */
-	int patience_ms;    /* for so long, tries do not count that fail with task_error_lifted() */
+	int fenced_wait_ms; /* for so long, tries do not count that fail with task_error_fenced() */
 	unsigned int flags; /* enum task_step_flags */
 };
 
@@ -71,7 +71,7 @@ const char *task_event_kind_to_str(enum task_event_kind kind);
 /*
  * The engine's calls to the journal. They record the intent before each effect. A task must be
  * recoverable without the journal, by probing the world. The journal is not called for checks
- * (TASK_LOOK_ONCE), which have no effect. Each of these functions may be NULL.
+ * (TASK_CHECK), which have no effect. Each of these functions may be NULL.
  */
 struct task_journal_ops {
 	/*
@@ -124,7 +124,7 @@ bool task_error_transient(int rc);
  * Will another node probably lift this error? True for -ESHUTDOWN: this host is fenced, and may be
  * unfenced.
  */
-bool task_error_lifted(int rc);
+bool task_error_fenced(int rc);
 
 /*
  * Returns 0 when every step is done. Otherwise it returns the error of the step that failed, and

@@ -25,14 +25,14 @@ static const struct {
 	enum vm_boot_action other;
 } decisions[] = {
 	[DOMAIN_ABSENT] = {VM_BOOT_RESTORE, VM_BOOT_FRESH, VM_BOOT_FRESH},
-	[DOMAIN_RUNNING] = {VM_BOOT_SETTLE, VM_BOOT_SETTLE, VM_BOOT_NOTHING},
-	[DOMAIN_PAUSED] = {VM_BOOT_CLEAR, VM_BOOT_RESUME, VM_BOOT_RESUME},
-	[DOMAIN_PAUSED_IO_ERROR] = {VM_BOOT_SETTLE, VM_BOOT_RESUME, VM_BOOT_RESUME},
-	[DOMAIN_PAUSED_MIGRATION] = {VM_BOOT_CLEAR, VM_BOOT_RESUME, VM_BOOT_CLEAR},
-	[DOMAIN_PAUSED_STARTING] = {VM_BOOT_CLEAR, VM_BOOT_RESUME, VM_BOOT_RESUME},
+	[DOMAIN_RUNNING] = {VM_BOOT_DROP_IMAGE, VM_BOOT_DROP_IMAGE, VM_BOOT_NOTHING},
+	[DOMAIN_PAUSED] = {VM_BOOT_DESTROY, VM_BOOT_RESUME, VM_BOOT_RESUME},
+	[DOMAIN_PAUSED_IO_ERROR] = {VM_BOOT_DROP_IMAGE, VM_BOOT_RESUME, VM_BOOT_RESUME},
+	[DOMAIN_PAUSED_MIGRATION] = {VM_BOOT_DESTROY, VM_BOOT_RESUME, VM_BOOT_DESTROY},
+	[DOMAIN_PAUSED_STARTING] = {VM_BOOT_DESTROY, VM_BOOT_RESUME, VM_BOOT_RESUME},
 	[DOMAIN_SHUTTING_DOWN] = {VM_BOOT_WAIT, VM_BOOT_WAIT, VM_BOOT_WAIT},
-	[DOMAIN_SUSPENDED] = {VM_BOOT_SETTLE, VM_BOOT_SETTLE, VM_BOOT_NOTHING},
-	[DOMAIN_CRASHED] = {VM_BOOT_SETTLE, VM_BOOT_CLEAR, VM_BOOT_CLEAR},
+	[DOMAIN_SUSPENDED] = {VM_BOOT_DROP_IMAGE, VM_BOOT_DROP_IMAGE, VM_BOOT_NOTHING},
+	[DOMAIN_CRASHED] = {VM_BOOT_DROP_IMAGE, VM_BOOT_DESTROY, VM_BOOT_DESTROY},
 };
 
 static_assert(sizeof(decisions) / sizeof(decisions[0]) == DOMAIN_STATE_MAX,
@@ -167,9 +167,9 @@ static int boot_act(struct vm_context *vm, enum vm_boot_action action, struct de
 	case VM_BOOT_FRESH: return boot_fresh(vm, deadline, err);
 	case VM_BOOT_RESTORE: return boot_restore(vm, deadline, err);
 	case VM_BOOT_RESUME: return boot_resume(vm, deadline, err);
-	case VM_BOOT_CLEAR:
+	case VM_BOOT_DESTROY:
 		return hypervisor_destroy(vm->hypervisor, vm->settings->vm, deadline, err);
-	case VM_BOOT_SETTLE: return vm_state_store(vm, IMAGE_NONE, deadline, err);
+	case VM_BOOT_DROP_IMAGE: return vm_state_store(vm, IMAGE_NONE, deadline, err);
 	case VM_BOOT_WAIT:
 		return hypervisor_wait_gone(vm->hypervisor, vm->settings->vm, deadline, err);
 	case VM_BOOT_INVALID: break;
@@ -179,13 +179,13 @@ static int boot_act(struct vm_context *vm, enum vm_boot_action action, struct de
 
 static bool action_is_last(enum vm_boot_action action)
 {
-	return action != VM_BOOT_CLEAR && action != VM_BOOT_SETTLE && action != VM_BOOT_WAIT;
+	return action != VM_BOOT_DESTROY && action != VM_BOOT_DROP_IMAGE && action != VM_BOOT_WAIT;
 }
 
 /* Would the action lose the guest's memory, with no image to restore it from? */
 static bool action_loses_memory(enum vm_boot_action action, enum image_state image)
 {
-	return action == VM_BOOT_FRESH || (action == VM_BOOT_CLEAR && image != IMAGE_VALID);
+	return action == VM_BOOT_FRESH || (action == VM_BOOT_DESTROY && image != IMAGE_VALID);
 }
 
 static int boot_decided(struct vm_context *vm, bool image_only, struct deadline deadline,

@@ -20,9 +20,9 @@ enum vm_boot_action {
 	VM_BOOT_FRESH,
 	VM_BOOT_RESTORE,
 	VM_BOOT_RESUME,
-	VM_BOOT_CLEAR,  /* destroy the domain that is here, then decide again */
-	VM_BOOT_SETTLE, /* the guest has run: mark the image as gone, then decide again */
-	VM_BOOT_WAIT,   /* the domain is shutting down: wait, then decide again */
+	VM_BOOT_DESTROY,    /* destroy the domain that is here, then decide again */
+	VM_BOOT_DROP_IMAGE, /* the guest has run: mark the image as gone, then decide again */
+	VM_BOOT_WAIT,       /* the domain is shutting down: wait, then decide again */
 };
 
 /* Pure; every combination has a row. VM_BOOT_INVALID: the domain state is unknown. */

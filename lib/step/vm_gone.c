@@ -19,7 +19,7 @@ int vm_gone_probe(void *context, struct deadline deadline, struct err *err)
 	return rc == 0 && state != DOMAIN_ABSENT ? TASK_NOT_DONE : TASK_DONE;
 }
 
-int vm_gone_surely(struct vm_context *vm, struct deadline deadline, struct err *err)
+int vm_gone_confirm(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
 	enum domain_state state;
 	pid_t pid;

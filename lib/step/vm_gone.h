@@ -18,6 +18,6 @@ int vm_gone_probe(void *context, struct deadline deadline, struct err *err);
  * carry out earlier requests. -EBUSY: the domain or its process is here. Any other error: not
  * known.
  */
-int vm_gone_surely(struct vm_context *vm, struct deadline deadline, struct err *err);
+int vm_gone_confirm(struct vm_context *vm, struct deadline deadline, struct err *err);
 
 #endif

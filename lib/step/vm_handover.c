@@ -8,7 +8,7 @@ int vm_handover_probe(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
 
-	return vm_grant_look(vm, vm->peer->host->initiator, &vm->peer->grant, deadline, err);
+	return vm_grant_check(vm, vm->peer->host->initiator, &vm->peer->grant, deadline, err);
 }
 
 int vm_handover_run(void *context, struct deadline deadline, struct err *err)
@@ -23,7 +23,7 @@ int vm_handover_run(void *context, struct deadline deadline, struct err *err)
 		.n_allowed = 1,
 	};
 
-	return vm_grant_give(vm, &change, &vm->peer->grant, deadline, err);
+	return vm_grant_apply(vm, &change, &vm->peer->grant, deadline, err);
 }
 
 /*
@@ -92,7 +92,7 @@ int vm_handover_undo(void *context, struct deadline deadline, struct err *err)
 		rc = hypervisor_destroy(peer->hypervisor, vm->settings->vm, deadline, err);
 	}
 	if (rc == 0) {
-		rc = vm_grant_take_back(vm, peer->host->initiator, &peer->grant, deadline, err);
+		rc = vm_grant_revert(vm, peer->host->initiator, &peer->grant, deadline, err);
 	}
 	/* Never resume beside an image that could be restored. */
 	if (rc == 0 && here == DOMAIN_PAUSED_MIGRATION && vm->image != IMAGE_VALID) {

@@ -49,9 +49,9 @@ static const char *other_find(const char (*names)[ISCSI_NAME_MAX + 1], size_t co
 	return NULL;
 }
 
-int vm_masks_stranger_find(struct vm_context *vm, struct deadline deadline,
-			   char stranger[ISCSI_NAME_MAX + 1], char lun[LUN_NAME_MAX + 1],
-			   struct err *err)
+int vm_masks_other_holder_find(struct vm_context *vm, struct deadline deadline,
+			       char stranger[ISCSI_NAME_MAX + 1], char lun[LUN_NAME_MAX + 1],
+			       struct err *err)
 {
 	struct array_masks masks;
 	const char *me = vm->self->initiator;
@@ -79,11 +79,11 @@ int vm_masks_stranger_find(struct vm_context *vm, struct deadline deadline,
 	return 0;
 }
 
-int vm_masks_stranger(struct vm_context *vm, struct deadline deadline, struct err *err)
+int vm_masks_other_holder(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
 	char stranger[ISCSI_NAME_MAX + 1];
 	char lun[LUN_NAME_MAX + 1];
-	int rc = vm_masks_stranger_find(vm, deadline, stranger, lun, err);
+	int rc = vm_masks_other_holder_find(vm, deadline, stranger, lun, err);
 
 	if (rc != 0) {
 		return rc;
@@ -112,8 +112,8 @@ static int missing_note(const struct array_masks *masks, const char *initiator,
 	return 0;
 }
 
-int vm_grant_look(struct vm_context *vm, const char *initiator, struct vm_grant *grant,
-		  struct deadline deadline, struct err *err)
+int vm_grant_check(struct vm_context *vm, const char *initiator, struct vm_grant *grant,
+		   struct deadline deadline, struct err *err)
 {
 	struct array_masks masks;
 	struct array_changed missing = {0};
@@ -145,8 +145,8 @@ static bool surely_unchanged(int rc)
 }
 
 /* LUNs that an earlier try added stay recorded, even if a later try finds them granted. */
-int vm_grant_give(struct vm_context *vm, const struct array_change *change, struct vm_grant *grant,
-		  struct deadline deadline, struct err *err)
+int vm_grant_apply(struct vm_context *vm, const struct array_change *change, struct vm_grant *grant,
+		   struct deadline deadline, struct err *err)
 {
 	struct array_changed answer = {0};
 	int rc = array_apply(&vm->array, change, deadline, &answer, err);
@@ -166,7 +166,7 @@ int vm_grant_probe(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
 
-	return vm_grant_look(vm, vm->self->initiator, &vm->grant, deadline, err);
+	return vm_grant_check(vm, vm->self->initiator, &vm->grant, deadline, err);
 }
 
 /*
@@ -204,11 +204,11 @@ int vm_grant_run(void *context, struct deadline deadline, struct err *err)
 	};
 	int rc = nothing_is_left(vm, deadline, err);
 
-	return rc < 0 ? rc : vm_grant_give(vm, &change, &vm->grant, deadline, err);
+	return rc < 0 ? rc : vm_grant_apply(vm, &change, &vm->grant, deadline, err);
 }
 
-int vm_grant_take_back(struct vm_context *vm, const char *initiator, struct vm_grant *grant,
-		       struct deadline deadline, struct err *err)
+int vm_grant_revert(struct vm_context *vm, const char *initiator, struct vm_grant *grant,
+		    struct deadline deadline, struct err *err)
 {
 	const char *names[VM_LUNS_MAX];
 	struct array_change change = {
@@ -242,7 +242,7 @@ int vm_grant_undo(void *context, struct deadline deadline, struct err *err)
 	if (vm_gone_probe(vm, deadline, NULL) != TASK_DONE) {
 		return err_set(err, -EBUSY, "there is a domain here that may use the LUNs");
 	}
-	return vm_grant_take_back(vm, vm->self->initiator, &vm->grant, deadline, err);
+	return vm_grant_revert(vm, vm->self->initiator, &vm->grant, deadline, err);
 }
 
 /* A LUN that the array does not have is presented to nobody, so it needs no revoke. */

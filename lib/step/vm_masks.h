@@ -42,31 +42,31 @@ int vm_revoke_run(void *context, struct deadline deadline, struct err *err);
  * Finds the first initiator, other than this host's, with a path to one of the LUNs. A path is a
  * grant or a session, because a session may outlive its grant. stranger is "" if there is none.
  */
-int vm_masks_stranger_find(struct vm_context *vm, struct deadline deadline,
-			   char stranger[ISCSI_NAME_MAX + 1], char lun[LUN_NAME_MAX + 1],
-			   struct err *err);
+int vm_masks_other_holder_find(struct vm_context *vm, struct deadline deadline,
+			       char stranger[ISCSI_NAME_MAX + 1], char lun[LUN_NAME_MAX + 1],
+			       struct err *err);
 
 /*
  * TASK_DONE if no other host has a path to any of the LUNs; otherwise the text names one that has.
  */
-int vm_masks_stranger(struct vm_context *vm, struct deadline deadline, struct err *err);
+int vm_masks_other_holder(struct vm_context *vm, struct deadline deadline, struct err *err);
 
 /*
  * TASK_DONE if initiator holds all of the LUNs. The first call records the missing ones in grant.
  */
-int vm_grant_look(struct vm_context *vm, const char *initiator, struct vm_grant *grant,
-		  struct deadline deadline, struct err *err);
+int vm_grant_check(struct vm_context *vm, const char *initiator, struct vm_grant *grant,
+		   struct deadline deadline, struct err *err);
 
 /*
  * Applies the change and records in grant what it added. If the answer is lost, it records all that
  * may have been added.
  */
-int vm_grant_give(struct vm_context *vm, const struct array_change *change, struct vm_grant *grant,
-		  struct deadline deadline, struct err *err);
+int vm_grant_apply(struct vm_context *vm, const struct array_change *change, struct vm_grant *grant,
+		   struct deadline deadline, struct err *err);
 
 /* Revokes from initiator exactly the LUNs that grant records as added, and empties grant. */
-int vm_grant_take_back(struct vm_context *vm, const char *initiator, struct vm_grant *grant,
-		       struct deadline deadline, struct err *err);
+int vm_grant_revert(struct vm_context *vm, const char *initiator, struct vm_grant *grant,
+		    struct deadline deadline, struct err *err);
 
 /*
  * Step "verify": every LUN is reached from this host with the designator that the array names (I6).

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/when.h"
+#include "base/realtime.h"
 #include "step/vm_gone.h"
 #include "step/vm_peer.h"
 
@@ -19,7 +19,7 @@ static struct journal_op op_make(const struct vm_context *vm, enum journal_op_ki
 	struct journal_release *release = &op.release;
 	size_t i;
 
-	release->since_ms = when_now_ms();
+	release->since_ms = realtime_now_ms();
 	(void)snprintf(release->vm, sizeof(release->vm), "%s", vm->settings->vm);
 	(void)snprintf(release->node, sizeof(release->node), "%s", node);
 	(void)snprintf(release->array, sizeof(release->array), "%s", vm->settings->array);
@@ -38,7 +38,7 @@ int vm_release_commit(struct vm_context *vm, struct deadline deadline, struct er
 		vm->recorded ? 0 : err_set(err, -EHOSTDOWN, "this node has no name in the journal");
 
 	if (rc == 0) {
-		rc = vm_gone_surely(vm, deadline, err);
+		rc = vm_gone_confirm(vm, deadline, err);
 	}
 	if (rc == 0) {
 		/* Without this record the stop fails, so it may use all the time that is left. */

@@ -10,7 +10,7 @@
 
 int vm_takeover_probe(void *context, struct deadline deadline, struct err *err)
 {
-	return vm_masks_stranger(context, deadline, err);
+	return vm_masks_other_holder(context, deadline, err);
 }
 
 /* The source of the facts that takeover_judge() asks for. */
@@ -193,7 +193,7 @@ int vm_takeover_run(void *context, struct deadline deadline, struct err *err)
 
 	(void)config_hosts(vm->config, &config_count);
 	for (tries = 0; tries <= config_count; tries++) {
-		rc = vm_masks_stranger_find(vm, deadline, stranger, lun, err);
+		rc = vm_masks_other_holder_find(vm, deadline, stranger, lun, err);
 		if (rc != 0 || stranger[0] == '\0') {
 			return rc;
 		}

@@ -40,8 +40,8 @@ int vm_all_open(struct deadline deadline, struct vm_all *ret, struct err *err);
 void vm_all_release(struct vm_all *all);
 
 /*
- * Does another VM of the list use this LUN of the same array? For vm_strays_way.shared; data is a
- * struct vm_all.
+ * Does another VM of the list use this LUN of the same array? For vm_strays_sources.shared; data is
+ * a struct vm_all.
  */
 bool vm_all_shared(void *data, const char *vm, const char *lun);
 

@@ -76,7 +76,7 @@ static void row_review(const struct vm_strays *again, const char *initiator, str
 	}
 }
 
-static int look_again(struct vm_context *vm, const struct vm_strays_way *way,
+static int look_again(struct vm_context *vm, const struct vm_strays_sources *way,
 		      struct vm_strays *strays, struct deadline deadline, struct err *err)
 {
 	struct vm_strays again = {.n = 0};
@@ -255,7 +255,7 @@ static void unclaim(struct vm_context *vm, int rc, const struct err *why, struct
 	}
 }
 
-static int remove_claimed(struct vm_context *vm, const struct vm_strays_way *way,
+static int remove_claimed(struct vm_context *vm, const struct vm_strays_sources *way,
 			  struct vm_strays *strays, struct err *err)
 {
 	struct deadline deadline = deadline_in(VM_RECONCILE_HOLD_MS);
@@ -268,7 +268,7 @@ static int remove_claimed(struct vm_context *vm, const struct vm_strays_way *way
  * Without a majority nothing can be claimed. The only rows that are removed nevertheless belong to
  * foreign initiators, which no task can name.
  */
-static void strays_remove(struct vm_context *vm, const struct vm_strays_way *way,
+static void strays_remove(struct vm_context *vm, const struct vm_strays_sources *way,
 			  struct vm_strays *strays, struct deadline deadline)
 {
 	struct err why = ERR_INIT;
@@ -292,7 +292,7 @@ static bool left_behind(const struct vm_strays *strays)
 	       journal_state_open(latest->state);
 }
 
-int vm_reconcile(struct vm_context *vm, const struct vm_strays_way *way, bool dry_run,
+int vm_reconcile(struct vm_context *vm, const struct vm_strays_sources *way, bool dry_run,
 		 struct deadline deadline, struct vm_strays *ret, struct err *err)
 {
 	int rc = vm_strays_look(vm, way, deadline, ret, err);

@@ -25,7 +25,7 @@
  * stray that could not be removed does not make the call fail. Otherwise the errors of
  * vm_strays_look(): nothing is known and nothing was changed.
  */
-int vm_reconcile(struct vm_context *vm, const struct vm_strays_way *way, bool dry_run,
+int vm_reconcile(struct vm_context *vm, const struct vm_strays_sources *way, bool dry_run,
 		 struct deadline deadline, struct vm_strays *ret, struct err *err);
 
 #endif

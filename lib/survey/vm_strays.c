@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/when.h"
+#include "base/realtime.h"
 #include "cluster/cluster.h"
 #include "rules/takeover.h"
 #include "step/vm_gone.h"
@@ -125,7 +125,7 @@ static enum stray_task task_judge(const struct vm_strays_record *record, const c
 	if (!journal_state_open(task->state)) {
 		/* If this node's clock is behind, the time gets longer, which is safe. */
 		return task->kind == JOURNAL_MIGRATE && task->state == JOURNAL_FAILED &&
-				       when_now_ms() - task->changed_ms < VM_CLAIM_RECOVERY_MS
+				       realtime_now_ms() - task->changed_ms < VM_CLAIM_RECOVERY_MS
 			       ? STRAY_TASK_RECOVERY
 			       : STRAY_TASK_NONE;
 	}
@@ -183,14 +183,14 @@ static enum stray_fate fate_ask(struct vm_holder *holder, struct deadline deadli
 static enum stray_domain domain_here(struct vm_context *vm, struct deadline deadline,
 				     struct err *why)
 {
-	int rc = vm_gone_surely(vm, deadline, why);
+	int rc = vm_gone_confirm(vm, deadline, why);
 
 	return rc == 0        ? STRAY_DOMAIN_ABSENT
 	       : rc == -EBUSY ? STRAY_DOMAIN_THERE
 			      : STRAY_DOMAIN_UNKNOWN;
 }
 
-static enum stray_domain domain_there(struct vm_context *vm, const struct vm_strays_way *way,
+static enum stray_domain domain_there(struct vm_context *vm, const struct vm_strays_sources *way,
 				      struct vm_holder *holder, struct deadline deadline)
 {
 	char uri[VM_PEER_URI_MAX];
@@ -207,7 +207,7 @@ static enum stray_domain domain_there(struct vm_context *vm, const struct vm_str
 	return state == DOMAIN_ABSENT ? STRAY_DOMAIN_ABSENT : STRAY_DOMAIN_THERE;
 }
 
-static void holder_ask(struct vm_context *vm, const struct vm_strays_way *way,
+static void holder_ask(struct vm_context *vm, const struct vm_strays_sources *way,
 		       struct vm_holder *holder, struct deadline deadline)
 {
 	if (way->pool == NULL) {
@@ -223,7 +223,7 @@ static void holder_ask(struct vm_context *vm, const struct vm_strays_way *way,
 	}
 }
 
-static void holder_fill(struct vm_context *vm, const struct vm_strays_way *way,
+static void holder_fill(struct vm_context *vm, const struct vm_strays_sources *way,
 			const struct vm_strays_record *record, struct vm_holder *holder,
 			struct deadline deadline)
 {
@@ -250,7 +250,7 @@ static bool domain_twice(const struct vm_strays *strays)
 	return n > 1;
 }
 
-static void row_judge(const struct vm_context *vm, const struct vm_strays_way *way,
+static void row_judge(const struct vm_context *vm, const struct vm_strays_sources *way,
 		      const struct vm_strays *strays, bool twice, struct vm_stray *row)
 {
 	const struct vm_holder *holder = &strays->holders[row->holder];
@@ -277,7 +277,7 @@ static bool only_self(const struct vm_context *vm, const struct vm_strays *stray
 	return true;
 }
 
-static int look_once(struct vm_context *vm, const struct vm_strays_way *way,
+static int look_once(struct vm_context *vm, const struct vm_strays_sources *way,
 		     struct deadline deadline, struct vm_strays *ret, struct err *err)
 {
 	struct array_masks masks;
@@ -328,8 +328,8 @@ static bool record_same(const struct vm_strays_record *a, const struct vm_strays
  * The array and the journal cannot be read at one moment: a task may begin or end between the two.
  * What is not legal counts only if the journal says the same before and after the masks were read.
  */
-int vm_strays_look(struct vm_context *vm, const struct vm_strays_way *way, struct deadline deadline,
-		   struct vm_strays *ret, struct err *err)
+int vm_strays_look(struct vm_context *vm, const struct vm_strays_sources *way,
+		   struct deadline deadline, struct vm_strays *ret, struct err *err)
 {
 	struct vm_strays before;
 	bool same = false;

@@ -12,7 +12,7 @@
  * the array shows, together with the answers of the journal, Pacemaker and libvirt. It changes
  * nothing.
  *
- *	struct vm_strays_way way = {...};
+ *	struct vm_strays_sources way = {...};
  *	struct vm_strays strays = {.n = 0};
  *	rc = vm_strays_look(vm, &way, deadline, &strays, err);
  *	...
@@ -39,7 +39,7 @@ void vm_strays_record_read(const char *vm, enum journal_read how, struct deadlin
 void vm_strays_record_release(struct vm_strays_record *record);
 
 /* What is asked besides the array. */
-struct vm_strays_way {
+struct vm_strays_sources {
 	/*
 	 * NULL: neither Pacemaker nor libvirt is asked, and the domain is taken to be on this host.
 	 */
@@ -89,8 +89,8 @@ struct vm_strays {
  * -ECONNREFUSED, -ETIMEDOUT and the other errors of array_masks(): the array could not be read.
  * -EAGAIN: the VM's tasks change too often. On an error nothing needs to be released.
  */
-int vm_strays_look(struct vm_context *vm, const struct vm_strays_way *way, struct deadline deadline,
-		   struct vm_strays *ret, struct err *err);
+int vm_strays_look(struct vm_context *vm, const struct vm_strays_sources *way,
+		   struct deadline deadline, struct vm_strays *ret, struct err *err);
 void vm_strays_release(struct vm_strays *strays);
 
 /* "node2", or the initiator if it belongs to no host. */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/when.h"
+#include "base/realtime.h"
 #include "journal/journal_actor.h"
 #include "vm/vm_journal_call.h"
 
@@ -73,7 +73,7 @@ static int advance(struct vm_journal *journal, const struct journal_task *next, 
 	struct journal_answer answer;
 	int rc;
 
-	op.task.changed_ms = when_now_ms();
+	op.task.changed_ms = realtime_now_ms();
 	rc = vm_journal_submit(journal, &op, gated, deadline, &answer, err);
 	if (rc == 0 && mine_already(journal, &answer)) {
 		op.task.revision = answer.current.revision;

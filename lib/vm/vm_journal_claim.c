@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/when.h"
+#include "base/realtime.h"
 #include "cluster/cluster.h"
 #include "journal/journal_actor.h"
 #include "vm/vm_journal_call.h"
@@ -66,7 +66,7 @@ static struct journal_task task_new(const struct vm_journal *journal)
 		.kind = kinds[asker->action],
 		.state = JOURNAL_RUNNING,
 		.actor = asker->self,
-		.begun_ms = when_now_ms(),
+		.begun_ms = realtime_now_ms(),
 	};
 
 	task.changed_ms = task.begun_ms;
@@ -91,7 +91,7 @@ static struct journal_op op_continue(const struct vm_journal *journal, enum jour
 	op.task.state = JOURNAL_RUNNING;
 	op.task.actor = journal->asker.self;
 	op.task.reason[0] = '\0';
-	op.task.changed_ms = when_now_ms();
+	op.task.changed_ms = realtime_now_ms();
 	return op;
 }
 
@@ -129,7 +129,7 @@ static int op_make(const struct vm_journal *journal, enum vm_claim claim,
 static int refused(const struct vm_asker *asker, const struct journal_task *task, struct err *err)
 {
 	char uuid[ID128_TEXT];
-	char since[WHEN_TEXT];
+	char since[REALTIME_TEXT];
 
 	if (asker->action == VM_ACTION_MIGRATE_FROM &&
 	    (task == NULL || task->state != JOURNAL_RUNNING)) {
@@ -143,7 +143,7 @@ static int refused(const struct vm_asker *asker, const struct journal_task *task
 			task == NULL ? "" : journal_state_to_str(task->state));
 	}
 	id128_to_str(&task->uuid, uuid);
-	(void)when_to_str(task->changed_ms, since);
+	(void)realtime_to_str(task->changed_ms, since);
 	if (task->kind == JOURNAL_RECONCILE) {
 		return err_set(
 			err, -EBUSY,
@@ -183,7 +183,7 @@ static int claim_once(struct vm_journal *journal, struct deadline deadline, stru
 	}
 	gone = found(journal) == NULL ? JOURNAL_EVIDENCE_NONE
 				      : evidence_find(journal, &journal->found, deadline);
-	journal->save = vm_claim_saves(&journal->asker, found(journal), gone, when_now_ms());
+	journal->save = vm_claim_saves(&journal->asker, found(journal), gone, realtime_now_ms());
 	claim = vm_claim_decide(&journal->asker, found(journal), gone);
 	if (claim == VM_CLAIM_REFUSE) {
 		return refused(&journal->asker, found(journal), err);
@@ -225,7 +225,7 @@ static void stop_look(struct vm_journal *journal, struct deadline deadline)
 	if (found_read(journal, JOURNAL_STALE, deadline, &ignored) == 0 && found(journal) != NULL) {
 		gone = evidence_find(journal, &journal->found, deadline_in(0));
 		journal->save =
-			vm_claim_saves(&journal->asker, &journal->found, gone, when_now_ms());
+			vm_claim_saves(&journal->asker, &journal->found, gone, realtime_now_ms());
 	}
 }
 

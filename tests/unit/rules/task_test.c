@@ -190,7 +190,7 @@ static void task_run__transient_error_is_not_tried_for_ever(void **state)
 }
 
 /* One step, on a host that is fenced for as many tries as world->run_failures says. */
-static int world_fenced(struct world *world, int patience_ms, struct deadline deadline)
+static int world_fenced(struct world *world, int fenced_wait_ms, struct deadline deadline)
 {
 	struct task_step step = STEP_ROW(0, "a");
 	struct task task = {.name = "test",
@@ -200,7 +200,7 @@ static int world_fenced(struct world *world, int patience_ms, struct deadline de
 			    .observe = observe,
 			    .observer = world};
 
-	step.patience_ms = patience_ms;
+	step.fenced_wait_ms = fenced_wait_ms;
 	step.retry_ms = 1;
 	world->run_rc[0] = -ESHUTDOWN;
 	return task_run(&task, deadline, NULL);

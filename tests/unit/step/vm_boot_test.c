@@ -47,8 +47,8 @@ static void vm_boot_decide__lets_nothing_run_beside_a_valid_image(void **state)
 static void vm_boot_decide__half_restored_domain_is_restored_again(void **state)
 {
 	(void)state;
-	assert_int_equal(vm_boot_decide(DOMAIN_PAUSED, IMAGE_VALID), VM_BOOT_CLEAR);
-	assert_int_equal(vm_boot_decide(DOMAIN_PAUSED_STARTING, IMAGE_VALID), VM_BOOT_CLEAR);
+	assert_int_equal(vm_boot_decide(DOMAIN_PAUSED, IMAGE_VALID), VM_BOOT_DESTROY);
+	assert_int_equal(vm_boot_decide(DOMAIN_PAUSED_STARTING, IMAGE_VALID), VM_BOOT_DESTROY);
 	assert_int_equal(vm_boot_decide(DOMAIN_ABSENT, IMAGE_VALID), VM_BOOT_RESTORE);
 }
 
@@ -65,17 +65,17 @@ static void vm_boot_decide__consumed_and_paused_is_resumed(void **state)
 static void vm_boot_decide__incoming_leftover_is_never_resumed(void **state)
 {
 	(void)state;
-	assert_int_equal(vm_boot_decide(DOMAIN_PAUSED_MIGRATION, IMAGE_NONE), VM_BOOT_CLEAR);
-	assert_int_equal(vm_boot_decide(DOMAIN_PAUSED_MIGRATION, IMAGE_WRITING), VM_BOOT_CLEAR);
-	assert_int_equal(vm_boot_decide(DOMAIN_PAUSED_MIGRATION, IMAGE_VALID), VM_BOOT_CLEAR);
+	assert_int_equal(vm_boot_decide(DOMAIN_PAUSED_MIGRATION, IMAGE_NONE), VM_BOOT_DESTROY);
+	assert_int_equal(vm_boot_decide(DOMAIN_PAUSED_MIGRATION, IMAGE_WRITING), VM_BOOT_DESTROY);
+	assert_int_equal(vm_boot_decide(DOMAIN_PAUSED_MIGRATION, IMAGE_VALID), VM_BOOT_DESTROY);
 }
 
 static void vm_boot_decide__running_is_left_alone(void **state)
 {
 	(void)state;
 	assert_int_equal(vm_boot_decide(DOMAIN_RUNNING, IMAGE_NONE), VM_BOOT_NOTHING);
-	assert_int_equal(vm_boot_decide(DOMAIN_RUNNING, IMAGE_VALID), VM_BOOT_SETTLE);
-	assert_int_equal(vm_boot_decide(DOMAIN_RUNNING, IMAGE_CONSUMED), VM_BOOT_SETTLE);
+	assert_int_equal(vm_boot_decide(DOMAIN_RUNNING, IMAGE_VALID), VM_BOOT_DROP_IMAGE);
+	assert_int_equal(vm_boot_decide(DOMAIN_RUNNING, IMAGE_CONSUMED), VM_BOOT_DROP_IMAGE);
 }
 
 static void vm_boot_decide__unknown_state_is_no_decision(void **state)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/when.h"
+#include "base/realtime.h"
 #include "cluster/cluster.h"
 #include "journal/journal_actor.h"
 #include "step/vm_gone.h"
@@ -48,7 +48,7 @@ static struct vm_settings settings = {
 static struct vm_context *vm;
 static struct hypervisor_pool pool;
 static struct vm_strays strays;
-static struct vm_strays_way way;
+static struct vm_strays_sources way;
 
 /* The array */
 
@@ -191,7 +191,7 @@ void hypervisor_pool_release(struct hypervisor_pool *of)
 	(void)of;
 }
 
-int vm_gone_surely(struct vm_context *of, struct deadline deadline, struct err *err)
+int vm_gone_confirm(struct vm_context *of, struct deadline deadline, struct err *err)
 {
 	(void)of;
 	(void)deadline;
@@ -200,7 +200,7 @@ int vm_gone_surely(struct vm_context *of, struct deadline deadline, struct err *
 
 int vm_gone_probe(void *context, struct deadline deadline, struct err *err)
 {
-	return vm_gone_surely(context, deadline, err) == 0 ? TASK_DONE : TASK_NOT_DONE;
+	return vm_gone_confirm(context, deadline, err) == 0 ? TASK_DONE : TASK_NOT_DONE;
 }
 
 int cluster_node_fate(const char *node, struct deadline deadline, enum cluster_node_fate *ret,
@@ -248,7 +248,7 @@ static int world_new(void **state)
 	world.granted[0][NODE1] = world.granted[1][NODE1] = true;
 	world.nexus[0][NODE1] = world.nexus[1][NODE1] = true;
 	world.granted[0][NODE2] = world.granted[1][NODE2] = world.nexus[1][NODE2] = true;
-	way = (struct vm_strays_way){.pool = &pool, .how = JOURNAL_LINEARIZABLE};
+	way = (struct vm_strays_sources){.pool = &pool, .how = JOURNAL_LINEARIZABLE};
 	vm = calloc(1, sizeof(*vm));
 	assert_non_null(vm);
 	vm->settings = &settings;
@@ -327,7 +327,7 @@ static void task_begin(enum journal_kind kind, uint8_t number)
 		(struct journal_actor){.node = "node3", .boot_id = "b3", .pid = 7, .start_time = 5};
 	strcpy(op.task.source, "node1");
 	strcpy(op.task.target, "node2");
-	op.task.begun_ms = op.task.changed_ms = when_now_ms();
+	op.task.begun_ms = op.task.changed_ms = realtime_now_ms();
 	assert_int_equal(journal_fake_apply(&op), 0);
 }
 
@@ -336,7 +336,7 @@ static void task_end(enum journal_state state, int64_t age_ms)
 	struct journal_op op = {.kind = JOURNAL_OP_ADVANCE, .task = *journal_fake_task("web1")};
 
 	op.task.state = state;
-	op.task.changed_ms = when_now_ms() - age_ms;
+	op.task.changed_ms = realtime_now_ms() - age_ms;
 	assert_int_equal(journal_fake_apply(&op), 0);
 }
 
@@ -665,7 +665,7 @@ static void vm_strays_look__a_monitor_asks_nobody(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	way = (struct vm_strays_way){.how = JOURNAL_STALE};
+	way = (struct vm_strays_sources){.how = JOURNAL_STALE};
 	journal_fake.no_majority = true;
 	assert_int_equal(vm_strays_look(vm, &way, deadline_in(2000), &strays, NULL), 0);
 	assert_int_equal(world.asked, 0);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "base/when.h"
+#include "base/realtime.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
 
-int64_t when_now_ms(void)
+int64_t realtime_now_ms(void)
 {
 	struct timespec now;
 
@@ -13,14 +13,14 @@ int64_t when_now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-const char *when_to_str(int64_t ms, char ret[WHEN_TEXT])
+const char *realtime_to_str(int64_t ms, char ret[REALTIME_TEXT])
 {
 	time_t seconds = (time_t)(ms / 1000);
 	struct tm local;
 
 	if (localtime_r(&seconds, &local) == NULL ||
-	    strftime(ret, WHEN_TEXT, "%Y-%m-%d %H:%M:%S", &local) == 0) {
-		(void)snprintf(ret, WHEN_TEXT, "%" PRId64 " ms", ms);
+	    strftime(ret, REALTIME_TEXT, "%Y-%m-%d %H:%M:%S", &local) == 0) {
+		(void)snprintf(ret, REALTIME_TEXT, "%" PRId64 " ms", ms);
 	}
 	return ret;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef LUNMASK_VM_KEEP_H
-#define LUNMASK_VM_KEEP_H
+#ifndef LUNMASK_VM_CONFIG_COPY_H
+#define LUNMASK_VM_CONFIG_COPY_H
 
 #include "base/err.h"
 
@@ -9,9 +9,9 @@
  * the host reboots. stop can then revoke what was granted even if lunmask.conf has been removed or
  * damaged since. The copy holds no secret (lunmask.conf(5) has none).
  */
-#define VM_KEEP_FILE "/run/lunmask/lunmask.conf"
+#define VM_CONFIG_COPY_FILE "/run/lunmask/lunmask.conf"
 
-/* Copies the configuration file in use to VM_KEEP_FILE. -ENOENT, -EIO or another -errno. */
-int vm_keep_store(struct err *err);
+/* Copies the configuration file in use to VM_CONFIG_COPY_FILE. -ENOENT, -EIO or another -errno. */
+int vm_config_copy_store(struct err *err);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "vm/vm_keep.h"
+#include "vm/vm_config_copy.h"
 
 #include <glib.h>
 #include <stdlib.h>
@@ -7,10 +7,10 @@
 
 #include "config/config.h"
 
-int vm_keep_store(struct err *err)
+int vm_config_copy_store(struct err *err)
 {
 	const char *path = getenv("LUNMASK_CONF");
-	g_autofree char *directory = g_path_get_dirname(VM_KEEP_FILE);
+	g_autofree char *directory = g_path_get_dirname(VM_CONFIG_COPY_FILE);
 	g_autofree char *text = NULL;
 	g_autoptr(GError) error = NULL;
 	gsize bytes;
@@ -26,7 +26,7 @@ int vm_keep_store(struct err *err)
 	 * Written to a temporary file and renamed, so that a reader sees the old copy or the new
 	 * one.
 	 */
-	if (!g_file_set_contents_full(VM_KEEP_FILE, text, (gssize)bytes,
+	if (!g_file_set_contents_full(VM_CONFIG_COPY_FILE, text, (gssize)bytes,
 				      G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error)) {
 		return err_set(err, -EIO, "%s", error->message);
 	}
