@@ -4,7 +4,6 @@
  * asks the cluster to let the host in again. See lunmask-cutoff(8).
  */
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include <qb/qbdefs.h>
 #include <qb/qblog.h>
 
+#include "command/usage.h"
 #include "config/config.h"
 #include "cutoff/cutoff_watch.h"
 #include "service/exit_status.h"
@@ -23,68 +23,33 @@
 #include "service/notify.h"
 #include "service/pidfile.h"
 
-#ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "0"
-#endif
-
 #define RUN_DIRECTORY "/run/lunmask"
 #define PID_FILE RUN_DIRECTORY "/lunmask-cutoff.pid"
 
-struct options {
-	const char *config; /* NULL: the default one */
-	const char *node;   /* NULL: by the kernel's name */
-	bool foreground;
+/* What the command line says. */
+static struct {
+	char *config; /* NULL: the default one */
+	char *node;   /* NULL: by the kernel's name */
+	gboolean foreground;
+} given;
+
+static const GOptionEntry option_rows[] = {
+	{"foreground", 'f', 0, G_OPTION_ARG_NONE, &given.foreground,
+	 "log to standard error instead of syslog", NULL},
+	{"config", 'c', 0, G_OPTION_ARG_FILENAME, &given.config,
+	 "the configuration; default " CONFIG_FILE, "FILE"},
+	{"node", 'n', 0, G_OPTION_ARG_FILENAME, &given.node,
+	 "the [host NODE] of this host; default: its host name", "NODE"},
+	{0},
 };
 
-static const char usage_text[] =
-	"usage: lunmask-cutoff [-f] [-c FILE] [-n NODE]\n"
-	"\n"
-	"lunmask-cutoff kills the processes that use LUNs on this host if an array has fenced the\n"
-	"host. systemd starts it, see lunmask-cutoff(8).\n"
-	"\n"
-	"  -f, --foreground   log to standard error instead of syslog\n"
-	"  -c, --config FILE  the configuration file; default " CONFIG_FILE "\n"
-	"  -n, --node NODE    the [host NODE] of this host; default: its host name\n"
-	"      --version\n"
-	"      --help\n";
-
-enum { OPTION_VERSION = 256, OPTION_HELP };
-
-/* 0: go on. Otherwise the exit status is in *ret_status. */
-static int options_parse(int argc, char **argv, struct options *ret, int *ret_status)
-{
-	static const struct option table[] = {
-		{"foreground", no_argument, NULL, 'f'},
-		{"config", required_argument, NULL, 'c'},
-		{"node", required_argument, NULL, 'n'},
-		{"version", no_argument, NULL, OPTION_VERSION},
-		{"help", no_argument, NULL, OPTION_HELP},
-		{NULL, 0, NULL, 0},
-	};
-	int option;
-
-	*ret_status = EXIT_STATUS_OK;
-	while ((option = getopt_long(argc, argv, "fc:n:", table, NULL)) != -1) {
-		switch (option) {
-		case 'f': ret->foreground = true; break;
-		case 'c': ret->config = optarg; break;
-		case 'n': ret->node = optarg; break;
-		case OPTION_VERSION: (void)printf("lunmask-cutoff %s\n", PACKAGE_VERSION); return 1;
-		case OPTION_HELP: (void)fputs(usage_text, stdout); return 1;
-		default:
-			(void)fputs(usage_text, stderr);
-			*ret_status = EXIT_STATUS_USAGE;
-			return 1;
-		}
-	}
-	if (optind < argc) {
-		(void)fprintf(stderr, "lunmask-cutoff: '%s' is not an option\n%s", argv[optind],
-			      usage_text);
-		*ret_status = EXIT_STATUS_USAGE;
-		return 1;
-	}
-	return 0;
-}
+static const struct usage usage = {
+	.name = "lunmask-cutoff",
+	.summary =
+		"Kills the processes that use LUNs on this host if an array has fenced the host.",
+	.text = "systemd starts it, see lunmask-cutoff(8).",
+	.rows = option_rows,
+};
 
 static int signals_open(int *ret, struct err *err)
 {
@@ -120,9 +85,9 @@ static int process_prepare(struct err *err)
 	return rc < 0 ? rc : 0;
 }
 
-static int daemon_main(const struct options *options, struct err *err)
+static int daemon_main(struct err *err)
 {
-	struct cutoff_watch watch = {.config = options->config, .node = options->node};
+	struct cutoff_watch watch = {.config = given.config, .node = given.node};
 	int rc = process_prepare(err);
 
 	rc = rc < 0 ? rc : signals_open(&watch.signals, err);
@@ -141,16 +106,15 @@ static int daemon_main(const struct options *options, struct err *err)
 
 int main(int argc, char **argv)
 {
-	struct options options = {0};
+	enum usage_end end = usage_parse(&usage, argc, argv, NULL);
 	struct err err = ERR_INIT;
-	int status;
 	int rc;
 
-	if (options_parse(argc, argv, &options, &status) != 0) {
-		return status;
+	if (end != USAGE_CONTINUE) {
+		return end == USAGE_WRONG ? EXIT_STATUS_USAGE : EXIT_STATUS_OK;
 	}
-	log_target_start("lunmask-cutoff", options.foreground, options.foreground, LOG_NOTICE);
-	rc = daemon_main(&options, &err);
+	log_target_start("lunmask-cutoff", given.foreground, given.foreground, LOG_NOTICE);
+	rc = daemon_main(&err);
 	if (rc < 0) {
 		qb_log(LOG_ERR, "lunmask-cutoff does not run: %s", err_text(&err));
 	}

@@ -2,7 +2,7 @@
 #include "fence/fence_param.h"
 
 #include <assert.h>
-#include <getopt.h>
+#include <glib.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -107,79 +107,78 @@ int fence_param_read(struct fence_call *call, FILE *stream, struct err *err)
 
 /* The command line */
 
-struct options {
-	struct option longs[FENCE_PARAMETERS_MAX + 1];
-	char names[FENCE_PARAMETERS_MAX][NAME_MAX_BYTES];
-	char shorts[2 * FENCE_PARAMETERS_MAX + 2];
-};
-
-/* A long option's value is its row's number, behind those of all letters. */
-#define LONG_BASE 256
-
-static void options_make(const struct fence_agent *agent, struct options *ret)
+/* GLib calls it with "--plug" or "-n". */
+static const struct fence_parameter *option_find(const struct fence_agent *agent,
+						 const char *option)
 {
-	size_t n_longs = 0;
-	char *letter = ret->shorts;
+	for (size_t i = 0; i < agent->n_parameters; i++) {
+		const struct fence_parameter *row = &agent->parameters[i];
+		char name[NAME_MAX_BYTES];
 
-	*ret = (struct options){.shorts = ":"};
-	letter++;
+		fence_param_option(row, name, sizeof(name));
+		if (!row->stdin_only &&
+		    (option[1] == '-' ? strcmp(option + 2, name) == 0 : row->letter == option[1])) {
+			return row;
+		}
+	}
+	return NULL;
+}
+
+static gboolean option_take(const char *option, const char *value, gpointer data, GError **error)
+{
+	struct fence_call *call = data;
+	const struct fence_parameter *row = option_find(call->agent, option);
+	struct err why = ERR_INIT;
+
+	if (row == NULL || value_put(call, (size_t)(row - call->agent->parameters),
+				     value == NULL ? "1" : value, &why) < 0) {
+		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s: %s", option,
+			    err_text(&why));
+		return FALSE;
+	}
+	return TRUE;
+}
+
+static void rows_make(const struct fence_agent *agent, char names[][NAME_MAX_BYTES],
+		      GOptionEntry *ret)
+{
+	size_t n = 0;
+
 	for (size_t i = 0; i < agent->n_parameters; i++) {
 		const struct fence_parameter *row = &agent->parameters[i];
 
-		if (row->stdin_only) {
-			continue;
-		}
-		fence_param_option(row, ret->names[i], sizeof(ret->names[i]));
-		ret->longs[n_longs++] = (struct option){
-			.name = ret->names[i],
-			.has_arg = row->type == FENCE_FLAG ? no_argument : required_argument,
-			.val = LONG_BASE + (int)i,
-		};
-		if (row->letter != 0) {
-			*letter++ = row->letter;
-			if (row->type != FENCE_FLAG) {
-				*letter++ = ':';
-			}
+		if (!row->stdin_only) {
+			fence_param_option(row, names[n], NAME_MAX_BYTES);
+			ret[n] = (GOptionEntry){
+				.long_name = names[n],
+				.short_name = row->letter,
+				.flags = row->type == FENCE_FLAG ? G_OPTION_FLAG_NO_ARG
+								 : G_OPTION_FLAG_FILENAME,
+				.arg = G_OPTION_ARG_CALLBACK,
+				.arg_data = (gpointer)(uintptr_t)option_take,
+			};
+			n++;
 		}
 	}
-}
-
-static size_t option_index(const struct fence_agent *agent, int option)
-{
-	if (option >= LONG_BASE) {
-		return (size_t)(option - LONG_BASE);
-	}
-	for (size_t i = 0; i < agent->n_parameters; i++) {
-		if (!agent->parameters[i].stdin_only && agent->parameters[i].letter == option) {
-			return i;
-		}
-	}
-	return agent->n_parameters; /* '?' and ':' */
 }
 
 int fence_param_parse(struct fence_call *call, int argc, char **argv, struct err *err)
 {
-	struct options options;
-	int option;
-	int rc = 0;
+	GOptionEntry rows[FENCE_PARAMETERS_MAX + 1] = {0};
+	char names[FENCE_PARAMETERS_MAX][NAME_MAX_BYTES];
+	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+	GOptionGroup *group = g_option_group_new("fence", "", "", call, NULL);
+	g_autofree char **rest = g_memdup2(argv, ((gsize)argc + 1) * sizeof(*argv));
+	g_autoptr(GError) error = NULL;
 
-	options_make(call->agent, &options);
-	optind = 0; /* begin anew, wherever an earlier call ended */
-	while (rc == 0 &&
-	       (option = getopt_long(argc, argv, options.shorts, options.longs, NULL)) != -1) {
-		size_t index = option_index(call->agent, option);
-
-		if (index >= call->agent->n_parameters) {
-			return err_set(err, -EINVAL, "option '%.80s' %s; see --help",
-				       argv[optind - 1],
-				       option == ':' ? "lacks its value" : "is not known");
-		}
-		rc = value_put(call, index, optarg == NULL ? "1" : optarg, err);
+	rows_make(call->agent, names, rows);
+	g_option_group_add_entries(group, rows);
+	g_option_context_set_main_group(context, group);
+	g_option_context_set_help_enabled(context, FALSE);
+	if (!g_option_context_parse(context, &argc, &rest, &error)) {
+		return err_set(err, -EINVAL, "%s; see --help", error->message);
 	}
-	if (rc == 0 && optind < argc) {
-		rc = err_set(err, -EINVAL, "'%.80s' is no option; see --help", argv[optind]);
-	}
-	return rc;
+	return argc > 1 ? err_set(err, -EINVAL, "'%.80s' is no option; see --help", rest[1]) : 0;
 }
 
 /* Checks */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "command/usage.h"
 #include "san/iscsi.h"
 #include "san/peer_probe.h"
 
@@ -11,27 +11,21 @@
  * Looks from this host at LUNs and says whether they are the expected ones: the request of
  * peer_probe.h on stdin, its answer on stdout. Changes nothing.
  */
-#ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "unknown"
-#endif
-
 enum { EXIT_GOOD = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 
-static const char usage[] =
-	"usage: lunmask-probe < REQUEST\n"
-	"\n"
-	"lunmask-probe logs in to every LUN of the request through every portal of the request,\n"
-	"with the initiator name of the request, and compares the designators and the sizes.\n"
-	"REQUEST is JSON:\n"
-	"  {\"initiator\": IQN, \"portals\": [\"ADDRESS:PORT\"], \"paths_required\": N,\n"
-	"   \"timeout_ms\": N, \"luns\": [{\"name\": ..., \"designator\": ..., \"size_bytes\": N,\n"
-	"   \"target\": IQN, \"number\": N}]}\n"
-	"It prints {\"ok\": true, \"paths\": N} and exits with 0, or it prints\n"
-	"{\"ok\": false, \"paths\": N, \"error\": TEXT, \"errno_name\": NAME}\n"
-	"and exits with 1.\n"
-	"\n"
-	"  --help     print this\n"
-	"  --version  print the version\n";
+static const struct usage usage = {
+	.name = "lunmask-probe",
+	.word = "<REQUEST",
+	.summary = "Logs in to every LUN of the request through every portal of the request, with\n"
+		   "the initiator name of the request, and compares the designators and sizes.",
+	.text = "REQUEST is JSON:\n"
+		"  {\"initiator\": IQN, \"portals\": [\"ADDRESS:PORT\"], \"paths_required\": N,\n"
+		"   \"timeout_ms\": N, \"luns\": [{\"name\": ..., \"designator\": ...,\n"
+		"   \"size_bytes\": N, \"target\": IQN, \"number\": N}]}\n"
+		"It prints {\"ok\": true, \"paths\": N} and exits with 0, or it prints\n"
+		"{\"ok\": false, \"paths\": N, \"error\": TEXT, \"errno_name\": NAME}\n"
+		"and exits with 1.",
+};
 
 /* At most one byte more than is legal, so that too much is seen to be too much. */
 static int request_read(char *buffer, size_t *ret_bytes, struct err *err)
@@ -67,36 +61,16 @@ static int probe(size_t *ret_paths, struct err *err)
 	return rc;
 }
 
-static int options_parse(int argc, char **argv)
-{
-	static const struct option options[] = {
-		{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {0}};
-	int option = getopt_long(argc, argv, "", options, NULL);
-
-	if (option == 'h') {
-		(void)fputs(usage, stdout);
-		exit(EXIT_GOOD);
-	}
-	if (option == 'V') {
-		(void)puts("lunmask-probe " PACKAGE_VERSION);
-		exit(EXIT_GOOD);
-	}
-	if (option != -1 || optind < argc) {
-		(void)fputs("lunmask-probe takes its request from stdin; see --help\n", stderr);
-		return EXIT_USAGE;
-	}
-	return EXIT_GOOD;
-}
-
 int main(int argc, char **argv)
 {
+	enum usage_end end = usage_parse(&usage, argc, argv, NULL);
 	struct err err = ERR_INIT;
 	size_t paths = 0;
 	char *answer;
 	int rc;
 
-	if (options_parse(argc, argv) != EXIT_GOOD) {
-		return EXIT_USAGE;
+	if (end != USAGE_CONTINUE) {
+		return end == USAGE_WRONG ? EXIT_USAGE : EXIT_GOOD;
 	}
 	rc = probe(&paths, &err);
 	answer = peer_probe_answer_encode(rc, paths, err_text(&err));

@@ -2,149 +2,141 @@
 #include "tools/lunmask.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "command/usage.h"
 
 /*
  * What an administrator sees of lunmask, and does to its journal. See lunmask(8).
  */
-#ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "unknown"
-#endif
-
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define TIMEOUT_DEFAULT_MS 10000
-#define TIMEOUT_EACH_DEFAULT_MS 60000
+#define PROGRAM "lunmask"
+#define TIMEOUT_DEFAULT_S 10
+#define TIMEOUT_EACH_DEFAULT_S 60
 #define TIMEOUT_MAX_S 600
-#define WORDS_MAX 2
+#define COMMAND_WIDTH 28
 
-enum option_bit {
-	OPTION_VM = 1u << 0,
-	OPTION_ALL = 1u << 1,
-	OPTION_FOLLOW = 1u << 2,
-	OPTION_JSON = 1u << 3,
-	OPTION_YES = 1u << 4,
-	OPTION_TIMEOUT = 1u << 5,
-	OPTION_DRY_RUN = 1u << 6,
-	OPTION_FOREIGN = 1u << 7,
-	OPTION_TIMEOUT_EACH = 1u << 8,
-};
+/* What the command line says. */
+static struct {
+	char *vm;
+	gboolean all, follow, json, yes, dry_run, foreign;
+	int timeout_s;
+} given;
 
-static const struct {
-	enum option_bit option;
-	const char *name;
-	char letter;
-	const char *argument;
-	const char *text;
-} option_rows[] = {
-	{OPTION_VM, "vm", 'v', "VM", "show only the tasks of this VM"},
-	{OPTION_ALL, "all", 'a', NULL, "also show tasks that have ended"},
-	{OPTION_FOLLOW, "follow", 'f', NULL,
-	 "keep running and print each change, until interrupted"},
-	{OPTION_JSON, "json", 'j', NULL, "print JSON, for programs"},
-	{OPTION_YES, "yes", 'y', NULL, "do not ask for confirmation"},
-	{OPTION_DRY_RUN, "dry-run", 'n', NULL, "only report; change nothing"},
-	{OPTION_FOREIGN, "foreign", 'F', NULL,
-	 "also remove paths of initiators without a [host] section"},
-	{OPTION_TIMEOUT, "timeout", 't', "SECONDS", "time limit, 1 to 600; default 10"},
-	{OPTION_TIMEOUT_EACH, "timeout", 't', "SECONDS",
-	 "time limit for each VM, 1 to 600; default 60"},
-};
-
-enum argument { ARGUMENT_NONE, ARGUMENT_OPTIONAL, ARGUMENT_NEEDED, ARGUMENT_MANY };
+/* clang-format off */
+#define VM {"vm", 'v', 0, G_OPTION_ARG_FILENAME, &given.vm, "show only the tasks of this VM", "VM"}
+#define ALL {"all", 'a', 0, G_OPTION_ARG_NONE, &given.all, "also show tasks that have ended", NULL}
+#define FOLLOW {"follow", 'f', 0, G_OPTION_ARG_NONE, &given.follow, \
+		"print each change, until interrupted", NULL}
+#define JSON {"json", 'j', 0, G_OPTION_ARG_NONE, &given.json, "print JSON, for programs", NULL}
+#define YES {"yes", 'y', 0, G_OPTION_ARG_NONE, &given.yes, "do not ask for confirmation", NULL}
+#define DRY_RUN {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &given.dry_run, \
+		 "only report; change nothing", NULL}
+#define FOREIGN {"foreign", 'F', 0, G_OPTION_ARG_NONE, &given.foreign, \
+		 "also remove paths of initiators without a [host]", NULL}
+#define TIMEOUT {"timeout", 't', 0, G_OPTION_ARG_INT, &given.timeout_s, \
+		 "time limit, 1 to 600; default 10", "SECONDS"}
+#define TIMEOUT_EACH {"timeout", 't', 0, G_OPTION_ARG_INT, &given.timeout_s, \
+		      "limit for each VM, 1 to 600; default 60", "SECONDS"}
+#define ROWS(...) (const GOptionEntry[]){__VA_ARGS__, {0}}
+/* clang-format on */
 
 static const struct command {
-	const char *words[WORDS_MAX];
-	enum argument argument;
-	const char *argument_name;
-	unsigned int options;
+	struct usage usage;
 	int (*run)(const struct lunmask_options *options);
-	const char *summary;
-	const char *help;
+	int timeout_s; /* 0: TIMEOUT_DEFAULT_S */
 } commands[] = {
-	{{"tasks", NULL},
-	 ARGUMENT_NONE,
-	 NULL,
-	 OPTION_VM | OPTION_ALL | OPTION_FOLLOW | OPTION_JSON | OPTION_TIMEOUT,
-	 lunmask_tasks,
-	 "list tasks that are running, waiting or broken",
-	 "The states are: running; waiting (an action has succeeded, and the next one continues\n"
-	 "the task); broken (an action has failed; a stop or start of the VM ends the task); and,\n"
-	 "with --all, done and failed (given up and undone). STEP is the current or last step.\n"},
-	{{"tasks", "show"},
-	 ARGUMENT_NEEDED,
-	 "UUID|VM",
-	 OPTION_JSON | OPTION_TIMEOUT,
-	 lunmask_tasks_show,
-	 "show one task; for a VM, its open or last task",
-	 ""},
-	{{"reconcile", NULL},
-	 ARGUMENT_MANY,
-	 "VM",
-	 OPTION_DRY_RUN | OPTION_FOREIGN | OPTION_JSON | OPTION_TIMEOUT_EACH,
-	 lunmask_reconcile,
-	 "remove paths to LUNs that no host needs",
-	 "The command compares the hosts that have a path to each VM's LUNs with the host of the\n"
-	 "domain and with the needs of the VM's tasks. It removes each path that is not needed, "
-	 "if\n"
-	 "its host was fenced or does not have the domain.\n"
-	 "Exit status: 0: no stray is left; 1: a stray is left; 7: the result is incomplete.\n"},
-	{{"journal", "status"},
-	 ARGUMENT_NONE,
-	 NULL,
-	 OPTION_JSON | OPTION_TIMEOUT,
-	 lunmask_status,
-	 "show the state of the journal on this node",
-	 "active: changes can be committed. gate: it is open if, in addition, corosync reports\n"
-	 "quorum. While the gate is shut, no VM is started or migrated.\n"},
-	{{"journal", "voters"},
-	 ARGUMENT_NONE,
-	 NULL,
-	 OPTION_JSON | OPTION_TIMEOUT,
-	 lunmask_voters,
-	 "list the nodes that vote, and what each has",
-	 ""},
-	{{"journal", "check"},
-	 ARGUMENT_OPTIONAL,
-	 "DIRECTORY",
-	 OPTION_TIMEOUT,
-	 lunmask_check,
-	 "check this node's journal",
-	 "While lunmaskd runs, the command checks the status that lunmaskd reports. Otherwise it\n"
-	 "checks every record of the store on disk, without changing it.\n"
-	 "DIRECTORY is the store.\n"},
-	{{"journal", "force-solo"},
-	 ARGUMENT_NONE,
-	 NULL,
-	 OPTION_YES | OPTION_TIMEOUT,
-	 lunmask_force_solo,
-	 "make this node continue alone, without the others",
-	 "Use this only if you know that the other nodes are off. If one of them is running, both\n"
-	 "nodes may start the same VM, and its data is then at risk.\n"},
-	{{"journal", "keygen"},
-	 ARGUMENT_OPTIONAL,
-	 "FILE",
-	 0,
-	 lunmask_keygen,
-	 "make the key that seals the nodes' messages",
-	 "FILE is /etc/lunmask/journal.key by default. It must be the same on every node.\n"},
-	{{"journal", "export"},
-	 ARGUMENT_NEEDED,
-	 "FILE|-",
-	 OPTION_TIMEOUT,
-	 lunmask_export,
-	 "write tasks and releases as JSON, for import",
-	 ""},
-	{{"journal", "import"},
-	 ARGUMENT_NEEDED,
-	 "FILE|-",
-	 OPTION_TIMEOUT,
-	 lunmask_import,
-	 "import tasks and releases into an empty journal",
-	 "Stop the VMs' resources first. Each record is restored by ordinary, replicated\n"
-	 "operations. Tries and revisions start again. An interrupted import can be run again.\n"},
+	{.usage =
+		 {.name = PROGRAM " tasks",
+		  .summary = "list tasks that are running, waiting or broken",
+		  .text = "The states are: running; waiting (an action has succeeded, and the next "
+			  "one\n"
+			  "continues the task); broken (an action has failed; a stop or start of "
+			  "the "
+			  "VM\n"
+			  "ends the task); and, with --all, done and failed (given up and undone). "
+			  "STEP is\n"
+			  "the current or last step.",
+		  .rows = ROWS(VM, ALL, FOLLOW, JSON, TIMEOUT)},
+	 .run = lunmask_tasks},
+	{.usage = {.name = PROGRAM " tasks show",
+		   .words = USAGE_WORD_NEEDED,
+		   .word = "UUID|VM",
+		   .summary = "show one task; for a VM, its open or last task",
+		   .rows = ROWS(JSON, TIMEOUT)},
+	 .run = lunmask_tasks_show},
+	{.usage =
+		 {.name = PROGRAM " reconcile",
+		  .words = USAGE_WORDS,
+		  .word = "VM",
+		  .summary = "remove paths to LUNs that no host needs",
+		  .text = "The command compares the hosts that have a path to each VM's LUNs with "
+			  "the host\n"
+			  "of the domain and with the needs of the VM's tasks. It removes each "
+			  "path "
+			  "that is\n"
+			  "not needed, if its host was fenced or does not have the domain.\n"
+			  "Exit status: 0: no stray is left; 1: a stray is left; 7: the result is\n"
+			  "incomplete.",
+		  .rows = ROWS(DRY_RUN, FOREIGN, JSON, TIMEOUT_EACH)},
+	 .run = lunmask_reconcile,
+	 .timeout_s = TIMEOUT_EACH_DEFAULT_S},
+	{.usage = {.name = PROGRAM " journal status",
+		   .summary = "show the state of the journal on this node",
+		   .text = "active: changes can be committed. gate: it is open if, in addition, "
+			   "corosync\n"
+			   "reports quorum. While the gate is shut, no VM is started or migrated.",
+		   .rows = ROWS(JSON, TIMEOUT)},
+	 .run = lunmask_status},
+	{.usage = {.name = PROGRAM " journal voters",
+		   .summary = "list the nodes that vote, and what each has",
+		   .rows = ROWS(JSON, TIMEOUT)},
+	 .run = lunmask_voters},
+	{.usage =
+		 {.name = PROGRAM " journal check",
+		  .words = USAGE_WORD_OPTIONAL,
+		  .word = "DIRECTORY",
+		  .summary = "check this node's journal",
+		  .text = "While lunmaskd runs, the command checks the status that lunmaskd "
+			  "reports.\n"
+			  "Otherwise it checks every record of the store on disk, without changing "
+			  "it.\n"
+			  "DIRECTORY is the store.",
+		  .rows = ROWS(TIMEOUT)},
+	 .run = lunmask_check},
+	{.usage = {.name = PROGRAM " journal force-solo",
+		   .summary = "make this node continue alone, without the others",
+		   .text = "Use this only if you know that the other nodes are off. If one of them "
+			   "is\n"
+			   "running, both nodes may start the same VM, and its data is then at "
+			   "risk.",
+		   .rows = ROWS(YES, TIMEOUT)},
+	 .run = lunmask_force_solo},
+	{.usage = {.name = PROGRAM " journal keygen",
+		   .words = USAGE_WORD_OPTIONAL,
+		   .word = "FILE",
+		   .summary = "make the key that seals the nodes' messages",
+		   .text = "FILE is /etc/lunmask/journal.key by default. It must be the same on "
+			   "every node."},
+	 .run = lunmask_keygen},
+	{.usage = {.name = PROGRAM " journal export",
+		   .words = USAGE_WORD_NEEDED,
+		   .word = "FILE|-",
+		   .summary = "write tasks and releases as JSON, for import",
+		   .rows = ROWS(TIMEOUT)},
+	 .run = lunmask_export},
+	{.usage = {.name = PROGRAM " journal import",
+		   .words = USAGE_WORD_NEEDED,
+		   .word = "FILE|-",
+		   .summary = "import tasks and releases into an empty journal",
+		   .text = "Stop the VMs' resources first. Each record is restored by ordinary, "
+			   "replicated\n"
+			   "operations. Tries and revisions start again. An interrupted import can "
+			   "be "
+			   "run\n"
+			   "again.",
+		   .rows = ROWS(TIMEOUT)},
+	 .run = lunmask_import},
 };
 
 static const struct {
@@ -160,7 +152,7 @@ static const struct {
 int lunmask_fail(int rc, const struct err *err)
 {
 	(void)fprintf(stderr, "lunmask: %s\n", err_text(err));
-	for (size_t i = 0; i < ARRAY_SIZE(exits); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(exits); i++) {
 		if (exits[i].rc == rc) {
 			return exits[i].status;
 		}
@@ -168,210 +160,112 @@ int lunmask_fail(int rc, const struct err *err)
 	return LUNMASK_EXIT_FAILED;
 }
 
-/* "tasks show UUID|VM" */
-static void command_text(const struct command *command, char *ret, size_t max)
-{
-	static const struct {
-		const char *before;
-		const char *behind;
-	} marks[] = {
-		[ARGUMENT_NONE] = {"", ""},
-		[ARGUMENT_OPTIONAL] = {" [", "]"},
-		[ARGUMENT_NEEDED] = {" ", ""},
-		[ARGUMENT_MANY] = {" [", "...]"},
-	};
+static const struct usage program_usage = {
+	.name = PROGRAM,
+	.words = USAGE_WORD_NEEDED,
+	.word = "COMMAND",
+	.summary = "Shows tasks of virtual machines, and the cluster's journal of them.",
+	.text = PROGRAM " COMMAND --help describes one command; lunmask(8) describes all.",
+};
 
-	(void)snprintf(
-		ret, max, "%s%s%s%s%s%s", command->words[0], command->words[1] != NULL ? " " : "",
-		command->words[1] != NULL ? command->words[1] : "", marks[command->argument].before,
-		command->argument == ARGUMENT_NONE ? "" : command->argument_name,
-		marks[command->argument].behind);
+static void commands_print(FILE *file)
+{
+	(void)fputs("Commands:\n", file);
+	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+		const struct usage *usage = &commands[i].usage;
+		g_autofree char *word = usage_word_text(usage);
+		g_autofree char *left =
+			g_strdup_printf("%s %s", usage->name + strlen(PROGRAM " "), word);
+
+		(void)fprintf(file, "  %-*s %s\n", COMMAND_WIDTH, left, usage->summary);
+	}
 }
 
-static void usage_print(FILE *file)
+static const struct command *command_named(const char *word, const char *second)
 {
-	char text[80];
+	g_autofree char *name = g_strjoin(" ", PROGRAM, word, second, NULL);
 
-	(void)fputs("usage: lunmask COMMAND [OPTION...]\n\n", file);
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		command_text(&commands[i], text, sizeof(text));
-		(void)fprintf(file, "  %-25s %s\n", text, commands[i].summary);
-	}
-	(void)fputs("\nFor more information, see lunmask COMMAND --help and lunmask(8).\n", file);
-}
-
-static void help_print(const struct command *command)
-{
-	char text[80];
-
-	command_text(command, text, sizeof(text));
-	(void)printf("usage: lunmask %s [OPTION...]\n\n%s.\n", text, command->summary);
-	if (command->help[0] != '\0') {
-		(void)printf("\n%s", command->help);
-	}
-	(void)putchar('\n');
-	for (size_t i = 0; i < ARRAY_SIZE(option_rows); i++) {
-		if ((command->options & option_rows[i].option) != 0) {
-			(void)snprintf(text, sizeof(text), "--%s%s%s", option_rows[i].name,
-				       option_rows[i].argument != NULL ? " " : "",
-				       option_rows[i].argument != NULL ? option_rows[i].argument
-								       : "");
-			(void)printf("  -%c, %-18s %s\n", option_rows[i].letter, text,
-				     option_rows[i].text);
+	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+		if (strcmp(commands[i].usage.name, name) == 0) {
+			return &commands[i];
 		}
 	}
-	(void)puts("  -h, --help             print this");
-}
-
-static int usage_wrong(const char *what, const char *word)
-{
-	(void)fprintf(stderr, "lunmask: %s '%s'; see lunmask --help\n", what, word);
-	return LUNMASK_EXIT_USAGE;
+	return NULL;
 }
 
 /* The longest match; *ret_words: how many words it took. */
 static const struct command *command_find(int argc, char **argv, int *ret_words)
 {
-	const struct command *found = NULL;
+	const struct command *found = argc > 2 ? command_named(argv[1], argv[2]) : NULL;
 
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		int n = commands[i].words[1] != NULL ? 2 : 1;
-
-		if (argc >= n && strcmp(argv[0], commands[i].words[0]) == 0 &&
-		    (n == 1 || strcmp(argv[1], commands[i].words[1]) == 0) &&
-		    (found == NULL || n > *ret_words)) {
-			found = &commands[i];
-			*ret_words = n;
-		}
-	}
-	return found;
-}
-
-static bool timeout_from_str(const char *text, int *ret_ms)
-{
-	char *end;
-	long seconds = strtol(text, &end, 10);
-
-	if (end == text || *end != '\0' || seconds < 1 || seconds > TIMEOUT_MAX_S) {
-		return false;
-	}
-	*ret_ms = (int)seconds * 1000;
-	return true;
-}
-
-static bool option_take(enum option_bit option, const char *argument, struct lunmask_options *ret)
-{
-	switch (option) {
-	case OPTION_VM: ret->vm = argument; return true;
-	case OPTION_ALL: ret->all = true; return true;
-	case OPTION_FOLLOW: ret->follow = true; return true;
-	case OPTION_JSON: ret->json = true; return true;
-	case OPTION_YES: ret->yes = true; return true;
-	case OPTION_DRY_RUN: ret->dry_run = true; return true;
-	case OPTION_FOREIGN: ret->foreign = true; return true;
-	case OPTION_TIMEOUT:
-	case OPTION_TIMEOUT_EACH: return timeout_from_str(argument, &ret->timeout_ms);
-	}
-	return false;
-}
-
-/* From the rows: what getopt_long() wants, for one command. */
-static void getopt_fill(const struct command *command, struct option *ret_long, char *ret_short)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(option_rows); i++) {
-		if ((command->options & option_rows[i].option) == 0) {
-			continue;
-		}
-		*ret_long++ = (struct option){
-			.name = option_rows[i].name,
-			.has_arg =
-				option_rows[i].argument != NULL ? required_argument : no_argument,
-			.val = option_rows[i].letter,
-		};
-		*ret_short++ = option_rows[i].letter;
-		if (option_rows[i].argument != NULL) {
-			*ret_short++ = ':';
-		}
-	}
-	*ret_long = (struct option){.name = "help", .val = 'h'};
-	(void)strcpy(ret_short, "h");
-}
-
-/* 0, or what to exit with + 1. */
-static int options_parse(const struct command *command, int argc, char **argv,
-			 struct lunmask_options *ret)
-{
-	struct option long_options[ARRAY_SIZE(option_rows) + 2] = {0};
-	char short_options[2 * ARRAY_SIZE(option_rows) + 2];
-	int letter;
-
-	getopt_fill(command, long_options, short_options);
-	while ((letter = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
-		if (letter == 'h') {
-			help_print(command);
-			return LUNMASK_EXIT_GOOD + 1;
-		}
-		for (size_t i = 0; i < ARRAY_SIZE(option_rows); i++) {
-			if ((command->options & option_rows[i].option) != 0 &&
-			    option_rows[i].letter == letter &&
-			    !option_take(option_rows[i].option, optarg, ret)) {
-				return usage_wrong("--timeout takes 1 to 600, not", optarg) + 1;
-			}
-		}
-		if (letter == '?') {
-			return LUNMASK_EXIT_USAGE + 1;
-		}
-	}
-	return 0;
+	*ret_words = found != NULL ? 2 : 1;
+	return found == NULL && argc > 1 ? command_named(argv[1], NULL) : found;
 }
 
 static int command_run(const struct command *command, int argc, char **argv)
 {
-	struct lunmask_options options = {
-		.timeout_ms = (command->options & OPTION_TIMEOUT_EACH) != 0
-				      ? TIMEOUT_EACH_DEFAULT_MS
-				      : TIMEOUT_DEFAULT_MS,
-	};
-	int rc = options_parse(command, argc, argv, &options);
-	int left = argc - optind;
+	g_auto(GStrv) words = NULL;
+	struct lunmask_options options;
+	enum usage_end end;
 
-	if (rc != 0) {
-		return rc - 1;
+	given.timeout_s = command->timeout_s != 0 ? command->timeout_s : TIMEOUT_DEFAULT_S;
+	end = usage_parse(&command->usage, argc, argv, &words);
+	if (end == USAGE_CONTINUE && (given.timeout_s < 1 || given.timeout_s > TIMEOUT_MAX_S)) {
+		end = usage_wrong(&command->usage, "--timeout takes 1 to %d, not %d", TIMEOUT_MAX_S,
+				  given.timeout_s);
 	}
-	if (command->argument != ARGUMENT_MANY &&
-	    left > (command->argument == ARGUMENT_NONE ? 0 : 1)) {
-		return usage_wrong("there is no use for", argv[argc - 1]);
+	if (end != USAGE_CONTINUE) {
+		return end == USAGE_WRONG ? LUNMASK_EXIT_USAGE : LUNMASK_EXIT_GOOD;
 	}
-	if (command->argument == ARGUMENT_NEEDED && left == 0) {
-		return usage_wrong("it is not said which", command->argument_name);
-	}
-	options.argument = left > 0 ? argv[optind] : NULL;
-	options.arguments = (const char *const *)&argv[optind];
-	options.n_arguments = (size_t)left;
+	options = (struct lunmask_options){
+		.vm = given.vm,
+		.all = given.all,
+		.follow = given.follow,
+		.json = given.json,
+		.yes = given.yes,
+		.dry_run = given.dry_run,
+		.foreign = given.foreign,
+		.timeout_ms = given.timeout_s * 1000,
+		.argument = words != NULL ? words[0] : NULL,
+		.arguments = (const char *const *)words,
+		.n_arguments = words != NULL ? g_strv_length(words) : 0,
+	};
 	return command->run(&options);
+}
+
+/* Without a command: lunmask --help, or an error. */
+static int program_run(int argc, char **argv)
+{
+	bool help = argc > 1 && strcmp(argv[1], "help") == 0;
+	char *first[] = {argv[0], help ? "--help" : argv[1], NULL};
+	enum usage_end end = usage_parse(&program_usage, argc < 2 ? argc : 2, first, NULL);
+
+	if (end == USAGE_HELP) {
+		(void)putchar('\n');
+		commands_print(stdout);
+		return LUNMASK_EXIT_GOOD;
+	}
+	if (argc < 2) {
+		commands_print(stderr);
+	}
+	if (end == USAGE_CONTINUE) {
+		(void)usage_wrong(&program_usage, "there is no command '%.40s%s%.40s'", argv[1],
+				  argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
+	}
+	return end == USAGE_VERSION ? LUNMASK_EXIT_GOOD : LUNMASK_EXIT_USAGE;
 }
 
 int main(int argc, char **argv)
 {
-	const struct command *command;
-	int words = 0, status;
+	int words, status;
+	const struct command *command = command_find(argc, argv, &words);
 
-	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-			  strcmp(argv[1], "help") == 0)) {
-		usage_print(stdout);
-		return LUNMASK_EXIT_GOOD;
-	}
-	if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
-		(void)puts("lunmask " PACKAGE_VERSION);
-		return LUNMASK_EXIT_GOOD;
-	}
-	command = command_find(argc - 1, argv + 1, &words);
 	if (command == NULL) {
-		usage_print(stderr);
-		return LUNMASK_EXIT_USAGE;
+		status = program_run(argc, argv);
+	} else {
+		argv[words] = argv[0];
+		status = command_run(command, argc - words, argv + words);
 	}
-	argv[words] = argv[0];
-	status = command_run(command, argc - words, argv + words);
 	if (fflush(stdout) != 0) {
 		(void)fputs("lunmask: cannot write the answer\n", stderr);
 		return LUNMASK_EXIT_FAILED;

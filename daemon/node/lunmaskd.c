@@ -3,7 +3,6 @@
  * lunmaskd: keeps the cluster's journal. See lunmaskd(8) and docs/journal.md.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,15 +15,13 @@
 #include <qb/qblog.h>
 #include <qb/qbloop.h>
 
+#include "command/usage.h"
 #include "node/node.h"
 #include "node/settings.h"
 #include "service/log_target.h"
 #include "service/notify.h"
 #include "service/pidfile.h"
 
-#ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "0"
-#endif
 #ifndef LUNMASK_FENCED_PROGRAM
 #define LUNMASK_FENCED_PROGRAM "/usr/libexec/lunmask/lunmask-fenced"
 #endif
@@ -37,60 +34,28 @@
 #define START_SECONDS 30
 #define MS_NS UINT64_C(1000000)
 
-struct options {
-	const char *config; /* NULL: the default one */
-	bool foreground;
-	bool check;
+/* What the command line says. */
+static struct {
+	char *config; /* NULL: the default one */
+	gboolean foreground;
+	gboolean check;
+} given;
+
+static const GOptionEntry option_rows[] = {
+	{"foreground", 'f', 0, G_OPTION_ARG_NONE, &given.foreground,
+	 "log to standard error instead of syslog", NULL},
+	{"config", 'c', 0, G_OPTION_ARG_FILENAME, &given.config,
+	 "settings; default " SETTINGS_FILE " (optional)", "FILE"},
+	{"check", 0, 0, G_OPTION_ARG_NONE, &given.check,
+	 "check the settings, the key and corosync, and exit", NULL},
+	{0},
 };
 
-static const char usage_text[] =
-	"usage: lunmaskd [-f] [-c FILE] [--check]\n"
-	"\n"
-	"lunmaskd keeps the cluster's journal. systemd starts it, see lunmaskd(8).\n"
-	"\n"
-	"  -f, --foreground   log to standard error instead of syslog\n"
-	"  -c, --config FILE  the settings file; default " SETTINGS_FILE " (optional)\n"
-	"      --check        check the settings, the key and corosync, and exit\n"
-	"      --version\n"
-	"      --help\n";
-
-enum { OPTION_CHECK = 256, OPTION_VERSION, OPTION_HELP };
-
-/* 0: go on. Otherwise the exit status is in *ret_status. */
-static int options_parse(int argc, char **argv, struct options *ret, int *ret_status)
-{
-	static const struct option table[] = {
-		{"foreground", no_argument, NULL, 'f'},
-		{"config", required_argument, NULL, 'c'},
-		{"check", no_argument, NULL, OPTION_CHECK},
-		{"version", no_argument, NULL, OPTION_VERSION},
-		{"help", no_argument, NULL, OPTION_HELP},
-		{NULL, 0, NULL, 0},
-	};
-	int option;
-
-	*ret_status = EXIT_STATUS_OK;
-	while ((option = getopt_long(argc, argv, "fc:", table, NULL)) != -1) {
-		switch (option) {
-		case 'f': ret->foreground = true; break;
-		case 'c': ret->config = optarg; break;
-		case OPTION_CHECK: ret->check = true; break;
-		case OPTION_VERSION: (void)printf("lunmaskd %s\n", PACKAGE_VERSION); return 1;
-		case OPTION_HELP: (void)fputs(usage_text, stdout); return 1;
-		default:
-			(void)fputs(usage_text, stderr);
-			*ret_status = EXIT_STATUS_USAGE;
-			return 1;
-		}
-	}
-	if (optind < argc) {
-		(void)fprintf(stderr, "lunmaskd: '%s' is not an option\n%s", argv[optind],
-			      usage_text);
-		*ret_status = EXIT_STATUS_USAGE;
-		return 1;
-	}
-	return 0;
-}
+static const struct usage usage = {
+	.name = "lunmaskd",
+	.summary = "Keeps the cluster's journal. systemd starts it, see lunmaskd(8).",
+	.rows = option_rows,
+};
 
 static int directory_make(const char *path, mode_t mode, struct err *err)
 {
@@ -203,7 +168,7 @@ static int daemon_run(const struct node_options *options, struct err *err)
 }
 
 /* 0 or more: exit status. */
-static int daemon_main(const struct options *options, struct err *err)
+static int daemon_main(struct err *err)
 {
 	struct settings settings;
 	struct node_options node_options = {
@@ -212,18 +177,18 @@ static int daemon_main(const struct options *options, struct err *err)
 		.key_file = KEY_FILE,
 		.fenced_program = LUNMASK_FENCED_PROGRAM,
 	};
-	int rc = settings_load(options->config, &settings, err);
+	int rc = settings_load(given.config, &settings, err);
 
 	/* libqb has much to say at LOG_INFO. */
-	log_target_start("lunmaskd", options->foreground || options->check, options->foreground,
+	log_target_start("lunmaskd", given.foreground || given.check, given.foreground,
 			 rc == 0 && settings.debug ? LOG_DEBUG : LOG_NOTICE);
 	if (rc == 0) {
 		rc = process_prepare(err);
 	}
-	if (rc == 0 && !options->check) {
+	if (rc == 0 && !given.check) {
 		rc = directories_make(err);
 	}
-	if (rc == 0 && !options->check) {
+	if (rc == 0 && !given.check) {
 		/* Not closed before the process ends. */
 		rc = pidfile_lock(PID_FILE, err);
 		rc = rc < 0 ? rc : 0;
@@ -236,25 +201,24 @@ static int daemon_main(const struct options *options, struct err *err)
 		return err_set(err, -ENOMEM, "out of memory");
 	}
 	alarm_set(START_SECONDS);
-	rc = options->check ? node_check(&node_options, err) : daemon_run(&node_options, err);
+	rc = given.check ? node_check(&node_options, err) : daemon_run(&node_options, err);
 	qb_loop_destroy(node_options.loop);
 	return rc;
 }
 
 int main(int argc, char **argv)
 {
-	struct options options = {0};
+	enum usage_end end = usage_parse(&usage, argc, argv, NULL);
 	struct err err = ERR_INIT;
-	int status;
 	int rc;
 
-	if (options_parse(argc, argv, &options, &status) != 0) {
-		return status;
+	if (end != USAGE_CONTINUE) {
+		return end == USAGE_WRONG ? EXIT_STATUS_USAGE : EXIT_STATUS_OK;
 	}
-	rc = daemon_main(&options, &err);
+	rc = daemon_main(&err);
 	if (rc < 0) {
 		qb_log(LOG_ERR, "lunmaskd does not run: %s", err_text(&err));
-	} else if (options.check) {
+	} else if (given.check) {
 		(void)printf("lunmaskd: settings, key and corosync are as they should be\n");
 	}
 	qb_log_fini();

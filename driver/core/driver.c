@@ -7,13 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "command/usage.h"
 #include "driver/core/lock.h"
 #include "driver/core/request.h"
 #include "driver/core/verbs.h"
-
-#ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "0"
-#endif
 
 enum { EXIT_DONE = 0, EXIT_FAULT = 1, EXIT_USAGE = 2 };
 
@@ -21,33 +18,21 @@ enum { EXIT_DONE = 0, EXIT_FAULT = 1, EXIT_USAGE = 2 };
 
 struct command {
 	const char *config_file;
-	const char *verb;
-	bool help;
-	bool version;
-	bool restore;
-	bool ssh;
+	char *verb;
+	gboolean restore;
+	gboolean ssh;
 };
 
-static void help_print(const struct driver *driver)
+static void verbs_print(const struct driver *driver)
 {
-	printf("usage: %s [--config FILE] VERB <REQUEST >REPLY\n"
-	       "       %s [--config FILE] --ssh     verb from SSH_ORIGINAL_COMMAND\n"
-	       "       %s [--config FILE] --restore\n\n"
-	       "Request and reply are JSON objects; see lunmask-array(7) and %s(8).\n\nVerbs:\n",
-	       driver->name, driver->name, driver->name, driver->name);
+	(void)printf("Verbs:\n");
 	for (size_t i = 0; verb_at(i) != NULL; i++) {
-		printf("  %-8s  %s\n", verb_at(i)->name, verb_at(i)->help);
+		(void)printf("  %-8s  %s\n", verb_at(i)->name, verb_at(i)->help);
 	}
-	printf("\nConfiguration: %s\n", driver->config_file);
+	(void)printf("\nConfiguration: %s\n", driver->config_file);
 	for (size_t i = 0; driver->notes[i] != NULL; i++) {
-		printf("%s\n", driver->notes[i]);
+		(void)printf("%s\n", driver->notes[i]);
 	}
-}
-
-static int usage(const struct driver *driver, const char *what)
-{
-	fprintf(stderr, "%s: %s\nTry '%s --help'.\n", driver->name, what, driver->name);
-	return EXIT_USAGE;
 }
 
 /* The last word of what the other side asked ssh to run. Nothing of it is ever executed. */
@@ -59,26 +44,43 @@ static const char *ssh_verb(void)
 	return blank != NULL ? blank + 1 : command;
 }
 
-static bool command_parse(int argc, char **argv, struct command *ret)
+/* The command's texts live as long as the process. */
+static enum usage_end command_parse(int argc, char **argv, const struct driver *driver,
+				    struct command *ret)
 {
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--help") == 0) {
-			ret->help = true;
-		} else if (strcmp(argv[i], "--version") == 0) {
-			ret->version = true;
-		} else if (strcmp(argv[i], "--restore") == 0) {
-			ret->restore = true;
-		} else if (strcmp(argv[i], "--ssh") == 0) {
-			ret->ssh = true;
-		} else if (strcmp(argv[i], "--config") == 0 && i + 1 < argc) {
-			ret->config_file = argv[++i];
-		} else if (argv[i][0] == '-' || ret->verb != NULL) {
-			return false;
-		} else {
-			ret->verb = argv[i];
-		}
+	char *config_file = NULL;
+	char **words = NULL;
+	const GOptionEntry rows[] = {
+		{"config", 0, 0, G_OPTION_ARG_FILENAME, &config_file,
+		 "the configuration, instead of the one below", "FILE"},
+		{"ssh", 0, 0, G_OPTION_ARG_NONE, &ret->ssh,
+		 "instead of VERB: it is in SSH_ORIGINAL_COMMAND", NULL},
+		{"restore", 0, 0, G_OPTION_ARG_NONE, &ret->restore,
+		 "instead of VERB: bring the LUNs back after a boot", NULL},
+		{0},
+	};
+	const struct usage usage = {
+		.name = driver->name,
+		.words = USAGE_WORD_OPTIONAL,
+		.word = "VERB",
+		.summary = "Executes VERB on the array. Request and reply are JSON objects, on "
+			   "standard\n"
+			   "input and output; see lunmask-array(7).",
+		.rows = rows,
+	};
+	enum usage_end end = usage_parse(&usage, argc, argv, &words);
+
+	if (end == USAGE_HELP) {
+		verbs_print(driver);
 	}
-	return (ret->verb != NULL) + ret->ssh + ret->restore <= 1;
+	if (end != USAGE_CONTINUE) {
+		return end;
+	}
+	ret->verb = words != NULL ? words[0] : NULL;
+	ret->config_file = config_file != NULL ? config_file : driver->config_file;
+	return (ret->verb != NULL) + ret->ssh + ret->restore == 1
+		       ? USAGE_CONTINUE
+		       : usage_wrong(&usage, "it takes one of VERB, --ssh and --restore");
 }
 
 /* A reply that did not get out whole is no success, whatever was done. */
@@ -242,24 +244,11 @@ static int restore_command(const struct driver *driver, const struct command *co
 
 int driver_main(int argc, char **argv, const struct driver *driver)
 {
-	struct command command = {.config_file = driver->config_file};
+	struct command command = {.verb = NULL};
+	enum usage_end end = command_parse(argc, argv, driver, &command);
 
-	if (!command_parse(argc, argv, &command)) {
-		return usage(driver, "wrong arguments");
+	if (end != USAGE_CONTINUE) {
+		return end == USAGE_WRONG ? EXIT_USAGE : EXIT_DONE;
 	}
-	if (command.help) {
-		help_print(driver);
-		return EXIT_DONE;
-	}
-	if (command.version) {
-		printf("%s %s\n", driver->name, PACKAGE_VERSION);
-		return EXIT_DONE;
-	}
-	if (command.restore) {
-		return restore_command(driver, &command);
-	}
-	if (command.verb == NULL && !command.ssh) {
-		return usage(driver, "no verb");
-	}
-	return verb_command(driver, &command);
+	return command.restore ? restore_command(driver, &command) : verb_command(driver, &command);
 }

@@ -9,16 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "command/usage.h"
 #include "conformance.h"
-
-static int usage(const char *program)
-{
-	fprintf(stderr,
-		"usage: %s 'DRIVER-COMMAND' --lun A --lun B --initiator IQN1 --initiator IQN2 "
-		"[--portal ADDRESS:PORT]\n",
-		program);
-	return 2;
-}
 
 static bool command_split(char *command, struct bench *bench)
 {
@@ -33,29 +25,52 @@ static bool command_split(char *command, struct bench *bench)
 	return n > 0;
 }
 
-static bool arguments_parse(int argc, char **argv, struct bench *bench)
+/* A list of exactly n words. */
+static bool list_take(char **words, const char **ret, guint n)
 {
-	size_t luns = 0;
-	size_t initiators = 0;
+	for (guint i = 0; words != NULL && i < n; i++) {
+		ret[i] = words[i];
+	}
+	return words != NULL && g_strv_length(words) == n;
+}
 
-	if (argc < 2 || !command_split(argv[1], bench)) {
-		return false;
+/* The texts live as long as the process. */
+static enum usage_end arguments_parse(int argc, char **argv, struct bench *bench)
+{
+	char **words = NULL, **luns = NULL, **initiators = NULL;
+	char *portal = NULL;
+	const GOptionEntry rows[] = {
+		{"lun", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &luns,
+		 "a LUN that no host holds; give it twice", "LUN"},
+		{"initiator", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &initiators,
+		 "an initiator name to log in with; give it twice", "IQN"},
+		{"portal", 0, 0, G_OPTION_ARG_FILENAME, &portal,
+		 "where to log in; default: the driver's first", "ADDRESS:PORT"},
+		{0},
+	};
+	const struct usage usage = {
+		.name = "lunmask-array-conformance",
+		.words = USAGE_WORD_NEEDED,
+		.word = "'DRIVER-COMMAND'",
+		.summary = "Checks whether a driver implements lunmask-array(7).",
+		.text = "It prints one line for each requirement, as TAP. It reads the last block "
+			"of each\n"
+			"LUN and writes it back.",
+		.rows = rows,
+	};
+	enum usage_end end = usage_parse(&usage, argc, argv, &words);
+
+	if (end != USAGE_CONTINUE) {
+		return end;
 	}
-	for (int i = 2; i < argc; i += 2) {
-		if (i + 1 >= argc) {
-			return false;
-		}
-		if (strcmp(argv[i], "--lun") == 0 && luns < BENCH_LUNS) {
-			bench->luns[luns++] = argv[i + 1];
-		} else if (strcmp(argv[i], "--initiator") == 0 && initiators < BENCH_INITIATORS) {
-			bench->initiators[initiators++] = argv[i + 1];
-		} else if (strcmp(argv[i], "--portal") == 0) {
-			(void)snprintf(bench->portal, sizeof(bench->portal), "%s", argv[i + 1]);
-		} else {
-			return false;
-		}
+	if (!list_take(luns, bench->luns, BENCH_LUNS) ||
+	    !list_take(initiators, bench->initiators, BENCH_INITIATORS)) {
+		return usage_wrong(&usage, "--lun and --initiator must each be given twice");
 	}
-	return luns == BENCH_LUNS && initiators == BENCH_INITIATORS;
+	(void)snprintf(bench->portal, sizeof(bench->portal), "%s", portal != NULL ? portal : "");
+	return command_split(words[0], bench)
+		       ? USAGE_CONTINUE
+		       : usage_wrong(&usage, "DRIVER-COMMAND has no word, or too many");
 }
 
 /* The first portal of the driver, when none was given. */
@@ -113,11 +128,12 @@ int main(int argc, char **argv)
 	const struct check *const tables[] = {PROTOCOL_CHECKS, APPLY_CHECKS, DATA_CHECKS,
 					      VOLUME_CHECKS};
 	struct bench bench = {.why = ""};
+	enum usage_end end = arguments_parse(argc, argv, &bench);
 	int passed = 0;
 	int failed = 0;
 
-	if (!arguments_parse(argc, argv, &bench)) {
-		return usage(argv[0]);
+	if (end != USAGE_CONTINUE) {
+		return end == USAGE_WRONG ? 2 : 0;
 	}
 	(void)signal(SIGPIPE, SIG_IGN); /* libiscsi writes to sessions that were cut */
 	portal_find(&bench);

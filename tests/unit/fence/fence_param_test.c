@@ -126,11 +126,11 @@ static void parse__refuses_what_it_does_not_know(void **state)
 
 	(void)state;
 	assert_int_equal(ARGUMENTS(&err, "--unheard-of"), -EINVAL);
-	assert_non_null(strstr(err_text(&err), "'--unheard-of' is not known"));
+	assert_non_null(strstr(err_text(&err), "--unheard-of"));
 	assert_int_equal(ARGUMENTS(&err, "-x"), -EINVAL);
 	assert_int_equal(ARGUMENTS(&err, "--nodename=a"), -EINVAL);
 	assert_int_equal(ARGUMENTS(&err, "--plug"), -EINVAL);
-	assert_non_null(strstr(err_text(&err), "lacks its value"));
+	assert_non_null(strstr(err_text(&err), "Missing argument for"));
 	assert_int_equal(ARGUMENTS(&err, "-o", "off", "node1"), -EINVAL);
 	assert_non_null(strstr(err_text(&err), "'node1' is no option"));
 }

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "command/usage.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <string.h>
+
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "unknown"
+#endif
+
+/* What GOption fills beside the caller's rows. */
+struct own {
+	gboolean help;
+	gboolean version;
+	char **words;
+};
+
+char *usage_word_text(const struct usage *usage)
+{
+	static const char *const marks[][2] = {
+		[USAGE_NO_WORD] = {"", ""},
+		[USAGE_WORD_OPTIONAL] = {"[", "]"},
+		[USAGE_WORD_NEEDED] = {"", ""},
+		[USAGE_WORDS] = {"[", "...]"},
+	};
+	const char *const *mark = marks[usage->words];
+
+	return usage->word == NULL ? g_strdup("")
+				   : g_strconcat(mark[0], usage->word, mark[1], NULL);
+}
+
+static GOptionContext *context_new(const struct usage *usage, struct own *own)
+{
+	const GOptionEntry rows[] = {
+		{"help", 'h', 0, G_OPTION_ARG_NONE, &own->help, "print this", NULL},
+		{"version", 'V', 0, G_OPTION_ARG_NONE, &own->version, "print the version", NULL},
+		{G_OPTION_REMAINING, 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME_ARRAY,
+		 &own->words, NULL, NULL},
+		{0},
+	};
+	g_autofree char *word = usage_word_text(usage);
+	GOptionContext *context = g_option_context_new(*word != '\0' ? word : NULL);
+
+	g_set_prgname(usage->name);
+	g_option_context_set_help_enabled(context, FALSE);
+	if (usage->summary != NULL) {
+		g_option_context_set_summary(context, usage->summary);
+	}
+	if (usage->text != NULL) {
+		g_option_context_set_description(context, usage->text);
+	}
+	if (usage->rows != NULL) {
+		g_option_context_add_main_entries(context, usage->rows, NULL);
+	}
+	g_option_context_add_main_entries(context, rows, NULL);
+	return context;
+}
+
+enum usage_end usage_wrong(const struct usage *usage, const char *format, ...)
+{
+	va_list ap;
+
+	(void)fprintf(stderr, "%s: ", usage->name);
+	va_start(ap, format);
+	(void)vfprintf(stderr, format, ap);
+	va_end(ap);
+	(void)fprintf(stderr, "; see %s --help\n", usage->name);
+	return USAGE_WRONG;
+}
+
+static enum usage_end words_check(const struct usage *usage, char **words)
+{
+	static const guint most[] = {
+		[USAGE_NO_WORD] = 0, [USAGE_WORD_OPTIONAL] = 1, [USAGE_WORD_NEEDED] = 1};
+	guint n = words == NULL ? 0 : g_strv_length(words);
+
+	if (usage->words != USAGE_WORDS && n > most[usage->words]) {
+		return usage_wrong(usage, "there is no use for '%.80s'", words[most[usage->words]]);
+	}
+	return usage->words == USAGE_WORD_NEEDED && n == 0
+		       ? usage_wrong(usage, "%s is missing", usage->word)
+		       : USAGE_CONTINUE;
+}
+
+static enum usage_end parsed(const struct usage *usage, GOptionContext *context,
+			     const struct own *own)
+{
+	if (own->help) {
+		g_autofree char *help = g_option_context_get_help(context, TRUE, NULL);
+		g_autoptr(GString) text = g_string_new(help);
+
+		/* "[OPTION…]" could not be printed in every locale. */
+		(void)g_string_replace(text, "\u2026", "...", 0);
+		(void)fputs(text->str, stdout);
+		return USAGE_HELP;
+	}
+	if (own->version) {
+		(void)printf("%.*s " PACKAGE_VERSION "\n", (int)strcspn(usage->name, " "),
+			     usage->name);
+		return USAGE_VERSION;
+	}
+	return words_check(usage, own->words);
+}
+
+enum usage_end usage_parse(const struct usage *usage, int argc, char **argv, char ***ret_words)
+{
+	struct own own = {.words = NULL};
+	g_autoptr(GOptionContext) context = context_new(usage, &own);
+	/* GOption takes the options out of the array it is given. */
+	g_autofree char **rest = g_memdup2(argv, ((gsize)argc + 1) * sizeof(*argv));
+	g_autoptr(GError) error = NULL;
+	enum usage_end end;
+
+	end = g_option_context_parse(context, &argc, &rest, &error)
+		      ? parsed(usage, context, &own)
+		      : usage_wrong(usage, "%s", error->message);
+	if (end == USAGE_CONTINUE && ret_words != NULL) {
+		*ret_words = own.words;
+	} else {
+		g_strfreev(own.words);
+	}
+	return end;
+}

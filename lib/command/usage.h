@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LUNMASK_USAGE_H
+#define LUNMASK_USAGE_H
+
+#include <glib.h>
+#include <stdio.h>
+
+/*
+ * The command line of a program, or of one of its commands, from one description. GLib's GOption
+ * parses it and writes the help. Every program also has --help and --version.
+ *
+ *	char **words;
+ *	enum usage_end end = usage_parse(&usage, argc, argv, &words);
+ *
+ *	if (end != USAGE_CONTINUE) {
+ *		return end == USAGE_WRONG ? EXIT_USAGE : 0;
+ *	}
+ *
+ * An option's name must be written in full: an abbreviation that is unambiguous today is refused,
+ * or means something else, once there are more options.
+ */
+
+/* How many words that are not options may there be? */
+enum usage_words { USAGE_NO_WORD, USAGE_WORD_OPTIONAL, USAGE_WORD_NEEDED, USAGE_WORDS };
+
+struct usage {
+	const char *name; /* "lunmaskd", "lunmask tasks show" */
+	enum usage_words words;
+	const char *word;    /* the name of such a word in the help; NULL: none is mentioned */
+	const char *summary; /* one line, in the help and in a list of commands */
+	const char *text;    /* more of the help, in lines of at most 80 characters; may be NULL */
+	/*
+	 * GLib's rows, the last one all zero; NULL: none. A value of type G_OPTION_ARG_FILENAME is
+	 * any text, without a conversion of its characters.
+	 */
+	const GOptionEntry *rows;
+};
+
+enum usage_end {
+	USAGE_CONTINUE,
+	USAGE_HELP,    /* the help is on stdout; the caller may print more */
+	USAGE_VERSION, /* the version is on stdout */
+	USAGE_WRONG,   /* stderr says what was refused */
+};
+
+/*
+ * The values go where the rows say. *ret_words, which may be NULL, receives the words for the
+ * caller to free with g_strfreev(); it is NULL if there are none.
+ */
+enum usage_end usage_parse(const struct usage *usage, int argc, char **argv, char ***ret_words);
+
+/* Reports an error that only the caller can see. Returns USAGE_WRONG. */
+enum usage_end usage_wrong(const struct usage *usage, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* "[VM...]", or "": the words, as the help has them. The caller frees it with g_free(). */
+char *usage_word_text(const struct usage *usage);
+
+#endif
