@@ -30,7 +30,7 @@ int async_call_start(struct async_call *call)
 {
 	int rc;
 
-	call->refs++; /* the thread's; there is none yet */
+	call->refs++; /* for the thread, which does not exist yet: no lock is needed */
 	rc = thread_start_detached(call_main, call);
 	if (rc < 0) {
 		call->refs--;

@@ -8,15 +8,16 @@
 #include "base/deadline.h"
 
 /*
- * A call that may block for ever, in a thread of its own, so that the caller can stop waiting.
+ * Runs a call that may block for ever in a thread of its own, so that the caller can stop waiting.
  *
- * The object that holds the call is on the heap, and the caller and the thread share it. The last
- *of the two to release it frees it. The caller reads results only after async_call_wait() was true;
- *a caller that stops waiting leaves the object to the thread.
+ * The object that embeds the call is on the heap. The caller and the thread each hold a reference
+ * to it, and the last release frees it. The caller may read the results only after
+ * async_call_wait() has returned true. A caller that stops waiting releases its reference; the
+ * object then belongs to the thread.
  *
  *	struct question {
  *		struct async_call call;   the first member
- *		...                       what the thread is asked, and what it found
+ *		...                       the thread's arguments and results
  *	};
  *	async_call_init(&question->call, question_run, question_free);
  *	rc = async_call_start(&question->call);
@@ -24,24 +25,25 @@
  *	async_call_release(&question->call);
  */
 struct async_call {
-	void (*run)(struct async_call *call);  /* in the thread */
-	void (*free)(struct async_call *call); /* the whole object, in either thread */
+	void (*run)(struct async_call *call);  /* called in the new thread */
+	void (*free)(struct async_call *call); /* frees the whole object; called in either thread */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	int refs;
 	bool done;
 };
 
+/* The caller holds the first reference. */
 void async_call_init(struct async_call *call, void (*run)(struct async_call *call),
 		     void (*free)(struct async_call *call));
 
-/* Once. 0, or -errno when there is no thread to be had; the caller releases in both cases. */
+/* Call it once. 0, or -errno if no thread can be created. The caller releases in both cases. */
 int async_call_start(struct async_call *call);
 
-/* True when run() has returned: its results may be read. */
+/* True if run() has returned, so that its results may be read; false if the deadline has passed. */
 bool async_call_wait(struct async_call *call, struct deadline deadline);
 
-/* NULL is fine. */
+/* Drops the caller's reference. Accepts NULL. */
 void async_call_release(struct async_call *call);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <isa-l/crc.h>
 
-/* isa-l inverts neither seed nor result. Its argument is not const, but it does not write. */
+/* isa-l inverts neither seed nor result. It takes a non-const pointer but does not write. */
 uint32_t crc32c(const unsigned char *data, size_t bytes)
 {
 	return ~crc32_iscsi((unsigned char *)data, (int)bytes, UINT32_MAX);

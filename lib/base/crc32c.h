@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* CRC-32C as iSCSI has it (RFC 7143 13.1): seed and result are inverted. */
+/* CRC-32C as iSCSI defines it (RFC 7143 13.1): seed and result are inverted. */
 uint32_t crc32c(const unsigned char *data, size_t bytes);
 
 #endif

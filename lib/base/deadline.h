@@ -7,9 +7,10 @@
 #include <stdint.h>
 
 /*
- * A point in time (CLOCK_MONOTONIC) by which something must be over.
+ * A point in time (ms of CLOCK_MONOTONIC) by which an operation must have finished.
  *
- * A call that may block takes a deadline, not a duration, so that nested calls share one budget.
+ * A function that may block takes a deadline, not a duration, so that nested calls share one time
+ * budget.
  */
 struct deadline {
 	int64_t at_ms;
@@ -17,24 +18,27 @@ struct deadline {
 
 int64_t deadline_now_ms(void);
 
-/* timeout_ms from now; a negative timeout is one that has passed. */
+/* timeout_ms from now. If timeout_ms is negative, the deadline has already passed. */
 struct deadline deadline_in(int64_t timeout_ms);
 
-/* The earlier of the given deadline and timeout_ms from now. */
+/* The earlier of outer and timeout_ms from now. */
 struct deadline deadline_within(struct deadline outer, int64_t timeout_ms);
 
-/* The given deadline less reserve_ms: what a step may use so that its undo still has time. */
+/* outer minus reserve_ms. A step uses it so that time is left for its undo. */
 struct deadline deadline_before(struct deadline outer, int64_t reserve_ms);
 
-/* An equal share for each of the parts that are left: a silent one leaves time for the rest. */
+/*
+ * The time left until outer, divided by the number of parts that remain (at least 1). A part that
+ * does not answer thus leaves time for the others.
+ */
 struct deadline deadline_share(struct deadline outer, size_t parts);
 
-/* 0 when it has passed; at most INT_MAX, for poll(2). */
+/* 0 if the deadline has passed; at most INT_MAX, for poll(2). */
 int deadline_left_ms(struct deadline deadline);
 
 bool deadline_passed(struct deadline deadline);
 
-/* Between two tries: waits for ms. False, at once, when the deadline passes before that. */
+/* Waits ms between two attempts. False, without waiting, if the deadline would pass first. */
 bool deadline_pause(struct deadline deadline, int ms);
 
 #endif

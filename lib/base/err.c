@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The text goes to one-line places: exit reasons, logs, JSON. Text from outside may hold anything.
+/*
+ * Exit reasons, log lines and JSON take one line of text. Text that comes from outside may contain
+ * control characters.
  */
 static void text_flatten(char *text)
 {

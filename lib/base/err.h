@@ -5,18 +5,19 @@
 #include <errno.h>
 
 /*
- * One readable line about one failure.
+ * Describes one failure in one readable line.
  *
- * The callee that finds the cause writes it with err_set(); each caller that knows more prefixes
- * with err_prefix(); the outermost prints it (an OCF exit reason, a driver's error message).
- * A text names the value that was refused, what is legal and, where a person can act, what to do.
+ * The function that finds the cause writes it with err_set(). A caller that knows more puts it in
+ * front with err_prefix(). The outermost caller prints the line, as an OCF exit reason or as a
+ * driver's error message. A text names the value that was refused, what is legal and, if an
+ * administrator can act, what to do.
  *
- * Functions return 0 or -errno; err_set() and err_prefix() return the code they are given, so
+ * Functions return 0 or -errno. err_set() and err_prefix() return the code that they are given, so
  * that a failure is one statement:
  *
  *	return err_set(err, -EINVAL, "LUN name '%s' is longer than %d characters", name, MAX);
  *
- * err may be NULL everywhere: the text is then not kept.
+ * The caller owns the struct. err may be NULL in every function: the text is then discarded.
  */
 #define ERR_TEXT_MAX 1024
 
@@ -30,11 +31,11 @@ struct err {
 
 int err_set(struct err *err, int rc, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Puts "format: " in front of the text that is there. Cuts the tail if it gets too long. */
+/* Puts the formatted prefix and ": " in front of the text. Truncates the end of a long text. */
 int err_prefix(struct err *err, int rc, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* "" when nothing was set. */
+/* "" if no text was set, or err is NULL. */
 const char *err_text(const struct err *err);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include <unistd.h>
 
-/* Descriptors that close themselves: AUTO_FD fd = open(...). -1 is none. */
+/* A descriptor that is closed at the end of its scope: AUTO_FD fd = open(...). -1 means none. */
 static inline void fd_close(int *fd)
 {
 	if (*fd >= 0) {

@@ -21,7 +21,10 @@ bool id128_is_zero(const struct id128 *id)
 	return id128_equal(id, &zero);
 }
 
-/* Up to 256 bytes come whole, and uninterrupted once the kernel's pool is ready. */
+/*
+ * getrandom(2) returns up to 256 bytes in one piece, and without interruption once the kernel's
+ * pool is initialised.
+ */
 int id128_random(struct id128 *ret)
 {
 	ssize_t got;
@@ -35,7 +38,7 @@ int id128_random(struct id128 *ret)
 	return got == ID128_BYTES ? 0 : -EIO;
 }
 
-/* With its length, so that "ab", "c" is not "a", "bc". */
+/* Adds the length first, so that "ab", "c" and "a", "bc" have different checksums. */
 static void checksum_add(GChecksum *checksum, const char *text)
 {
 	uint64_t bytes = GUINT64_TO_LE((uint64_t)strlen(text));
@@ -61,7 +64,7 @@ void id128_derive(struct id128 *ret, ...)
 	memcpy(ret->bytes, digest, ID128_BYTES);
 }
 
-/* The groups of 8-4-4-4-12 digits begin at these bytes. */
+/* A dash stands before each of these bytes: groups of 8-4-4-4-12 digits. */
 static bool dash_before(size_t byte)
 {
 	return byte == 4 || byte == 6 || byte == 8 || byte == 10;

@@ -7,8 +7,9 @@
 #include <string.h>
 
 /*
- * Numbers on disk and on the wire: little-endian, at any address. little_put*() return the place
- * behind what they wrote. There is no check of room: the caller knows that there is enough.
+ * Reads and writes little-endian numbers at any alignment, for disk and wire formats.
+ * little_put*() return the address after the bytes that they wrote. No function checks bounds: the
+ * caller ensures that the buffer is large enough.
  */
 static inline uint8_t *little_put32(uint8_t *at, uint32_t value)
 {

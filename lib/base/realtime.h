@@ -4,11 +4,14 @@
 
 #include <stdint.h>
 
-/* Points in time, in ms of CLOCK_REALTIME: for people, and compared with care. */
+/*
+ * Points in time in ms of CLOCK_REALTIME, for display. Compare them with care: this clock can be
+ * set, and it may differ between hosts.
+ */
 
 int64_t realtime_now_ms(void);
 
-/* "2026-11-23 07:11:22", local. */
+/* "2026-11-23 07:11:22" in local time, or "N ms" if it cannot be converted. Returns ret. */
 #define REALTIME_TEXT 32
 const char *realtime_to_str(int64_t ms, char ret[REALTIME_TEXT]);
 

@@ -5,7 +5,10 @@
 #include <signal.h>
 #include <time.h>
 
-/* The mask is inherited: a thread that blocked its signals itself could still take one before. */
+/*
+ * The new thread inherits the signal mask. If it blocked the signals itself, it could still receive
+ * one before that.
+ */
 int thread_start(pthread_t *ret, void *(*main)(void *data), void *data)
 {
 	sigset_t all;

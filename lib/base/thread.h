@@ -8,20 +8,21 @@
 #include "base/deadline.h"
 
 /*
- * Threads that handle no signal, and conditions that are waited for until a deadline.
+ * Threads that handle no signal, and condition variables with a deadline.
  *
- * A new thread has all signals blocked: signals are for the thread that runs the program's loop.
+ * A new thread has all signals blocked: only the thread that runs the program's event loop receives
+ * signals.
  */
 
-/* Joinable. 0 or -errno. */
+/* Starts a joinable thread. 0 or -errno. */
 int thread_start(pthread_t *ret, void *(*main)(void *data), void *data);
-/* Detached. 0 or -errno. */
+/* Starts a detached thread. 0 or -errno. */
 int thread_start_detached(void *(*main)(void *data), void *data);
 
-/* A condition on CLOCK_MONOTONIC, which deadlines count by. */
+/* The condition variable uses CLOCK_MONOTONIC, as deadlines do. */
 void thread_cond_init(pthread_cond_t *cond);
 
-/* With the lock held. False at the deadline; true may also be a spurious wake-up. */
+/* Call it with lock held. False if the deadline has passed; true may be a spurious wake-up. */
 bool thread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *lock, struct deadline deadline);
 
 #endif
