@@ -48,7 +48,7 @@ static bool t10_write(const struct descriptor *from, char *name)
 	static const char prefix[] = "t10.";
 	size_t bytes = from->bytes;
 
-	/* Devices also pad with NUL, which SPC-4 does not have. */
+	/* SPC-4 pads with blanks only, but some devices also pad with NUL. */
 	while (bytes > 0 && (from->name[bytes - 1] == ' ' || from->name[bytes - 1] == '\0')) {
 		bytes--;
 	}
@@ -66,7 +66,7 @@ static bool t10_write(const struct descriptor *from, char *name)
 	return true;
 }
 
-/* By designator type, SPC-4 table 597. The others do not identify a logical unit by themselves. */
+/* By designator type, SPC-4 table 597. The other types alone do not identify a logical unit. */
 static bool (*const name_writers[16])(const struct descriptor *from, char *name) = {
 	[1] = t10_write,
 	[2] = eui_write,

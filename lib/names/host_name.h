@@ -5,9 +5,10 @@
 #include <stdbool.h>
 
 /*
- * Is node the name that the kernel has for this host? In any case of letters, and the first part of
- * the kernel's name is enough: "node1" is node1.example.org, too. For when the cluster, which has
- * names of its own for its nodes, cannot be asked.
+ * Checks whether node is this host's name in the kernel (uname(2)). The comparison ignores case. A
+ * node without a dot also matches the first label of the kernel's name: "node1" matches
+ * node1.example.org. Use it only if the cluster cannot be asked, because the cluster has its own
+ * names for its nodes.
  */
 bool host_name_is_kernels(const char *node);
 

@@ -2,7 +2,7 @@
 #ifndef LUNMASK_LIBVIRT_URI_H
 #define LUNMASK_LIBVIRT_URI_H
 
-/* The host's own libvirt: the default of the agents, and the one that lunmaskd watches. */
+/* The local libvirt daemon: the default of the agents, and the daemon that lunmaskd watches. */
 #define LIBVIRT_URI_SYSTEM "qemu:///system"
 
 #endif

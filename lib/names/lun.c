@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define EXTENT_GRAIN_BYTES 512u
-#define EXTENT_TEXT_MAX 191 /* longest NAME:OFFSET+LENGTH worth reading */
+#define EXTENT_TEXT_MAX 191 /* characters of NAME:OFFSET+LENGTH; a longer text is refused */
 #define BLANKS " \t\n\r"
 
 static bool char_is_alnum(char c)
@@ -33,7 +33,7 @@ bool lun_name_valid(const char *name)
 	return true;
 }
 
-/* iqn.YYYY-MM. and at least one character of a reversed domain name. */
+/* Requires iqn.YYYY-MM. and at least one character of a reversed domain name. */
 static bool iqn_date_valid(const char *name)
 {
 	static const char shape[] = "iqn.####-##.";
@@ -56,7 +56,7 @@ static bool hex_tail_valid(const char *tail, size_t length_a, size_t length_b)
 	return tail[length] == '\0' && (length == length_a || length == length_b);
 }
 
-/* RFC 7143 4.2.7 and the character set of RFC 3722, which has neither '_' nor upper case. */
+/* RFC 7143 4.2.7, with the character set of RFC 3722: no '_' and no upper case. */
 bool iscsi_name_valid(const char *name)
 {
 	size_t i;
@@ -100,7 +100,7 @@ bool drive_target_valid(const char *target)
 	return false;
 }
 
-/* Reads digits and a unit at *text and moves it behind them. */
+/* Reads digits and an optional unit at *text, and advances *text past them. */
 static bool size_take(const char **text, uint64_t *ret_bytes)
 {
 	static const struct {

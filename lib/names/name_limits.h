@@ -2,7 +2,7 @@
 #ifndef LUNMASK_NAME_LIMITS_H
 #define LUNMASK_NAME_LIMITS_H
 
-/* How long a name may be, in characters, without the terminating NUL. */
+/* The maximum length of each name, in characters, without the terminating NUL. */
 #define LUN_NAME_MAX 63        /* letters, digits, '.', '_', '-'; starts with a letter or digit */
 #define LUN_DESIGNATOR_MAX 127 /* prefix included */
 #define ISCSI_NAME_MAX 223     /* RFC 7143 4.2.7.1 */

@@ -29,7 +29,8 @@ int portal_from_str(const char *text, struct portal *ret, struct err *err)
 	    !g_ascii_string_to_unsigned(colon + 1, 10, 1, UINT16_MAX, &port, NULL) ||
 	    !address_take(text, (size_t)(colon - text), ret)) {
 		return err_set(err, -EINVAL,
-			       "portal '%.130s' is not ADDRESS:PORT or [ADDRESS]:PORT in numbers",
+			       "portal '%.130s' is not ADDRESS:PORT or [IPv6-ADDRESS]:PORT, both "
+			       "numeric; a host name is not legal",
 			       text == NULL ? "" : text);
 	}
 	ret->port = (uint16_t)port;

@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "names/name_limits.h"
 
-#define PORTALS_MAX 16 /* of one array */
+#define PORTALS_MAX 16 /* portals of one array */
 
 /* The address and TCP port at which an array serves iSCSI. */
 struct portal {
@@ -16,8 +16,8 @@ struct portal {
 };
 
 /*
- * text is ADDRESS:PORT or [IPv6-ADDRESS]:PORT, all in numbers: else -EINVAL with text. A host's
- * name is refused, because no deadline limits its look-up.
+ * text is ADDRESS:PORT or [IPv6-ADDRESS]:PORT, both numeric. Host names are refused, because no
+ * deadline can bound a name lookup. 0, or -EINVAL with text.
  */
 int portal_from_str(const char *text, struct portal *ret, struct err *err);
 
