@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #define KEY "initiator-name"
-#define QEMU_NAME "qemu" /* what the names of its programs begin with */
+#define QEMU_NAME "qemu" /* prefix of the names of QEMU's programs */
 
-/* Between KEY and the name: "initiator-name":"iqn...", initiator-name=iqn... */
+/* The characters between KEY and the name: "initiator-name":"iqn...", initiator-name=iqn... */
 #define SEPARATORS "\"'=: \t"
 
-/* What an iSCSI name may be made of (RFC 3722): none of it may follow. */
+/* The legal characters of an iSCSI name (RFC 3722). If one follows, the name is a longer one. */
 static bool name_goes_on(char c)
 {
 	return c != '\0' && strchr("abcdefghijklmnopqrstuvwxyz0123456789.:-", c) != NULL;
@@ -33,7 +33,7 @@ static bool word_uses(const char *word, const char *initiator)
 	return false;
 }
 
-/* "guest=web1,debug-threads=on" */
+/* word is the argument of -name: "guest=web1,debug-threads=on" */
 static void domain_copy(const char *word, char name[VM_NAME_MAX + 1])
 {
 	if (strncmp(word, "guest=", 6) == 0) {
@@ -58,7 +58,7 @@ static bool command_line_uses(const char *text, size_t bytes, const char *initia
 	return uses;
 }
 
-/* 1: it uses the initiator, or may; 0: not, or gone. */
+/* 1: the process uses the initiator name, or may use it; 0: it does not, or is gone. */
 static int process_uses(pid_t pid, const char *initiator, struct initiator_process *ret,
 			struct err *err)
 {
@@ -106,7 +106,7 @@ int initiator_process_find(const char *initiator, struct initiator_process *ret,
 	return rc < 0 ? rc : 0;
 }
 
-/* A pidfd of the process if it still is one of them; -ESRCH, without a text, if not. */
+/* A pidfd of the process if it still uses the initiator name; -ESRCH, without text, if not. */
 static int held(pid_t pid, const char *initiator, struct initiator_process *ret, struct err *err)
 {
 	int pidfd = process_hold(pid, err);

@@ -14,7 +14,10 @@
 #include "base/fd.h"
 
 #define STATUS_MAX 2048
-/* Also when the time is up: to report that a process hangs may get this host fenced. */
+/*
+ * The minimum time to wait after SIGKILL, even past the deadline: the report that a process hangs
+ * may get this host fenced.
+ */
 #define KILLED_MIN_MS 1000
 
 static void dir_close(DIR **dir)
@@ -184,5 +187,5 @@ int process_end(int pidfd, struct deadline term, struct deadline kill, struct er
 	if (rc < 0 || process_wait(pidfd, kill)) {
 		return rc;
 	}
-	return err_set(err, -ETIMEDOUT, "it did not end after SIGKILL; it may hang in the kernel");
+	return err_set(err, -ETIMEDOUT, "it did not exit after SIGKILL; it may hang in the kernel");
 }

@@ -9,53 +9,68 @@
 #include "base/err.h"
 
 /*
- * This host's processes, as /proc tells of them, and their ends. A process that may be signalled
- * is held by a pidfd and looked at again while it is held: before, its pid may have been given to
- * another.
+ * Reads this host's processes from /proc, and signals and kills them.
+ *
+ * To signal a process, open a pidfd with process_hold(), and then check again that this is the
+ * wanted process. Without the second check, the pid may have been reused by another process before
+ * the pidfd was opened.
+ *
+ *	AUTO_FD pidfd = process_hold(pid, err);
+ *
+ *	if (pidfd >= 0 && is_wanted(pid)) {
+ *		rc = process_end(pidfd, term, kill, err);
+ *	}
  */
-#define PROCESS_COMMAND_LINE_MAX (128 * 1024)
+#define PROCESS_COMMAND_LINE_MAX (128 * 1024) /* bytes; a longer one is truncated */
 
-/* From the name of a file in /proc, or the text of a pid file; 0: it is none. */
+/* Parses the name of a directory in /proc, or the text of a pid file. 0 if it is not a pid. */
 pid_t process_pid_from_str(const char *text);
 
 /*
- * Calls visit for each process until it returns something else than 0, which is then returned:
- * negative is an error with text. A process that comes or goes meanwhile may be left out.
+ * Calls visit for each process until it returns a value other than 0, and returns that value. A
+ * negative value is an error with text. A process that starts or exits meanwhile may be missed.
  */
 int process_each(int (*visit)(void *data, pid_t pid, struct err *err), void *data, struct err *err);
 
 /*
- * The words of the command line, each with its NUL, for the caller to free; *ret_bytes is 0 for a
- * process that has none any more (a zombie), one that is gone, and a thread of the kernel.
+ * Reads the words of the command line, each with its terminating NUL, into *ret, which the caller
+ * frees. *ret_bytes is 0 for a process that has no command line any more (a zombie), for a process
+ * that is gone, and for a kernel thread. 0, or -errno with text and *ret NULL.
  */
 int process_command_line(pid_t pid, char **ret, size_t *ret_bytes, struct err *err);
 
 /*
- * Its first thread has ended, another one has not: it has no command line any more, and may still
- * hang in the kernel with a write on its way.
+ * For a process without a command line: true if it still has other threads than its first. Such a
+ * process hangs in the kernel while it exits, and a write of it may still be in flight.
  */
 bool process_hangs_in_exit(pid_t pid);
 
-/* What the kernel calls it, at most 15 characters; "" when it is gone. */
+/* The kernel's name of the process (comm), at most 15 characters; "" if the process is gone. */
 #define PROCESS_NAME_MAX 15
 void process_name(pid_t pid, char name[PROCESS_NAME_MAX + 1]);
 
-/* A pidfd, for the caller to close; -ESRCH, without a text: it is gone. */
+/*
+ * Opens a pidfd, which the caller closes. -ESRCH, without text, if the process is gone; another
+ * -errno with text.
+ */
 int process_hold(pid_t pid, struct err *err);
 
-/* One that has ended is no error. */
+/* Sends a signal. It is not an error if the process has exited. 0, or -errno with text. */
 int process_signal(int pidfd, int signal, struct err *err);
 
-/* True when it has ended. */
+/* Waits for the exit. False if the process still runs at the deadline. */
 bool process_wait(int pidfd, struct deadline deadline);
 
 /*
- * SIGTERM, and SIGKILL when it has not ended by term. 0 when it has ended. -ETIMEDOUT when it has
- * not by kill either, or within 1 s of the SIGKILL: it may hang in the kernel.
+ * Sends SIGTERM, and SIGKILL if the process still runs at term. 0 if it has exited. -ETIMEDOUT if
+ * it has not exited by kill, nor within at least 1 s after SIGKILL: it may hang in the kernel.
  */
 int process_end(int pidfd, struct deadline term, struct deadline kill, struct err *err);
 
-/* A whole file of /proc or /run as text; -errno. The size has room for a NUL. */
+/*
+ * Reads a file of /proc or /run as text into buffer. size includes the terminating NUL; a longer
+ * file is truncated. The number of bytes without the NUL, or -errno.
+ */
 ssize_t process_file_read(const char *path, char *buffer, size_t size);
 
 #endif

@@ -68,8 +68,8 @@ int process_set_end(struct process_set *set, struct deadline deadline, struct er
 	process_set_reap(set, deadline);
 	if (rc == 0 && set->n > 0) {
 		rc = err_set(err, -ETIMEDOUT,
-			     "%s (pid %d) did not end after SIGKILL; it may hang in the kernel: "
-			     "reboot this host",
+			     "%s (pid %d) did not exit after SIGKILL: reboot this host; the "
+			     "process may hang in the kernel",
 			     set->held[0].name, (int)set->held[0].pid);
 	}
 	return rc;

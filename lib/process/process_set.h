@@ -10,12 +10,15 @@
 #include "names/name_limits.h"
 
 /*
- * Processes that are held by pidfds, each from one moment on: whatever begins later, and be it with
- * the same pid, is none of them. For the one who must ask a question first and act on the answer
- * then, perhaps much later: what came in between is not acted on.
+ * A set of processes, each held by a pidfd. A process that starts after its pidfd was opened is not
+ * in the set, even if it has the same pid. Use it to collect processes, then ask a question, and
+ * act on the answer much later without touching a process that started in between.
+ *
+ * The set owns the pidfds; process_set_release() closes them.
  *
  *	struct process_set set = {.n = 0};
- *	process_set_add(&set, pid, pidfd, "web1");
+ *	process_set_add(&set, pid, pidfd, "web1", err);
+ *	process_set_end(&set, deadline, err);
  *	process_set_release(&set);
  */
 struct process_held {
@@ -30,17 +33,22 @@ struct process_set {
 	size_t room;
 };
 
-/* Takes the pidfd, also when it fails (-ENOMEM). */
+/* Takes ownership of the pidfd, even on failure (-ENOMEM). Copies name, truncated if it is long. */
 int process_set_add(struct process_set *set, pid_t pid, int pidfd, const char *name,
 		    struct err *err);
 
-/* A signal to all; the first failure is told, the others get it all the same. */
+/* Signals all processes. Returns the first failure, with text, but signals the others as well. */
 int process_set_signal(const struct process_set *set, int signal, struct err *err);
 
-/* Lets go of those that have ended by the deadline, which may have passed. */
+/*
+ * Waits until the deadline for the processes to exit, and removes those that have exited. The
+ * deadline may have passed already.
+ */
 void process_set_reap(struct process_set *set, struct deadline deadline);
 
-/* SIGKILL to all; -ETIMEDOUT names one that has not ended, as one that hangs in the kernel may not.
+/*
+ * Sends SIGKILL to all processes, waits, and removes those that have exited. -ETIMEDOUT names one
+ * that has not exited by the deadline: it may hang in the kernel.
  */
 int process_set_end(struct process_set *set, struct deadline deadline, struct err *err);
 

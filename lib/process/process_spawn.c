@@ -14,10 +14,16 @@
 #include "base/fd.h"
 #include "process/process.h"
 
-/* Where the child keeps what it was given while it fills 0 to 3, and its end of the report. */
+/*
+ * While the child fills descriptors 0 to 3, it keeps the originals and its end of the report pipe
+ * at this number or above.
+ */
 #define KEEP_FROM 16
 
-/* The child, between fork(2) and exec(3): system calls only. Each returns false with errno. */
+/*
+ * The functions below run in the child between fork(2) and exec(3): they use system calls only, and
+ * return false with errno on failure.
+ */
 
 static bool fds_place(const int fds[PROCESS_SPAWN_FDS], int report)
 {
@@ -80,7 +86,7 @@ child_exec(const struct process_spawn *spawn, pid_t parent, int report)
 	_exit(127);
 }
 
-/* The report is the child's errno; its end without one says that the program runs. */
+/* The child reports its errno. The end of the file without a report means that the program runs. */
 static int report_read(int report)
 {
 	int number = 0;
@@ -110,7 +116,7 @@ int process_spawn(const struct process_spawn *spawn, pid_t *ret_pid, int *ret_pi
 	if (pipe2(report, O_CLOEXEC) < 0) {
 		return -errno;
 	}
-	/* No handler of ours may run in the child. */
+	/* No signal handler of this process may run in the child. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	pid = fork();

@@ -5,28 +5,29 @@
 #include <sys/types.h>
 
 /*
- * Starts a program. The child gets the descriptors that are named here and no other, no blocked
- * signal, and the default action for every signal. Its parent waits for it (waitpid(2)).
+ * Starts a program. The child gets only the descriptors in fds, no blocked signals, and the default
+ * action for every signal, except for the two that glibc reserves (32 and 33): their action is
+ * inherited. The caller must reap the child with waitpid(2).
  */
 #define PROCESS_SPAWN_FDS 4
 
 enum process_spawn_flags {
-	PROCESS_SPAWN_GROUP = 1u << 0,   /* leads a process group of its own */
-	PROCESS_SPAWN_SESSION = 1u << 1, /* leads a session of its own */
-	/* The kernel sends it SIGTERM when the thread that started it ends. */
+	PROCESS_SPAWN_GROUP = 1u << 0,   /* the child leads a new process group */
+	PROCESS_SPAWN_SESSION = 1u << 1, /* the child leads a new session */
+	/* The kernel sends the child SIGTERM when the thread that started it exits. */
 	PROCESS_SPAWN_BOUND = 1u << 2,
 };
 
 struct process_spawn {
-	const char *const *argv; /* ends with NULL; argv[0] is looked up in PATH if it has no '/' */
-	/* What the child gets as 0, 1, 2 and 3. -1 is /dev/null, and for 3 nothing. */
+	const char *const *argv; /* NULL-terminated; argv[0] is searched in PATH if it has no '/' */
+	/* The child's descriptors 0 to 3. -1 means /dev/null for 0 to 2, and closed for 3. */
 	int fds[PROCESS_SPAWN_FDS];
 	unsigned int flags;
 };
 
 /*
- * *ret_pidfd, unless ret_pidfd is NULL, is for the caller to close. 0, or -errno, with no child
- * left: -ENOENT when there is no such program.
+ * The caller closes *ret_pidfd; ret_pidfd may be NULL. 0, or -errno, in which case no child is
+ * left: -ENOENT if the program does not exist.
  */
 int process_spawn(const struct process_spawn *spawn, pid_t *ret_pid, int *ret_pidfd);
 

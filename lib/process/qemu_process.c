@@ -12,7 +12,7 @@
 
 #define PID_FILE_FORMAT "/run/libvirt/qemu/%s.pid"
 
-/* "guest=VM" alone or before a comma: guest=vm1 is not the domain vm10. */
+/* Matches "guest=VM" at the end or before a comma, so that guest=vm10 is not the domain vm1. */
 static bool name_is(const char *arg, const char *vm)
 {
 	size_t length = strlen(vm);
@@ -49,7 +49,9 @@ static pid_t pid_hint(const char *vm)
 	return process_pid_from_str(text);
 }
 
-/* 1: the domain's QEMU, 0: not, or gone, or a zombie. Of one that hangs only the pid file can say.
+/*
+ * 1: the domain's QEMU; 0: another process, gone, or a zombie. A QEMU that hangs while it exits has
+ * no command line, so only the pid file identifies it.
  */
 static int pid_is_domain(pid_t pid, const char *vm, struct err *err)
 {
@@ -104,7 +106,7 @@ int qemu_process_find(const char *vm, pid_t *ret_pid, struct err *err)
 	return rc < 0 ? rc : search_proc(vm, ret_pid, err);
 }
 
-/* A pidfd; -ESRCH, without a text: this process is not, or no more, the domain's QEMU. */
+/* A pidfd; -ESRCH, without text, if the process is not, or no longer, the domain's QEMU. */
 static int pid_hold(pid_t pid, const char *vm, struct err *err)
 {
 	int pidfd = process_hold(pid, err);
@@ -126,8 +128,9 @@ int qemu_process_hold(const char *vm, struct err *err)
 	pid_t pid = pid_hint(vm);
 	int rc = pid == 0 ? -ESRCH : pid_hold(pid, vm, err);
 
-	return rc != -ESRCH ? rc
-			    : err_set(err, rc, PID_FILE_FORMAT ": not the pid of its QEMU", vm);
+	return rc != -ESRCH
+		       ? rc
+		       : err_set(err, rc, PID_FILE_FORMAT ": not the pid of the VM's QEMU", vm);
 }
 
 static int pid_end(pid_t pid, const char *vm, struct deadline term, struct deadline kill,
@@ -160,7 +163,8 @@ int qemu_process_end(const char *vm, struct deadline deadline, struct err *err)
 		}
 		if (ended && deadline_passed(deadline)) {
 			return err_set(err, -ETIMEDOUT,
-				       "QEMU of domain '%s' comes back as it is ended", vm);
+				       "QEMU of domain '%s' starts again each time it is killed",
+				       vm);
 		}
 		rc = pid_end(pid, vm, term, deadline, err);
 		if (rc < 0) {

@@ -15,12 +15,12 @@
 #include "process/process_spawn.h"
 #include "process/runner_ssh.h"
 
-/* How long a killed program may take to be gone; only the kernel can hold it longer. */
+/* The time that a killed program may take to exit. Only a hang in the kernel takes longer. */
 #define REAP_MAX_MS 2000
 #define READ_BYTES 65536
 #define STDERR_KEEP_BYTES 1024
 
-/* One running program: our ends of its descriptors, and what came out of it so far. */
+/* One running program: the parent's ends of its pipes, and its output so far. */
 struct child {
 	pid_t pid;
 	int pidfd;
@@ -30,7 +30,7 @@ struct child {
 	char *output;
 	size_t output_bytes;
 	size_t output_room;
-	char messages[STDERR_KEEP_BYTES]; /* the end of what it wrote on stderr */
+	char messages[STDERR_KEEP_BYTES]; /* the end of its output to stderr */
 	size_t message_bytes;
 };
 
@@ -94,7 +94,7 @@ static void child_kill(const struct child *child)
 	}
 }
 
-/* False when it is not over by the deadline. */
+/* False if the program has not exited by the deadline. */
 static bool child_reap(struct child *child, struct deadline deadline, int *ret_status)
 {
 	for (;;) {
@@ -112,7 +112,7 @@ static bool child_reap(struct child *child, struct deadline deadline, int *ret_s
 	}
 }
 
-/* write(2) without dying of it: a program need not read what it is given. */
+/* write(2) without SIGPIPE: a program need not read its input. */
 static ssize_t pipe_write(int fd, const char *data, size_t bytes)
 {
 	sigset_t pipe_only;
@@ -185,7 +185,7 @@ static void messages_add(struct child *child, const char *data, size_t bytes)
 	child->message_bytes = keep + bytes;
 }
 
-/* Takes one portion. 1 when there may be more, 0 when there is none now, or -errno. */
+/* Reads once. 1 if there may be more to read, 0 if there is nothing now, or -errno. */
 static int child_take(struct child *child, int *fd, size_t max)
 {
 	char data[READ_BYTES];
@@ -208,8 +208,9 @@ static int child_take(struct child *child, int *fd, size_t max)
 }
 
 /*
- * What it wrote before it ended is in the pipes. Their end is not awaited: a process that outlives
- * the program (ssh's master keeps stderr) may hold them open.
+ * Reads what an exited program has left in the pipes. It does not wait for the end of the files:
+ * another process may outlive the program and keep the pipes open, as ssh's master does with
+ * stderr.
  */
 static int child_drain(struct child *child, size_t max)
 {
@@ -218,14 +219,14 @@ static int child_drain(struct child *child, size_t max)
 	while (rc > 0 && child->out >= 0) {
 		rc = child_take(child, &child->out, max);
 	}
-	/* Bounded, as a survivor may write for ever. */
+	/* The number of reads is limited, because such a process may write for ever. */
 	for (int i = 0; i < 4 && child->err >= 0; i++) {
 		(void)child_take(child, &child->err, max);
 	}
 	return rc < 0 ? rc : 0;
 }
 
-/* Feeds and reads until the program is over. */
+/* Writes the input and reads the output until the program has exited. */
 static int child_converse(struct child *child, const char *input, size_t max,
 			  struct deadline deadline)
 {
@@ -260,7 +261,7 @@ static int child_converse(struct child *child, const char *input, size_t max,
 			return child_drain(child, max);
 		}
 		if (deadline_passed(deadline)) {
-			return -ETIMEDOUT; /* also when it never stops writing */
+			return -ETIMEDOUT; /* also if the program never stops writing */
 		}
 	}
 	return rc;
@@ -293,11 +294,12 @@ static int outcome_explain(const struct runner_result *result, const char *progr
 	const char *sep = tail[0] == '\0' ? "" : ": ";
 
 	if (rc == -ETIMEDOUT) {
-		return err_set(err, rc, "'%s' was not done in time and was ended%s%s", program, sep,
-			       tail);
+		return err_set(err, rc, "'%s' did not finish in time and was killed%s%s", program,
+			       sep, tail);
 	}
 	if (rc == -EMSGSIZE) {
-		return err_set(err, rc, "'%s' wrote more than the %zu bytes it may", program, max);
+		return err_set(err, rc, "'%s' wrote more than the %zu bytes that are legal",
+			       program, max);
 	}
 	return err_set(err, rc, "cannot run '%s': %s%s%s", program, strerror(-rc), sep, tail);
 }
@@ -312,7 +314,7 @@ static int status_take(int status, const char *program, struct runner_result *re
 	return 0;
 }
 
-/* One program, run as it is. */
+/* Runs one program without ssh in front. */
 static int run_local(const char *const argv[], const char *input, size_t max,
 		     struct deadline deadline, struct runner_result *ret, struct err *err)
 {

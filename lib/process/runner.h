@@ -8,32 +8,38 @@
 #include "base/err.h"
 
 /*
- * Runs a program on this host or, through ssh, on another one: bytes in, bounded bytes out, over
- * by a deadline. No shell on this side; the child gets no descriptor but its three.
+ * Runs a program on this host, or on another host through ssh. The program gets input on stdin, its
+ * output is limited, and it is killed at the deadline. No local shell is used, and the child gets
+ * only descriptors 0 to 2.
  *
- * A program that is still running at the deadline is killed with its process group. Output beyond
- * output_max_bytes ends it at once with -EMSGSIZE. ssh runs in batch mode with one multiplexed
- * connection per destination (ControlMaster, ControlPersist under /run/lunmask/ssh).
+ *	struct runner runner = {.transport = "ssh://root@san1"};
+ *	rc = runner_run(&runner, argv, input, MAX, deadline, &result, err);
+ *	runner_result_release(&result);
+ *
+ * If the program still runs at the deadline, it is killed with its process group. If it writes more
+ * than output_max_bytes, it is killed at once, with -EMSGSIZE. ssh runs in batch mode, with one
+ * multiplexed connection per destination (ControlMaster and ControlPersist, control sockets in
+ * /run/lunmask/ssh).
  */
 struct runner {
 	const char *transport; /* "exec" or "ssh://[USER@]HOST[:PORT]" */
-	const char *identity;  /* ssh private key file, or NULL for ssh's own choice */
+	const char *identity;  /* private key file of ssh, or NULL for ssh's default keys */
 };
 
 struct runner_result {
-	char *output; /* NUL-terminated; output_bytes without the NUL */
+	char *output; /* NUL-terminated; output_bytes does not count the NUL */
 	size_t output_bytes;
-	int exit_status;       /* 0..255; 255 may be ssh's own */
-	char stderr_tail[256]; /* last line of what it wrote on stderr */
+	int exit_status;       /* 0 to 255; over ssh, 127 and 255 are errors instead */
+	char stderr_tail[256]; /* the last line that the program wrote to stderr */
 };
 
 /*
- * argv is NULL-terminated; over ssh its words may hold letters, digits and "./_-" only (the other
- * side has a shell): anything else is -EINVAL.
+ * argv is NULL-terminated. Over ssh, its words may contain only letters, digits and "./_-", because
+ * a shell on the remote host interprets them; otherwise -EINVAL. The caller releases *ret.
  *
- * 0 when the program ran to its end, whatever its exit status. Otherwise -ENOENT (no such program),
- * -ETIMEDOUT, -EMSGSIZE, -EHOSTUNREACH (ssh could not connect), -EACCES (ssh key refused), -EIO
- * (killed by a signal), with text.
+ * 0 if the program exited, with any exit status. Otherwise, with text, -ENOENT (no such program),
+ * -ETIMEDOUT, -EMSGSIZE, -EHOSTUNREACH (ssh cannot connect), -EACCES (the ssh key or the host key
+ * is refused), or -EIO (killed by a signal).
  */
 int runner_run(const struct runner *runner, const char *const argv[], const char *input,
 	       size_t output_max_bytes, struct deadline deadline, struct runner_result *ret,
@@ -41,7 +47,7 @@ int runner_run(const struct runner *runner, const char *const argv[], const char
 
 void runner_result_release(struct runner_result *result);
 
-/* 0 or -EINVAL with text that says what is legal. */
+/* 0, or -EINVAL with a text that says what is legal. */
 int runner_transport_check(const char *transport, struct err *err);
 
 #endif

@@ -35,7 +35,7 @@ static int part_copy(char *ret, size_t size, const char *from, size_t length, co
 	return 0;
 }
 
-/* The last ':' that is not part of an IPv6 address in brackets. */
+/* Finds the last ':' that is not part of an IPv6 address in brackets. */
 static const char *port_find(const char *host)
 {
 	const char *bracket = strrchr(host, ']');
@@ -99,7 +99,10 @@ int runner_transport_check(const char *transport, struct err *err)
 		       transport);
 }
 
-/* ssh ignores a key that others may read and asks for a password instead: say it ourselves. */
+/*
+ * ssh ignores a key that others may read, and falls back to a password. This check gives the real
+ * reason instead.
+ */
 static int identity_check(const char *identity, struct err *err)
 {
 	struct stat status;
@@ -122,7 +125,7 @@ static int identity_check(const char *identity, struct err *err)
 	return 0;
 }
 
-/* Without a private directory there is no multiplexing, and everything still works. */
+/* False if the private directory cannot be used. ssh then works without multiplexing. */
 static bool control_dir_ready(void)
 {
 	struct stat status;
@@ -180,7 +183,7 @@ static int words_add(struct runner_ssh *ssh, size_t *n, const char *const words[
 	return 0;
 }
 
-/* Well before the deadline, so that the reason is ssh's and not that time is up. */
+/* Well before the deadline, so that ssh reports why it fails before it is killed. */
 static int connect_timeout_s(struct deadline deadline)
 {
 	int seconds = deadline_left_ms(deadline) / 2000;
@@ -245,8 +248,8 @@ int runner_ssh_verdict(const struct runner *runner, const char *program,
 	const char *tail = result->stderr_tail;
 
 	if (result->exit_status == SHELL_NOT_FOUND) {
-		return err_set(err, -ENOENT, "%s: program '%s' is not there%s%s", runner->transport,
-			       program, tail[0] == '\0' ? "" : ": ", tail);
+		return err_set(err, -ENOENT, "%s: program '%s' was not found%s%s",
+			       runner->transport, program, tail[0] == '\0' ? "" : ": ", tail);
 	}
 	if (result->exit_status != SSH_OWN_FAILURE) {
 		return 0;

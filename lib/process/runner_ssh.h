@@ -9,11 +9,13 @@
 #include "process/runner.h"
 
 /*
- * The ssh(1) command line of a runner, and what ssh's own failures mean. Nothing is run here.
+ * Builds the ssh(1) command line of a runner and interprets ssh's own failures. This module does
+ * not run anything.
  *
- * All connections to one destination with one key share a master process, which stays for
- * RUNNER_SSH_PERSIST_S after the last one. It finds out by itself that its peer is gone
- * (ServerAliveInterval) and ends; a control socket without a master is replaced by ssh.
+ * All connections to one destination with one key share a master process, which exits
+ * RUNNER_SSH_PERSIST_S seconds after the last connection is closed. The master also exits if it
+ * detects that its peer is gone (ServerAliveInterval). ssh replaces a control socket that has no
+ * master.
  */
 #define RUNNER_SSH_DIR "/run/lunmask/ssh"
 #define RUNNER_SSH_PERSIST_S "60" /* seconds */
@@ -29,14 +31,18 @@ struct runner_ssh {
 	char control_path[64];
 };
 
-/* ssh must not be moved after this: argv points into it. */
+/*
+ * multiplex: use the shared master connection. Do not copy or move *ssh afterwards: argv points
+ * into it, and also to the runner's identity and the words, which must live as long. 0; -EINVAL
+ * (transport or words) or -EACCES (the key file), with text.
+ */
 int runner_ssh_init(struct runner_ssh *ssh, const struct runner *runner, const char *const words[],
 		    bool multiplex, struct deadline deadline, struct err *err);
 
-/* Did ssh fail at its master, before the program on the other side was asked for? */
+/* True if ssh failed at its master connection, before it requested the remote program. */
 bool runner_ssh_mux_failed(const struct runner_result *result);
 
-/* 0, or -EACCES, -EHOSTUNREACH, -ENOENT with text. */
+/* 0 if ssh ran the program. Otherwise -EACCES, -EHOSTUNREACH or -ENOENT, with text. */
 int runner_ssh_verdict(const struct runner *runner, const char *program,
 		       const struct runner_result *result, struct err *err);
 

@@ -58,7 +58,7 @@ static void array_masks__fails_in_one_line_with_every_bad_driver(void **state)
 		{"exit 0", -EPROTO, "not a JSON object"},
 		{"echo '{}'", -EPROTO, "no list 'masks'"},
 		{"exec head -c 1073741824 /dev/zero", -EMSGSIZE, "more than"},
-		{"exec sleep 600", -ETIMEDOUT, "not done in time"},
+		{"exec sleep 600", -ETIMEDOUT, "did not finish in time"},
 		{"echo 'cannot find libfoo' >&2; exit 127", -ENOENT, "cannot find libfoo"},
 		{"kill -KILL $$", -EIO, "signal 9"},
 		{"echo 'out of cheese' >&2; exit 1", -EPROTO, "out of cheese"},
