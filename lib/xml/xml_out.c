@@ -19,7 +19,7 @@ int xml_out_begin(struct xml_out *out)
 		return -ENOMEM;
 	}
 	check(out, xmlTextWriterSetIndent(out->writer, 1));
-	/* No encoding is named: crm refuses documents that do, and UTF-8 is what it is then. */
+	/* Without an encoding declaration: crm refuses one, and UTF-8 is the default. */
 	check(out, xmlTextWriterStartDocument(out->writer, NULL, NULL, NULL));
 	return 0;
 }

@@ -8,12 +8,15 @@
 #include <libxml/xmlwriter.h>
 
 /*
- * An XML document, written: agents' metadata. The first failure is kept and told at the end, so
- * that the calls between need no check.
+ * Writes an XML document, such as the metadata of an agent. The struct remembers a failure until
+ * xml_out_end() reports it, so that the calls in between need no check.
  *
  *	struct xml_out out;
- *	xml_out_begin(&out) (-ENOMEM); xml_out_open(&out, "a"); ... xml_out_close(&out);
- *	xml_out_end(&out, stdout) (-ENOMEM, -EIO; releases)
+ *	rc = xml_out_begin(&out);          -ENOMEM
+ *	xml_out_open(&out, "a");
+ *	...
+ *	xml_out_close(&out);
+ *	rc = xml_out_end(&out, stdout);    -ENOMEM or -EIO; releases the memory in any case
  */
 struct xml_out {
 	xmlBuffer *buffer;
@@ -27,9 +30,9 @@ void xml_out_doctype(struct xml_out *out, const char *name, const char *system);
 void xml_out_open(struct xml_out *out, const char *name);
 void xml_out_attribute(struct xml_out *out, const char *name, const char *value);
 void xml_out_number(struct xml_out *out, const char *name, int value, const char *unit);
-/* Character data of the element that is open. */
+/* Writes character data into the open element. */
 void xml_out_text(struct xml_out *out, const char *text);
-/* <name>text</name>; lang, when it is not NULL, is its language. */
+/* Writes <name>text</name>, with a lang attribute unless lang is NULL. */
 void xml_out_element(struct xml_out *out, const char *name, const char *lang, const char *text);
 void xml_out_close(struct xml_out *out);
 

@@ -59,7 +59,7 @@ int xml_tree_parse(const char *text, size_t bytes, const struct xml_tree_kind *k
 		return err_set(err, -EINVAL, "a definition of %zu bytes; legal are 1 to %zu", bytes,
 			       kind->max_bytes);
 	}
-	/* Looked for before parsing: entities in attributes grow while the parser reads them. */
+	/* This check precedes the parser, because the parser expands entities in attributes. */
 	if (memchr(text, '\0', bytes) != NULL || memmem(text, bytes, "<!DOCTYPE", 9) != NULL) {
 		return err_set(err, -EINVAL,
 			       "a document type declaration or a NUL byte is not legal here");
@@ -90,7 +90,7 @@ int xml_tree_format(xmlDocPtr doc, const struct xml_tree_kind *kind, char **ret,
 	int bytes = 0;
 	char *copy;
 
-	/* Without an XML declaration, as libvirt writes it. */
+	/* xmlNodeDump() writes no XML declaration; libvirt writes none either. */
 	xmlBufferPtr buffer = xmlBufferCreate();
 
 	if (buffer == NULL) {

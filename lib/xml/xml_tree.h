@@ -11,38 +11,49 @@
 #include "base/err.h"
 
 /*
- * XML as a tree, with libxml2: read within bounds, searched, written.
+ * Parses XML into a tree within limits, searches the tree and writes it, with libxml2.
  *
- * Elements are looked up by name outside any namespace: libvirt and Pacemaker have none.
+ *	AUTO_XML doc = NULL;
+ *	rc = xml_tree_parse(text, bytes, &kind, &doc, err);
+ *	disk = xml_tree_child(xmlDocGetRootElement(doc), "disk");
+ *
+ * The caller owns the document and frees it with xml_tree_free(), which AUTO_XML calls. Lookups by
+ * name find only elements without a namespace, because libvirt and Pacemaker use none.
  */
 #define XML_TREE_DEPTH_MAX 32
 
 /* What a document must be. */
 struct xml_tree_kind {
-	const char *owner; /* who defines it, for messages: "libvirt" */
-	const char *root;  /* name of its root element */
+	const char *owner; /* the product that defines the format, for messages: "libvirt" */
+	const char *root;  /* the name of the root element */
 	size_t max_bytes;
 };
 
-/* UTF-8, without DTD or entities, no network, bounded in size and depth. -EINVAL with text. */
+/*
+ * Parses UTF-8 text, with limits on size and depth and without network access. A DTD and entities
+ * are refused. -EINVAL or -ENOMEM, with text.
+ */
 int xml_tree_parse(const char *text, size_t bytes, const struct xml_tree_kind *kind, xmlDocPtr *ret,
 		   struct err *err);
 
-/* As indented text. -EINVAL if it is longer than the kind may be. The caller frees with free(). */
+/*
+ * Formats the document as indented text, which the caller frees with free(). -EINVAL if it is
+ * longer than kind permits, or -ENOMEM, with text.
+ */
 int xml_tree_format(xmlDocPtr doc, const struct xml_tree_kind *kind, char **ret, struct err *err);
 
 void xml_tree_free(xmlDocPtr *doc);
 #define AUTO_XML __attribute__((cleanup(xml_tree_free))) xmlDocPtr
 
-/* First or next element of that name (NULL: any); NULL when there is none. */
+/* The first child or the next sibling element with that name (NULL: any); NULL if there is none. */
 xmlNodePtr xml_tree_child(xmlNodePtr parent, const char *name);
 xmlNodePtr xml_tree_next(xmlNodePtr node, const char *name);
 
-/* Borrowed until the attribute or text changes; NULL when there is none or it is empty. */
+/* Borrowed until the attribute or the text changes. NULL if it is absent or empty. */
 const char *xml_tree_attr(xmlNodePtr node, const char *name);
 const char *xml_tree_text(xmlNodePtr node);
 
-/* -EINVAL when absent, not a decimal number, or above 2^64. */
+/* -EINVAL, with text, if the attribute is absent or not a decimal number below 2^64. */
 int xml_tree_attr_u64(xmlNodePtr node, const char *name, uint64_t *ret, struct err *err);
 
 #endif
