@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-/* roff has a meaning for these: a backslash, and a dot or an apostrophe that begins a line. */
+/* roff interprets a backslash, and a dot or an apostrophe at the start of a line. */
 static void character(char c, bool begins_line, FILE *stream)
 {
 	if (begins_line && (c == '.' || c == '\'')) {
@@ -12,7 +12,7 @@ static void character(char c, bool begins_line, FILE *stream)
 	if (c == '\\') {
 		(void)fputs("\\e", stream);
 	} else if (c == '-') {
-		(void)fputs("\\-", stream); /* a minus, which can be copied, not a hyphen */
+		(void)fputs("\\-", stream); /* a minus sign: readers can copy it, unlike a hyphen */
 	} else {
 		(void)fputc(c, stream);
 	}

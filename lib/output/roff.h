@@ -5,14 +5,15 @@
 #include <stdio.h>
 
 /*
- * Text into a manual page, man(7): what has a meaning for roff loses it, and a hyphen is a minus,
- * which can be copied. Errors stay with the stream.
+ * Writes text into a manual page, man(7). It escapes the characters that roff interprets, and
+ * writes each hyphen as a minus sign, which readers can copy. The caller checks the stream for
+ * errors (ferror(3)).
  */
 
-/* Inside of a line that has begun. */
+/* Writes text within a line that has already begun. */
 void roff_words(const char *text, FILE *stream);
 
-/* Paragraphs are lines of text; between stands the macro that begins the next one. */
+/* Each line of text is a paragraph. between is the macro that separates paragraphs: ".PP". */
 void roff_paragraphs(const char *text, const char *between, FILE *stream);
 
 #endif
