@@ -8,7 +8,7 @@
 
 #define PROGRAM_NOT_FOUND 127
 
-/* What the driver may use is less than we have: its answer must still come over. */
+/* Less than the time left until the deadline, so that the driver's reply arrives in time. */
 static int driver_timeout_ms(struct deadline deadline)
 {
 	int left_ms = deadline_left_ms(deadline);
@@ -23,7 +23,7 @@ static int failure_explain(const struct array *array, const struct runner_result
 	int rc;
 
 	if (result->exit_status == PROGRAM_NOT_FOUND) {
-		return err_set(err, -ENOENT, "array driver '%s' is not there%s%s", array->driver,
+		return err_set(err, -ENOENT, "array driver '%s' was not found%s%s", array->driver,
 			       result->stderr_tail[0] == '\0' ? "" : ": ", result->stderr_tail);
 	}
 	rc = array_wire_decode_error(result->output, result->output_bytes, err);
@@ -34,8 +34,7 @@ static int failure_explain(const struct array *array, const struct runner_result
 	return rc;
 }
 
-/* Runs one verb and takes its request. On success the reply is in *ret, for the caller to release.
- */
+/* Runs one verb. Frees request. On success the reply is in *ret, and the caller releases it. */
 static int verb_call(const struct array *array, const char *verb, char *request,
 		     struct deadline deadline, struct runner_result *ret, struct err *err)
 {

@@ -5,9 +5,10 @@
 #include <errno.h>
 
 /*
- * The typed errors of lunmask-array(7): what a driver says and what its client makes of it.
+ * The typed errors of lunmask-array(7): the code that a driver writes, and the errno that its
+ * client returns for it.
  *
- * Rows: enum name, code on the wire, errno.
+ * Columns: enum name, code on the wire, errno.
  */
 #define ARRAY_ERRORS(X)                                                                            \
 	X(ARRAY_ERROR_BAD_REQUEST, "bad-request", EINVAL)                                          \
@@ -31,12 +32,13 @@ enum array_error {
 		ARRAY_ERROR_COUNT
 };
 
+/* The code on the wire; "internal" for a value that is not in the table. */
 const char *array_error_to_str(enum array_error error);
 
-/* -errno for a row; -EIO for a number that is none. */
+/* The -errno of a row; -EIO for a value that is not in the table. */
 int array_error_errno(enum array_error error);
 
-/* -errno for a code as a driver writes it; -EPROTO for a code that lunmask-array(7) has not. */
+/* The -errno of a code on the wire; -EPROTO for a code that is not in the table. */
 int array_error_to_errno(const char *code);
 
 #endif

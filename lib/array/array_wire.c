@@ -101,7 +101,7 @@ static int list_get(const json_t *from, const char *member, size_t max, const js
 	return 0;
 }
 
-/* NULL when the member is no string, is empty, too long or has something unprintable. */
+/* NULL if the member is not a string, is empty or too long, or has a control character. */
 static const char *text_get(const json_t *from, const char *member, size_t max)
 {
 	const json_t *value = member != NULL ? json_object_get(from, member) : from;
@@ -129,7 +129,7 @@ static size_t name_index(const char *const *names, size_t count, const char *nam
 	return i;
 }
 
-/* Which of the LUNs that were asked for this object is about; each one once. */
+/* Finds the requested LUN that this object describes. Each LUN may be described only once. */
 static int slot_find(const json_t *object, const char *member, const char *const *names,
 		     size_t count, bool *seen, size_t *ret, struct err *err)
 {
@@ -138,9 +138,9 @@ static int slot_find(const json_t *object, const char *member, const char *const
 	*ret = name != NULL ? name_index(names, count, name) : count;
 	if (*ret == count || seen[*ret]) {
 		return err_set(err, -EPROTO,
-			       "the array driver's reply is about LUN '%s', which was %s",
+			       "the array driver's reply lists LUN '%s', which was %s",
 			       name != NULL ? name : "(no name)",
-			       *ret == count ? "not asked for" : "there already");
+			       *ret == count ? "not requested" : "listed before");
 	}
 	seen[*ret] = true;
 	return 0;
@@ -207,7 +207,10 @@ int array_wire_decode_luns(const char *reply, size_t bytes, const char *const *n
 	return rc;
 }
 
-/* A list of iSCSI names; member NULL: the elements themselves are the names. */
+/*
+ * Decodes a list of iSCSI names. The list is a member of object. inner is the member of each
+ * element that has the name; if it is NULL, the elements themselves are the names.
+ */
 static int holders_decode(const json_t *object, const char *member, const char *inner,
 			  char (**ret)[ISCSI_NAME_MAX + 1], size_t *ret_count, struct err *err)
 {
@@ -323,7 +326,7 @@ int array_wire_decode_all_masks(const char *reply, size_t bytes, struct array_ma
 	return rc;
 }
 
-/* A list of some of the LUNs of the batch. */
+/* Decodes a list of some of the LUNs of the batch. */
 static int changed_decode(const json_t *root, const char *member, const struct array_change *change,
 			  char (**ret)[LUN_NAME_MAX + 1], size_t *ret_count, struct err *err)
 {
@@ -487,12 +490,13 @@ int array_wire_decode_error(const char *reply, size_t bytes, struct err *err)
 	message = json_string_value(json_object_get(error, "message"));
 	if (code == NULL || message == NULL) {
 		return err_set(err, -EPROTO,
-			       "the array driver failed without an error of lunmask-array(7)");
+			       "the array driver failed, but its reply is not an error reply of "
+			       "lunmask-array(7)");
 	}
 	rc = array_error_to_errno(code);
 	(void)err_set(err, rc, "%s%s%s", rc == -EPROTO ? code : "", rc == -EPROTO ? ": " : "",
 		      message);
-	/* What it is about is told, also by a driver whose message does not say it. */
+	/* Adds the name of the LUN if the driver's message lacks it. */
 	lun = text_get(error, "lun", LUN_NAME_MAX);
 	if (lun != NULL && strstr(message, lun) == NULL) {
 		(void)err_prefix(err, rc, "LUN %s", lun);

@@ -10,38 +10,45 @@
 #include "names/lun.h"
 
 /*
- * Requests and replies of lunmask-array(7) as text. No I/O here.
+ * Encodes the requests and decodes the replies of lunmask-array(7), as JSON text. This module does
+ * no I/O.
  *
- * A reply comes from another program, on another host: it is bounded by ARRAY_REPLY_MAX_BYTES,
- * every name in it is checked, and it must speak of exactly the LUNs that were asked for. Anything
- * else is -EPROTO, with text. Members that are not known are passed over.
+ * A reply comes from another program on another host. It has at most ARRAY_REPLY_MAX_BYTES, every
+ * name in it is checked, and it must list exactly the requested LUNs. Any other reply is -EPROTO,
+ * with text. Unknown members are ignored. The caller releases the results of a decoder.
  */
 #define ARRAY_REPLY_MAX_BYTES (4u * 1024 * 1024)
-#define ARRAY_HOLDERS_MAX 1024 /* initiators, and nexuses, of one LUN; fenced ones of an array */
+#define ARRAY_HOLDERS_MAX 1024 /* initiators or nexuses of a LUN; fenced initiators of an array */
 #define ARRAY_MASKS_MAX 4096   /* LUNs of an array */
 
-/* The caller frees; NULL when there is no memory. initiator may be NULL. */
+/* An encoder returns text that the caller frees, or NULL without memory. initiator may be NULL. */
 char *array_wire_encode_luns(const char *const *names, size_t count, const char *initiator,
 			     int timeout_ms);
 char *array_wire_encode_masks(const char *const *names, size_t count, int timeout_ms);
-/* by: the initiator of the host that asks, or NULL. */
+/* by: the initiator name of the requesting host, or NULL. */
 char *array_wire_encode_apply(const struct array_change *change, const char *by, int timeout_ms);
-/* fencings below 0 is left out. */
+/* A negative fencings is omitted from the request. */
 char *array_wire_encode_initiators(const char *const *initiators, size_t count, int64_t fencings,
 				   const char *by, int timeout_ms);
 char *array_wire_encode_plain(int timeout_ms); /* a request without members of its own */
 
-/* In the order of names. */
+/* Both decoders return their results in the order of names. */
 int array_wire_decode_luns(const char *reply, size_t bytes, const char *const *names, size_t count,
 			   struct lun *ret_luns, struct err *err);
 int array_wire_decode_masks(const char *reply, size_t bytes, const char *const *names, size_t count,
 			    struct array_masks *ret, struct err *err);
 
-/* All LUNs of the array. One that is there twice stays so: none of its holders is passed over. */
+/*
+ * Decodes the masks of all LUNs of the array. If a LUN is listed twice, both entries are kept, so
+ * that no holder is lost.
+ */
 int array_wire_decode_all_masks(const char *reply, size_t bytes, struct array_masks *ret,
 				struct err *err);
 
-/* Also reads back: every LUN must have the granted initiator and no path of the revoked one. */
+/*
+ * Also checks the masks in the reply: each LUN must be granted to change->grant, and change->revoke
+ * must have neither a grant nor a nexus.
+ */
 int array_wire_decode_apply(const char *reply, size_t bytes, const struct array_change *change,
 			    struct array_changed *ret, struct err *err);
 
@@ -51,11 +58,14 @@ int array_wire_decode_info(const char *reply, size_t bytes, struct array_info *r
 int array_wire_decode_fenced(const char *reply, size_t bytes, struct array_fenced *ret,
 			     struct err *err);
 
-/* "fenced" or "unfenced" (member) must name every initiator that was asked for. */
+/* Checks that the list member ("fenced" or "unfenced") names every requested initiator. */
 int array_wire_decode_confirmed(const char *reply, size_t bytes, const char *member,
 				const char *const *initiators, size_t count, struct err *err);
 
-/* The reply of a failed verb: its code as -errno, its message as text; -EPROTO if it is none. */
+/*
+ * Decodes the reply of a failed verb: returns its code as -errno, with its message as text. -EPROTO
+ * if this is not an error reply of lunmask-array(7).
+ */
 int array_wire_decode_error(const char *reply, size_t bytes, struct err *err);
 
 #endif

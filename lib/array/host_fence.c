@@ -13,11 +13,11 @@
 /* Failures of several arrays */
 
 struct failures {
-	int rc; /* of the first */
+	int rc; /* of the first failure */
 	struct err err;
 };
 
-/* Moves a failure, and its text, to the others. */
+/* Adds a failure and its text; rc 0 adds nothing. */
 static void failures_add(struct failures *failures, int rc, const struct err *err)
 {
 	struct err before = failures->err;
@@ -54,7 +54,7 @@ static void tell(const struct host_fence *fence, const char *format, ...)
 	}
 }
 
-/* Which arrays */
+/* The choice of arrays */
 
 static bool has_array(const struct host_fence *fence, const char *name)
 {
@@ -104,7 +104,7 @@ static int named_add(const struct config *config, const char *names, struct host
 	return 0;
 }
 
-/* Two hosts that fence each other must meet at the same array first. */
+/* Two hosts that fence each other must start at the same array, where only one of them wins. */
 static int array_compare(const void *one, const void *other)
 {
 	return strcmp(((const struct array *)one)->name, ((const struct array *)other)->name);
@@ -129,7 +129,7 @@ int host_fence_arrays(const struct config *config, const char *names, struct hos
 	return rc;
 }
 
-/* What the arrays say */
+/* The answers of the arrays */
 
 enum host_fence_state host_fence_judge(const enum host_fence_answer *answers, size_t count)
 {
@@ -146,7 +146,10 @@ enum host_fence_state host_fence_judge(const enum host_fence_answer *answers, si
 	return count > 0 ? state : HOST_FENCE_UNKNOWN;
 }
 
-/* Through what the host gets at the LUN, or NULL. A rule for many may be one for it, too. */
+/*
+ * The name through which the host can access the LUN, or NULL. A mask entry that is not an
+ * initiator name (such as one for all hosts) may include the host.
+ */
 static const char *path_find(const struct array_mask *mask, const char *initiator)
 {
 	if (array_mask_reaches(mask, initiator)) {
@@ -176,8 +179,8 @@ static int paths_look(const struct array *array, const char *initiator, struct d
 		if (path != NULL) {
 			*ret = HOST_FENCE_LEAKS;
 			(void)err_set(err, 0,
-				      "array %s has it fenced, but LUN '%s' has a grant or a "
-				      "session of '%s'",
+				      "array %s: the host is fenced, but LUN '%s' has a grant or "
+				      "a session of '%s'",
 				      array->name, masks.masks[i].lun, path);
 		}
 	}
@@ -185,7 +188,10 @@ static int paths_look(const struct array *array, const char *initiator, struct d
 	return 0;
 }
 
-/* The record and the masks, from outside. The text says more about all but HOST_FENCE_CUT. */
+/*
+ * Reads the fence record and the masks from the array. The text explains every answer other than
+ * HOST_FENCE_CUT.
+ */
 static int array_ask(const struct host_fence *fence, const struct array *array,
 		     struct deadline deadline, enum host_fence_answer *ret, int64_t *ret_fencings,
 		     struct err *err)
@@ -202,13 +208,13 @@ static int array_ask(const struct host_fence *fence, const struct array *array,
 		rc = paths_look(array, fence->host->initiator, deadline, ret, err);
 	} else {
 		*ret = HOST_FENCE_OPEN;
-		(void)err_set(err, 0, "array %s does not have it fenced", array->name);
+		(void)err_set(err, 0, "array %s: the host is not fenced", array->name);
 	}
 	array_fenced_release(&fenced);
 	return rc;
 }
 
-/* silent: those that did not answer; notes: all that have not cut it off for certain. */
+/* silent: the arrays that did not answer; notes: all arrays without the answer HOST_FENCE_CUT. */
 static void all_ask(const struct host_fence *fence, struct deadline deadline,
 		    enum host_fence_answer *answers, int64_t *fencings, struct failures *silent,
 		    struct failures *notes)
@@ -259,7 +265,7 @@ int host_fence_status(const struct host_fence *fence, struct deadline deadline,
 
 /* Off */
 
-/* A third of the time is for the look afterwards. */
+/* A third of the time is reserved for the check afterwards. */
 static int array_off(const struct host_fence *fence, const struct array *array,
 		     struct deadline deadline, struct err *err)
 {
@@ -277,7 +283,7 @@ static int array_off(const struct host_fence *fence, const struct array *array,
 	if (answer != HOST_FENCE_CUT) {
 		struct err found = *err;
 
-		return err_set(err, -EUCLEAN, "%.800s, though its driver reports success",
+		return err_set(err, -EUCLEAN, "%.800s, although the array's driver reports success",
 			       err_text(&found));
 	}
 	tell(fence, "array %s: %s is fenced and has no path left (%lld ms)", array->name,
@@ -286,9 +292,11 @@ static int array_off(const struct host_fence *fence, const struct array *array,
 }
 
 /*
- * With one array, its own answer to the fence is enough. Of several, one that has this host fenced
- * may come late in the order, or may not have been reached in its turn: what is taken from the
- * other host before that is known, nobody would gain. Those that are silent have no say.
+ * Checks all arrays for a fencing of the requesting host before any of them is changed. With one
+ * array this is not needed: the array itself refuses the fence. With several arrays, the one that
+ * has fenced this host may be late in the order, or may not answer in its turn. Until then, this
+ * host would remove access of the other host, which helps neither. Arrays that do not answer are
+ * ignored.
  */
 static int requester_look(const struct host_fence *fence, struct deadline deadline, struct err *err)
 {
@@ -304,9 +312,9 @@ static int requester_look(const struct host_fence *fence, struct deadline deadli
 		array_fenced_release(&fenced);
 		if (lost) {
 			return err_set(err, -ESHUTDOWN,
-				       "array %s has this host ('%s') fenced, which therefore may "
-				       "fence nobody; nothing was changed: restart corosync and "
-				       "Pacemaker on it",
+				       "array %s has this host ('%s') fenced: restart corosync and "
+				       "Pacemaker on it; nothing was changed, because a fenced "
+				       "host may not fence another",
 				       fence->arrays[i].name, fence->by);
 		}
 	}
@@ -356,7 +364,8 @@ static int array_on(const struct host_fence *fence, const struct array *array, i
 	array_fenced_release(&fenced);
 	if (still) {
 		return err_set(err, -EUCLEAN,
-			       "array %s still has it fenced, though its driver reports success",
+			       "array %s: the host is still fenced, although the array's driver "
+			       "reports success",
 			       array->name);
 	}
 	tell(fence, "array %s: %s is no longer fenced", array->name, fence->host->node);
@@ -364,8 +373,9 @@ static int array_on(const struct host_fence *fence, const struct array *array, i
 }
 
 /*
- * Cut, with nothing left on the host: only then is it let in again. The fencing that is undone is
- * the one that was seen before the host was cleaned, however long that took; not a later one.
+ * Unfences the host only if it has no grant and no session. fencings is from before the host was
+ * cleaned: only the fencing that was seen then is undone, not a later one, however long the
+ * cleaning took.
  */
 static int array_release(const struct host_fence *fence, const struct array *array,
 			 int64_t fencings, struct deadline deadline, struct err *err)
@@ -380,7 +390,8 @@ static int array_release(const struct host_fence *fence, const struct array *arr
 	if (answer != HOST_FENCE_CUT) {
 		struct err found = *err;
 
-		return err_set(err, -EPERM, "%.800s: take that away, or fence it again",
+		return err_set(err, -EPERM,
+			       "%.800s: remove that grant or session, or fence the host again",
 			       err_text(&found));
 	}
 	return array_on(fence, array, fencings, deadline, err);
@@ -399,7 +410,7 @@ int host_fence_on(const struct host_fence *fence,
 
 	all_ask(fence, deadline_share(deadline, 2), answers, fencings, &failures, &notes);
 	if (failures.rc != 0) {
-		return failures_end(&failures, err); /* fenced or not: nobody knows */
+		return failures_end(&failures, err); /* whether the host is fenced is unknown */
 	}
 	if (!fenced_anywhere(answers, fence->n_arrays)) {
 		tell(fence, "%s is not fenced", fence->host->node);
@@ -439,7 +450,7 @@ static int array_monitor(const struct array *array, struct deadline deadline, st
 			       : !info.requester  ? "requester"
 						  : "revoke-cuts-nexus");
 	}
-	/* The driver answers; does the array? */
+	/* The driver answers. This checks that the array itself answers. */
 	rc = array_all_masks(array, deadline, &masks, err);
 	array_masks_release(&masks);
 	return rc;

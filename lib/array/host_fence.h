@@ -11,75 +11,85 @@
 #include "config/config.h"
 
 /*
- * A host cut off from its LUNs on all arrays, and let in again.
+ * Fences a host on all arrays, which removes its access to its LUNs, and unfences it.
  *
- *	struct host_fence fence = {.host = host, .told = log};
- *	host_fence_arrays(config, NULL, &fence, &err);
- *	host_fence_off(&fence, deadline, &err);
+ *	struct host_fence fence = {.host = host, .by = initiator, .told = log};
+ *	rc = host_fence_arrays(config, NULL, &fence, &err);
+ *	rc = host_fence_off(&fence, deadline, &err);
  *
- * The arrays are the truth: whether a host is fenced is what they say, each for itself, and every
- * change is looked at from outside before it counts. Nothing else is asked: no libvirt, no journal,
- * no quorum, no cluster. Who may call it is the caller's matter.
+ * The caller owns the struct. The configuration must live as long: the struct points into it.
  *
- * A failure names every array that failed and why; the others were tried all the same. But for one
- * that has the asking host itself fenced: of two hosts that fence each other it is the one that has
- * lost, and it takes nothing more from the other.
+ * The arrays are the only authority on whether a host is fenced, each for itself. After every
+ * change, the module reads the state back from the array before it reports success. It does not use
+ * libvirt, the journal, quorum or the cluster. The caller decides whether fencing is permitted.
+ *
+ * If an array fails, the other arrays are still tried, and the error names every array that failed
+ * and why. There is one exception: if an array has fenced the requesting host itself, fencing stops
+ * there. Of two hosts that fence each other, this host has then lost, and it must not remove any
+ * more access of the other host.
  */
 struct host_fence {
 	const struct config_host *host;
-	const char *by; /* the initiator of the host that asks; NULL: it is none */
-	struct array arrays[CONFIG_ARRAYS_MAX]; /* by their names: in one order on every host */
+	const char *by; /* the initiator name of the requesting host, or NULL if it has none */
+	struct array arrays[CONFIG_ARRAYS_MAX]; /* sorted by name: the same order on every host */
 	size_t n_arrays;
-	/* One line for each change; NULL: nobody wants to know. */
+	/* Called with one line for each change; may be NULL. */
 	void (*told)(void *data, const char *line);
 	void *data;
 };
 
-/* What one array says about the host. */
+/* What one array reports about the host. */
 enum host_fence_answer {
 	HOST_FENCE_OPEN,   /* not fenced */
-	HOST_FENCE_CUT,    /* fenced, and no path is left */
-	HOST_FENCE_LEAKS,  /* fenced, but somebody gave it a path past lunmask */
-	HOST_FENCE_SILENT, /* it cannot be told */
+	HOST_FENCE_CUT,    /* fenced, and without any grant or session */
+	HOST_FENCE_LEAKS,  /* fenced, but with a grant or session that lunmask did not make */
+	HOST_FENCE_SILENT, /* unknown, because the array did not answer */
 };
 
+/* The state of the host as a fence device reports it: off means fenced. */
 enum host_fence_state { HOST_FENCE_ON, HOST_FENCE_OFF, HOST_FENCE_UNKNOWN };
 
 /*
- * names: array names with blanks or commas between them, NULL or "": all. by is set before.
- * -ENOENT, -EINVAL.
+ * Fills the arrays of fence. names is a list of array names, separated by blanks, tabs or commas;
+ * NULL or "" means all arrays. Set fence->by before this call. -ENOENT if no array is configured,
+ * or the errors of config_array_get() and -EINVAL for names; always with text.
  */
 int host_fence_arrays(const struct config *config, const char *names, struct host_fence *fence,
 		      struct err *err);
 
 /*
- * Off only when every array has cut it off for certain; on when one of them has not; otherwise,
- * where one is silent and all others have, it is not known.
+ * On if one array answers HOST_FENCE_OPEN or HOST_FENCE_LEAKS. Off if all answer HOST_FENCE_CUT.
+ * Otherwise unknown: at least one array is silent, or count is 0.
  */
 enum host_fence_state host_fence_judge(const enum host_fence_answer *answers, size_t count);
 
-/* The text says what is not as it should be, also with 0; it may be empty. */
+/*
+ * 0, or -errno if the state is unknown. In both cases the text lists what is wrong: arrays that do
+ * not answer, and arrays that disagree about a fenced host. It may be empty.
+ */
 int host_fence_status(const struct host_fence *fence, struct deadline deadline,
 		      enum host_fence_state *ret, struct err *err);
 
 /*
- * 0: on every array the host is recorded as fenced and has no path. May be repeated. -ESHUTDOWN:
- * the host that asks is fenced itself.
+ * Fences the host. 0 if every array records the host as fenced and has neither a grant nor a
+ * session of it. The call may be repeated. -ESHUTDOWN if the requesting host is itself fenced;
+ * -EUCLEAN if an array's driver reports success but the array shows otherwise.
  */
 int host_fence_off(const struct host_fence *fence, struct deadline deadline, struct err *err);
 
 /*
- * Lets a fenced host be granted LUNs again. Where it is fenced on any array, clean() is called
- * first: it makes sure that nothing on the host still uses LUNs, or fails. A host that is fenced
- * nowhere is left alone. -EPERM: a path is there that must not be, or the host was fenced again
- * since this began.
+ * Unfences the host, so that it may be granted LUNs again. If any array has fenced it, the function
+ * first calls clean(), which must ensure that no process on the host still uses LUNs, or fail. If
+ * no array has fenced the host, nothing is done. If an array does not answer, nothing is done
+ * either and its error is returned. -EPERM if a fenced host has a grant or a session, or if the
+ * host was fenced again since this call began.
  */
 int host_fence_on(const struct host_fence *fence,
 		  int (*clean)(const struct host_fence *fence, struct deadline deadline,
 			       struct err *err),
 		  struct deadline deadline, struct err *err);
 
-/* Every array answers, and its driver can do what fencing needs. */
+/* Checks that every array answers, and that its driver has the capabilities for fencing. */
 int host_fence_monitor(const struct host_fence *fence, struct deadline deadline, struct err *err);
 
 #endif

@@ -210,12 +210,12 @@ half_an_array() {
 	tgtadm -C 2 --lld iscsi --mode target --op new --tid 7 -T "$IQN:one" 2>/dev/null
 	tgtadm -C 2 --lld iscsi --mode target --op bind --tid "$(tgtadm -C 2 --lld iscsi --mode target \
 		--op show | sed -n "s/^Target \([0-9]*\): .*:one$/\1/p")" -Q "$IQN:node1"
-	fence "is seen: the host is not off" 0 "san2 has it fenced, but LUN 'one'" status node1
-	fence "on refuses it" 1 'take that away, or fence it again' on node1
+	fence "is seen: the host is not off" 0 "san2: the host is fenced.* LUN 'one'" status node1
+	fence "on refuses it" 1 'remove that grant or session, or fence the host again' on node1
 	fence "off takes it away" 0 '^Success' off node1
 	fence "monitor" 0 '' monitor node1
 	fence "only one of the arrays, on" 0 '^Success' on node1 arrays=san2
-	fence "mixed is on, and says which" 0 'array san2 does not have it fenced' status node1
+	fence "mixed is on, and says which" 0 'array san2: the host is not fenced' status node1
 	fence "on" 0 '^Success' on node1
 }
 

@@ -229,7 +229,7 @@ static void off__does_not_believe_a_driver(void **state)
 	static const struct {
 		const char *file, *content, *text;
 	} rows[] = {
-		{"deaf-fence", "", "array san1 does not have it fenced"},
+		{"deaf-fence", "", "array san1: the host is not fenced"},
 		{"granted", "\"" IQN "\"", "LUN 'a' has a grant or a session of '" IQN "'"},
 		{"granted", "\"ALL\"", "LUN 'a' has a grant or a session of 'ALL'"},
 		{"fail-fenced", "", "array san1, fenced: no tgtd"},
@@ -330,7 +330,7 @@ static void status__is_off_only_when_all_have_cut_it_off(void **state)
 	assert_string_equal(err_text(&err), "");
 	put(0, "fenced", "");
 	assert_int_equal(status(&err), HOST_FENCE_ON);
-	assert_string_equal(err_text(&err), "array san2 does not have it fenced");
+	assert_string_equal(err_text(&err), "array san2: the host is not fenced");
 	put(1, "fenced", "");
 	err = (struct err)ERR_INIT;
 	assert_int_equal(status(&err), HOST_FENCE_OFF);
@@ -395,7 +395,7 @@ static void on__refuses_where_a_path_is_left(void **state)
 	put(1, "fenced", "");
 	put(0, "granted", "\"" IQN "\"");
 	assert_int_equal(on(&err), -EPERM);
-	assert_non_null(strstr(err_text(&err), "array san1 has it fenced, but LUN 'a'"));
+	assert_non_null(strstr(err_text(&err), "array san1: the host is fenced, but LUN 'a'"));
 	assert_true(is(0, "fenced"));
 	assert_false(is(1, "fenced"));
 }
@@ -408,7 +408,7 @@ static void on__does_not_believe_a_driver(void **state)
 	put(0, "fenced", "");
 	put(0, "deaf-unfence", "");
 	assert_int_equal(on(&err), -EUCLEAN);
-	assert_non_null(strstr(err_text(&err), "array san1 still has it fenced"));
+	assert_non_null(strstr(err_text(&err), "array san1: the host is still fenced"));
 }
 
 /* While this host was being cleaned, or stood still, it was fenced again. */
