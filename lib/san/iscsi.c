@@ -6,7 +6,7 @@
 
 #include "san/iscsi_session.h"
 
-/* What targets take in one command without asking for their limits (VPD page 0xb0). */
+/* Targets accept a command of this size, so that their limits (VPD page 0xb0) need not be read. */
 #define TRANSFER_MAX_BYTES (128u * 1024)
 
 struct iscsi_lun {
@@ -102,7 +102,7 @@ int iscsi_lun_read(struct iscsi_lun *lun, uint64_t offset_bytes, void *data, siz
 	return transfer(lun, ISCSI_STEP_READ, offset_bytes, data, bytes, deadline, err);
 }
 
-/* libiscsi wants the data it sends as not const; it does not write to it. */
+/* libiscsi takes a non-const pointer to the data that it sends, but does not write to it. */
 int iscsi_lun_write(struct iscsi_lun *lun, uint64_t offset_bytes, const void *data, size_t bytes,
 		    struct deadline deadline, struct err *err)
 {

@@ -10,19 +10,26 @@
 #include "names/lun.h"
 
 /*
- * A session to one LUN through one portal, by libiscsi: login, a few commands, logout.
+ * An iSCSI session to one LUN through one portal, by libiscsi: login, a few commands, logout.
  *
- * Every call ends by its deadline; nothing reconnects by itself; a failed call leaves the session
- * unusable and only iscsi_lun_close() is legal then.
+ *	rc = iscsi_lun_open(&path, deadline, &lun, err);
+ *	rc = iscsi_lun_read(lun, 0, data, bytes, deadline, err);
+ *	iscsi_lun_close(lun, deadline);
+ *
+ * Every call returns by its deadline. The session is never reconnected automatically. After a
+ * failed call, only iscsi_lun_close() is legal. The caller owns the session; the strings of the
+ * path are copied. A function that returns int returns 0, or -errno with text:
  *
  * -EHOSTUNREACH the portal does not answer
- * -EACCES       the login was refused (masked, or authentication)
- * -ENXIO        the session is up but REPORT LUNS does not list the LUN, or no longer
- * -EBUSY        the LUN says so: try again
- * -ETIMEDOUT, -EIO, -EINVAL (a portal or name that is not one; a transfer beyond the LUN)
+ * -EACCES       the login was refused (the host is masked, or authentication failed)
+ * -ENXIO        the session is open, but the LUN is not, or no longer, presented to this host
+ * -EBUSY        the LUN reports BUSY or TASK SET FULL: try again
+ * -EBADMSG      the LUN's VPD page 0x83 is malformed
+ * -EINVAL       an illegal portal, name or LUN number, or a transfer beyond the LUN
+ * -ETIMEDOUT, -EIO, -ENOMEM
  */
 struct iscsi_path {
-	const char *portal; /* "address:port" in numbers: a name would be looked up unbounded */
+	const char *portal; /* "address:port", numeric: no deadline bounds a name lookup */
 	const char *initiator;
 	const char *target;
 	unsigned int number;
@@ -30,7 +37,7 @@ struct iscsi_path {
 
 struct iscsi_lun;
 
-/* What the LUN says of itself. */
+/* What the LUN reports about itself. */
 struct iscsi_facts {
 	char designators[LUN_DESIGNATORS_MAX][LUN_DESIGNATOR_MAX + 1]; /* of the logical unit */
 	size_t n_designators;
@@ -41,10 +48,10 @@ struct iscsi_facts {
 int iscsi_lun_open(const struct iscsi_path *path, struct deadline deadline, struct iscsi_lun **ret,
 		   struct err *err);
 
-/* Logs out if there is time before the deadline, and frees. Accepts NULL. */
+/* Logs out, if that is possible before the deadline, and frees the session. Accepts NULL. */
 void iscsi_lun_close(struct iscsi_lun *lun, struct deadline deadline);
 
-/* INQUIRY VPD 0x83 and READ CAPACITY. */
+/* Reads VPD page 0x83 (INQUIRY) and the size (READ CAPACITY). */
 int iscsi_lun_facts(struct iscsi_lun *lun, struct deadline deadline, struct iscsi_facts *ret,
 		    struct err *err);
 
@@ -54,24 +61,27 @@ int iscsi_lun_read(struct iscsi_lun *lun, uint64_t offset_bytes, void *data, siz
 int iscsi_lun_write(struct iscsi_lun *lun, uint64_t offset_bytes, const void *data, size_t bytes,
 		    struct deadline deadline, struct err *err);
 
-/* SYNCHRONIZE CACHE of the whole LUN: what was written before is durable after. */
+/* SYNCHRONIZE CACHE of the whole LUN: makes all earlier writes durable. */
 int iscsi_lun_flush(struct iscsi_lun *lun, struct deadline deadline, struct err *err);
 
 /*
- * Invariant I6 on one path: opens, reads the facts, compares with what is expected of the LUN
- * (designator among those it carries, size), closes. A mismatch is -EUCLEAN, with both names in
- * the text.
+ * Verifies one path (invariant I6): opens a session, reads the facts, compares them with the
+ * expected LUN, and closes the session. The expected designator must be one of those that the LUN
+ * reports, and the size must be equal. A mismatch is -EUCLEAN, with both names or sizes in the
+ * text.
  */
 int iscsi_path_verify(const struct iscsi_path *path, const struct lun *expected,
 		      struct deadline deadline, struct err *err);
 
 /*
- * iscsi_path_verify() for every LUN on every portal. Succeeds when each LUN was verified on at
- * least paths_required portals (0 = all). A mismatch on any path is a failure whatever the rest
- * says. ret_paths, when not NULL, gets the smallest number of good paths any LUN has, also when it
- * is too small.
+ * Runs iscsi_path_verify() for every LUN on every portal: 1 to VM_LUNS_MAX LUNs and 1 to
+ * PORTALS_MAX portals. Succeeds if each LUN was verified on at least paths_required portals (0 =
+ * all). A mismatch on any path is a failure, even if enough other paths are good. *ret_paths, if
+ * ret_paths is not NULL, is the smallest number of good paths of any LUN, even if it is too small;
+ * it is 0 after a mismatch.
  *
- * All paths are tried side by side, each for at most 5 s of the deadline.
+ * Up to 256 paths are tried in parallel, each for at most 5 s and at most until the deadline. If
+ * there are more paths, they are tried in groups of 256.
  */
 int iscsi_luns_verify(const struct lun *luns, size_t n_luns, const char *const *portals,
 		      size_t n_portals, const char *initiator, size_t paths_required,

@@ -17,9 +17,9 @@
 #include "names/designator.h"
 #include "names/portal.h"
 
-/* After a login a target may report several: power on, reset, parameters and capacity changed. */
+/* After a login, a target may report several: power on, reset, parameters or capacity changed. */
 #define UNIT_ATTENTIONS_MAX 16
-#define REPORT_LUNS_BYTES (8 + 8 * 16384) /* all that 14 bits can number */
+#define REPORT_LUNS_BYTES (8 + 8 * 16384) /* room for every LUN number of 14 bits */
 #define IDENTIFY_BYTES 4096
 #define LUN_NUMBER_MAX 0x3fff
 
@@ -30,13 +30,13 @@ struct iscsi_session {
 	char portal[ISCSI_PORTAL_MAX + 1];
 	char target[ISCSI_NAME_MAX + 1];
 	unsigned int number;
-	int wire_lun; /* the number as REPORT LUNS gave it, addressing method included */
+	int wire_lun; /* the number as REPORT LUNS returned it, with the addressing method */
 	bool logged_in;
 
 	enum walk walk;
 	const enum iscsi_step *steps;
 	size_t n_steps, at;
-	enum iscsi_step step; /* steps[at], or what replaces it */
+	enum iscsi_step step; /* steps[at], or its fallback */
 	unsigned int unit_attentions;
 	struct deadline deadline;
 	struct scsi_task *task; /* in flight */
@@ -53,7 +53,7 @@ struct step {
 	const char *name;
 	struct scsi_task *(*send)(struct iscsi_session *session);
 	int (*take)(struct iscsi_session *session, const struct scsi_task *task, struct err *err);
-	enum iscsi_step instead; /* when the LUN does not know the command; 0: nothing */
+	enum iscsi_step instead; /* the fallback if the LUN lacks the command; 0: none */
 };
 
 static void step_start(struct iscsi_session *session);
@@ -100,7 +100,10 @@ static struct scsi_task *report_luns_send(struct iscsi_session *session)
 	return iscsi_reportluns_task(session->context, 0, REPORT_LUNS_BYTES, command_done, session);
 }
 
-/* SAM-5 4.7: the first two bytes are addressing method and number (peripheral 00b, flat 01b). */
+/*
+ * SAM-5 4.7: the first two bytes hold the addressing method (peripheral 00b or flat 01b) and the
+ * number.
+ */
 static int report_luns_take(struct iscsi_session *session, const struct scsi_task *task,
 			    struct err *err)
 {
@@ -116,7 +119,7 @@ static int report_luns_take(struct iscsi_session *session, const struct scsi_tas
 			return 0;
 		}
 	}
-	return err_set(err, -ENXIO, "the target shows no LUN %u to this host", session->number);
+	return err_set(err, -ENXIO, "the target presents no LUN %u to this host", session->number);
 }
 
 static struct scsi_task *identify_send(struct iscsi_session *session)
@@ -199,7 +202,10 @@ static struct scsi_task *read_send(struct iscsi_session *session)
 		session->context, session->wire_lun, session->offset_bytes / block_bytes,
 		(uint32_t)session->bytes, (int)block_bytes, 0, 0, 0, 0, 0, command_done, session);
 
-	/* Nothing is received before the next poll. Without its buffer the answer is not taken. */
+	/*
+	 * The buffer may be added after the send, because nothing is received before the next poll.
+	 * If that fails, bytes = 0 makes transfer_take() refuse the answer.
+	 */
 	if (task != NULL &&
 	    scsi_task_add_data_in_buffer(task, (int)session->bytes, session->data) != 0) {
 		session->bytes = 0;
@@ -226,14 +232,14 @@ static int transfer_take(struct iscsi_session *session, const struct scsi_task *
 	return 0;
 }
 
-/* 0 blocks at block 0: all of the LUN (SBC-3 5.22). */
+/* 0 blocks at block 0 means the whole LUN (SBC-3 5.22). */
 static struct scsi_task *flush_send(struct iscsi_session *session)
 {
 	return iscsi_synchronizecache10_task(session->context, session->wire_lun, 0, 0, 0, 0,
 					     command_done, session);
 }
 
-/* Login and logout are no SCSI commands: step_start() has them. */
+/* Login and logout are not SCSI commands: step_start() implements them. */
 static const struct step step_table[ISCSI_STEP_MAX] = {
 	[ISCSI_STEP_LOGIN] = {.name = "login"},
 	[ISCSI_STEP_REPORT_LUNS] = {"REPORT LUNS", report_luns_send, report_luns_take, 0},
@@ -264,7 +270,7 @@ static int scsi_failure(const struct iscsi_session *session, int status,
 			       iscsi_get_error(session->context));
 	}
 	if (task->sense.ascq == SCSI_SENSE_ASCQ_LOGICAL_UNIT_NOT_SUPPORTED) {
-		return err_set(err, -ENXIO, "%s: LUN %u is no longer there for this host", name,
+		return err_set(err, -ENXIO, "%s: LUN %u is no longer presented to this host", name,
 			       session->number);
 	}
 	return err_set(err, -EIO, "%s: LUN %u reports %s, %s", name, session->number,
@@ -290,7 +296,7 @@ static void command_failed(struct iscsi_session *session, int status, const stru
 	}
 }
 
-/* Also called, with a status of libiscsi's own, when the connection ends or is freed. */
+/* libiscsi also calls it, with a status of its own, if the connection is closed or freed. */
 static void command_done(struct iscsi_context *context, int status, void *data, void *private_data)
 {
 	struct iscsi_session *session = private_data;
@@ -323,8 +329,9 @@ static void command_done(struct iscsi_context *context, int status, void *data, 
 }
 
 /*
- * libiscsi keeps the status of a login to itself but for its message, which ends in "(NUMBER)":
- * class and detail of RFC 7143 11.13.5. Class 2 is "initiator error": not found, not authorised.
+ * libiscsi reports the status of a login only in its message, which ends in "(NUMBER)": the class
+ * and detail of RFC 7143 11.13.5. Class 2 is "initiator error", such as not found or not
+ * authorised.
  */
 static int login_failure(struct iscsi_session *session)
 {
@@ -348,7 +355,7 @@ static void login_done(struct iscsi_context *context, int status, void *data, vo
 	}
 	if (status == SCSI_STATUS_REDIRECT) {
 		session_fail(session, err_set(&session->err, -EHOSTUNREACH,
-					      "the portal redirects to %s: configure that one",
+					      "the portal redirects to %s: configure that portal",
 					      iscsi_get_target_address(context)));
 	} else if (status != SCSI_STATUS_GOOD) {
 		session_fail(session, login_failure(session));
@@ -377,7 +384,7 @@ static void logout_done(struct iscsi_context *context, int status, void *data, v
 	struct iscsi_session *session = private_data;
 
 	(void)context;
-	(void)status; /* the session is over either way */
+	(void)status; /* the session has ended in any case */
 	(void)data;
 	if (session->walk == WALK_RUNNING) {
 		step_done(session);
@@ -413,7 +420,7 @@ static void step_start(struct iscsi_session *session)
 	}
 }
 
-/* Two sessions with the same ISID would end each other, also those of another process. */
+/* A login with the ISID of another session closes that session, even one of another process. */
 static int isid_set(struct iscsi_context *context)
 {
 	uint32_t random[2];
@@ -450,7 +457,7 @@ int iscsi_session_new(const struct iscsi_path *path, struct iscsi_session **ret,
 	    path->number > LUN_NUMBER_MAX) {
 		return err_set(err, -EINVAL,
 			       "target '%s', LUN %u, initiator '%s': names have at most %d "
-			       "characters, LUN numbers end at %d",
+			       "characters, and LUN numbers are at most %d",
 			       path->target, path->number, path->initiator, ISCSI_NAME_MAX,
 			       LUN_NUMBER_MAX);
 	}
@@ -464,7 +471,7 @@ int iscsi_session_new(const struct iscsi_path *path, struct iscsi_session **ret,
 	session->wire_lun = (int)path->number;
 	session->context = iscsi_create_context(path->initiator);
 	if (session->context == NULL || session_setup(session) < 0) {
-		rc = err_set(err, -EIO, "libiscsi does not take initiator '%s' and target '%s'",
+		rc = err_set(err, -EIO, "libiscsi refuses initiator '%s' or target '%s'",
 			     path->initiator, path->target);
 		iscsi_session_free(session);
 		return rc;
@@ -479,7 +486,7 @@ void iscsi_session_free(struct iscsi_session *session)
 		return;
 	}
 	if (session->walk == WALK_RUNNING) {
-		session->walk = WALK_FAILED; /* the callbacks of destroy only free */
+		session->walk = WALK_FAILED; /* iscsi_destroy_context() then only frees the task */
 	}
 	if (session->context != NULL) {
 		iscsi_destroy_context(session->context);
@@ -554,7 +561,7 @@ void iscsi_sessions_run(struct iscsi_session *const *sessions, size_t count)
 		if (running == 0) {
 			return;
 		}
-		/* After an error (EINTR) the revents are 0 and only the deadlines are looked at. */
+		/* After an error (EINTR) the revents are 0, and only the deadlines are checked. */
 		(void)poll(fds, count, timeout_ms);
 		for (size_t i = 0; i < count; i++) {
 			if (sessions[i]->walk == WALK_RUNNING) {

@@ -10,28 +10,29 @@
 #include "san/iscsi.h"
 
 /*
- * One iSCSI session as a walk through steps, so that many sessions run side by side in one poll
- * loop. The inside of iscsi.h, and the only module that knows libiscsi.
+ * Runs an iSCSI session as a list of steps (a walk), so that many sessions run in parallel in one
+ * poll loop. This module implements iscsi.h, and is the only one that uses libiscsi.
  *
  *	static const enum iscsi_step open[] = {ISCSI_STEP_LOGIN, ISCSI_STEP_REPORT_LUNS};
  *
  *	iscsi_session_new(&path, &session, err);
  *	iscsi_session_begin(session, open, 2, deadline);
  *	iscsi_sessions_run(&session, 1);
- *	rc = iscsi_session_result(session, err);     then begin the next walk, or
+ *	rc = iscsi_session_result(session, err);     then begin the next walk, or free the session
  *	iscsi_session_free(session);
  *
- * The first failure ends the walk and the session with it: every later walk fails the same way.
+ * The first failure ends the walk and makes the session unusable: every later walk fails with the
+ * same error. The errors are those of iscsi.h.
  */
 #define ISCSI_SESSIONS_MAX 256 /* in one iscsi_sessions_run() */
 
 enum iscsi_step {
-	ISCSI_STEP_LOGIN,       /* connects too; must be the first */
-	ISCSI_STEP_REPORT_LUNS, /* -ENXIO when the LUN is not listed */
-	ISCSI_STEP_IDENTIFY,    /* fills the designators of the facts */
-	ISCSI_STEP_CAPACITY,    /* fills size and block size */
-	ISCSI_STEP_CAPACITY10,  /* for a LUN that does not know the former; taken by itself */
-	ISCSI_STEP_READ,        /* these two do what iscsi_session_transfer() said */
+	ISCSI_STEP_LOGIN,       /* also connects; must be the first step */
+	ISCSI_STEP_REPORT_LUNS, /* -ENXIO if the LUN is not listed */
+	ISCSI_STEP_IDENTIFY,    /* sets the designators in the facts */
+	ISCSI_STEP_CAPACITY,    /* sets the size and the block size in the facts */
+	ISCSI_STEP_CAPACITY10,  /* automatic fallback if the LUN lacks READ CAPACITY (16) */
+	ISCSI_STEP_READ,        /* READ and WRITE transfer what iscsi_session_transfer() has set */
 	ISCSI_STEP_WRITE,
 	ISCSI_STEP_FLUSH,
 	ISCSI_STEP_LOGOUT, /* no command may follow */
@@ -40,27 +41,30 @@ enum iscsi_step {
 
 struct iscsi_session;
 
-/* Strings are copied. -EINVAL for a portal that is not "address:port" in numbers. */
+/* The strings are copied. -EINVAL for an illegal portal, name or LUN number; -ENOMEM; -EIO. */
 int iscsi_session_new(const struct iscsi_path *path, struct iscsi_session **ret, struct err *err);
 
-/* Cuts the connection when it is still there. Accepts NULL. */
+/* Closes an open connection without a logout, and frees the session. Accepts NULL. */
 void iscsi_session_free(struct iscsi_session *session);
 
-/* steps must live until the walk has ended. */
+/* Starts a walk. steps (at least one) must live until the walk has ended. */
 void iscsi_session_begin(struct iscsi_session *session, const enum iscsi_step *steps,
 			 size_t n_steps, struct deadline deadline);
 
-/* What the next READ or WRITE is about; data must live until the walk has ended. */
+/*
+ * Sets what the next READ or WRITE step transfers. offset_bytes and bytes are multiples of the
+ * block size, so a CAPACITY step must have run before. data must live until the walk has ended.
+ */
 void iscsi_session_transfer(struct iscsi_session *session, uint64_t offset_bytes, void *data,
 			    size_t bytes);
 
-/* Returns when every walk has ended: done, failed, or past its deadline. */
+/* Returns when every walk has ended: completed, failed, or past its deadline. */
 void iscsi_sessions_run(struct iscsi_session *const *sessions, size_t count);
 
-/* Of the last walk. The text begins with portal and target. */
+/* The result of the last walk: 0, or -errno with a text that begins with portal and target. */
 int iscsi_session_result(const struct iscsi_session *session, struct err *err);
 
-/* What the steps so far have found out. */
+/* The facts that the steps have read so far. Borrowed: it lives as long as the session. */
 const struct iscsi_facts *iscsi_session_facts(const struct iscsi_session *session);
 
 #endif

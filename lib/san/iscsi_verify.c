@@ -9,7 +9,7 @@
 #include "names/portal.h"
 #include "san/iscsi_session.h"
 
-/* A portal that does not answer must not use up the time in which the others could. */
+/* Limits the time for a portal that does not answer, so that time is left for other paths. */
 #define PATH_TIMEOUT_MS 5000
 
 static const enum iscsi_step verify_steps[] = {ISCSI_STEP_LOGIN, ISCSI_STEP_REPORT_LUNS,
@@ -98,7 +98,7 @@ int iscsi_path_verify(const struct iscsi_path *path, const struct lun *expected,
 	return attempt.rc == 0 ? 0 : err_set(err, attempt.rc, "%s", err_text(&attempt.err));
 }
 
-/* The paths of one LUN are n_portals attempts, each n_luns apart. */
+/* The paths of one LUN are n_portals attempts, n_luns elements apart. */
 static int paths_judge(const struct attempt *of_lun, size_t n_luns, size_t n_portals,
 		       size_t required, size_t *ret_good, struct err *err)
 {

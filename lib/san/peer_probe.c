@@ -8,10 +8,13 @@
 
 #include "names/portal.h"
 
-/* Kept back from the deadline for ssh and for the answer's way home. */
+/* The part of the deadline that is reserved for ssh and for the transfer of the answer. */
 #define RESERVE_MS 500
 
-/* The errors that mean something to a caller. Numbers differ between systems, names do not. */
+/*
+ * The errors that a caller distinguishes. They are sent by name, because the numbers differ between
+ * systems.
+ */
 static const struct {
 	int number;
 	const char *name;
@@ -40,7 +43,7 @@ static const char *errno_to_name(int number)
 	return "EIO";
 }
 
-/* 0 when there is no such name. */
+/* 0 if the name is not in the table. */
 static int errno_from_name(const char *name)
 {
 	for (size_t i = 0; i < N_ERRNO_NAMES; i++) {
@@ -112,7 +115,7 @@ static int string_take(json_t *object, const char *key, char *target, size_t siz
 	const char *text = json_string_value(json_object_get(object, key));
 
 	if (text == NULL || text[0] == '\0' || strlen(text) >= size) {
-		return err_set(err, -EINVAL, "'%s' must be a text of 1 to %zu characters", key,
+		return err_set(err, -EINVAL, "'%s' must be a string of 1 to %zu characters", key,
 			       size - 1);
 	}
 	memcpy(target, text, strlen(text) + 1);
@@ -252,7 +255,7 @@ char *peer_probe_answer_encode(int rc, size_t paths, const char *error_text)
 	if (rc == 0) {
 		return text_take(json_pack("{s:b, s:I}", "ok", 1, "paths", (json_int_t)paths));
 	}
-	/* What a target said may be in it, and JSON takes no bytes that are not UTF-8. */
+	/* The text may contain bytes from a target that are not UTF-8, which JSON forbids. */
 	for (; error_text[i] != '\0' && i < sizeof(text) - 1; i++) {
 		text[i] = (unsigned char)error_text[i] > '~' ? '?' : error_text[i];
 	}
@@ -273,7 +276,7 @@ int peer_probe_answer_decode(const char *text, size_t bytes, size_t *ret_paths, 
 
 	if (!json_is_boolean(ok) || !json_is_integer(paths) || json_integer_value(paths) < 0 ||
 	    (json_is_false(ok) && (error == NULL || name == NULL || errno_from_name(name) == 0))) {
-		rc = err_set(err, -EPROTO, "lunmask-probe answered '%.*s'",
+		rc = err_set(err, -EPROTO, "lunmask-probe gave an illegal answer: '%.*s'",
 			     (int)(bytes < 200 ? bytes : 200), text);
 	} else {
 		if (ret_paths != NULL) {
@@ -290,7 +293,7 @@ static int answer_judge(const struct runner_result *result, size_t *ret_paths, s
 	int rc;
 
 	if (result->exit_status > 1) {
-		return err_set(err, -EPROTO, "lunmask-probe ended with status %d: %s",
+		return err_set(err, -EPROTO, "lunmask-probe exited with status %d: %s",
 			       result->exit_status, result->stderr_tail);
 	}
 	rc = peer_probe_answer_decode(result->output, result->output_bytes, ret_paths, err);

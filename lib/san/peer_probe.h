@@ -10,10 +10,12 @@
 #include "process/runner.h"
 
 /*
- * Invariant I6 asked of another host: does it see these LUNs, and are they what they should be?
- * Runs lunmask-probe(8) there; the answer is iscsi_luns_verify()'s, with its errno and text.
+ * Verifies invariant I6 on another host: whether that host sees these LUNs, and whether they are
+ * the right ones. peer_probe_run() runs lunmask-probe(8) there, which calls iscsi_luns_verify() and
+ * returns its errno and text. The other functions encode and decode the request and the answer, for
+ * both ends.
  *
- * The request and the answer are JSON, each at most PEER_PROBE_BYTES_MAX long:
+ * The request and the answer are JSON, each of at most PEER_PROBE_BYTES_MAX bytes:
  *
  *	{"initiator": "iqn...", "portals": ["10.0.0.1:3260"], "paths_required": 0,
  *	 "timeout_ms": 10000,
@@ -37,29 +39,36 @@ struct peer_probe_request {
 };
 
 /*
- * program is a name or path on the other host. Besides the errors of iscsi_luns_verify() and of
- * runner_run(): -EPROTO when the answer is none. ret_paths may be NULL.
+ * program is a name or path on the other host. The errors are those of iscsi_luns_verify() and of
+ * runner_run(), -EPROTO if the answer is illegal, and -ENOMEM; always with text. ret_paths may be
+ * NULL.
  */
 int peer_probe_run(const struct runner *runner, const char *program, const char *initiator,
 		   const struct lun *luns, size_t n_luns, const char *const *portals,
 		   size_t n_portals, size_t paths_required, struct deadline deadline,
 		   size_t *ret_paths, struct err *err);
 
-/* The caller frees. NULL without memory, or when a name is not UTF-8. */
+/* The caller frees the text. NULL without memory, or if a name is not UTF-8. */
 char *peer_probe_request_encode(const struct peer_probe_request *request);
 
-/* What peer_probe_request_decode() returns points into it. */
+/* Owns what a decoded request points to. The caller frees it after the request's last use. */
 struct peer_probe_storage;
 void peer_probe_storage_free(struct peer_probe_storage *storage);
 
-/* -EINVAL with the field that was refused and what is legal. */
+/* -EINVAL, with the field that was refused and what is legal, or -ENOMEM. */
 int peer_probe_request_decode(const char *text, size_t bytes, struct peer_probe_request *ret,
 			      struct peer_probe_storage **ret_storage, struct err *err);
 
-/* rc and error_text as iscsi_luns_verify() left them. The caller frees; NULL without memory. */
+/*
+ * rc, paths and error_text are the results of iscsi_luns_verify(). An errno that has no name in the
+ * protocol is sent as EIO. The caller frees the text; NULL without memory.
+ */
 char *peer_probe_answer_encode(int rc, size_t paths, const char *error_text);
 
-/* The rc of the other host; -EPROTO when the text is no answer. */
+/*
+ * Returns the rc of the other host, with its text, or -EPROTO if the text is not a legal answer.
+ * ret_paths may be NULL.
+ */
 int peer_probe_answer_decode(const char *text, size_t bytes, size_t *ret_paths, struct err *err);
 
 #endif
