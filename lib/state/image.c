@@ -37,8 +37,9 @@ static int paths_set(const char *vm, char *directory, char *file, struct err *er
 	if (length == 0 || length > VM_NAME_MAX || strchr(vm, '/') != NULL || vm[0] == '.') {
 		return err_set(
 			err, -EINVAL,
-			"VM name '%s': legal are 1 to %d characters, no '/', no '.' in front", vm,
-			VM_NAME_MAX);
+			"VM name '%s' is not legal: it needs 1 to %d characters, no '/' and no '.' "
+			"at the start",
+			vm, VM_NAME_MAX);
 	}
 	(void)snprintf(directory, PATH_BYTES, "%s/%s", IMAGE_DIRECTORY, vm);
 	(void)snprintf(file, PATH_BYTES, "%s/%s/memory", IMAGE_DIRECTORY, vm);
@@ -53,7 +54,7 @@ static int directory_make(const char *path, struct err *err)
 	return 0;
 }
 
-/* The file that the export is mounted on. */
+/* Creates the file on which the export is mounted. */
 static int mount_point_make(const struct image_export *export, struct err *err)
 {
 	int rc = directory_make("/run/lunmask", err);
@@ -74,8 +75,8 @@ static int mount_point_make(const struct image_export *export, struct err *err)
 }
 
 /*
- * Takes away mount and mount point. MNT_DETACH and UMOUNT_NOFOLLOW never wait for the daemon; an
- * export may have been mounted over another one's remains.
+ * Removes the mount and the mount point. With MNT_DETACH and UMOUNT_NOFOLLOW, umount2(2) never
+ * waits for the daemon. The loop is needed because an export may be mounted over a stale one.
  */
 static int mount_point_remove(const char *directory, const char *file, struct err *err)
 {
@@ -91,7 +92,7 @@ static int mount_point_remove(const char *directory, const char *file, struct er
 	return 0;
 }
 
-/* One argument per export: it is also what a daemon that was left behind is known by. */
+/* This argument is unique to an export, so it also identifies a daemon that was left behind. */
 static char *fuse_argument(const char *file)
 {
 	json_t *fuse =
@@ -103,7 +104,7 @@ static char *fuse_argument(const char *file)
 	return text;
 }
 
-/* Writes go to the LUN, not to a cache of this host: another host reads them next. */
+/* Bypasses the cache of this host, because another host reads the data next. */
 static char *lun_argument(const struct iscsi_path *path)
 {
 	json_t *lun =
@@ -144,10 +145,11 @@ int image_export_end_stale(const char *vm, struct deadline deadline, struct err 
 	rc = storage_daemon_end_others(fuse, deadline, err);
 	free(fuse);
 	rc = rc < 0 ? rc : mount_point_remove(directory, file, err);
-	return rc < 0 ? err_prefix(err, rc, "saved image left over of VM '%s'", vm) : 0;
+	return rc < 0 ? err_prefix(err, rc, "cannot remove the stale image export of VM '%s'", vm)
+		      : 0;
 }
 
-/* Where the image area is: behind the slots, up to the end of the extent. */
+/* The image area reaches from the end of the slots to the end of the extent. */
 static int area_find(const struct extent *extent, uint64_t lun_size_bytes, uint64_t *ret_offset,
 		     uint64_t *ret_size, struct err *err)
 {
@@ -159,8 +161,9 @@ static int area_find(const struct extent *extent, uint64_t lun_size_bytes, uint6
 	}
 	if (extent->length_bytes > room || room <= SLOT_AREA_BYTES || lun_size_bytes > INT64_MAX) {
 		return err_set(err, -EINVAL,
-			       "no room for a saved image on LUN '%s': %" PRIu64
-			       " bytes at %" PRIu64 " of %" PRIu64 ", of which the state takes %u",
+			       "no room for a saved image on LUN '%s': length %" PRIu64
+			       " (0: to the end) at offset %" PRIu64 " of %" PRIu64
+			       " bytes; the image begins after the first %u bytes",
 			       extent->lun, extent->length_bytes, extent->offset_bytes,
 			       lun_size_bytes, SLOT_AREA_BYTES);
 	}
@@ -236,7 +239,10 @@ uint64_t image_export_size_bytes(const struct image_export *export)
 	return export->size_bytes;
 }
 
-/* The mount must be there: fsync() of the file below it would succeed and mean nothing. */
+/*
+ * Checks that the file is on the FUSE mount. fsync() of the mount point itself would succeed
+ * without flushing any data.
+ */
 static void *file_sync(void *data)
 {
 	const struct image_export *export = data;
@@ -256,8 +262,8 @@ static void *file_sync(void *data)
 }
 
 /*
- * fsync() waits for the array as long as the daemon does, which is for ever: hence in a thread.
- * When the daemon is killed the kernel fails what the thread waits for.
+ * Runs fsync() in a thread, because it waits for the array as long as the daemon does, which may be
+ * for ever. If the daemon is killed, the kernel fails the fsync(), so that the thread exits.
  */
 static int sync_bounded(struct image_export *export, struct deadline deadline, struct err *err)
 {
@@ -281,7 +287,7 @@ static int sync_bounded(struct image_export *export, struct deadline deadline, s
 		      : 0;
 }
 
-/* What the sync left of the deadline, a third, is for the daemon's end. */
+/* A third of the time is reserved for the exit of the daemon. */
 int image_export_close(struct image_export *export, struct deadline deadline, struct err *err)
 {
 	struct err later = ERR_INIT;

@@ -8,28 +8,45 @@
 #include "san/iscsi.h"
 
 /*
- * The image area of a state LUN as a file: qemu-storage-daemon(1) opens the LUN by its own iSCSI
- * driver and exports the area over FUSE, so that libvirt saves into it and restores from it.
+ * Exports the image area of a state LUN as a file. qemu-storage-daemon(1) opens the LUN with its
+ * own iSCSI driver and exports the area over FUSE, so that libvirt can save into the file and
+ * restore from it.
  *
- * The export lives under /run/lunmask/image/VM. image_export_close() flushes, ends the daemon and
- * reports an error of the last flush: only after a 0 from it is what was written durable.
+ *	rc = image_export_open(vm, &path, &extent, size, deadline, &export, err);
+ *	... libvirt saves into image_export_file(export) ...
+ *	rc = image_export_close(export, deadline, err);
  *
- * An export that a killed process left behind is found and ended by image_export_end_stale().
+ * The export is mounted under /run/lunmask/image/VM. image_export_close() flushes the data,
+ * terminates the daemon and reports an error of the flush: only if it returns 0 are the writes
+ * durable.
+ *
+ * A killed process may leave an export behind. image_export_end_stale() finds and removes it.
  */
 struct image_export;
 
-/* The area is extent less SLOT_AREA_BYTES at its start. */
+/*
+ * The area is the extent without the first SLOT_AREA_BYTES. The call first removes a stale export
+ * of the same VM. 0, or -errno with text: -EINVAL if the VM name is illegal or the extent leaves no
+ * room for an image, otherwise the errors of storage_daemon_start() and of the file system.
+ */
 int image_export_open(const char *vm, const struct iscsi_path *path, const struct extent *extent,
 		      uint64_t lun_size_bytes, struct deadline deadline, struct image_export **ret,
 		      struct err *err);
 
-/* The file to give to libvirt. */
+/* The path of the file for libvirt. Borrowed: it lives as long as the export. */
 const char *image_export_file(const struct image_export *export);
 uint64_t image_export_size_bytes(const struct image_export *export);
 
+/*
+ * Frees the export, even on failure. Accepts NULL. -ETIMEDOUT if the array does not confirm the
+ * data in time; otherwise the first error of the flush, the daemon or the unmount. Always with
+ * text.
+ */
 int image_export_close(struct image_export *export, struct deadline deadline, struct err *err);
 
-/* Ends what a killed process left for this VM on this host, mount and daemon. 0 when there is none.
+/*
+ * Removes the daemon and the mount that a killed process has left behind for this VM on this host.
+ * 0 also if there is nothing to remove.
  */
 int image_export_end_stale(const char *vm, struct deadline deadline, struct err *err);
 

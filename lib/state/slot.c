@@ -108,7 +108,7 @@ enum slot_verdict slot_decode(const unsigned char *buffer, struct slot *ret)
 	return SLOT_OK;
 }
 
-/* Neither slot is valid. What can be said of the two together? */
+/* The error for an area in which neither slot is valid. */
 static int none_valid(const enum slot_verdict verdict[SLOT_COUNT], struct err *err)
 {
 	if (verdict[0] == SLOT_EMPTY && verdict[1] == SLOT_EMPTY) {
@@ -117,17 +117,17 @@ static int none_valid(const enum slot_verdict verdict[SLOT_COUNT], struct err *e
 	if (verdict[0] != SLOT_DAMAGED && verdict[1] != SLOT_DAMAGED) {
 		return err_set(
 			err, -EBADMSG,
-			"the state LUN holds something that lunmask did not write; nothing is "
-			"written over it. Check which LUN 'state_lun' names; a LUN meant for it "
-			"must begin with %u zero bytes",
+			"check which LUN 'state_lun' names: this one has contents that lunmask "
+			"did not write, and is not overwritten. A new state LUN must begin with "
+			"%u zero bytes",
 			SLOT_AREA_BYTES);
 	}
 	return err_set(
 		err, -EUCLEAN,
-		"no valid state on the state LUN (first copy %s, second copy %s); nothing is "
-		"written over it. Restore its first %u bytes from a copy; or, if the VM's "
-		"domain XML is at hand ('config') and no saved memory is needed, fill them "
-		"with zeros and start the VM anew",
+		"the state LUN has no valid state (first copy %s, second copy %s), and is not "
+		"overwritten. Restore its first %u bytes from a copy. Or, if the VM's domain "
+		"XML is at hand ('config') and no saved memory is needed, fill them with "
+		"zeros and start the VM",
 		slot_verdict_to_str(verdict[0]), slot_verdict_to_str(verdict[1]), SLOT_AREA_BYTES);
 }
 
@@ -137,7 +137,7 @@ const char *slot_verdict_to_str(enum slot_verdict verdict)
 		[SLOT_OK] = "valid",
 		[SLOT_EMPTY] = "empty",
 		[SLOT_DAMAGED] = "damaged",
-		[SLOT_FOREIGN] = "not ours",
+		[SLOT_FOREIGN] = "not written by lunmask",
 		[SLOT_NEWER_VERSION] = "of a newer version",
 	};
 
@@ -167,9 +167,9 @@ int slot_choose(const unsigned char *area, struct slot *ret, size_t *ret_index, 
 	    slots[0].generation == slots[1].generation) {
 		return err_set(
 			err, -EUCLEAN,
-			"both copies on the state LUN claim generation %" PRIu64
-			": two hosts wrote at once. Find out which one is right and fill the "
-			"first 512 bytes of the other with zeros",
+			"both copies on the state LUN have generation %" PRIu64
+			": two hosts wrote at the same time. Find out which copy is right, and "
+			"fill the first 512 bytes of the other with zeros",
 			slots[0].generation);
 	}
 	newest = verdict[0] != SLOT_OK ||

@@ -9,10 +9,11 @@
 #include "base/err.h"
 
 /*
- * The first MiB of a state LUN: two slots of 512 KiB, written in turn. No I/O here.
+ * Encodes and decodes the first MiB of a state LUN: two slots of 512 KiB, which are written in
+ * turn. This module does no I/O.
  *
- * The newest valid slot is the state; a write goes to the other one, so that a torn write loses
- * nothing. Layout of a slot, little-endian:
+ * The newest valid slot is the state. A write goes to the other slot, so that a torn write loses
+ * nothing. The layout of a slot, little-endian:
  *
  *	 0  8  magic "LUNMASK\0"
  *	 8  4  version, 1
@@ -33,9 +34,9 @@
 /* What the image area holds. Only VALID may be restored. */
 enum image_state {
 	IMAGE_NONE = 0,     /* nothing; the guest's last run did not end in a save */
-	IMAGE_WRITING = 1,  /* a save began and was not finished */
-	IMAGE_VALID = 2,    /* the guest's memory, and no vCPU has run since */
-	IMAGE_CONSUMED = 3, /* it was restored, into a domain that did not run yet; never again */
+	IMAGE_WRITING = 1,  /* a save has begun and has not been completed */
+	IMAGE_VALID = 2,    /* the guest's memory; no vCPU has run since the save */
+	IMAGE_CONSUMED = 3, /* was restored into a paused domain; must not be restored again */
 	IMAGE_STATE_MAX
 };
 
@@ -50,29 +51,34 @@ struct slot {
 };
 
 /*
- * Why a slot cannot be used. EMPTY (all zero) and FOREIGN (another magic) differ: an area is never
- * written over when neither slot is ours. Beside a valid slot everything else is the remains of a
- * write that was cut short (the very first one to a slot may have lost its header).
+ * Why a slot cannot be used. EMPTY means all zero, and FOREIGN another magic. If neither slot is
+ * valid, an area with a FOREIGN or DAMAGED slot is never overwritten. If the other slot is valid, a
+ * DAMAGED or FOREIGN slot is the result of a torn write: the first write to a slot may have lost
+ * its header.
  */
 enum slot_verdict { SLOT_OK, SLOT_EMPTY, SLOT_DAMAGED, SLOT_FOREIGN, SLOT_NEWER_VERSION };
 
 const char *slot_verdict_to_str(enum slot_verdict verdict);
 
-/* Header, payload and CRC: what of the 512 KiB must be written. */
+/* The bytes of the 512 KiB that must be written: header, payload and CRC. */
 size_t slot_used_bytes(const struct slot *slot);
 
 /*
- * buffer has SLOT_BYTES. -EMSGSIZE when the payload is too long, -EINVAL for generation 0 or an
- * image state that does not exist.
+ * Fills buffer, which has SLOT_BYTES. -EMSGSIZE if the payload is longer than SLOT_PAYLOAD_MAX,
+ * -EINVAL for generation 0 or an undefined image state; with text.
  */
 int slot_encode(const struct slot *slot, unsigned char *buffer, struct err *err);
+/* *ret is valid for SLOT_OK only. Its payload points into buffer. */
 enum slot_verdict slot_decode(const unsigned char *buffer, struct slot *ret);
 
 /*
- * Which of the two is the state. area has SLOT_AREA_BYTES. 0 and the index in *ret_index, or
- * -ENODATA (both empty: never formatted), -EUCLEAN (damaged, or both of one generation, with what
- * to do), -EBADMSG (holds something that is not ours), -ENOTSUP (one was written by a newer
- * version, whatever the other is), with text.
+ * Chooses the slot that is the state. area has SLOT_AREA_BYTES, and the payload of *ret points into
+ * it. 0, with the index of the slot in *ret_index, or with text:
+ *
+ * -ENODATA   both slots are empty: the area is new
+ * -EUCLEAN   no slot is valid and at least one is damaged, or both have the same generation
+ * -EBADMSG   the area has contents that lunmask did not write
+ * -ENOTSUP   a newer version of lunmask wrote one of the slots, even if the other slot is valid
  */
 int slot_choose(const unsigned char *area, struct slot *ret, size_t *ret_index, struct err *err);
 

@@ -6,15 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Both 512 and 4096 byte blocks are in use; a multiple of the larger one fits every LUN. */
+/* LUNs have blocks of 512 or 4096 bytes. A multiple of the larger size fits both. */
 #define WRITE_UNIT_BYTES 4096u
 
 struct state_lun {
 	const struct state_device_ops *ops;
 	void *device;
-	struct iscsi_lun *iscsi; /* NULL when the device is not ours */
+	struct iscsi_lun *iscsi; /* NULL if the caller owns the device */
 	uint64_t offset_bytes;
-	bool loaded;                         /* generation is what the caller saw last */
+	bool loaded;                         /* generation is the one that the caller saw last */
 	uint64_t generation;                 /* 0: the area was empty */
 	unsigned char area[SLOT_AREA_BYTES]; /* what load read; the caller's payload points here */
 	unsigned char look[SLOT_AREA_BYTES];
@@ -59,8 +59,10 @@ int state_lun_open_device(const struct state_device_ops *ops, void *device, uint
 	return 0;
 }
 
-/* An extent that is too small, or that the LUN does not have, is refused before anything is
- * written. */
+/*
+ * Refuses an extent that is too small, extends beyond the LUN or does not start on a block, before
+ * anything is written.
+ */
 static int extent_check(struct iscsi_lun *lun, const struct extent *extent,
 			struct deadline deadline, struct err *err)
 {
@@ -75,7 +77,7 @@ static int extent_check(struct iscsi_lun *lun, const struct extent *extent,
 						       : 0;
 	if (extent->length_bytes > room) {
 		return err_set(err, -EINVAL,
-			       "%" PRIu64 " bytes at %" PRIu64 " reach beyond its %" PRIu64
+			       "%" PRIu64 " bytes at offset %" PRIu64 " extend beyond its %" PRIu64
 			       " bytes",
 			       extent->length_bytes, extent->offset_bytes, facts.size_bytes);
 	}
@@ -84,7 +86,7 @@ static int extent_check(struct iscsi_lun *lun, const struct extent *extent,
 	}
 	if (room < SLOT_AREA_BYTES) {
 		return err_set(err, -EINVAL,
-			       "%" PRIu64 " bytes are too few for a state LUN: at least %u", room,
+			       "%" PRIu64 " bytes are too few: a state LUN needs at least %u", room,
 			       SLOT_AREA_BYTES);
 	}
 	if (facts.block_bytes > WRITE_UNIT_BYTES || extent->offset_bytes % facts.block_bytes != 0) {
@@ -161,12 +163,12 @@ int state_lun_load(struct state_lun *state, struct deadline deadline, struct slo
 	return rc;
 }
 
-/* Where the next state goes and which generation it is. */
+/* Finds the slot and the generation for the next state. */
 static int target_find(struct state_lun *state, struct deadline deadline, size_t *ret_index,
 		       uint64_t *ret_generation, struct err *err)
 {
 	struct slot newest = {0};
-	size_t index = SLOT_COUNT - 1; /* of an empty area the first slot is written first */
+	size_t index = SLOT_COUNT - 1; /* in an empty area, the first slot is written first */
 	int rc = area_read(state, state->look, deadline, err);
 
 	if (rc == 0) {
@@ -177,12 +179,12 @@ static int target_find(struct state_lun *state, struct deadline deadline, size_t
 	}
 	if (state->loaded && newest.generation != state->generation) {
 		return err_set(err, -ESTALE,
-			       "the state LUN was changed since it was read (generation %" PRIu64
-			       ", read was %" PRIu64 "): another host writes to it",
+			       "another host writes to the state LUN: it has generation %" PRIu64
+			       ", but generation %" PRIu64 " was read before",
 			       newest.generation, state->generation);
 	}
 	if (newest.generation == UINT64_MAX) {
-		return err_set(err, -EOVERFLOW, "the state LUN's generation cannot grow any more");
+		return err_set(err, -EOVERFLOW, "the state LUN has the highest legal generation");
 	}
 	*ret_index = (index + 1) % SLOT_COUNT;
 	*ret_generation = newest.generation + 1;
@@ -198,8 +200,7 @@ static int read_back(struct state_lun *state, uint64_t offset_bytes, size_t byte
 		return err_prefix(err, rc, "reading back what was written");
 	}
 	if (memcmp(state->look, state->out, bytes) != 0) {
-		return err_set(err, -EIO,
-			       "the state LUN returns something else than what was written to it");
+		return err_set(err, -EIO, "the state LUN does not return what was written to it");
 	}
 	return 0;
 }
@@ -218,11 +219,11 @@ int state_lun_store(struct state_lun *state, const struct slot *slot, struct dea
 	if (rc < 0) {
 		return rc;
 	}
-	/* What is left behind the CRC from an older state is never read. */
+	/* Bytes of an older state after the CRC are never read. */
 	bytes = (slot_used_bytes(&next) + WRITE_UNIT_BYTES - 1) / WRITE_UNIT_BYTES *
 		WRITE_UNIT_BYTES;
 	offset_bytes = state->offset_bytes + index * SLOT_BYTES;
-	state->loaded = false; /* until it is known which state the LUN has */
+	state->loaded = false; /* the state of the LUN is unknown until the read back */
 	rc = state->ops->write(state->device, offset_bytes, state->out, bytes, deadline, err);
 	if (rc == 0) {
 		rc = state->ops->flush(state->device, deadline, err);

@@ -8,7 +8,7 @@
 #include "state/slot.h"
 
 /*
- * The state LUN (or the extent that serves as one): reading and replacing the VM's state.
+ * Reads and replaces the VM's state on its state LUN, or on the extent that serves as one.
  *
  *	struct state_lun *state;
  *	state_lun_open(&path, &extent, deadline, &state, err);
@@ -17,9 +17,9 @@
  *	state_lun_store(state, &slot, deadline, err);      durable and read back when it returns 0
  *	state_lun_close(state, deadline);
  *
- * The payload of a loaded slot belongs to the state_lun and is valid until the next load or close
- * (a store leaves it alone).
- * The device is behind an ops struct so that tests put a faulty one in its place.
+ * The payload of a loaded slot belongs to the state_lun. It is valid until the next load or close;
+ * a store does not invalidate it. The device is behind an ops struct, so that tests can replace it
+ * by a faulty one. A function that returns int returns 0, or -errno with text.
  */
 struct state_device_ops {
 	int (*read)(void *device, uint64_t offset_bytes, void *data, size_t bytes,
@@ -31,36 +31,43 @@ struct state_device_ops {
 
 struct state_lun;
 
-/* -EINVAL when the extent is smaller than SLOT_AREA_BYTES, beyond the LUN or not on its blocks. */
+/*
+ * Opens an iSCSI session to the LUN. -EINVAL if the extent is smaller than SLOT_AREA_BYTES, extends
+ * beyond the LUN or does not start on a block, or if the LUN's blocks are larger than 4096 bytes;
+ * otherwise the errors of iscsi_lun_open().
+ */
 int state_lun_open(const struct iscsi_path *path, const struct extent *extent,
 		   struct deadline deadline, struct state_lun **ret, struct err *err);
 
-/* On any device; the ops and the device must outlive the state_lun. */
+/* Uses any device. The ops and the device must outlive the state_lun. -ENOMEM. */
 int state_lun_open_device(const struct state_device_ops *ops, void *device, uint64_t offset_bytes,
 			  struct state_lun **ret, struct err *err);
 
+/* Closes the session, if state_lun_open() opened one. Accepts NULL. */
 void state_lun_close(struct state_lun *state, struct deadline deadline);
 
 /*
- * What a handle of before had loaded or stored: a store refuses (-ESTALE) to replace anything else.
- * 0 is the generation of a LUN that was never written.
+ * Sets the generation that an earlier handle loaded or stored: a store refuses (-ESTALE) to replace
+ * any other generation. A LUN that was never written has generation 0.
  */
 void state_lun_expect(struct state_lun *state, uint64_t generation);
 
-/* Of the state that was loaded or stored last. */
+/* The generation of the state that was loaded or stored last. */
 uint64_t state_lun_generation(const struct state_lun *state);
 
-/* The errors of slot_choose(), and those of the device. */
+/* Reads the newest valid slot. The errors are those of slot_choose() and of the device. */
 int state_lun_load(struct state_lun *state, struct deadline deadline, struct slot *ret,
 		   struct err *err);
 
 /*
  * Writes the slot that is not the newest, with the next generation (slot->generation is ignored),
- * flushes, and reads it back. Refuses (-EBADMSG) a LUN that holds something that is not ours; two
- * damaged slots are refused too (-EUCLEAN): nothing is ever formatted over. A LUN whose area is
- * all zero is new, and legal. When the LUN was loaded or stored before and has another generation
- * now, somebody else writes to it: -ESTALE, nothing is written. After any other failure it is open
- * whether the old or the new state is there: load again.
+ * flushes it and reads it back. 0 if the state is durable.
+ *
+ * Nothing is written if the LUN has contents that lunmask did not write (-EBADMSG) or no valid slot
+ * but a damaged one (-EUCLEAN). A LUN whose area is all zero is new, and legal. If the LUN was
+ * loaded or stored before and has another generation now, another host writes to it: -ESTALE, and
+ * nothing is written. After an error of the device, the LUN may have the old or the new state: load
+ * it again.
  */
 int state_lun_store(struct state_lun *state, const struct slot *slot, struct deadline deadline,
 		    struct err *err);

@@ -20,7 +20,7 @@
 #define ARGUMENTS_MAX 32
 #define MESSAGES_MAX 4096
 #define KILLED_WAIT_MS 2000
-/* To end by itself. Nothing is lost when it is killed: what must be durable was synced before. */
+/* The time for an exit after SIGTERM. SIGKILL loses no data, because the data was synced before. */
 #define TERMINATED_WAIT_MS 3000
 
 static const struct storage_daemon none = {.pid = 0, .pidfd = -1, .qmp = -1, .messages = -1};
@@ -76,7 +76,7 @@ static int daemon_spawn(const char *const *argv, struct storage_daemon *daemon)
 	return process_spawn(&spawn, &daemon->pid, &daemon->pidfd);
 }
 
-/* Its last line, without the "qemu-storage-daemon: " in front. */
+/* The daemon's last line of output, without the prefix "qemu-storage-daemon: ". */
 static const char *last_words(const struct storage_daemon *daemon, char *text, size_t size)
 {
 	static const char prefix[] = PROGRAM ": ";
@@ -92,7 +92,7 @@ static const char *last_words(const struct storage_daemon *daemon, char *text, s
 	return strncmp(line, prefix, sizeof(prefix) - 1) == 0 ? line + sizeof(prefix) - 1 : line;
 }
 
-/* Half of what is left, so that the other half is there for what comes after a kill. */
+/* At most half of the time that is left; the other half is for the wait after SIGKILL. */
 static struct deadline terminated_until(struct deadline deadline)
 {
 	int half_ms = deadline_left_ms(deadline) / 2;
@@ -100,7 +100,10 @@ static struct deadline terminated_until(struct deadline deadline)
 	return deadline_in(half_ms < TERMINATED_WAIT_MS ? half_ms : TERMINATED_WAIT_MS);
 }
 
-/* 0, -EIO with its words when it ended badly, -ETIMEDOUT when it had to be killed. */
+/*
+ * 0, -EIO with the daemon's message if it exited with an error, -ETIMEDOUT if it had to be killed,
+ * -EBUSY if it does not exit even after SIGKILL.
+ */
 static int daemon_reap(struct storage_daemon *daemon, struct deadline deadline, struct err *err)
 {
 	char text[MESSAGES_MAX];
@@ -114,7 +117,7 @@ static int daemon_reap(struct storage_daemon *daemon, struct deadline deadline, 
 	}
 	if (!process_wait(daemon->pidfd, deadline_in(KILLED_WAIT_MS)) ||
 	    waitpid(daemon->pid, &status, WNOHANG) != daemon->pid) {
-		return err_set(err, -EBUSY, "%s with pid %d does not end, even killed", PROGRAM,
+		return err_set(err, -EBUSY, "%s (pid %d) did not exit after SIGKILL", PROGRAM,
 			       (int)daemon->pid);
 	}
 	words = last_words(daemon, text, sizeof(text));
@@ -124,7 +127,7 @@ static int daemon_reap(struct storage_daemon *daemon, struct deadline deadline, 
 	}
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
 		return err_set(err, -EIO, "%s: %s", PROGRAM,
-			       *words == '\0' ? "ended without a word" : words);
+			       *words == '\0' ? "exited without a message" : words);
 	}
 	return 0;
 }
@@ -163,13 +166,13 @@ int storage_daemon_start(const char *const *argv, struct deadline deadline,
 		}
 	}
 	if (ret->pid > 0) {
-		/* After an EOF it is about to exit by itself, with the reason. */
+		/* After an end of file, the daemon is about to exit and has written the reason. */
 		end_rc = daemon_reap(ret, deadline, &words);
 	}
 	if (rc == -EIO && end_rc < 0) {
 		rc = err_set(err, end_rc, "%s", err_text(&words));
 	} else if (rc == -EIO) {
-		(void)err_set(err, rc, "%s ended at once", PROGRAM);
+		(void)err_set(err, rc, "%s exited immediately", PROGRAM);
 	}
 	daemon_release(ret);
 	return rc;
@@ -185,7 +188,7 @@ int storage_daemon_end(struct storage_daemon *daemon, struct deadline deadline, 
 	return rc;
 }
 
-/* One of those to be ended, while it is looked for and while it is held. */
+/* The search for the daemons that storage_daemon_end_others() terminates. */
 struct other {
 	const char *argument;
 	struct deadline deadline;
@@ -233,7 +236,7 @@ static int other_visit(void *data, pid_t pid, struct err *err)
 	AUTO_FD pidfd = is_other(pid, other->argument) ? process_hold(pid, NULL) : -1;
 	struct deadline term;
 
-	/* Checked again while it is held: before, its pid may have been given to another. */
+	/* Checks again with the pidfd open: the pid may have been reused before that. */
 	if (pidfd < 0 || !is_other(pid, other->argument)) {
 		return 0;
 	}

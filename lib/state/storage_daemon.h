@@ -8,11 +8,16 @@
 #include "base/err.h"
 
 /*
- * A qemu-storage-daemon(1) that this process starts and ends; the inside of image.h.
+ * Starts and terminates a qemu-storage-daemon(1). This module is a part of the implementation of
+ * image.h.
  *
- * It dies (SIGTERM, by the kernel) when the thread that started it does, and has none of our
- * descriptors: its stderr is a pipe that never blocks it, its QMP monitor one end of a socket pair
- * over which it greets us when everything on its command line is done.
+ *	rc = storage_daemon_start(argv, deadline, &daemon, err);
+ *	rc = storage_daemon_end(&daemon, deadline, err);
+ *
+ * When the thread that started the daemon exits, the kernel sends the daemon SIGTERM. The daemon
+ * inherits none of this process's descriptors. Its stdout and stderr are a non-blocking pipe. Its
+ * QMP monitor is one end of a socket pair: the QMP greeting says that the daemon has completed
+ * everything on its command line.
  */
 struct storage_daemon {
 	pid_t pid;
@@ -22,22 +27,24 @@ struct storage_daemon {
 };
 
 /*
- * argv begins with the program and must leave out the monitor. 0 when it is ready; -ENOENT when
- * there is no such program, -EIO when it refused (with its last words), -ETIMEDOUT. On failure it
- * is gone.
+ * argv begins with the program and must not define the QMP monitor. 0 if the daemon is ready.
+ * Otherwise, with text, -ENOENT (the program does not exist), -E2BIG (argv is too long), -EIO (the
+ * daemon exited; the text is its last message), -ETIMEDOUT, -EBUSY, or the -errno of a system call.
+ * After a failure the daemon is gone, unless it does not exit even after SIGKILL.
  */
 int storage_daemon_start(const char *const *argv, struct deadline deadline,
 			 struct storage_daemon *ret, struct err *err);
 
 /*
- * SIGTERM, and SIGKILL after half of the time or 3 s. -EIO when it did not end well, -ETIMEDOUT
- * when it was killed; it is gone in all cases but -EBUSY.
+ * Sends SIGTERM, and SIGKILL after half of the time or 3 s, whichever is shorter. -EIO if the
+ * daemon exited with an error, -ETIMEDOUT if SIGKILL was needed, -EBUSY if it does not exit even
+ * after SIGKILL. In all other cases it is gone. Releases the struct in every case.
  */
 int storage_daemon_end(struct storage_daemon *daemon, struct deadline deadline, struct err *err);
 
 /*
- * Ends every such daemon in our mount namespace that has argument on its command line, whoever
- * started it. -EBUSY when one does not end. 0 when there is none.
+ * Terminates every qemu-storage-daemon in this process's mount namespace that has argument on its
+ * command line, no matter who started it. 0 also if there is none. -ETIMEDOUT if one does not exit.
  */
 int storage_daemon_end_others(const char *argument, struct deadline deadline, struct err *err);
 

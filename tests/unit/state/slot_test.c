@@ -176,7 +176,7 @@ static void slot_choose__refuses_when_nothing_is_certain(void **state)
 	slot_put(0, 8, IMAGE_VALID, "damaged");
 	area[41] ^= 1;
 	assert_int_equal(slot_choose(area, &slot, &index, &err), -EUCLEAN);
-	assert_non_null(strstr(err_text(&err), "start the VM anew"));
+	assert_non_null(strstr(err_text(&err), "fill them with zeros and start the VM"));
 	slot_put(0, 8, IMAGE_VALID, "twice");
 	slot_put(1, 8, IMAGE_NONE, "the same");
 	assert_int_equal(slot_choose(area, &slot, &index, &err), -EUCLEAN);
