@@ -61,7 +61,7 @@ static int parameter_verify(const struct ocf_agent *agent, const struct ocf_para
 			       parameter - agent->parameters);
 	}
 	if (ocf_agent_find_parameter(agent, parameter->name) != parameter) {
-		rc = err_set(err, -EINVAL, "is there twice");
+		rc = err_set(err, -EINVAL, "is listed twice");
 	} else if (parameter->required && parameter->fallback != NULL) {
 		rc = err_set(err, -EINVAL, "is required and has a default");
 	} else if (parameter->type == OCF_SELECT) {
@@ -88,7 +88,7 @@ static int action_verify(const struct ocf_agent *agent, const struct ocf_action 
 	}
 	if ((action->run == NULL) != (strcmp(action->name, META_DATA) == 0)) {
 		return err_set(err, -EINVAL,
-			       "action %s: every one but " META_DATA " has a function",
+			       "action %s: " META_DATA " must have no function, all others one",
 			       action->name);
 	}
 	if (action->timeout_s <= 0 || action->interval_s < 0 || action->depth < 0) {
@@ -153,7 +153,7 @@ static int action_run(const struct ocf_agent *agent, const struct ocf_action *ac
 		if (checks) {
 			return end(PCMK_OCF_NOT_CONFIGURED, &err);
 		}
-		ocf_exit_log("%s goes on all the same: %s", action->name, err_text(&err));
+		ocf_exit_log("%s continues despite this: %s", action->name, err_text(&err));
 	}
 	err = (struct err)ERR_INIT;
 	rc = action->run(&call, &err);

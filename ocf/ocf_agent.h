@@ -8,17 +8,19 @@
 #include "base/err.h"
 
 /*
- * An OCF resource agent as two tables: its parameters and its actions.
+ * Implements an OCF resource agent from two tables: its parameters and its actions.
  *
- * Metadata (both profiles), help, manual page, parameter checks and dispatch all come from these
- *rows, so they cannot disagree. An agent is its tables, its run functions and
+ * The metadata (in both profiles), the help, the manual page, the parameter checks and the dispatch
+ * all come from the rows of these tables, so they cannot disagree. An agent consists of its tables,
+ * its run functions and
  *
  *	int main(int argc, char **argv)
  *	{
  *		return ocf_agent_main(&agent, argc, argv);
  *	}
  *
- * The contract: OCF Resource Agent API 1.1, and Pacemaker Administration, "Resource Agents".
+ * The tables are static data. The contract is OCF Resource Agent API 1.1, and Pacemaker
+ * Administration, "Resource Agents".
  */
 enum ocf_type { OCF_STRING, OCF_INTEGER, OCF_BOOLEAN, OCF_SELECT, OCF_TIME };
 
@@ -26,38 +28,38 @@ struct ocf_parameter {
 	const char *name; /* OCF_RESKEY_name */
 	enum ocf_type type;
 	const char *const *options; /* OCF_SELECT: NULL-terminated, each explained in longdesc */
-	const char *fallback;       /* the value when none is set, or NULL */
+	const char *fallback;       /* the default value, or NULL */
 	bool required;
-	bool reloadable;          /* a change needs no restart, only reload-agent */
-	const char *unique_group; /* the values of one group are, together, a resource's alone */
-	long long min, max;       /* OCF_INTEGER; OCF_TIME in milliseconds */
+	bool reloadable;          /* a change needs only reload-agent, not a restart */
+	const char *unique_group; /* no two resources may have the same values in one group */
+	long long min, max;       /* for OCF_INTEGER, and for OCF_TIME in milliseconds */
 	int (*check)(const char *value, struct err *err); /* may be NULL; 0 or -EINVAL with text */
 	const char *shortdesc;
 	const char *longdesc;
 };
 
 enum ocf_action_flags {
-	OCF_ACTION_CHECKS = 1u << 0, /* a wrong parameter ends it with OCF code 6, before run */
-	OCF_ACTION_LOCAL = 1u << 1, /* may end with codes that ban this node, see ocf_exit_code() */
-	OCF_ACTION_1_1 = 1u << 2,   /* unknown to OCF 1.0: not in that profile's metadata */
+	OCF_ACTION_CHECKS = 1u << 0, /* a wrong parameter is OCF code 6; run is not called */
+	OCF_ACTION_LOCAL = 1u << 1,  /* may return codes that ban this node: ocf_exit_code() */
+	OCF_ACTION_1_1 = 1u << 2,    /* not in OCF 1.0, so not in the metadata of that profile */
 };
 
 struct ocf_call;
 
-/* Rows of one name differ in depth (and in what an administrator may configure for it) only. */
+/* Rows with the same name may differ only in depth, timeout and interval. */
 struct ocf_action {
 	const char *name;
-	/* 0, a positive OCF code, or -errno with text. NULL: meta-data, which the library does. */
+	/* Returns 0, a positive OCF code, or -errno with text. NULL only for meta-data. */
 	int (*run)(const struct ocf_call *call, struct err *err);
 	int timeout_s;
 	int interval_s; /* 0: not recurring */
-	int depth;      /* check level; 0 is not shown in the metadata */
+	int depth;      /* OCF_CHECK_LEVEL; 0 is omitted from the metadata */
 	unsigned int flags;
 };
 
 struct ocf_agent {
 	const char *name;
-	const char *version; /* the agent's own */
+	const char *version; /* of the agent, not of OCF */
 	const char *shortdesc;
 	const char *longdesc;
 	const struct ocf_parameter *parameters;
@@ -67,23 +69,23 @@ struct ocf_agent {
 };
 
 /*
- * Runs the action argv[1] names and returns the process's exit status. "--help" prints the help,
- * "--man" the manual page (ocf_man.h), and both are 0; no action, more than one, or an unknown one
- * is 3 (not implemented).
+ * Runs the action that argv[1] names, and returns the exit status of the process. "--help" prints
+ * the help and "--man" the manual page (ocf_man.h); both return 0. Without exactly one known
+ * action, the status is 3 (not implemented).
  *
- * A failure prints one exit reason. What does not check its parameters (stop, monitor, migrate_*)
- * runs with wrong ones too: it sees the default in place of a wrong value.
+ * A failure prints one exit reason. An action without OCF_ACTION_CHECKS (stop, monitor, migrate_*)
+ * runs even if parameters are wrong: it gets the default instead of a wrong value.
  */
 int ocf_agent_main(const struct ocf_agent *agent, int argc, char **argv);
 
-/* The first row of that name, or NULL. */
+/* The first row with that name, or NULL. */
 const struct ocf_action *ocf_agent_find_action(const struct ocf_agent *agent, const char *name);
 
-/* NULL when there is none. */
+/* NULL if there is none. */
 const struct ocf_parameter *ocf_agent_find_parameter(const struct ocf_agent *agent,
 						     const char *name);
 
-/* Are the tables sound? Asked at each start; -EINVAL with the row and what is wrong with it. */
+/* Checks the tables; ocf_agent_main() calls it first. -EINVAL names the row and its error. */
 int ocf_agent_verify(const struct ocf_agent *agent, struct err *err);
 
 #endif

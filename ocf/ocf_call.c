@@ -32,7 +32,7 @@ static const char *env_find(const char *key)
 	return value == NULL || *value == '\0' ? NULL : value;
 }
 
-/* A number without unit: milliseconds are what the manager writes. */
+/* Reads a number without a unit: the cluster manager writes milliseconds. */
 static int number_read(const char *key, int64_t max, int64_t fallback, int64_t *ret,
 		       struct err *err)
 {
@@ -65,14 +65,15 @@ static int name_read(const char *key, size_t max, const char **ret, struct err *
 	}
 	for (const char *c = value; *c != '\0'; c++) {
 		if ((unsigned char)*c <= ' ' || *c == 0x7f || strchr("/'\"<>&", *c) != NULL) {
-			return err_set(err, -EINVAL, "%s is '%.64s', which is no name", key, value);
+			return err_set(err, -EINVAL, "%s is '%.64s', which is not a legal name",
+				       key, value);
 		}
 	}
 	*ret = value;
 	return 0;
 }
 
-/* A level that is not implemented means the next lower one. */
+/* If the agent does not implement the wanted level, the next lower one is used. */
 static int level_implemented(const struct ocf_agent *agent, const char *action, int64_t wanted)
 {
 	int level = 0;
@@ -87,7 +88,7 @@ static int level_implemented(const struct ocf_agent *agent, const char *action, 
 	return level;
 }
 
-/* The first failure is the one that is told. */
+/* Keeps only the first failure. */
 static void note(int *rc, struct err *err, int next_rc, const struct err *next)
 {
 	if (*rc == 0 && next_rc < 0) {

@@ -39,7 +39,7 @@ static void parameter(const struct ocf_parameter *row, FILE *stream)
 	roff_paragraphs(row->longdesc, ".br", stream);
 }
 
-/* "op monitor interval=60s timeout=30s OCF_CHECK_LEVEL=10", as crm and pcs both take it. */
+/* "op monitor interval=60s timeout=30s OCF_CHECK_LEVEL=10": legal for both crm and pcs. */
 static void operation(const struct ocf_action *row, FILE *stream)
 {
 	(void)fputs("op ", stream);
@@ -67,7 +67,7 @@ static void action(const struct ocf_action *row, FILE *stream)
 	(void)fputc('\n', stream);
 }
 
-/* What a cluster manager is told to do, and not what it asks for by itself. */
+/* True for an action that an administrator configures as an operation. */
 static bool is_operation(const struct ocf_action *row)
 {
 	static const char *const names[] = {"start", "stop", "monitor", "migrate_to",

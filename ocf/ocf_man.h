@@ -7,9 +7,9 @@
 #include "ocf/ocf_agent.h"
 
 /*
- * The tables as a manual page, man(7), under the name resource agents' pages have:
- * ocf_PROVIDER_NAME. "AGENT --man" prints it when lunmask is built; the examples are made of the
- * rows, too.
+ * Writes the tables as a manual page, man(7). Its name follows the convention for resource agents:
+ * ocf_PROVIDER_NAME. The build of lunmask calls "AGENT --man" to make the page. The examples also
+ * come from the rows.
  *
  * 0 or -EIO.
  */

@@ -41,7 +41,7 @@ static void content(struct xml_out *out, enum ocf_profile profile,
 	xml_out_close(out);
 }
 
-/* OCF 1.0 knows single parameters that are unique, no combinations. */
+/* OCF 1.0 has unique parameters, but no unique combinations of parameters. */
 static bool unique_alone(const struct ocf_agent *agent, const struct ocf_parameter *parameter)
 {
 	if (parameter->unique_group == NULL) {
@@ -147,7 +147,7 @@ int ocf_metadata_write(const struct ocf_agent *agent, enum ocf_profile profile, 
 	return xml_out_end(&out, stream);
 }
 
-/* Fills lines with words; keeps the text's own line breaks. */
+/* Wraps the text at HELP_COLUMNS and keeps its line breaks. */
 static void help_text(const char *text, FILE *stream)
 {
 	while (*text != '\0') {

@@ -12,7 +12,7 @@
 
 #include "ocf/ocf_call.h"
 
-#define NAME_MAX_BYTES 64 /* of a parameter's name */
+#define NAME_MAX_BYTES 64 /* the longest name of a parameter */
 #define OPTIONS_TEXT_MAX 256
 
 static const char *value_find(const struct ocf_parameter *parameter)

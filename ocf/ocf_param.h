@@ -9,28 +9,28 @@
 #include "ocf/ocf_agent.h"
 
 /*
- * Parameter values, as OCF_RESKEY_* has them, against the table of the agent.
+ * Reads the parameter values from OCF_RESKEY_* and checks them against the table of the agent.
  *
- * An empty value is none. Booleans and times are read as the cluster manager reads them, by
- * libcrmcommon.
+ * An empty value counts as not set. libcrmcommon parses booleans and times, so that they have the
+ * same meaning as for the cluster manager.
  */
 
-/* 0 or -EINVAL: names the parameter, the value that was refused and what is legal. */
+/* 0, or -EINVAL with the parameter, the value that was refused and what is legal. */
 int ocf_param_check(const struct ocf_parameter *parameter, const char *value, struct err *err);
 
-/* The first parameter that is missing or wrong. */
+/* 0, or -EINVAL with the first parameter that is missing or wrong. */
 int ocf_param_check_all(const struct ocf_agent *agent, struct err *err);
 
 /*
- * The value in force: the one that is set if it is legal, otherwise the default, which may be NULL.
- * The getters want a name that the table has, of that type (an assertion).
+ * The value in force: the set value if it is legal, otherwise the default, which may be NULL. The
+ * table must have a parameter with that name and that type; an assertion checks this.
  */
 const char *ocf_param_string(const struct ocf_agent *agent, const char *name);
 bool ocf_param_boolean(const struct ocf_agent *agent, const char *name);
 long long ocf_param_integer(const struct ocf_agent *agent, const char *name);
 long long ocf_param_time_ms(const struct ocf_agent *agent, const char *name);
 
-/* The index in the row's options. */
+/* The index of the value in the options of the row. */
 size_t ocf_param_select(const struct ocf_agent *agent, const char *name);
 
 #endif
