@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * ocf:lunmask:VirtualMachine: a libvirt VM and the LUNs it lives on, as one resource.
+ * ocf:lunmask:VirtualMachine: a libvirt VM and its LUNs as one resource.
  *
- * What the administrator sees is in the two tables; what is done is action/vm.h's.
+ * This file has the two tables that define the interface to the administrator: the parameters and
+ * the actions. action/vm.h implements the actions.
  */
 
 #include <assert.h>
@@ -28,13 +29,13 @@
 #endif
 
 #define PATHS_ALL "all"
-#define PATHS_ALL_COUNT 0 /* what action/vm.h means by all */
+#define PATHS_ALL_COUNT 0 /* the value that means all portals in action/vm.h */
 
 #define ARRAY_SIZE(rows) (sizeof(rows) / sizeof((rows)[0]))
 
 /* Parameters */
 
-/* In the order of action/vm.h's enums. */
+/* The names are in the order of the enums of action/vm.h. */
 static const char *const migration_modes[] = {
 	[VM_MIGRATE_AUTO] = "auto", [VM_MIGRATE_LIVE] = "live", [VM_MIGRATE_SAVED] = "saved", NULL};
 static const char *const stop_modes[] = {
@@ -123,7 +124,8 @@ static int check_suffix(const char *value, struct err *err)
 	if (strlen(value) > NODE_NAME_MAX || !made_of(value, ".-")) {
 		return err_set(
 			err, -EINVAL,
-			"'%.200s' cannot be the end of a host name: letters, digits, '.', '-'",
+			"'%.200s' cannot be the end of a host name: legal are letters, digits, "
+			"'.' and '-'",
 			value);
 	}
 	return 0;
@@ -364,7 +366,7 @@ static void settings_read(const struct ocf_call *call, struct vm_settings *ret)
 	(void)paths_parse(ocf_param_string(agent, "paths_required"), &ret->paths_required, NULL);
 }
 
-/* "lunmask: web1: start: grant: done (12 ms)": one line for each change, for people and grep. */
+/* Logs one line for each change: "lunmask: web1: start: grant: done (12 ms)". */
 static void event_log(void *data, const struct task_event *event)
 {
 	const struct vm_settings *settings = data;
@@ -374,7 +376,7 @@ static void event_log(void *data, const struct task_event *event)
 		     *event->text == '\0' ? "" : ": ", event->text);
 }
 
-/* What is wrong with the parameters together is wrong on every node. */
+/* Parameters that contradict each other are wrong on every node: OCF code 6. */
 static int settings_check(const struct ocf_call *call, const struct vm_settings *settings,
 			  struct err *err)
 {
@@ -395,7 +397,7 @@ static int action_start(const struct ocf_call *call, struct err *err)
 	return rc != 0 ? rc : vm_start(&settings, call->deadline, &report, err);
 }
 
-/* A resource without a VM's name never started one: nothing is here, whatever else is wrong. */
+/* A resource without a VM name has never started a VM, so nothing runs here. */
 static bool nothing_named(const struct vm_settings *settings)
 {
 	return settings->vm == NULL;
@@ -447,8 +449,8 @@ static int migrate(const struct ocf_call *call, vm_migrate_fn *run, struct err *
 
 	if (call->migrate_source == NULL || call->migrate_target == NULL) {
 		return err_set(err, -EINVAL,
-			       "OCF_RESKEY_CRM_meta_migrate_%s is not set: %s is for the cluster "
-			       "manager, use \"crm_resource --move\"",
+			       "OCF_RESKEY_CRM_meta_migrate_%s is not set: only the cluster "
+			       "manager calls %s; to migrate, use \"crm_resource --move\"",
 			       call->migrate_source == NULL ? "source" : "target",
 			       call->action->name);
 	}
@@ -484,7 +486,7 @@ static int action_validate(const struct ocf_call *call, struct err *err)
 	return rc;
 }
 
-/* Every call reads its parameters anew: with the checks passed, the new ones are in force. */
+/* Every call reads its parameters from the environment. A reload only has to check them. */
 static int action_reload_agent(const struct ocf_call *call, struct err *err)
 {
 	struct vm_settings settings;

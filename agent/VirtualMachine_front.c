@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What is installed as ocf:lunmask:VirtualMachine: the agent's door.
+ * The program that is installed as ocf:lunmask:VirtualMachine: a fast path in front of the agent.
  *
- * Nearly all that the cluster ever asks is whether a VM that runs is still running, and lunmaskd
- * knows that. Then nothing of the agent is loaded: its libraries alone cost ten times as much as
- * the question. Everything else, and every other answer, is the agent's itself.
+ * Nearly every call of the cluster is a monitor of a VM that is still running, and lunmaskd knows
+ * whether a domain runs. In this case the front asks lunmaskd and does not load the agent, whose
+ * libraries alone cost ten times as much as the question. In all other cases, and if lunmaskd does
+ * not answer that the domain runs, the front executes the agent.
  */
 
 #include <stdbool.h>
@@ -23,7 +24,7 @@
 #error "LUNMASK_AGENT_PROGRAM comes from the Makefile"
 #endif
 
-/* The agent has the time that a monitor may take; this is only a short cut to it. */
+/* The time limit for lunmaskd's answer. It is short, so that the agent still has its full time. */
 #define ASK_MS 50
 
 static const char *value_of(const char *key, const char *fallback)
@@ -33,13 +34,13 @@ static const char *value_of(const char *key, const char *fallback)
 	return value == NULL || *value == '\0' ? fallback : value;
 }
 
-/* A probe asks more than that: whether what runs here counts. */
+/* A probe must also check whether a domain on this host counts as the VM, so the agent runs it. */
 static bool is_recurring(void)
 {
 	return strtol(value_of("OCF_RESKEY_CRM_meta_interval", "0"), NULL, 10) > 0;
 }
 
-/* A monitor that only asks for the domain, and in the connection that lunmaskd watches. */
+/* True for a recurring monitor of level 0, on the libvirt connection that lunmaskd watches. */
 static bool lunmaskd_may_know(int argc, char **argv)
 {
 	return argc == 2 && strcmp(argv[1], "monitor") == 0 && is_recurring() &&

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * fence_lunmask: fences a host by taking its LUNs away on the arrays.
+ * fence_lunmask: fences a host by removing its access to its LUNs on the arrays.
  *
- * What the administrator sees is in the two tables; what is done is lib/host_fence.h's.
+ * This file has the two tables that define the interface to the administrator: the parameters and
+ * the actions. array/host_fence.h implements the actions.
  */
 
 #include <stdio.h>
@@ -28,7 +29,7 @@
 #define LOGIN_TIMEOUT "login_timeout"
 #define TIMEOUT_MAX_S 600
 
-/* A cluster that hangs is no reason to wait long: the kernel has a name, too. */
+/* The time limit for the cluster's answer. It is short, because the kernel also has a name. */
 #define CLUSTER_ANSWER_MS 3000
 
 /* Parameters */
@@ -125,7 +126,7 @@ static const struct fence_parameter parameters[] = {
 
 /* Actions */
 
-/* The cluster knows its nodes by names of its own; where there is none, the kernel has one. */
+/* This host: the cluster's name of the node, or the kernel's name if there is no cluster. */
 struct here {
 	bool clustered;
 	char name[NODE_NAME_MAX + 1];
@@ -144,12 +145,12 @@ static bool is_here(const struct here *here, const char *node)
 
 struct target {
 	const struct fence_call *call;
-	bool changes; /* something: then it matters who asks */
+	bool changes; /* the action changes masks, so the requesting host must be known */
 	struct here here;
 	struct config *config;
 	struct host_fence fence;
-	struct process_set held; /* what used LUNs here before the arrays were asked */
-	int held_rc;             /* it could not be found out; of interest for a fenced host only */
+	struct process_set held; /* processes that used LUNs here before the arrays were asked */
+	int held_rc;             /* the error of that search; matters only if the host is fenced */
 	struct err held_err;
 };
 
@@ -159,7 +160,10 @@ static void told_print(void *data, const char *line)
 	(void)printf("%s\n", line);
 }
 
-/* The host that this is; NULL: none, as where an administrator's machine fences. */
+/*
+ * The initiator name of this host. NULL if the configuration does not have this host, as for an
+ * administrator's machine.
+ */
 static const char *requester(const struct target *target)
 {
 	size_t count;
@@ -212,7 +216,10 @@ static int action_off(const struct fence_call *call, struct err *err)
 	return rc;
 }
 
-/* Before the arrays are asked: what begins later may do so because the host was let in. */
+/*
+ * Call this before the arrays are asked: if a process starts later, the host may have been unfenced
+ * before it started.
+ */
 static void users_hold(struct target *target)
 {
 	const struct config_host *host = target->fence.host;
@@ -223,7 +230,7 @@ static void users_hold(struct target *target)
 	}
 }
 
-/* On stderr, which Pacemaker logs whatever the result is. */
+/* Logs to stderr, which Pacemaker logs for every result. */
 static int users_end(struct target *target, struct deadline deadline, struct err *err)
 {
 	for (size_t i = 0; i < target->held.n; i++) {
@@ -233,7 +240,7 @@ static int users_end(struct target *target, struct deadline deadline, struct err
 	return process_set_end(&target->held, deadline, err);
 }
 
-/* Whatever uses LUNs on a fenced host began before it was fenced: nothing was granted since. */
+/* Kills what uses LUNs on a fenced host. It started before the fencing: no grant was made since. */
 static int host_clean(const struct host_fence *fence, struct deadline deadline, struct err *err)
 {
 	struct target *target = fence->data;
@@ -246,8 +253,8 @@ static int host_clean(const struct host_fence *fence, struct deadline deadline, 
 	if (!is_here(&target->here, fence->host->node)) {
 		return err_set(
 			err, -EPERM,
-			"only on %s itself can be seen, and ended, what still uses its LUNs: "
-			"run this there, or give assume_clean when it was powered off since",
+			"run this on %s itself, or set assume_clean if that host was powered off "
+			"since: only there can the processes that use its LUNs be killed",
 			fence->host->node);
 	}
 	if (target->held_rc < 0) {

@@ -124,7 +124,7 @@ fenced_by_off() {
 	fence "status of a host that is on" 0 '^Status: ON$' status node2
 	fence "off of a host with no grant" 0 '^Success' off node2
 	fence "status of it" 2 '^Status: OFF$' status node2
-	fence "on from another host is refused" 1 'only on node2 itself' on node2
+	fence "on from another host is refused" 1 'run this on node2 itself' on node2
 	fence "on, when it was made sure" 0 '^Success' on node2 assume_clean=1
 	asks "node1 is granted the LUN" 0 '"granted": ?\["one"\]' apply "$(grant node1)"
 	session_open node1 || fail "node1 opens a session" "$line"

@@ -121,7 +121,7 @@ echo "# the old QEMU is $(qemu "$victim"), was $old; left over: $left"
 status=$(lab exec "$CRM_NODE" -- fence_lunmask -o status -n "$victim" 2>&1)
 is "$T_WHAT: status" "$?: $status" "2: Status: OFF"
 refused=$(lab exec "$CRM_NODE" -- fence_lunmask -o on -n "$victim" 2>&1)
-like "$T_WHAT: on is refused elsewhere" "$? $refused" "^1 .*only on $victim itself"
+like "$T_WHAT: on is refused elsewhere" "$? $refused" "^1 .*run this on $victim itself"
 ok "$T_WHAT: it is fenced still" fenced_are "$victim"
 
 T_WHAT="it joins again"
