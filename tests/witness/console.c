@@ -61,6 +61,6 @@ void console_line(struct console *console, const char *text)
 	} else {
 		write_all(console->fd, line, length);
 	}
-	/* Not a terminal: ENOTTY, and the line is in the file already. */
+	/* For a file this fails with ENOTTY, but the line is in the file already. */
 	tcdrain(console->fd);
 }

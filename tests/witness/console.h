@@ -6,17 +6,17 @@
 #include <stdint.h>
 
 /*
- * Where the witness prints. Each line has left the machine when console_line() returns, so that at
- * most one line is lost when the machine stops or moves.
+ * The output of the witness. A line has left the machine when console_line() returns, so that at
+ * most one line is lost if the machine stops or migrates.
  *
- * On the host the writer can be told to go on in another file after some lines, cutting the last
- * one in two: that is how a live migration looks from outside.
+ * In a host test, the writer can switch to another file after a number of lines, and cut the line
+ * at the switch in two. This imitates the consoles of a live migration.
  */
 struct console {
 	int fd;
-	int next_fd; /* -1, or where to go on after switch_after lines */
+	int next_fd; /* -1, or the file to switch to after switch_after lines */
 	uint64_t switch_after;
-	size_t cut; /* how many bytes of the line at the switch the first file still gets */
+	size_t cut; /* the bytes of the line at the switch that go to the first file */
 	uint64_t lines;
 };
 
@@ -25,10 +25,12 @@ struct console {
 		.fd = 1, .next_fd = -1                                                             \
 	}
 
-/* Opens a terminal (set to raw) or a file (appended to). -errno. */
+/* Opens a terminal in raw mode, or a file for appending. A descriptor, or -errno. */
 int console_open(const char *path);
-/* Prints text and a newline. A console that cannot be written to ends the program: silence would
- * look like a guest that does not run. */
+/*
+ * Prints text and a newline. On a write error it exits the program, because a silent guest would
+ * look like a guest that does not run.
+ */
 void console_line(struct console *console, const char *text);
 
 #endif

@@ -159,7 +159,7 @@ void guest_power_off(void)
 {
 	sync();
 	reboot(RB_POWER_OFF);
-	/* Without power management the kernel halts; returning from /init would be a panic. */
+	/* Without power management the kernel only halts. A return would cause a panic. */
 	for (;;) {
 		pause();
 	}

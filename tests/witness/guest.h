@@ -7,13 +7,13 @@
 #include "ring.h"
 
 /*
- * What the witness does as a guest's /init: file systems, modules (those that /modules lists, in
- *its order), kernel command line, disks, power button.
+ * Runs the witness as a guest's /init: mounts the file systems, loads the modules that /modules
+ * lists, in that order, reads the kernel command line, opens the disks and reads the power button.
  *
  * Kernel command line:	witness.vm=NAME		written into every record (default "witness")
- *			witness.rate=N		records a second on every LUN (default 20; 0: as
- *						many as it can)
- *			witness.stubborn	the power button is ignored
+ *			witness.rate=N		records per second on every LUN, 0 to 1000
+ *						(default 20; 0: without a pause)
+ *			witness.stubborn	ignores the power button
  */
 #define GUEST_INPUT_MAX 8
 
@@ -24,11 +24,11 @@ struct guest {
 	int input_count;
 };
 
-/* Mounts, loads, reads the command line. The console is open already when this returns. */
+/* Opens the console, mounts, loads the modules, reads the command line and opens the inputs. */
 void guest_prepare(struct guest *guest, struct writer *writer);
-/* Adds every /dev/vd*. */
+/* Adds every /dev/vd* to the writer. */
 void guest_add_disks(struct writer *writer);
-/* Reads what inputs[i] has; true when it is the power button. */
+/* Reads all pending events of inputs[i]. True if one is a press of the power button. */
 bool guest_power_pressed(struct guest *guest, int i);
 __attribute__((noreturn)) void guest_power_off(void);
 

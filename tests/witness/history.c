@@ -117,8 +117,8 @@ static void alarm_line(struct console_log *log, const char *text)
 }
 
 /*
- * One text line. A piece that an earlier hand-over left may stand before the line's own text, so
- * every place that could begin a witness line is tried.
+ * Parses one text line. A fragment that an earlier hand-over left may precede the line, so every
+ * position at which a witness line could begin is tried.
  */
 static int text_line(struct history *history, const char *text, struct line *line)
 {
@@ -162,7 +162,7 @@ static int console_read(struct history *history, unsigned int index)
 		at += length;
 		line.number++;
 		line.settled = at <= log->settled_bytes;
-		/* A line without its end is being printed, or was cut: it says nothing. */
+		/* A line without a newline is incomplete or was cut: it is no evidence. */
 		if (text[length - 1] == '\n') {
 			text[strcspn(text, "\r\n")] = '\0';
 			rc = text_line(history, text, &line);
@@ -176,7 +176,7 @@ static int console_read(struct history *history, unsigned int index)
 	return rc;
 }
 
-/* A sector may be caught half-written: a damaged one is read again before it is believed. */
+/* A read may see a half-written sector, so a damaged one is read again up to READ_TRIES times. */
 static void slot_load(struct image *image, int fd, unsigned int slot)
 {
 	off_t at = image->offset + RING_OFFSET + (off_t)slot * RECORD_BYTES;

@@ -10,11 +10,12 @@
 #include "record.h"
 
 /*
- * All that is known of one VM: the lines of the consoles of all hosts, and what the rings hold.
+ * The evidence about one VM: the lines of the consoles of all hosts, and the contents of the rings.
  *
- * The VM may be running. So the lengths of the consoles are taken first, then the rings are read,
- * then the consoles: a line within the first length was printed, thus written, before its ring was
- * read ("settled"), and every record that a ring holds had the time to be printed, but the last.
+ * The VM may be running meanwhile. Therefore history_read() first takes the lengths of the
+ * consoles, then reads the rings, and then the consoles. A line within the length that was taken
+ * first is "settled": it was printed, and therefore its record was written, before the ring was
+ * read. Every record in a ring except the newest had time to be printed.
  *
  *	struct history h = {0};
  *	history_add_console(&h, path); history_add_image(&h, ...);     any number of times
@@ -30,7 +31,7 @@
 struct line {
 	struct record record;
 	unsigned int console;
-	uint64_t number; /* of the text line in its console, from 1 */
+	uint64_t number; /* the number of the text line in its console, from 1 */
 	bool settled;
 };
 
@@ -38,11 +39,11 @@ struct console_log {
 	const char *path;
 	off_t settled_bytes;
 	uint64_t record_lines;
-	uint64_t garbled; /* pieces of lines: cut by a hand-over, a power cut or a fault */
+	uint64_t garbled; /* fragments of lines, cut by a hand-over, a power cut or a fault */
 	uint64_t alarms;
 	uint64_t io_alarms;
 	char *alarm_texts[ALARMS_MAX];
-	char why[WHY_MAX]; /* why it could not be read; "" */
+	char why[WHY_MAX]; /* why it could not be read, or "" */
 };
 
 struct image {
@@ -62,18 +63,22 @@ struct history {
 	unsigned int console_count;
 	struct image *images[LUN_MAX];
 	unsigned int image_count;
-	struct line *lines; /* in the order of the consoles and of their lines */
+	struct line *lines; /* in the order of the consoles, and of the lines in each */
 	size_t line_count;
 	size_t line_room;
-	unsigned char boots[BOOTS_MAX][BOOT_ID_BYTES]; /* of the BOOT lines */
+	unsigned char boots[BOOTS_MAX][BOOT_ID_BYTES]; /* the boot ids of the BOOT lines */
 	unsigned int boot_count;
 };
 
-/* 0, -ENOSPC, or -EEXIST when it is the same file as one given before. path is not copied. */
+/* 0, -ENOSPC, or -EEXIST if the same file was added before. path is not copied. */
 int history_add_console(struct history *history, const char *path);
+/* 0, -ENOSPC, or -EEXIST if an image of the same LUN was added before. path is not copied. */
 int history_add_image(struct history *history, const char *path, uint32_t lun, off_t offset,
 		      off_t length);
-/* 0 or -ENOMEM, -E2BIG. What cannot be read is told in each console's and image's why. */
+/*
+ * 0 or -ENOMEM, -E2BIG. A file that cannot be read is not an error: the reason is in the why of its
+ * console or image.
+ */
 int history_read(struct history *history);
 void history_release(struct history *history);
 

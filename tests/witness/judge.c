@@ -13,17 +13,17 @@
 /* One (counter, LUN) that is known to have been written. */
 struct event {
 	struct record record;
-	int console; /* of its line, or NO_CONSOLE */
+	int console; /* the console of its line, or NO_CONSOLE */
 	uint64_t line;
-	bool ghost;   /* known only from the prev of the record after it */
-	bool chained; /* names the record before it on its LUN rightly */
+	bool ghost;   /* known only from the prev of the next record on its LUN */
+	bool chained; /* its prev and link agree with the record before it on its LUN */
 };
 
 struct trial {
 	const struct history *history;
 	const struct expectation *expected;
 	struct verdict_report *report;
-	struct event *events; /* rising (counter, LUN), each once */
+	struct event *events; /* sorted by (counter, LUN); each once after events_merge() */
 	size_t count;
 };
 
@@ -51,7 +51,7 @@ __attribute__((format(printf, 3, 4))) static void accuse(const struct trial *tri
 
 static const char *lun_text(uint32_t lun)
 {
-	static char names[2][LUN_NAME_MAX]; /* two for one message */
+	static char names[2][LUN_NAME_MAX]; /* one message may need two names */
 	static int turn;
 
 	turn = !turn;
@@ -94,7 +94,7 @@ static bool same_place(const struct event *a, const struct event *b)
 	return a->record.n == b->record.n && a->record.lun == b->record.lun;
 }
 
-/* All lines and all ring records, as they come. Room is left for one ghost per event. */
+/* Collects all lines and all ring records, and leaves room for one ghost per event. */
 static int events_gather(struct trial *trial)
 {
 	const struct history *history = trial->history;
@@ -133,8 +133,10 @@ static int events_gather(struct trial *trial)
 	return 0;
 }
 
-/* Two accounts of the same (counter, LUN): a line and its ring record agree, anything else is
- * wrong. */
+/*
+ * Compares two events of the same (counter, LUN). Only a line and the equal record of a ring are
+ * legal.
+ */
 static void accounts_compare(const struct trial *trial, const struct event *kept,
 			     const struct event *other)
 {
@@ -169,7 +171,7 @@ static void events_merge(struct trial *trial)
 	trial->count = kept;
 }
 
-/* True if every counter between two events is known, on whichever LUN. */
+/* True if every counter after `after` and before that of event `before` is known, on any LUN. */
 static bool between_known(const struct trial *trial, uint64_t after, size_t before)
 {
 	uint64_t wanted = trial->events[before].record.n - 1, last = 0;
@@ -189,7 +191,7 @@ static bool between_known(const struct trial *trial, uint64_t after, size_t befo
 	return wanted <= after;
 }
 
-/* The counters that event i skips on its LUN, after record p (or none). */
+/* Judges the counters that event i skips on its LUN after record p. NULL: there is no record p. */
 static void skip_judge(const struct trial *trial, const struct record *p, size_t i)
 {
 	const struct record *r = &trial->events[i].record;
@@ -206,7 +208,10 @@ static void skip_judge(const struct trial *trial, const struct record *p, size_t
 	       last, r->n);
 }
 
-/* Event i against the record before it on its LUN (NULL: none). True: a ghost goes between. */
+/*
+ * Compares event i with the record before it on its LUN (NULL: none). True if a ghost must be
+ * inserted between them.
+ */
 static bool link_judge(const struct trial *trial, const struct event *before, size_t i)
 {
 	const struct record *r = &trial->events[i].record;
@@ -237,7 +242,10 @@ static bool link_judge(const struct trial *trial, const struct event *before, si
 	return false;
 }
 
-/* Once all ghosts are known: on one LUN they say how far a round had come that left out another. */
+/*
+ * Runs after all ghosts are known: a ghost on one LUN proves that a round had begun that is missing
+ * on another LUN.
+ */
 static void skips_judge(const struct trial *trial)
 {
 	static struct record last[LUN_MAX];
@@ -253,7 +261,7 @@ static void skips_judge(const struct trial *trial)
 	}
 }
 
-/* Each LUN's records as a chain. Ghosts found on the way are put in their places. */
+/* Checks the records of each LUN as a chain, and inserts the ghosts that it finds. */
 static void chains_judge(struct trial *trial)
 {
 	static struct event last[LUN_MAX];
@@ -280,7 +288,10 @@ static void chains_judge(struct trial *trial)
 	skips_judge(trial);
 }
 
-/* unprinted: the last of a run of such events between two printed ones (NULL: start or end). */
+/*
+ * Judges a run of unprinted events between two printed events. unprinted is the last event of the
+ * run. before or after is NULL at the start or the end of the history.
+ */
 static void unprinted_judge(const struct trial *trial, size_t run, const struct event *before,
 			    const struct event *unprinted, const struct event *after)
 {
@@ -387,7 +398,7 @@ static void console_order_judge(const struct trial *trial)
 	}
 }
 
-/* Was every line that was printed before the ring was read still true of it? */
+/* Checks that the ring still has every record whose line was printed before the ring was read. */
 static void lost_judge(const struct trial *trial, const struct image *image)
 {
 	uint64_t lost = 0, low = 0, high = 0;
@@ -479,7 +490,7 @@ static void alarms_judge(const struct trial *trial)
 	for (size_t i = 0; i < trial->count; i++) {
 		flags |= trial->events[i].record.flags & ~spare;
 	}
-	/* The alarm's own line may have been lost; the flag in the records is not. */
+	/* The line of an alarm may be lost, but the flag in the records is not. */
 	if (flags && trial->report->alarms == 0) {
 		accuse(trial, "alarm",
 		       "records carry the alarm flags 0x%x, but no console has the alarm", flags);

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Does the oracle see what it must, and nothing else? Histories are made with the writer itself on
-# plain files, then spoilt on purpose. Needs neither root nor a cluster.
+# Tests that the oracle reports every fault and nothing else. The writer itself makes the histories,
+# on plain files, and the cases then corrupt them. Needs neither root nor a cluster.
 #
-# WITNESS and WITNESS_CHECK name the two programs.
+# The environment variables WITNESS and WITNESS_CHECK name the two programs.
 set -euo pipefail
 
 witness=$(realpath "${WITNESS:-./witness}")
@@ -25,17 +25,17 @@ disks() {
 	done
 }
 
-# run CONSOLE TICKS [WRITER-OPTION...]: a boot of the VM that has vda and vdb
+# run CONSOLE TICKS [WRITER-OPTION...]: a boot of the VM with vda and vdb
 run() {
 	"$witness" --rate 5000 --console "$1" --ticks "$2" --disk vda --disk vdb "${@:3}"
 }
 
-# run_one CONSOLE TICKS: a boot of the VM that has vda only
+# run_one CONSOLE TICKS [WRITER-OPTION...]: a boot of the VM with vda only
 run_one() {
 	"$witness" --rate 5000 --console "$1" --ticks "$2" --disk vda "${@:3}"
 }
 
-# start CONSOLE [WRITER-OPTION...]: a boot of the VM that has vda; goes on until $writer is ended
+# start CONSOLE [WRITER-OPTION...]: a boot of the VM with vda that runs until $writer is killed
 start() {
 	"$witness" --rate 200 --console "$1" --disk vda "${@:2}" &
 	writer=$!
@@ -48,7 +48,7 @@ finish() {
 	wait "$1" 2>/dev/null || true
 }
 
-# await_lines CONSOLE N: until the console has N lines more
+# await_lines CONSOLE N: waits until the console has N more lines
 await_lines() {
 	local had try
 	had=$(lines "$1")
@@ -131,7 +131,7 @@ case_clean_boot_on_another_host() {
 	clean 'hand-overs: 0' "${both[@]}" --console b --console a --expect-boots 3
 }
 
-# Only the other LUN's next record still knows of the round that a power cut left unfinished.
+# Only the next record of the other LUN proves the round that a power cut left incomplete.
 case_clean_round_cut_before_its_first_line() {
 	disks vda vdb
 	run a 30
@@ -495,11 +495,11 @@ case_json() {
 
 # ----------------------------------------------------------------------------------------------------
 
-# errexit does not work in a function whose status is asked for: each case is a shell of its own.
+# errexit is off in a function whose status is tested, so each case runs in its own shell.
 if [[ ${ORACLE_CASE:-} ]]; then
 	cd "$ORACLE_DIR"
 	rmdir "$dir"
-	# A case that fails half-way leaves its writers behind.
+	# A case that fails halfway leaves its writers running.
 	trap 'jobs -p | xargs -r kill -KILL 2>/dev/null || true' EXIT
 	"$ORACLE_CASE"
 	exit

@@ -7,30 +7,32 @@
 #include <stdint.h>
 
 /*
- * What the witness writes: one record on every LUN for every counter value, and the same as one
- *line on its console. Shared by the writer (the guest) and the checker; no I/O here, and nothing of
- *the product, so that a fault of the product cannot hide itself in its own oracle.
+ * Encodes and decodes what the witness writes: for every counter value, one record on every LUN and
+ * one line with the same contents on the console. The writer (the guest) and the checker share this
+ * module. It does no I/O and uses no code of the product, so that a fault of the product cannot
+ * affect its own oracle.
  *
- * The ring: RING_SLOTS sectors from RING_OFFSET on; counter n lives in slot n % RING_SLOTS.
+ * The ring has RING_SLOTS sectors, from RING_OFFSET on. Counter n is in slot n % RING_SLOTS.
  *
  * A record, little-endian:
  *
  *	  0   8  magic "WITNESS1"
  *	  8   8  counter n, 1 and up, strictly increasing over the VM's whole life
- *	 16  16  boot id, random, taken at boot
- *	 32   8  prev: the counter that the newest slot held, read back before this write; 0 = none
- *	 40   8  over: the counter that the slot to be overwritten held; 0 = none
+ *	 16  16  boot id, random, chosen at boot
+ *	 32   8  prev: the counter of the newest record, read back before this write; 0 = none
+ *	 40   8  over: the counter of the record that this write replaces; 0 = none
  *	 48   4  link: the CRC of the record that prev names; 0 = none
  *	 52   4  index of the LUN in the VM: 0 = vda
  *	 56   8  milliseconds of the guest's monotonic clock
- *	 64   4  flags: what this boot has been alarmed about, enum record_flag
+ *	 64   4  flags: the alarms of this boot so far, enum record_flag
  *	 68   4  reserved, 0
  *	 72  32  name of the VM, padded with NUL
  *	104 404  zero
  *	508   4  CRC-32C of the 508 bytes before
  *
- * link chains the records as hashes do: a record proves which one was on the disk before it. So a
- * line that a console lost at a hand-over can be told from a write that never was.
+ * link chains the records like a hash chain: a record proves which record was on the disk before
+ * it. The checker can thus distinguish a line that a console lost at a hand-over from a write that
+ * never happened.
  */
 #define RECORD_BYTES 512
 #define RECORD_VM_MAX 32
@@ -44,10 +46,10 @@
 #define LINE_MAX_BYTES 512
 
 enum record_flag {
-	FLAG_SECOND_WRITER = 1, /* a newer record of somebody else was found */
-	FLAG_LOST_WRITE = 2,    /* a completed write was not there any more */
+	FLAG_SECOND_WRITER = 1, /* the LUN has a newer record of another writer */
+	FLAG_LOST_WRITE = 2,    /* the record of a completed write is gone */
 	FLAG_IO_ERROR = 4,
-	FLAG_DAMAGED = 8, /* a slot held neither zeros nor a record of this VM's LUN */
+	FLAG_DAMAGED = 8, /* a slot has neither zeros nor a record of this VM and LUN */
 };
 
 struct record {
@@ -67,17 +69,23 @@ enum slot_content { SLOT_EMPTY, SLOT_RECORD, SLOT_DAMAGED };
 
 uint32_t record_crc(const void *data, size_t length);
 
-/* Fills RECORD_BYTES and record->crc. */
+/* Fills RECORD_BYTES of sector, and sets record->crc. */
 void record_encode(struct record *record, unsigned char *sector);
-/* SLOT_EMPTY is a sector of zeros; *ret_record is set for SLOT_RECORD only. */
+/* SLOT_EMPTY is a sector of zeros. *ret_record is valid for SLOT_RECORD only. */
 enum slot_content record_decode(const unsigned char *sector, struct record *ret_record);
 
-/* The console line without its newline; a checksum is its last word. Length, or -1 if too long. */
+/*
+ * Writes the console line without a newline; its last word is a checksum. The length, or -1 if the
+ * line does not fit.
+ */
 int record_to_line(const struct record *record, char *line, size_t size);
-/* False if the line is not, unbroken, what record_to_line() made. vm stays empty. */
+/* False if the line is not an intact line of record_to_line(). vm stays empty. */
 bool record_from_line(const char *line, struct record *ret_record);
 
-/* Appends " sum=XXXXXXXX" and checks it, for lines of other kinds. -1 / false as above. */
+/*
+ * For lines of other kinds: line_seal() appends the checksum " sum=XXXXXXXX", and returns the
+ * length or -1 if the line does not fit. line_is_sealed() checks it.
+ */
 int line_seal(char *line, size_t size);
 bool line_is_sealed(const char *line);
 

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* O_DIRECT wants aligned memory. One buffer will do: the writer has one thread. */
+/* O_DIRECT needs aligned memory. One buffer is enough, because the writer has one thread. */
 static unsigned char buffer[RING_BYTES] __attribute__((aligned(4096)));
 
 bool writer_add(struct writer *writer, int fd, uint32_t index, off_t offset)
@@ -53,7 +53,7 @@ static off_t slot_at(const struct lun *lun, uint64_t n)
 	return lun->ring_at + (off_t)(n % RING_SLOTS) * RECORD_BYTES;
 }
 
-/* What a slot holds, with records of another VM or LUN counted as damage. */
+/* The contents of a slot. A record of another VM or LUN counts as damage. */
 static enum slot_content slot_judge(struct writer *writer, const struct lun *lun,
 				    const unsigned char *sector, struct record *ret)
 {
@@ -74,7 +74,7 @@ static enum slot_content slot_judge(struct writer *writer, const struct lun *lun
 	return content;
 }
 
-/* Reads the whole ring: lun->last becomes the newest record of this VM's LUN. */
+/* Reads the whole ring, and sets lun->last to the newest record of this VM and LUN. */
 static bool ring_scan(struct writer *writer, struct lun *lun)
 {
 	ssize_t done = pread(lun->fd, buffer, RING_BYTES, lun->ring_at);
@@ -110,7 +110,7 @@ void writer_start(struct writer *writer)
 		bool ok = ring_scan(writer, &writer->luns[i]);
 
 		lun_to_name(writer->luns[i].index, name);
-		/* With very many LUNs the list is cut: it is there for the reader's eye. */
+		/* With very many LUNs the list is truncated: no program reads it. */
 		if (length < sizeof(line) - 64) {
 			length += (size_t)snprintf(line + length, sizeof(line) - length,
 						   "%s:%" PRIu64 "%s,", name,
@@ -140,7 +140,7 @@ static bool is_last(const struct lun *lun, enum slot_content content, const stru
 	return content == SLOT_RECORD && seen->n == lun->last.n && seen->crc == lun->last.crc;
 }
 
-/* After a failed write: did it reach the LUN all the same? */
+/* After a failed write, finds out whether the record is on the LUN nevertheless. */
 static bool pending_settle(struct writer *writer, struct lun *lun)
 {
 	enum slot_content content;
@@ -159,7 +159,7 @@ static bool pending_settle(struct writer *writer, struct lun *lun)
 	return true;
 }
 
-/* Somebody changed the LUN. Says so and takes what is there now as the state to go on from. */
+/* The LUN was changed by another writer. Raises the alarm and continues from the new contents. */
 static bool surprise(struct writer *writer, struct lun *lun, const struct record *seen)
 {
 	char boot[BOOT_ID_TEXT], name[LUN_NAME_MAX];
@@ -173,7 +173,7 @@ static bool surprise(struct writer *writer, struct lun *lun, const struct record
 	return ring_scan(writer, lun);
 }
 
-/* Is the newest record still the one this writer knows, and what will be overwritten? */
+/* Compares the newest record with this writer's state, and reads what n will overwrite. */
 static bool lun_look(struct writer *writer, struct lun *lun, uint64_t n, uint64_t *ret_over)
 {
 	enum slot_content content;
@@ -215,7 +215,7 @@ static void lun_write(struct writer *writer, struct lun *lun, uint64_t n)
 		return;
 	}
 	if (lun->last.n >= n) {
-		/* A second writer took this value: go on after its last one. */
+		/* A second writer has used this value: continue after its last one. */
 		n = record.n = writer->counter = lun->last.n + 1;
 	}
 	record.prev = lun->last.n;

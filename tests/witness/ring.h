@@ -9,23 +9,24 @@
 #include "record.h"
 
 /*
- * The writer: one counter, a ring on every LUN.
+ * The writer has one counter, and a ring on every LUN.
  *
- *	struct writer w = {...};            name, boot id and console are the caller's
+ *	struct writer w = {...};            the caller sets vm, boot and console
  *	writer_add(&w, fd, 0, 0);           for every LUN
- *	writer_start(&w);                   reads all rings, prints the BOOT line
- *	writer_tick(&w);                    as often as wanted: one record on every LUN
+ *	writer_start(&w);                   reads all rings and prints the BOOT line
+ *	writer_tick(&w);                    any number of times: writes one record on every LUN
  *
- * Before each write the newest record and the slot to be overwritten are read back from the LUN and
- * compared with what this writer knows. What is wrong is printed as an ALARM line and marked in the
- * flags of all later records; the writer goes on, as a guest would that has no idea.
+ * Before each write, the writer reads the newest record and the slot to be overwritten back from
+ * the LUN, and compares them with its own state. It prints a difference as an ALARM line and sets a
+ * flag in all later records. Then it continues to write, like a guest that does not notice the
+ * fault.
  */
 struct lun {
 	int fd;
 	uint32_t index;
 	off_t ring_at;
-	struct record last;    /* n = 0: the ring was empty */
-	struct record pending; /* n != 0: a write failed, and this may or may not be on the LUN */
+	struct record last;    /* the newest record; n = 0: the ring is empty */
+	struct record pending; /* n != 0: its write failed, and it may or may not be on the LUN */
 };
 
 struct writer {
@@ -34,12 +35,12 @@ struct writer {
 	struct console *console;
 	uint64_t counter;
 	uint32_t flags;
-	uint64_t clock_back_ms; /* the clock is told to be so much behind: an old memory image */
+	uint64_t clock_back_ms; /* subtracted from the clock, to imitate an old memory image */
 	struct lun luns[LUN_MAX];
 	unsigned int lun_count;
 };
 
-/* offset: where the drive begins in fd. False when there are LUN_MAX already. */
+/* The drive begins at offset in fd. False if there are LUN_MAX LUNs already. */
 bool writer_add(struct writer *writer, int fd, uint32_t index, off_t offset);
 void writer_start(struct writer *writer);
 void writer_tick(struct writer *writer);

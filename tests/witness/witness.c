@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The witness: a writer on the LUNs of a VM whose traces show afterwards what the VM went through.
- * As pid 1 it is the guest (guest.h); else it writes to plain files, for the tests of the checker:
+ * The witness writes to the LUNs of a VM, so that its records later show what happened to the VM.
+ * As pid 1 it is the guest (guest.h). Otherwise it writes to plain files, for the tests of the
+ * checker:
  *
- *	witness --disk FILE[:OFFSET] [--disk ...] [--console FILE] [--ticks N] [--rate N] [--vm
- *NAME]
+ *	witness --disk FILE[:OFFSET] [--disk ...] [--console FILE]
+ *		[--ticks N] [--rate N] [--vm NAME]
  *		[--switch FILE --switch-after LINES [--cut BYTES]]
  *		[--boot ID] [--clock-back MS]
  */
@@ -47,7 +48,7 @@ __attribute__((noreturn, format(printf, 1, 2))) static void die(const char *form
 	exit(2);
 }
 
-/* Does nothing when the id is given: no boot has an id of zeros. */
+/* Draws a random boot id, unless an option has set one. No boot has an id of zeros. */
 static void boot_id_draw(void)
 {
 	static const unsigned char none[BOOT_ID_BYTES];
@@ -74,7 +75,7 @@ static int timer_open(unsigned int rate)
 	return fd;
 }
 
-/* True when the guest's power button was pressed and it is not a stubborn one. */
+/* True if the power button was pressed and the guest is not stubborn. */
 static bool button_check(const struct pollfd *fds)
 {
 	for (int i = 0; i < guest.input_count; i++) {
@@ -89,7 +90,7 @@ static bool button_check(const struct pollfd *fds)
 	return false;
 }
 
-/* Is it time for a tick? Periods that were missed are not made up for. */
+/* True if a tick is due. Missed periods are not made up. */
 static bool tick_due(const struct pollfd *timer)
 {
 	uint64_t periods;
@@ -99,13 +100,13 @@ static bool tick_due(const struct pollfd *timer)
 }
 
 /*
- * One tick per timer period, rate = 0: one after the other; ticks = 0: until the power button or a
- * signal.
+ * Runs one tick per timer period. With rate 0, the ticks follow each other without a pause. With
+ * ticks 0, it runs until the power button or a signal.
  */
 static void run(unsigned int rate, unsigned long ticks)
 {
 	struct pollfd fds[GUEST_INPUT_MAX + 1];
-	int timer = rate == 0 ? -1 : timer_open(rate); /* poll() passes over a -1 */
+	int timer = rate == 0 ? -1 : timer_open(rate); /* poll() ignores -1 */
 
 	for (int i = 0; i < guest.input_count; i++) {
 		fds[i] = (struct pollfd){.fd = guest.inputs[i], .events = POLLIN};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What did this VM go through? Reads the images of its LUNs and the consoles of all hosts. Exit
- * status: 0 clean, 1 a violation (each is named), 2 it cannot be told, or wrong usage.
+ * Checks what happened to a VM, from the images of its LUNs and the consoles of all hosts. Exit
+ * status: 0 clean, 1 a violation (each is listed), 2 no verdict is possible, or wrong usage.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -17,11 +17,10 @@ static const char usage[] =
 	"usage: witness_check [OPTION]...\n"
 	"  --lun NAME=FILE[:OFFSET[:LENGTH]]  image of a LUN; NAME is vda, vdb, ...\n"
 	"  --console FILE        console log of one host\n"
-	"  --expect-boots N      exactly so many boots\n"
-	"  --min-counter N       the highest counter is at least N\n"
-	"  --from N              older records are not judged\n"
-	"  --allow-io-errors     I/O errors that the guest saw, and what it skipped for them, are "
-	"fine\n"
+	"  --expect-boots N      require exactly N boots\n"
+	"  --min-counter N       require that the highest counter is at least N\n"
+	"  --from N              do not judge records with a counter below N\n"
+	"  --allow-io-errors     allow I/O errors in the guest, and the counters skipped for them\n"
 	"  --json                report as JSON\n";
 
 static const char *const verdict_names[] = {"clean", "violation", "unknown"};
@@ -67,7 +66,7 @@ static void console_arg(const char *path)
 	}
 }
 
-/* Takes the text after the last colon off spec, if there is one. */
+/* Moves the number after the last colon of spec to *ret. False if spec has no colon. */
 static bool tail_take(char *spec, off_t *ret)
 {
 	char *colon = strrchr(spec, ':');
