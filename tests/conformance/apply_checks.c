@@ -8,9 +8,9 @@
 #include "conformance.h"
 
 #define RACE_ROUNDS 20
-#define FENCE_RACE_ROUNDS 5 /* each waits for logins to settle */
+#define FENCE_RACE_ROUNDS 5 /* few, because the driver waits for logins to settle in each */
 
-/* Applies to both LUNs; how many it reports as granted and revoked must be as given. */
+/* Applies a change to both LUNs. The reply must list that many LUNs as granted and as revoked. */
 static bool apply_both(struct bench *bench, const char *members, size_t granted, size_t revoked)
 {
 	json_t *reply;
@@ -109,7 +109,7 @@ static bool error_names(struct bench *bench, const struct answer *answer, const 
 	return true;
 }
 
-/* The first LUN is free: it must stay so. */
+/* Nobody holds the first LUN, and the refused batch must not change that. */
 static bool held_lun_changes_nothing(struct bench *bench)
 {
 	struct answer answer;
@@ -168,7 +168,10 @@ static bool fenced_is_granted_nothing(struct bench *bench)
 	       both_held_by(bench, NOBODY) && apply_both(bench, grant_for(bench, 0).text, 2, 0);
 }
 
-/* The list has each of the initiators as often as wanted: once, or not at all. */
+/*
+ * Requires that the list of fenced initiators has the two initiators first and second times: once
+ * or not at all.
+ */
 static bool fenced_are(struct bench *bench, size_t first, size_t second)
 {
 	const json_t *list;
@@ -204,7 +207,7 @@ static bool fenced_are_listed(struct bench *bench)
 			     bench->initiators[0]);
 }
 
-/* One that decided before the second fencing. */
+/* The unfence has the number of fencings from before the second fencing of the initiator. */
 static bool late_unfence_is_refused(struct bench *bench)
 {
 	json_t *reply;
@@ -226,7 +229,7 @@ static bool late_unfence_is_refused(struct bench *bench)
 	       fenced_are(bench, 1, 1);
 }
 
-/* The first is fenced: whatever it asks for is refused, but what takes access from itself. */
+/* The first initiator is fenced: it may only remove its own access, and all else is refused. */
 static bool fenced_requester_changes_nothing(struct bench *bench)
 {
 	const char *first = bench->initiators[0];
@@ -271,7 +274,7 @@ static bool fenced_requester_takes_its_own(struct bench *bench)
 	       bench_refused(bench, "fenced", "bad-request", "{\"by\":\"%s\"}", first);
 }
 
-/* Which exit status one of two racing processes had. */
+/* Makes the call of one of two racing processes. */
 typedef struct answer racer(struct bench *bench, size_t index);
 
 static struct answer grant_itself(struct bench *bench, size_t index)
@@ -296,7 +299,7 @@ static pid_t racer_start(struct bench *bench, racer *run, size_t index)
 	return pid;
 }
 
-/* ret_winner: the only one of the two that had success. */
+/* Requires that exactly one of the two processes succeeds. *ret_winner is its index. */
 static bool race(struct bench *bench, racer *run, int round, size_t *ret_winner)
 {
 	pid_t pids[2] = {racer_start(bench, run, 0), racer_start(bench, run, 1)};
@@ -345,15 +348,16 @@ const struct check APPLY_CHECKS[] = {
 	{"a grant reports only what was not granted", only_the_missing_is_reported, NULL},
 	{"a revoke is reported, a second one reports nothing", revoke_is_reported, NULL},
 	{"an unknown LUN leaves nothing changed", unknown_lun_changes_nothing, NULL},
-	{"a held LUN is refused by name, nothing changed", held_lun_changes_nothing, NULL},
+	{"a held LUN is refused by name, nothing changes", held_lun_changes_nothing, NULL},
 	{"an allowed holder is legal and stays", allowed_holder_stays, NULL},
-	{"revoke and grant go in one batch", hand_over_in_one_batch, NULL},
+	{"one batch can revoke and grant", hand_over_in_one_batch, NULL},
 	{"a fenced initiator loses all and is granted nothing", fenced_is_granted_nothing, "fence"},
-	{"who is fenced is listed until unfenced", fenced_are_listed, "fence"},
+	{"a fenced initiator is listed until it is unfenced", fenced_are_listed, "fence"},
 	{"an unfence that is older than a fence is refused", late_unfence_is_refused, "fence"},
 	{"a fenced requester changes nothing", fenced_requester_changes_nothing, "requester"},
-	{"a fenced requester takes its own", fenced_requester_takes_its_own, "requester"},
-	{"of two that fence each other one wins, 5 rounds", fence_race_has_one_winner, "requester"},
-	{"of two that race for a LUN one wins, 20 rounds", race_has_one_winner, NULL},
+	{"a fenced requester may remove its own access", fenced_requester_takes_its_own,
+	 "requester"},
+	{"if two fence each other, one wins, 5 rounds", fence_race_has_one_winner, "requester"},
+	{"if two race for a LUN, one wins, 20 rounds", race_has_one_winner, NULL},
 	{NULL, NULL, NULL},
 };

@@ -170,7 +170,7 @@ bool bench_holders(struct bench *bench, const char *lun, const char *const *init
 		char *shown = json_dumps(list, JSON_ENCODE_ANY);
 
 		(void)bench_fail(bench, "holders of %s are %s; %zu were expected, the first '%s'",
-				 lun, shown != NULL ? shown : "not told", wanted,
+				 lun, shown != NULL ? shown : "not reported", wanted,
 				 wanted > 0 ? initiators[0] : "");
 		free(shown);
 	}
@@ -183,7 +183,7 @@ bool bench_clear(struct bench *bench)
 	struct answer answer = bench_callf(bench, "unfence", "{\"initiators\":[\"%s\",\"%s\"]}",
 					   bench->initiators[0], bench->initiators[1]);
 
-	answer_release(&answer); /* a driver may have no fences */
+	answer_release(&answer); /* an error is legal: a driver may lack the capability fence */
 	for (size_t i = 0; i < BENCH_INITIATORS; i++) {
 		if (!bench_ok(bench, "apply", NULL,
 			      "{\"luns\":[\"%s\",\"%s\"],\"revoke\":\"%s\",\"allowed\":[\"%s\"]}",

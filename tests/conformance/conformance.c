@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Does a program keep lunmask-array(7)? One line a requirement, as TAP; the last line is
- * 'N passed, N failed'. The two LUNs must exist and be held by nobody; the last block of each is
- * read and written back. Exit status 0 when nothing failed.
+ * Tests whether an array driver conforms to lunmask-array(7). It prints one line for each
+ * requirement, as TAP; the last line is 'N passed, N failed'. The two LUNs must exist and must not
+ * be granted to any initiator. The test reads the last block of a LUN and writes it back. Exit
+ * status 0 if nothing failed, 1 if a check failed, 2 for wrong usage.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -73,7 +74,7 @@ static enum usage_end arguments_parse(int argc, char **argv, struct bench *bench
 		       : usage_wrong(&usage, "DRIVER-COMMAND has no word, or too many");
 }
 
-/* The first portal of the driver, when none was given. */
+/* Uses the first portal that the driver lists, if no option gives one. */
 static void portal_find(struct bench *bench)
 {
 	json_t *reply;
@@ -97,7 +98,7 @@ static bool capable(struct bench *bench, const char *capability)
 		return true;
 	}
 	if (!bench_ok(bench, "info", &reply, "{}")) {
-		return true; /* then the check will say so */
+		return true; /* the check itself then reports the failure */
 	}
 	ret = list_count(json_object_get(reply, "capabilities"), capability) > 0;
 	json_decref(reply);
@@ -135,7 +136,7 @@ int main(int argc, char **argv)
 	if (end != USAGE_CONTINUE) {
 		return end == USAGE_WRONG ? 2 : 0;
 	}
-	(void)signal(SIGPIPE, SIG_IGN); /* libiscsi writes to sessions that were cut */
+	(void)signal(SIGPIPE, SIG_IGN); /* libiscsi also writes to sessions that were cut */
 	portal_find(&bench);
 	for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++) {
 		for (const struct check *check = tables[t]; check->name != NULL; check++) {

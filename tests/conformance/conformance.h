@@ -6,23 +6,27 @@
 #include <stdbool.h>
 
 /*
- * What the checks of an array driver have in common: the driver under test, calls of it, and the
- * words of a failure.
+ * The common part of the checks of an array driver: the driver under test, the calls of it, and the
+ * text of a failure.
+ *
+ * A check is a row of a table. Its function calls the driver and returns false with a text in
+ * bench->why if the driver violates lunmask-array(7). bench_clear() runs before each check.
+ * bench_call() takes the request as JSON text, and the other functions take a printf(3) format.
  */
 #define BENCH_LUNS 2
 #define BENCH_INITIATORS 2
 
 struct bench {
-	const char *driver[8]; /* its words, NULL-terminated */
+	const char *driver[8]; /* the words of its command, NULL-terminated */
 	const char *luns[BENCH_LUNS];
 	const char *initiators[BENCH_INITIATORS];
-	char portal[128]; /* where sessions are opened; "" when not known */
-	char why[1024];   /* of the failure of the current check */
+	char portal[128]; /* the portal for sessions, or "" if it is unknown */
+	char why[1024];   /* why the current check failed */
 };
 
-/* One run of the driver. reply is a JSON object or NULL; the caller releases. */
+/* The result of one run of the driver. reply is JSON or NULL. The caller releases the answer. */
 struct answer {
-	int exit_status; /* -1: it could not be run, or did not end */
+	int exit_status; /* -1: it could not be run, or was killed */
 	json_t *reply;
 };
 
@@ -31,32 +35,32 @@ struct answer bench_callf(struct bench *bench, const char *verb, const char *for
 	__attribute__((format(printf, 3, 4)));
 void answer_release(struct answer *answer);
 
-/* False, with the reason kept. */
+/* Stores the reason in bench->why. Always returns false. */
 bool bench_fail(struct bench *bench, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The verb succeeds. ret may be NULL; else the caller releases the reply. */
+/* Requires that the verb succeeds. ret may be NULL; otherwise the caller releases the reply. */
 bool bench_ok(struct bench *bench, const char *verb, json_t **ret, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* The verb fails with this code, as lunmask-array(7) has it. */
+/* Requires exit status 1 and an error with this code and a message, as in lunmask-array(7). */
 bool bench_refused(struct bench *bench, const char *verb, const char *code, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* Holders of a LUN are exactly these, as the masks verb tells; NULL-terminated. */
+/* Requires that the verb masks reports exactly these holders of a LUN; NULL-terminated. */
 bool bench_holders(struct bench *bench, const char *lun, const char *const *initiators);
 #define NOBODY ((const char *const[]){NULL})
 #define ONLY(initiator) ((const char *const[]){initiator, NULL})
 
-/* Takes both LUNs from both initiators, and the fences away. */
+/* Unfences both initiators, and revokes both LUNs from them. */
 bool bench_clear(struct bench *bench);
 
-/* How often a name is in a list of strings. */
+/* The number of times that a name is in a list of strings. */
 size_t list_count(const json_t *list, const char *name);
 
 struct check {
 	const char *name;
 	bool (*run)(struct bench *bench);
-	const char *capability; /* left out when the driver has it not; or NULL */
+	const char *capability; /* the check is skipped if the driver lacks it; or NULL */
 };
 
 extern const struct check PROTOCOL_CHECKS[];

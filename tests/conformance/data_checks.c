@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What an initiator sees: sessions are opened by libiscsi and written through. */
+/* Checks what an initiator sees: libiscsi opens sessions, reads and writes. */
 #include <inttypes.h>
 #include <iscsi/iscsi.h>
 #include <iscsi/scsi-lowlevel.h>
@@ -18,7 +18,7 @@ struct session {
 	int number;
 	uint64_t last_block;
 	uint32_t block_bytes;
-	unsigned char data[BLOCK_MAX]; /* the last block as it is: what is written back */
+	unsigned char data[BLOCK_MAX]; /* the contents of the last block, which is written back */
 };
 
 static void session_close(struct session *session)
@@ -29,7 +29,7 @@ static void session_close(struct session *session)
 	}
 }
 
-/* Target, number and designator of a LUN, from the driver. */
+/* Gets the driver's description of a LUN: target, number, designators and size. */
 static bool lun_get(struct bench *bench, const char *lun, const char *initiator, json_t **ret)
 {
 	json_t *reply;
@@ -119,7 +119,7 @@ static bool session_write(struct session *session)
 					    (int)session->block_bytes, 0, 0, 0, 0, 0));
 }
 
-/* A session that has just been seen to write. */
+/* Opens a session, and requires that it can read and write. */
 static bool session_open(struct bench *bench, const char *lun, const char *initiator,
 			 struct session *ret)
 {
@@ -159,7 +159,7 @@ static bool masked_cannot_log_in(struct bench *bench)
 	       login_refused(bench, bench->luns[0], bench->initiators[1]);
 }
 
-/* A designator of a designation descriptor, as lunmask-array(7) writes it. */
+/* Formats the designator of a descriptor in the text form of lunmask-array(7). */
 static void designator_format(const struct scsi_inquiry_device_designator *from, char *ret,
 			      size_t size)
 {
@@ -254,7 +254,7 @@ static bool nexus_is_listed(struct bench *bench)
 	return ok ? true : bench_fail(bench, "the open session is not among the nexuses");
 }
 
-/* Takes the LUN away by a verb; the session must not write any more, nor a new one begin. */
+/* Removes access with a verb. The session must not write any more, and no new login may succeed. */
 static bool cut_by(struct bench *bench, const char *verb, const char *members)
 {
 	struct session session;
@@ -312,11 +312,11 @@ static bool revoke_spares_the_other(struct bench *bench)
 }
 
 const struct check DATA_CHECKS[] = {
-	{"who is masked cannot log in", masked_cannot_log_in, NULL},
+	{"a masked initiator cannot log in", masked_cannot_log_in, NULL},
 	{"designators and size are those of the LUN", designators_are_true, NULL},
 	{"an open session is listed", nexus_is_listed, "nexus-list"},
-	{"an open session cannot write after its revoke, nor a new one begin", revoke_cuts, NULL},
-	{"an open session cannot write after its fence, nor a new one begin", fence_cuts, "fence"},
+	{"after a revoke no open session writes and no login succeeds", revoke_cuts, NULL},
+	{"after a fence no open session writes and no login succeeds", fence_cuts, "fence"},
 	{"a revoke spares another initiator's session", revoke_spares_the_other, NULL},
 	{NULL, NULL, NULL},
 };

@@ -157,7 +157,7 @@ static bool huge_request_is_refused(struct bench *bench)
 
 const struct check PROTOCOL_CHECKS[] = {
 	{"info names protocol, driver, version and capabilities", info_names_protocol, NULL},
-	{"info promises that a revoke cuts nexuses", revoke_cuts_nexus, NULL},
+	{"info lists the capability revoke-cuts-nexus", revoke_cuts_nexus, NULL},
 	{"ports lists portals with their state", ports_have_state, NULL},
 	{"luns gives designators, size and address", luns_are_described, NULL},
 	{"an unknown LUN is no-such-lun", unknown_lun_is_named, NULL},

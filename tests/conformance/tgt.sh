@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Runs the conformance test against lunmask-array-tgt and a tgtd of its own: in namespaces of its
-# own, so that nothing of this machine is touched and everything ends with this script. Needs root.
+# Runs the conformance test against lunmask-array-tgt and a private tgtd. Both run in new
+# namespaces, so that they do not affect this machine, and exit with this script. Needs root.
 #
-#	tgt.sh [DIRECTORY]     where the two programs are; default: the current directory
+#	tgt.sh [DIRECTORY]     DIRECTORY has the two programs; default: the current directory
 set -euo pipefail
 
 readonly IQN=iqn.2026-11.org.example

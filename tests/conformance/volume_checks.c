@@ -33,9 +33,9 @@ static bool delete_is_idempotent(struct bench *bench)
 }
 
 const struct check VOLUME_CHECKS[] = {
-	{"create makes a masked LUN, again is no error, another size is", create_is_idempotent,
+	{"create makes a masked LUN and may be repeated with the same size", create_is_idempotent,
 	 "create"},
 	{"delete refuses a LUN that is held", delete_refuses_a_held_lun, "delete"},
-	{"delete removes, and again is no error", delete_is_idempotent, "delete"},
+	{"delete removes a LUN and may be repeated", delete_is_idempotent, "delete"},
 	{NULL, NULL, NULL},
 };
