@@ -7,7 +7,10 @@
 
 #include "tasks/tasks_table.h"
 
-/* The rules of journal_record.h, in their order. *ret_revision is read when they return 0. */
+/*
+ * These functions check the rules of journal_record.h in the order given there. *ret_revision is
+ * valid only when they return 0.
+ */
 
 struct tasks *tasks_new(void)
 {
@@ -53,7 +56,7 @@ static bool begin_legal(const struct journal_op *op)
 	return replaces_any(op) ? replaces_legal(op) : op->evidence == JOURNAL_EVIDENCE_NONE;
 }
 
-/* Does it say what its kind of operation needs, and nothing that it has no use for? */
+/* True if op has every field that its kind requires and none that its kind does not use. */
 static bool op_legal(const struct journal_op *op)
 {
 	bool task_legal = !id128_is_zero(&op->task.uuid) && actor_named(&op->task.actor);
@@ -181,7 +184,7 @@ static bool same_but_for_time(const struct journal_task *a, const struct journal
 	       memcmp(bytes[0], bytes[1], n) == 0;
 }
 
-/* What the task will be, but for the count of tries. */
+/* The task after the operation, except that tries is not yet incremented. */
 static struct journal_task next_make(const struct journal_task *stored, const struct journal_op *op)
 {
 	struct journal_task next = op->task;
@@ -247,7 +250,9 @@ static int advance(struct tasks *tasks, const struct journal_op *op, uint64_t in
 	return 0;
 }
 
-/* The entry's number is its revision: no other release ever has the same. */
+/*
+ * The log entry's index becomes the release's revision, so no two releases have the same revision.
+ */
 static int release(struct tasks *tasks, const struct journal_op *op, uint64_t index,
 		   uint64_t *ret_revision)
 {

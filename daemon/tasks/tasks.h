@@ -6,17 +6,23 @@
 #include "journal/journal_record.h"
 
 /*
- * The replicated state: the table of tasks and of releases, changed by journal operations only, by
- * the rules of journal_record.h. Deterministic and pure; it is the core's machine:
+ * The replicated state machine: the table of tasks and the table of releases. Only journal
+ * operations change it, by the rules of journal_record.h. It is deterministic and pure. The
+ * replication core drives it:
  *
  *	tasks = tasks_new();
  *	core = core_new(..., &tasks_machine_ops, tasks);
  *	tasks_find(), tasks_at()...      between the core's events
  *	core_free(core); tasks_free(tasks);
  *
- * At most one open task a VM. Ended tasks are kept, the last TASKS_ENDED_PER_VM of a VM; when
- * TASKS_MAX are there the one that ended first makes room, and if all are open BEGIN is -ENOSPC.
- * The index given to apply must grow: it becomes the revision of releases.
+ * The caller owns the tasks and frees them after the core. Out of memory aborts the process (GLib);
+ * only for its buffer the save function returns -ENOMEM instead.
+ *
+ * A VM has at most one open task. Of the ended tasks the last TASKS_ENDED_PER_VM of each VM are
+ * kept. When the table holds TASKS_MAX tasks, a new task replaces the one that ended first; if all
+ * of them are open, BEGIN returns -ENOSPC. RELEASE returns -ENOSPC when there are
+ * TASKS_RELEASES_MAX releases. The index passed to apply must increase with each call: it becomes
+ * the revision of a release.
  */
 #define TASKS_MAX 4096
 #define TASKS_ENDED_PER_VM 4
@@ -29,14 +35,14 @@ void tasks_free(struct tasks *tasks);
 
 extern const struct machine_ops tasks_machine_ops;
 
-/* Borrowed, valid until the next apply or load. NULL if there is none. */
+/* The results are borrowed and valid until the next apply or load. NULL: no such record. */
 const struct journal_task *tasks_find(const struct tasks *tasks, const struct id128 *uuid);
-/* The VM's open task, or the one that ended last. */
+/* The VM's open task; if it has none, the task that ended last. */
 const struct journal_task *tasks_find_vm(const struct tasks *tasks, const char *vm);
 const struct journal_release *tasks_find_release(const struct tasks *tasks, const char *vm,
 						 const char *node);
 
-/* In the order of their beginning; index < tasks_count(). */
+/* In the order in which they began; index < tasks_count() or tasks_release_count(). */
 size_t tasks_count(const struct tasks *tasks);
 const struct journal_task *tasks_at(const struct tasks *tasks, size_t index);
 size_t tasks_release_count(const struct tasks *tasks);

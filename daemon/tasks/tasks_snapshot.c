@@ -7,15 +7,16 @@
 #include "tasks/tasks_table.h"
 
 /*
- * The table as bytes, little-endian:
+ * The encoding of the tables, little-endian:
  *
  *	1  version
- *	4  tasks; then these, in the order of their beginning, as journal_task_encode() has them
- *	4  those that ended; then their numbers in the list above, 4 bytes each, in the order of
- *	   their end
- *	4  releases; then these, as journal_release_encode() has them
+ *	4  number of tasks; then the tasks in the order in which they began, each encoded by
+ *	   journal_task_encode()
+ *	4  number of ended tasks; then the index of each in the list above, 4 bytes each, in the
+ *	   order in which they ended
+ *	4  number of releases; then the releases, each encoded by journal_release_encode()
  *
- * The same table gives the same bytes, whatever it was loaded from.
+ * Equal tables have equal encodings, even if one of them was loaded from a snapshot.
  */
 #define SNAPSHOT_VERSION 1
 #define COUNT_BYTES 4
@@ -137,7 +138,7 @@ static void reader_skip(struct reader *reader, size_t bytes)
 	reader->left -= bytes;
 }
 
-/* What the rules leave behind, and they only. */
+/* Accepts only tasks that the rules of tasks.c can produce. */
 static bool task_plausible(const struct tasks *tasks, const struct journal_task *task)
 {
 	return !id128_is_zero(&task->uuid) && task->revision > 0 && task->tries > 0 &&
@@ -195,7 +196,7 @@ static bool ended_read(struct reader *reader, struct tasks *tasks)
 		}
 		tasks_end(tasks, task);
 		if (tasks->all->len != all) {
-			return false; /* more than are kept of a VM */
+			return false; /* more ended tasks of one VM than are kept */
 		}
 	}
 	return true;
@@ -231,7 +232,7 @@ static bool snapshot_read(struct reader *reader, struct tasks *tasks)
 	       releases_read(reader, tasks) && reader->left == 0;
 }
 
-/* The old state stays when the new one cannot be read. */
+/* If the new state cannot be read, the old one is kept. */
 int tasks_load(void *machine, const uint8_t *data, size_t bytes)
 {
 	struct reader reader = {.data = data, .left = bytes};

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* What is known of one VM: its open task, and those that ended, in that order. */
+/* The tasks of one VM: the open one, and the ended ones in the order in which they ended. */
 struct tasks_vm {
 	char name[VM_NAME_MAX + 1];
 	struct journal_task *open;
@@ -11,7 +11,7 @@ struct tasks_vm {
 	size_t n_ended;
 };
 
-/* Random bits, or of a SHA-256: any four bytes will do. */
+/* A uuid consists of random bits or of bits of a SHA-256, so any four bytes are a good hash. */
 static guint uuid_hash(gconstpointer key)
 {
 	const struct id128 *uuid = key;
@@ -91,7 +91,7 @@ static void ended_forget(struct tasks_vm *vm, const struct journal_task *task)
 	vm->n_ended = kept;
 }
 
-/* Of an ended task. */
+/* task must have ended. */
 static void task_remove(struct tasks *tasks, struct journal_task *task)
 {
 	struct tasks_vm *vm = g_hash_table_lookup(tasks->by_vm, task->vm);
@@ -142,7 +142,7 @@ void tasks_end(struct tasks *tasks, struct journal_task *task)
 	if (vm->n_ended == TASKS_ENDED_PER_VM) {
 		struct journal_task *first = vm->ended[0];
 
-		/* Not the VM's last one: it is not lost with it. */
+		/* Other ended tasks of the VM remain, so task_remove() does not free vm. */
 		task_remove(tasks, first);
 	}
 	vm->ended[vm->n_ended++] = task;
