@@ -14,7 +14,7 @@ struct store {
 	struct store_writer writer;
 };
 
-/* Makes a database beside, and gives it its name when it is whole. */
+/* Creates the database under another name and renames it when it is complete. */
 static int database_make(const struct store_dir *dir, struct err *err)
 {
 	struct store_state state = {.flags = 0};
@@ -32,7 +32,10 @@ static int database_make(const struct store_dir *dir, struct err *err)
 	return rc < 0 ? rc : store_dir_install_new(dir, err);
 }
 
-/* Durable before the caller knows anything: no two lives of the process have the same number. */
+/*
+ * Makes the new boot number durable before the store is handed out, so that no two runs of the
+ * daemon have the same number.
+ */
 static int boot_count(struct store *store, struct err *err)
 {
 	struct store_state *state = &store->content.state;
@@ -62,13 +65,16 @@ static int database_use(struct store *store, struct err *err)
 	return rc;
 }
 
-/* Two more meanings: a disk that failed is not to be trusted at the next start either. */
+/*
+ * Interprets two errors. After -EIO the disk must not be trusted at the next start either: leave
+ * the mark.
+ */
 static int failure_judge(const struct store *store, int rc, const struct err *why)
 {
 	if (rc == -EIO) {
 		(void)store_dir_mark(&store->dir, err_text(why));
 	}
-	/* A database that says of itself that it must not be written is damaged. */
+	/* A database that says it is read-only, on a file system that is not, is damaged. */
 	return rc == -EROFS && !store_dir_read_only_fs(&store->dir) ? -EBADMSG : rc;
 }
 
@@ -84,7 +90,10 @@ static int store_begin_new(struct store *store, struct err *err)
 		return err_prefix(err, rc == -EBADMSG ? -EIO : rc, "a new store in %s",
 				  store->dir.path);
 	}
-	/* Last: until here the next start would begin anew once more, and lose nothing by it. */
+	/*
+	 * The mark is removed last. After a crash before this point, the next start creates a new
+	 * store once more, which loses nothing.
+	 */
 	return store_dir_unmark(&store->dir, err);
 }
 
@@ -101,7 +110,10 @@ static int store_replace(struct store *store, const char *why, struct err *err)
 				store->dir.path, name, why);
 }
 
-/* What is there, and why it cannot be used: -EBADMSG, or what store_open() returns. */
+/*
+ * Opens the existing database. -EBADMSG: it cannot be used, and why says the reason. Otherwise an
+ * error that store_open() returns.
+ */
 static int store_begin_old(struct store *store, struct err *why)
 {
 	int rc;
@@ -126,8 +138,10 @@ static int store_begin(struct store *store, bool make_new, enum store_history *r
 		*ret_history = STORE_NEW;
 		return store_begin_new(store, err);
 	}
-	/* By the mark, so that a crash on the way leads here again. */
-	if (make_new && store_dir_mark(&store->dir, "a new one was asked for") < 0) {
+	/*
+	 * The mark makes the next start replace the store too, should this process crash meanwhile.
+	 */
+	if (make_new && store_dir_mark(&store->dir, "a new store was requested") < 0) {
 		return err_set(err, -EIO, "cannot write %s/%s", store->dir.path, STORE_MARK);
 	}
 	rc = store_begin_old(store, &why);
@@ -218,7 +232,7 @@ int store_persist(struct store *store, const struct core_persist *persist, struc
 {
 	int rc = store_writer_put(&store->writer, persist, err);
 
-	/* Last: the transaction may well be of what was read. */
+	/* Released last: persist may point into the content. */
 	store_content_release(&store->content);
 	return rc;
 }

@@ -9,27 +9,36 @@
 #include "core/core.h"
 
 /*
- * The journal's durable half: one SQLite database, one connection, WAL, synchronous=FULL, held
- * exclusively. Transactions are written by a thread of their own, in order, several under one fsync
- * when they have gathered; nothing here blocks the caller but opening and closing.
+ * The durable part of the journal: one SQLite database, used through one connection that locks it
+ * exclusively, in WAL mode with synchronous=FULL. A separate thread writes the transactions in
+ * their order. It writes all transactions that have gathered meanwhile under one fsync. Only
+ * store_open() and store_close() block the caller.
  *
- *	store_open(directory, &options, &store, &history, &err);   checks everything, counts the
- *boot store_durable(store)                          what core_new() wants store_persist(store,
- *&persist);               copies, enqueues poll store_fd(store); store_done(store, &sequence);
+ *	store_open(directory, &options, &store, &history, &err);
+ *	                                     checks everything, counts the boot
+ *	store_durable(store)                 the state that core_new() starts from
+ *	store_persist(store, &persist);      copies the transaction and queues it
+ *	poll store_fd(store);
+ *	store_done(store, &sequence);        which transactions are durable
  *	store_close(store);
  *
- * An error of the disk is for ever: after it nothing is written or said to be durable any more
- * (store_done() is -EIO), and a mark is left, if the disk takes it, that makes the next
- * store_open() put the old file aside and begin a new one with a new disk uuid. So does a store
- * that fails its checks. Files are 0600 and the directory 0700: anything wider is refused.
+ * The store owns the copies that it makes; the caller owns the arguments.
  *
- * A full disk, and what the store was refused by store_persist(), is for ever too in this process,
- * but leaves no mark: all that was announced is there, so the next store_open() goes on with it. It
- * is met early, while the file system still has STORE_ROOM_MIN left. The log is SQLite's WAL,
- * never longer than 4 MiB and what one group of transactions writes.
+ * A disk error is permanent. After it the store writes nothing and reports nothing as durable:
+ * store_done() returns -EIO. If the disk still allows it, the store leaves a mark. The next
+ * store_open() that finds the mark puts the old database aside and creates a new one with a new
+ * disk uuid. It does the same with a database that fails its checks. Files have mode 0600 and the
+ * directory has mode 0700; wider modes are refused.
  *
- * -EAGAIN: another process has it open. -EPERM: owner or mode. -EIO: the disk. -ENOSPC.
- * -ENOTSUP: a newer lunmaskd wrote it. -ENOMEM. Otherwise what open(2) says of the directory.
+ * A full disk, or a transaction that store_persist() refused, also stops the store until the
+ * process ends, but leaves no mark. Everything that was reported as durable is on disk, so the next
+ * store_open() continues with that database. The store stops early, when the file system has less
+ * than STORE_ROOM_MIN left. The log is SQLite's WAL. It is never longer than 4 MiB plus one group
+ * of transactions.
+ *
+ * -EAGAIN: another process has the store open. -EPERM: wrong owner or mode. -EIO: disk error.
+ * -ENOSPC: less than STORE_ROOM_MIN is left. -ENOTSUP: a newer lunmaskd wrote the store. -ENOMEM.
+ * Otherwise the error of open(2) for the directory.
  */
 #define STORE_ROOM_MIN (UINT64_C(16) << 20)
 #define STORE_BYTES_MAX (UINT64_C(512) << 20)
@@ -37,16 +46,19 @@
 struct store;
 
 struct store_options {
-	bool make_new;      /* put aside whatever is there: this disk was set back */
-	uint64_t bytes_max; /* of log and snapshot; 0: STORE_BYTES_MAX */
+	bool make_new;      /* put an existing store aside: its disk was set back */
+	uint64_t bytes_max; /* limit for log and snapshot; 0: STORE_BYTES_MAX */
 };
 
 enum store_history { STORE_OLD, STORE_NEW, STORE_REPLACED };
 
-/* *ret_history: REPLACED says that an old file was put aside, err then says why and where it is. */
+/*
+ * *ret_history: STORE_OLD: the existing store; STORE_NEW: none existed; STORE_REPLACED: an old one
+ * was put aside, and err gives the reason and the name of the old file.
+ */
 int store_open(const char *directory, const struct store_options *options, struct store **ret,
 	       enum store_history *ret_history, struct err *err);
-void store_close(struct store *store); /* writes what is queued; NULL is fine */
+void store_close(struct store *store); /* writes the queued transactions first; NULL is allowed */
 
 const struct id128 *store_disk(const struct store *store);
 uint64_t store_boot(const struct store *store);
@@ -54,44 +66,55 @@ uint64_t store_boot(const struct store *store);
 const struct core_durable *store_durable(const struct store *store);
 
 /*
- * -EIO after a failure. -ENOBUFS when STORE_QUEUE_MAX transactions wait, -ENOSPC when the file
- * system has less than STORE_ROOM_MIN left or the store holds bytes_max (and this one does not cut
- * the log), -EINVAL, -ENOMEM: this one is not taken, and none after it: what was taken before is
- * still written and announced.
+ * 0, or one of:
+ *
+ * - -EIO: after a failure of the disk; after any other failure the error of that failure.
+ * - -ENOBUFS: STORE_QUEUE_MAX transactions, or too many bytes of them, are waiting.
+ * - -ENOSPC: the file system has less than STORE_ROOM_MIN left in addition to the space for the
+ *   queued transactions, or the store holds bytes_max and this transaction does not truncate the
+ *   log (rebase).
+ * - -EINVAL: the sequence does not increase, or there are too many voters or too large a snapshot.
+ * - -ENOMEM.
+ *
+ * A refused transaction is not queued, and no later one is accepted. The transactions that were
+ * accepted before are still written and reported.
  */
 #define STORE_QUEUE_MAX 1024
 int store_persist(struct store *store, const struct core_persist *persist, struct err *err);
 
-/* Readable when store_done() has something new to say. */
+/* Readable when store_done() has a new result. */
 int store_fd(const struct store *store);
 /*
- * The highest sequence that is durable; 0: none yet. Negative for ever once writing has failed,
- * with the reason: -EIO the disk, -ENOSPC, -ENOMEM, -EINVAL a transaction that contradicts the
- * store: a log with a gap, a chain hash that does not continue it, a promise taken back.
+ * The highest sequence that is durable; 0: none yet. After a failed write it is negative for good,
+ * and err gives the reason: -EIO: disk error; -ENOSPC; -ENOMEM; -EINVAL: a transaction contradicts
+ * the store (a gap in the log, a chain hash that does not continue the chain, or a lower promised
+ * ballot).
  */
 int store_done(struct store *store, uint64_t *ret_sequence, struct err *err);
 
-/* Bytes on disk, and transactions not yet durable. */
+/* store_bytes(): bytes on disk. store_queued(): number of transactions that are not yet durable. */
 uint64_t store_bytes(struct store *store);
 size_t store_queued(struct store *store);
 
-/* What a store holds, for people; see store_check(). */
+/* The contents of a store, for display; see store_check(). */
 struct store_report {
 	struct id128 disk;
 	uint64_t boot;
-	bool closed; /* it was closed in order: not by a crash */
-	bool failed; /* the mark is there: it will be put aside */
+	bool closed; /* it was closed by store_close(), not left by a crash */
+	bool failed; /* the mark is present: the next store_open() puts the store aside */
 	uint64_t bytes;
 	struct position last;
 	struct core_durable durable;
-	struct store_content *content; /* what durable points into */
+	struct store_content *content; /* durable points into this */
 };
 
 /*
- * Reads the store of a lunmaskd that is down, with all the checks of store_open(), and changes
- * nothing: a copy is made in the directory for temporary files and looked at.
- * -EAGAIN: lunmaskd is up. -ENOENT: no store. -EBADMSG: damaged, err says where. Else as
- * store_open().
+ * Reads the store of a stopped lunmaskd with all the checks of store_open(). It changes nothing: it
+ * copies the database into the directory for temporary files and reads the copy. The caller
+ * releases ret after 0.
+ *
+ * -EAGAIN: lunmaskd is running. -ENOENT: there is no store. -EBADMSG: the store is damaged, err
+ * says where. Otherwise as store_open().
  */
 int store_check(const char *directory, struct store_report *ret, struct err *err);
 void store_report_release(struct store_report *report);

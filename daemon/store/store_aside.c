@@ -10,13 +10,13 @@
 
 #include "store/store_dir.h"
 
-/* Databases that are not used any more, kept for whoever wants to know what happened. */
+/* Databases that are no longer used are kept, so that an administrator can examine them. */
 
 #define ASIDE_FORMAT "journal-bad-%" PRIu64 ".db"
-/* More are not looked at: there are never that many unless somebody puts them there. */
+/* Limit of names read from the directory. There are never more unless someone else creates them. */
 #define ASIDE_LISTED_MAX 64
 
-/* The database last: while it is there under its own name the work is not done. */
+/* The database is renamed last: as long as it has its own name, the work is not complete. */
 static const char *const suffixes[] = {"-wal", "-journal", "-shm", ""};
 
 static int file_move(const struct store_dir *dir, const char *from, const char *to, struct err *err)
@@ -64,7 +64,7 @@ static size_t aside_list(const struct store_dir *dir, uint64_t times[ASIDE_LISTE
 	return n;
 }
 
-/* One that cannot be removed only takes room: not worth failing for. */
+/* An old database that cannot be removed only takes space, so this does not fail. */
 static void aside_prune(const struct store_dir *dir)
 {
 	uint64_t times[ASIDE_LISTED_MAX];
@@ -80,7 +80,10 @@ static void aside_prune(const struct store_dir *dir)
 	}
 }
 
-/* Later than any that is there, whatever the clock says: the newest are kept. */
+/*
+ * Later than the time of every database put aside before, even if the clock was set back:
+ * aside_prune() keeps the latest.
+ */
 static uint64_t aside_time(const struct store_dir *dir)
 {
 	uint64_t times[ASIDE_LISTED_MAX];

@@ -10,8 +10,8 @@
 #include "store/store_read.h"
 
 /*
- * To read a database with a write-ahead log is to replay and move that log: it changes the files.
- * A copy is read instead, by the very code that opens the store.
+ * Reading a database that has a write-ahead log replays that log and moves it into the database,
+ * which changes the files. Therefore a copy is read, by the same code that opens the store.
  */
 
 #define COPY_BYTES (64 * 1024)

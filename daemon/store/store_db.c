@@ -8,7 +8,7 @@
 
 #define APPLICATION_ID 0x4c4d4a31 /* "LMJ1" */
 #define SCHEMA_VERSION 1
-/* The last resort, far behind what the writer refuses. */
+/* A last limit, far above the one at which the writer refuses transactions. */
 #define PAGES_MAX (1 << 18)
 /* One page of the log's table holds several entries; a snapshot is one row. */
 #define ROW_BYTES_MAX (STORE_SNAPSHOT_BYTES_MAX + 4096u)
@@ -17,7 +17,7 @@
 	"idx INTEGER PRIMARY KEY, counter INTEGER NOT NULL, node INTEGER NOT NULL, "               \
 	"kind INTEGER NOT NULL, request BLOB NOT NULL, chain BLOB NOT NULL, data BLOB NOT NULL"
 
-/* As sqlite_schema keeps them: what is there must be exactly this, and nothing else. */
+/* The text that sqlite_schema stores. The schema must be exactly this. */
 static const char *const schema[] = {
 	"CREATE TABLE state (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL)",
 	"CREATE TABLE entry (" ENTRY_COLUMNS ")",
@@ -40,8 +40,8 @@ static const char *const statements[STORE_STATEMENTS] = {
 };
 
 /*
- * locking_mode comes before journal_mode: only then the log's index is kept in memory and nobody
- * else can get in between.
+ * locking_mode must be set before journal_mode: only then SQLite keeps the log's index in memory,
+ * and no other process can open the database in between.
  */
 static const char pragmas[] = "PRAGMA locking_mode = EXCLUSIVE;"
 			      "PRAGMA trusted_schema = OFF;"
@@ -71,7 +71,7 @@ int store_db_error(struct store_db *db, const char *what, struct err *err)
 	int code = sqlite3_extended_errcode(db->sqlite);
 
 	if (code == SQLITE_ROW || code == SQLITE_DONE || code == SQLITE_OK) {
-		return err_set(err, -EBADMSG, "%s: not what was expected", what);
+		return err_set(err, -EBADMSG, "%s: unexpected result", what);
 	}
 	return err_set(err, code_to_errno(code), "%s: %s (SQLite error %d)", what,
 		       sqlite3_errmsg(db->sqlite), code);
@@ -111,7 +111,10 @@ static int connection_open(const char *path, struct store_db *db, struct err *er
 	return sql_run(db, pragmas, err);
 }
 
-/* The one row of a query; *ret belongs to the caller. A pragma's change ends with its last step. */
+/*
+ * Gets the single row of a query; the caller owns *ret. A change made by a pragma is complete only
+ * after the last step.
+ */
 static int value_get(struct store_db *db, const char *sql, char **ret, struct err *err)
 {
 	sqlite3_stmt *statement = NULL;
@@ -161,19 +164,19 @@ static int version_check(struct store_db *db, struct err *err)
 		return rc;
 	}
 	if (id != APPLICATION_ID) {
-		return err_set(err, -EBADMSG, "it is a database of something else (id %08x)",
+		return err_set(err, -EBADMSG, "it is a database of another program (id %08x)",
 			       (unsigned int)id);
 	}
 	if (version > SCHEMA_VERSION) {
 		return err_set(err, -ENOTSUP,
-			       "it was written by a newer lunmaskd (layout %d, this one knows %d): "
-			       "upgrade lunmask on this node, or move the file away to begin anew "
-			       "from the other nodes' copies",
+			       "it was written by a newer lunmaskd (schema version %d, this one "
+			       "knows %d): upgrade lunmask on this node, or move the file away "
+			       "so that this node copies the journal from the other nodes",
 			       version, SCHEMA_VERSION);
 	}
 	return version == SCHEMA_VERSION
 		       ? 0
-		       : err_set(err, -EBADMSG, "its layout is %d, which there never was", version);
+		       : err_set(err, -EBADMSG, "its schema version %d does not exist", version);
 }
 
 static int schema_check(struct store_db *db, struct err *err)
@@ -210,7 +213,9 @@ static int wal_begin(struct store_db *db, struct err *err)
 	return rc < 0 ? rc : sql_run(db, limit, err);
 }
 
-/* integrity_check also walks what no table uses, and every row's constraints. */
+/*
+ * integrity_check also reads the pages that no table uses, and checks the constraints of every row.
+ */
 static int checks_run(struct store_db *db, struct err *err)
 {
 	int rc = version_check(db, err);

@@ -10,17 +10,19 @@
 #include "store/store_state.h"
 
 /*
- * The database of the store: one connection, held exclusively, used by one thread at a time.
+ * The database of the store: one connection that holds the database exclusively. Only one thread
+ * may use it at a time. The caller owns the structs.
  *
- *	store_db_create(path, &state)     once; a whole, closed database
- *	store_db_open(path, &db)          pragmas, version, schema, integrity
- *	store_db_load(&db, &content)      everything in it, checked (store_load.c)
+ *	store_db_create(path, &state)     once; writes a complete database and closes it
+ *	store_db_open(path, &db)          pragmas; checks version, schema and integrity
+ *	store_db_load(&db, &content)      reads and checks all contents (store_load.c)
  *	store_db_write(&db, &state, ...)  one SQLite transaction (store_write.c)
  *	store_db_checkpoint(&db)
  *	store_db_close(&db)
  *
- * -EIO: the disk. -EBADMSG: damaged, or not a store. -ENOTSUP: of a newer version. -ENOSPC.
- * -EAGAIN: somebody else has it open. -EINVAL: what is to be written contradicts what is there.
+ * -EIO: disk error. -EBADMSG: damaged, or not a store. -ENOTSUP: written by a newer version.
+ * -ENOSPC. -ENOMEM. -EROFS. -EACCES. -EAGAIN: another process has it open. -EINVAL: the data to be
+ * written contradicts the store.
  */
 
 #define STORE_PAGE_BYTES 4096
@@ -44,18 +46,21 @@ enum store_statement {
 struct store_db {
 	sqlite3 *sqlite;
 	sqlite3_stmt *statement[STORE_STATEMENTS];
-	int wal_pages; /* in the log since it was last reset */
+	int wal_pages; /* pages in the write-ahead log since it was last reset */
 };
 
 int store_db_create(const char *path, const struct store_state *state, struct err *err);
 int store_db_open(const char *path, struct store_db *ret, struct err *err);
-/* Writes nothing: without a checkpoint and a state without STORE_IN_USE it looks like a crash. */
+/*
+ * Writes nothing. After it the store looks like after a crash, unless the caller has cleared
+ * STORE_IN_USE and run a checkpoint before.
+ */
 void store_db_close(struct store_db *db);
 
-/* errno of the connection's last error, with its text behind `what`. */
+/* Returns the connection's last error as -errno, and sets err to "what: SQLite's text". */
 int store_db_error(struct store_db *db, const char *what, struct err *err);
 
-/* Valid until released. durable points into it. */
+/* Valid until store_content_release(). durable points into it. */
 struct store_content {
 	struct store_state state;
 	struct core_durable durable;
@@ -66,21 +71,22 @@ struct store_content {
 int store_db_load(struct store_db *db, struct store_content *ret, struct err *err);
 void store_content_release(struct store_content *content);
 
-/* Writes the list, in order, as one transaction, durably; *state is then the new one. */
+/* Writes the list in its order as one durable transaction, and on success updates *state. */
 int store_db_write(struct store_db *db, struct store_state *state, const struct store_item *items,
 		   struct err *err);
 int store_db_write_state(struct store_db *db, const struct store_state *state, struct err *err);
 
 /*
- * Moves the write-ahead log into the database. Done by hand: SQLite's own automatic checkpoint
- * forgets its errors, and a failed fsync() must never be followed by one that seems to succeed.
- * Nobody else reads, so that it is always complete: the log starts over with the next transaction,
- * and is never longer than STORE_WAL_PAGES and one group of transactions.
+ * Moves the write-ahead log into the database. The caller runs this itself because SQLite's
+ * automatic checkpoint drops its errors, and a failed fsync() must never be followed by one that
+ * seems to succeed. There are no other readers, so a checkpoint is always complete. The log
+ * therefore starts over with the next transaction and never grows beyond STORE_WAL_PAGES plus one
+ * group of transactions.
  */
 #define STORE_WAL_PAGES 1000
 int store_db_checkpoint(struct store_db *db, bool truncate, struct err *err);
 
-/* What the content needs: the file never gets shorter, its free pages are used again. */
+/* Bytes that the contents need. The file never shrinks; its free pages are reused. */
 int store_db_used(struct store_db *db, uint64_t *ret_bytes, struct err *err);
 
 #endif

@@ -24,7 +24,8 @@ static int mode_check(const struct stat *st, mode_t legal, const char *path, con
 
 	if (st->st_uid != geteuid()) {
 		return err_set(err, -EPERM,
-			       "%s%s%s belongs to user %u, not to %u who uses it: chown %u it",
+			       "%s%s%s belongs to user %u, not to user %u, which runs this "
+			       "program: chown %u it",
 			       path, slash, name, st->st_uid, geteuid(), geteuid());
 	}
 	if ((st->st_mode & MODE_BITS & ~legal) != 0) {
@@ -48,8 +49,8 @@ static int file_check(const struct store_dir *dir, const char *name, struct err 
 	}
 	if (!S_ISREG(st.st_mode) || st.st_nlink != 1) {
 		return err_set(err, -EPERM,
-			       "%s/%s is not a plain file with one name: remove it, lunmaskd makes "
-			       "its own",
+			       "%s/%s is not a plain file with one link: remove it, lunmaskd "
+			       "creates its own",
 			       dir->path, name);
 	}
 	return mode_check(&st, FILE_MODE, dir->path, name, err);
@@ -74,7 +75,7 @@ static int directory_open(struct store_dir *dir, const char *path, bool read_onl
 	struct stat st;
 
 	if (!read_only && mkdir(path, DIRECTORY_MODE) < 0 && errno != EEXIST) {
-		return err_set(err, -errno, "cannot make the directory %s: %s", path,
+		return err_set(err, -errno, "cannot create the directory %s: %s", path,
 			       strerror(errno));
 	}
 	if (realpath(path, dir->path) == NULL) {
@@ -152,7 +153,7 @@ uint64_t store_dir_bytes(const struct store_dir *dir, const char *name)
 int store_dir_sync(const struct store_dir *dir, struct err *err)
 {
 	return fsync(dir->fd) == 0 ? 0
-				   : err_set(err, -EIO, "cannot make the names in %s durable: %s",
+				   : err_set(err, -EIO, "cannot sync the directory %s: %s",
 					     dir->path, strerror(errno));
 }
 
@@ -169,14 +170,14 @@ int store_dir_room(const struct store_dir *dir, uint64_t bytes, struct err *err)
 	uint64_t left;
 
 	if (fstatvfs(dir->fd, &fs) < 0) {
-		return err_set(err, -EIO, "%s: cannot ask for free space: %s", dir->path,
+		return err_set(err, -EIO, "%s: cannot read the free space: %s", dir->path,
 			       strerror(errno));
 	}
 	left = (uint64_t)fs.f_bavail * fs.f_frsize;
 	if (left < bytes) {
 		return err_set(err, -ENOSPC,
-			       "%s: the file system has %" PRIu64 " KiB left, the journal wants "
-			       "%" PRIu64 " KiB to go on: make room, then start lunmaskd again",
+			       "%s: the file system has %" PRIu64 " KiB left, the journal needs "
+			       "%" PRIu64 " KiB: make room, then start lunmaskd again",
 			       dir->path, left / 1024, bytes / 1024);
 	}
 	return 0;
@@ -202,7 +203,7 @@ int store_dir_mark(const struct store_dir *dir, const char *why)
 	if (close(fd) < 0 && rc == 0) {
 		rc = -EIO;
 	}
-	/* Also where its content failed: that it is there is what counts. */
+	/* Synced even if writing the reason failed: the existence of the file is the mark. */
 	return fsync(dir->fd) < 0 ? -EIO : rc;
 }
 
@@ -221,7 +222,8 @@ bool store_dir_marked(const struct store_dir *dir, struct err *ret_why)
 		close(fd);
 	}
 	text[got < 0 ? 0 : got] = '\0';
-	err_set(ret_why, 0, "%s", got > 0 ? text : "it failed earlier, and could not say why");
+	err_set(ret_why, 0, "%s",
+		got > 0 ? text : "it failed earlier, the reason could not be saved");
 	return true;
 }
 
@@ -254,7 +256,7 @@ static int new_clear(const struct store_dir *dir, struct err *err)
 	return rc;
 }
 
-/* Made here and not by SQLite: its mode is that of the -wal as well. */
+/* Created here and not by SQLite: SQLite gives the -wal file the mode of the database. */
 int store_dir_make_new(const struct store_dir *dir, struct err *err)
 {
 	int rc = new_clear(dir, err);
@@ -265,14 +267,17 @@ int store_dir_make_new(const struct store_dir *dir, struct err *err)
 	}
 	fd = openat(dir->fd, STORE_DB_NEW, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
 	if (fd < 0) {
-		return err_set(err, -errno, "cannot make %s/%s: %s", dir->path, STORE_DB_NEW,
+		return err_set(err, -errno, "cannot create %s/%s: %s", dir->path, STORE_DB_NEW,
 			       strerror(errno));
 	}
 	close(fd);
 	return 0;
 }
 
-/* syncfs(): the directory itself may be new, and then its parent's entry is not durable. */
+/*
+ * syncfs() because the directory itself may be new, and then its entry in the parent is not
+ * durable.
+ */
 int store_dir_install_new(const struct store_dir *dir, struct err *err)
 {
 	if (renameat(dir->fd, STORE_DB_NEW, dir->fd, STORE_DB) < 0 || syncfs(dir->fd) < 0) {

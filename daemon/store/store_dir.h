@@ -9,15 +9,19 @@
 #include "base/err.h"
 
 /*
- * The directory of the store: whose it is, who is in it, and what becomes of a database that
- * cannot be used any more.
+ * The directory of the store: its owner, its lock, and what happens to a database that can no
+ * longer be used.
  *
  *	journal.db, journal.db-wal    the store
- *	journal.new                   one that is being made; never opened as the store
- *	journal.lock                  flock(2)ed by the process that has it open
- *	journal.failed                the mark: do not use the database again; says why
- *	journal-bad-TIME.db, -wal     put aside, TIME in s since 1970; the newest STORE_KEPT_MAX
- *stay
+ *	journal.new                   a database being created; never opened as the store
+ *	journal.lock                  flock(2)ed by the process that has the store open
+ *	journal.failed                the mark: do not use the database again; contains the reason
+ *	journal-bad-TIME.db, -wal     put aside; TIME is in s since 1970; the newest
+ *	                              STORE_KEPT_MAX are kept
+ *
+ *	store_dir_open(); ...; store_dir_release();
+ *
+ * The caller owns struct store_dir. Errors are -EIO unless stated otherwise.
  */
 #define STORE_DB "journal.db"
 #define STORE_DB_NEW "journal.new"
@@ -32,38 +36,50 @@ struct store_dir {
 };
 
 /*
- * Makes the directory if need be, checks owner and modes of it and of the files in it, and takes
- * the lock: exclusive, or shared to read only (nothing is made then).
- * -ENOENT, -EPERM, -EAGAIN: another process has it; -EIO and what open(2) says.
+ * Creates the directory if it does not exist, checks owner and modes of the directory and its
+ * files, and takes the lock. The lock is exclusive, or shared if read_only; then nothing is
+ * created.
+ *
+ * -ENOENT; -EPERM: wrong owner or mode, or a file that is not a plain file with one name; -EAGAIN:
+ * another process holds the lock; -EIO; otherwise the error of open(2).
  */
 int store_dir_open(const char *path, bool read_only, struct store_dir *ret, struct err *err);
 void store_dir_release(struct store_dir *dir);
 
-/* "DIR/name". */
+/* The path "DIR/name". */
 #define STORE_PATH_MAX (PATH_MAX + NAME_MAX + 2)
 void store_dir_path(const struct store_dir *dir, const char *name, char ret[STORE_PATH_MAX]);
 bool store_dir_has(const struct store_dir *dir, const char *name);
-/* 0 for a file that is not there. */
+/* 0 if the file does not exist. */
 uint64_t store_dir_bytes(const struct store_dir *dir, const char *name);
-/* A name's change is durable only after this. */
+/* A created, renamed or removed name is durable only after this. */
 int store_dir_sync(const struct store_dir *dir, struct err *err);
 bool store_dir_read_only_fs(const struct store_dir *dir);
 
-/* -ENOSPC when the file system has less than this left. */
+/* -ENOSPC if the file system has less than `bytes` left. */
 int store_dir_room(const struct store_dir *dir, uint64_t bytes, struct err *err);
 
-/* Durable when 0 is returned. Best effort: the disk has just failed. */
+/*
+ * Leaves the mark, with the reason why; it is durable when 0 is returned. Best effort, because the
+ * disk has just failed.
+ */
 int store_dir_mark(const struct store_dir *dir, const char *why);
-/* Copies what the mark says; false if there is none. */
+/* Copies the reason from the mark; false if there is no mark. */
 bool store_dir_marked(const struct store_dir *dir, struct err *ret_why);
 int store_dir_unmark(const struct store_dir *dir, struct err *err);
 
-/* An empty journal.new; whatever a process that died while it made one left is removed. */
+/*
+ * Creates an empty journal.new. Removes the files that a process left when it died while creating
+ * one. -EIO, or the error of open(2).
+ */
 int store_dir_make_new(const struct store_dir *dir, struct err *err);
-/* journal.new is complete: it becomes journal.db. */
+/* Renames the complete journal.new to journal.db. */
 int store_dir_install_new(const struct store_dir *dir, struct err *err);
 
-/* Renames the database, if there is one, and removes the oldest that were put aside before. */
+/*
+ * Renames the database, if there is one, and removes all but the newest STORE_KEPT_MAX of those
+ * that were put aside. ret_name is the new name.
+ */
 int store_dir_put_aside(const struct store_dir *dir, char ret_name[NAME_MAX + 1], struct err *err);
 
 #endif

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Structs first, in the order of their alignment; then bytes. */
+/* The block's layout: structs first, in the order of their alignment; then bytes. */
 static size_t item_bytes(const struct core_persist *persist)
 {
 	size_t bytes = sizeof(struct store_item) + persist->n_seen * sizeof(*persist->seen) +

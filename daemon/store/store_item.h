@@ -4,16 +4,19 @@
 
 #include "core/core.h"
 
-/* A transaction that waits for the writer: a copy of all that persist points to, in one block. */
+/*
+ * A transaction waiting for the writer: a copy of everything that persist points to, in one block.
+ * The items form a list; its owner frees it with store_item_free().
+ */
 struct store_item {
 	struct store_item *next;
-	size_t bytes; /* of the block */
+	size_t bytes; /* size of the block */
 	struct core_persist persist;
 };
 
-/* NULL: out of memory. */
+/* Copies persist. NULL: out of memory. */
 struct store_item *store_item_new(const struct core_persist *persist);
-/* The whole list. */
+/* Frees the whole list; NULL is allowed. */
 void store_item_free(struct store_item *items);
 
 #endif

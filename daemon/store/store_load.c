@@ -6,7 +6,7 @@
 #include "base/crc32c.h"
 #include "store/store_db.h"
 
-/* Reads the store, and believes nothing in it that its sums do not confirm. */
+/* Reads the store. Accepts only data that the checksums confirm. */
 
 static bool blob_is(sqlite3_stmt *row, int column, size_t bytes)
 {
@@ -20,7 +20,7 @@ static bool number_is(sqlite3_stmt *row, int column, uint64_t max)
 	       (uint64_t)sqlite3_column_int64(row, column) <= max;
 }
 
-/* NULL for an empty blob is not out of memory. */
+/* SQLite returns NULL for an empty blob as well as when it is out of memory. */
 static int blob_copy(sqlite3_stmt *row, int column, uint8_t **ret, struct err *err)
 {
 	size_t bytes = (size_t)sqlite3_column_bytes(row, column);
@@ -39,7 +39,7 @@ static int blob_copy(sqlite3_stmt *row, int column, uint8_t **ret, struct err *e
 	return 0;
 }
 
-/* What is done with each row; opaque is the content. */
+/* Called for each row. */
 typedef int (*row_function)(sqlite3_stmt *row, struct store_content *content, struct err *err);
 
 static int rows_walk(struct store_db *db, const char *sql, row_function each,
@@ -67,7 +67,7 @@ static int state_row(sqlite3_stmt *row, struct store_content *content, struct er
 	    sqlite3_column_blob(row, 1) == NULL ||
 	    store_state_decode(sqlite3_column_blob(row, 1), (size_t)sqlite3_column_bytes(row, 1),
 			       &content->state) < 0) {
-		return err_set(err, -EBADMSG, "the record of what was promised is damaged");
+		return err_set(err, -EBADMSG, "the state record (promised ballot, log) is damaged");
 	}
 	return 0;
 }
@@ -80,8 +80,7 @@ static int snapshot_row(sqlite3_stmt *row, struct store_content *content, struct
 	if (sqlite3_column_int64(row, 0) != 1 || (state->flags & STORE_SNAPSHOT) == 0 ||
 	    state->snapshot_bytes > STORE_SNAPSHOT_BYTES_MAX ||
 	    !blob_is(row, 1, (size_t)state->snapshot_bytes)) {
-		return err_set(err, -EBADMSG,
-			       "the snapshot is not the one that belongs to the log");
+		return err_set(err, -EBADMSG, "the snapshot does not belong to the log");
 	}
 	rc = blob_copy(row, 1, &content->snapshot, err);
 	if (rc == 0 &&
@@ -141,7 +140,7 @@ static int entry_check(const struct store_content *content, const struct entry *
 	return 0;
 }
 
-/* Room for a power of two of them. */
+/* Grows the array when the number of entries reaches a power of two. */
 static int entries_grow(struct store_content *content, struct err *err)
 {
 	size_t n = content->n_entries;
@@ -177,7 +176,10 @@ static int entry_row(sqlite3_stmt *row, struct store_content *content, struct er
 	return 0;
 }
 
-/* The state names the log's end: a log that lost some of its tail would still be a whole chain. */
+/*
+ * The state record names the end of the log: a log without its last entries would still be a valid
+ * chain.
+ */
 static int end_check(const struct store_content *content, struct err *err)
 {
 	const struct store_state *state = &content->state;
@@ -239,7 +241,7 @@ int store_db_load(struct store_db *db, struct store_content *ret, struct err *er
 		rc = rows_walk(db, tables[i].sql, tables[i].each, ret, err);
 	}
 	if (rc == 0 && id128_is_zero(&ret->state.disk)) {
-		rc = err_set(err, -EBADMSG, "the record of what was promised is missing");
+		rc = err_set(err, -EBADMSG, "the state record (promised ballot, log) is missing");
 	}
 	if (rc == 0) {
 		rc = end_check(ret, err);

@@ -7,8 +7,8 @@ static int content_check(const struct store_content *content, bool wal, struct e
 {
 	if ((content->state.flags & STORE_IN_USE) != 0 && !wal) {
 		return err_set(err, -EBADMSG,
-			       "it was not closed, and " STORE_DB "-wal, with what was written "
-			       "last, is gone");
+			       "it was not closed, and " STORE_DB "-wal with the last "
+			       "transactions is missing");
 	}
 	return 0;
 }

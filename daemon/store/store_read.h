@@ -6,9 +6,11 @@
 #include "store/store_dir.h"
 
 /*
- * Opens the database in dir, write-ahead log first, and reads and checks all that is in it.
- * -EBADMSG when it is not to be believed; nothing was written to it then. After 0 the caller closes
- * db and releases content.
+ * Opens the database in dir, and reads and checks all of its contents. The write-ahead log is
+ * checked first. After 0 the caller closes db and releases content.
+ *
+ * -EBADMSG: the database is not trustworthy. Nothing has been written to it in that case. Other
+ * errors as in store_db.h.
  */
 int store_read(const struct store_dir *dir, struct store_db *db, struct store_content *content,
 	       struct err *err);

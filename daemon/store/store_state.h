@@ -5,14 +5,14 @@
 #include "core/message.h"
 
 /*
- * The store's one record about itself: who it is, what was promised, and where log and snapshot
- * begin, end and what they sum up to. It is written with every transaction, so that whatever it
- * says of the other tables can be checked against them.
+ * The store's only record about itself: its identity, the promised ballot, where log and snapshot
+ * begin and end, and their checksums. It is written with every transaction, so the other tables can
+ * be checked against it.
  *
- *	fields, little-endian, in the order of the struct | seen, n_seen times | CRC-32C of it all
+ *	fields, little-endian, in the order of the struct | seen, n_seen times | CRC-32C of all this
  */
 enum store_flags {
-	STORE_IN_USE = 1u << 0, /* not closed since: its -wal file must be there */
+	STORE_IN_USE = 1u << 0, /* opened and not yet closed: its -wal file must exist */
 	STORE_SNAPSHOT = 1u << 1,
 };
 
@@ -25,7 +25,7 @@ struct store_state {
 	uint64_t commit;
 	struct position base;
 	struct id128 base_chain;
-	struct position last; /* the base while there are no entries */
+	struct position last; /* equal to base while there are no entries */
 	struct id128 last_chain;
 	uint64_t snapshot_index;
 	uint64_t snapshot_bytes;
@@ -38,7 +38,7 @@ struct store_state {
 #define STORE_STATE_FIXED_BYTES (4 + 16 + 8 + 16 + 12 + 8 + 20 + 16 + 20 + 16 + 8 + 8 + 4 + 4)
 #define STORE_STATE_BYTES_MAX (STORE_STATE_FIXED_BYTES + JOURNAL_VOTERS_MAX * STORE_SEEN_BYTES + 4)
 
-/* Bytes used. */
+/* Returns the number of bytes used. */
 size_t store_state_encode(const struct store_state *state, uint8_t buffer[STORE_STATE_BYTES_MAX]);
 /* 0 or -EBADMSG. */
 int store_state_decode(const uint8_t *data, size_t bytes, struct store_state *ret);

@@ -15,7 +15,7 @@
 #define FRAME_BYTES 24
 #define FRAME_SUMMED_BYTES 8
 #define SALT_BYTES 8
-#define MAGIC 0x377f0682u /* the lowest bit: checksums are of big-endian words */
+#define MAGIC 0x377f0682u /* lowest bit set: checksums are over big-endian words */
 #define WAL_VERSION 3007000u
 #define PAGE_BYTES_MIN 512u
 #define PAGE_BYTES_MAX 65536u
@@ -31,7 +31,7 @@ struct wal {
 	uint32_t page_bytes;
 	uint8_t salt[SALT_BYTES];
 	struct checksum sum;
-	bool broken; /* a frame did not fit the checksum: the chain is cut */
+	bool broken; /* a frame did not match the checksum: the chain ends there */
 	bool commit_behind;
 	uint64_t frame;
 	uint64_t broken_frame;
@@ -90,7 +90,7 @@ static bool frame_whole(struct wal *wal, const uint8_t *frame)
 	       checksum_is(&wal->sum, frame + 16) && get32(frame) != 0;
 }
 
-/* Frames of an earlier round of the log have another salt. */
+/* Frames left from an earlier use of the log have a different salt. */
 static int frame_check(struct wal *wal, const uint8_t *frame, struct err *err)
 {
 	wal->frame++;

@@ -5,13 +5,13 @@
 #include "base/err.h"
 
 /*
- * Looks at a write-ahead log (sqlite.org/fileformat2.html, 4) before SQLite does. SQLite takes
- * everything up to the first frame whose checksum is wrong and silently forgets the rest: right for
- * a write torn by a power cut, wrong for one that was synced, said to be durable, and
- * damaged since. Commits are synced one by one, so only the last one can be torn: a damaged frame
- * that whole commits follow was durable.
+ * Checks a write-ahead log (sqlite.org/fileformat2.html, section 4) before SQLite opens it. SQLite
+ * uses every frame before the first one with a wrong checksum and silently drops the rest. That is
+ * right for a frame torn by a power failure, but wrong for a frame that was synced and reported as
+ * durable, and damaged later. Commits are synced one by one, so only the last commit can be torn. A
+ * damaged frame that is followed by a complete commit was therefore durable.
  *
- * 0: no such file, or an empty one, or nothing wrong. -EBADMSG, or -EIO.
+ * 0: there is no such file, or it is empty, or nothing is wrong. -EBADMSG: damaged. -EIO. -ENOMEM.
  */
 int store_wal_check(int directory, const char *name, struct err *err);
 

@@ -6,11 +6,11 @@
 #include "store/store_db.h"
 
 /*
- * Writes transactions. What the store would not believe when it is opened again is refused here,
- * before it is on the disk.
+ * Writes transactions. A transaction that would make the store fail its checks at the next open is
+ * refused here, before it is on disk.
  */
 
-/* Static blobs and integers cannot fail to be bound. */
+/* Binding static blobs and integers cannot fail. */
 static void blob_bind(sqlite3_stmt *statement, int at, const void *data, size_t bytes)
 {
 	(void)sqlite3_bind_blob64(statement, at, bytes > 0 ? data : "", bytes, SQLITE_STATIC);
@@ -21,7 +21,7 @@ static void number_bind(sqlite3_stmt *statement, int at, uint64_t number)
 	(void)sqlite3_bind_int64(statement, at, (sqlite3_int64)number);
 }
 
-/* sqlite3_reset() only repeats the error of the step before. */
+/* sqlite3_reset() only repeats the error of the preceding step. */
 static void statement_end(sqlite3_stmt *statement)
 {
 	(void)sqlite3_reset(statement);
@@ -47,7 +47,7 @@ static int delete_run(struct store_db *db, enum store_statement which, uint64_t 
 	return statement_run(db, which, err);
 }
 
-/* Where the log ends now: at its last entry, or at its base. */
+/* Reads the end of the log: its last entry, or its base if there are no entries. */
 static int last_read(struct store_db *db, struct store_state *state, struct err *err)
 {
 	sqlite3_stmt *row = db->statement[STORE_LAST];
@@ -109,7 +109,9 @@ static int entry_append(struct store_db *db, struct store_state *state, const st
 	return statement_run(db, STORE_APPEND, err);
 }
 
-/* The log starts behind a snapshot that it does not reach: nothing of it stays. */
+/*
+ * The new base lies behind the end of the log (a snapshot from another node): delete all entries.
+ */
 static int log_restart(struct store_db *db, struct store_state *state,
 		       const struct core_persist *persist, struct err *err)
 {
@@ -185,7 +187,8 @@ static int rebase_apply(struct store_db *db, struct store_state *state,
 	}
 	rc = chain_read(db, state, persist->base.index, &chain, err);
 	if (rc == 0 && !id128_equal(&chain, &persist->base_chain)) {
-		rc = err_set(err, -EINVAL, "entry %" PRIu64 " is not the one to cut the log at",
+		rc = err_set(err, -EINVAL,
+			     "the log cannot be cut at entry %" PRIu64 ": its chain hash differs",
 			     persist->base.index);
 	}
 	if (rc < 0) {
@@ -203,7 +206,7 @@ static int persist_apply(struct store_db *db, struct store_state *state,
 
 	if (ballot_compare(persist->promised, state->promised) < 0) {
 		return err_set(err, -EINVAL,
-			       "a promise would be taken back: %" PRIu64 ".%u, was "
+			       "the promised ballot %" PRIu64 ".%u is lower than the stored one, "
 			       "%" PRIu64 ".%u",
 			       persist->promised.counter, persist->promised.node,
 			       state->promised.counter, state->promised.node);
@@ -233,7 +236,7 @@ static int state_put(struct store_db *db, const struct store_state *state, struc
 	return statement_run(db, STORE_STATE_PUT, err);
 }
 
-/* What a failed transaction leaves is of no interest: nothing is written after it. */
+/* The result of the rollback does not matter: nothing is written after a failed transaction. */
 static int transaction_end(struct store_db *db, int rc, struct err *err)
 {
 	if (rc == 0) {

@@ -13,7 +13,10 @@ static void event_signal(const struct store_writer *writer)
 {
 	const uint64_t one = 1;
 
-	/* It only fails when it is as readable as can be. */
+	/*
+	 * The write fails only if the counter is at its maximum; the eventfd is readable then as
+	 * well.
+	 */
 	(void)!write(writer->event, &one, sizeof(one));
 }
 
@@ -24,16 +27,16 @@ static uint64_t bytes_on_disk(const struct store_writer *writer)
 }
 
 /*
- * A full disk takes nothing, so that all that it took before is as it was; the same holds where
- * memory is short or the core contradicts itself. After every other error it is unknown what the
- * disk has, whatever it says later: that needs the mark.
+ * A full disk refuses writes and leaves everything that was written before intact. The same holds
+ * if memory runs out or the core contradicts itself. After any other error the contents of the disk
+ * are unknown, whatever it reports later: that requires the mark.
  */
 static bool leaves_doubt(int rc)
 {
 	return rc != -ENOSPC && rc != -ENOMEM && rc != -EINVAL;
 }
 
-/* The mark first: whoever hears of the failure may end the process at once. */
+/* The mark is written first: a caller that learns of the failure may exit at once. */
 static void writer_fail(struct store_writer *writer, int rc, const struct err *why)
 {
 	if (leaves_doubt(rc)) {
@@ -47,7 +50,7 @@ static void writer_fail(struct store_writer *writer, int rc, const struct err *w
 	event_signal(writer);
 }
 
-/* NULL: stop. */
+/* Waits for items. NULL: the thread has to stop. */
 static struct store_item *queue_take(struct store_writer *writer)
 {
 	struct store_item *items;
@@ -75,7 +78,7 @@ static void group_announce(struct store_writer *writer, const struct store_item 
 	event_signal(writer);
 }
 
-/* The file tells enough while it is short. */
+/* The size of the files is enough while it does not exceed bytes_max. */
 static int size_note(struct store_writer *writer, struct err *err)
 {
 	uint64_t bytes = bytes_on_disk(writer);
@@ -89,7 +92,7 @@ static int size_note(struct store_writer *writer, struct err *err)
 	return rc;
 }
 
-/* The checkpoint comes after the announcement: the log is durable without it. */
+/* The checkpoint follows the announcement, because the log is durable without it. */
 static int group_write(struct store_writer *writer, const struct store_item *items, struct err *err)
 {
 	int rc = store_db_write(writer->db, &writer->state, items, err);
@@ -148,7 +151,10 @@ int store_writer_start(struct store_writer *writer, const struct store_dir *dir,
 	return writer_start(writer, err);
 }
 
-/* Without this, and a whole checkpoint, a missing write-ahead log is a damage. */
+/*
+ * Clears STORE_IN_USE. Without this and a complete checkpoint, the next open takes a missing
+ * write-ahead log for damage.
+ */
 static void state_close(struct store_writer *writer)
 {
 	struct err err = ERR_INIT;
@@ -190,16 +196,16 @@ static int room_check(struct store_writer *writer, const struct core_persist *pe
 	if (writer->n >= STORE_QUEUE_MAX ||
 	    (writer->n > 0 && writer->queued_bytes + bytes > STORE_QUEUE_BYTES_MAX)) {
 		return err_set(err, -ENOBUFS,
-			       "the disk does not keep up: %zu transactions, %zu bytes wait for it",
+			       "the disk does not keep up: %zu transactions, %zu bytes are waiting",
 			       writer->n, writer->queued_bytes);
 	}
 	if (writer->used > writer->bytes_max && !persist->rebase) {
 		return err_set(err, -ENOSPC,
-			       "the store holds %" PRIu64 " bytes, legal are %" PRIu64
-			       ": its log was not cut behind a snapshot for long",
+			       "the store holds %" PRIu64 " bytes, the limit is %" PRIu64
+			       ": no snapshot has let it cut its log for too long",
 			       writer->used, writer->bytes_max);
 	}
-	/* Once in the log, once in the database. */
+	/* Each byte is written twice: to the write-ahead log and to the database. */
 	return store_dir_room(writer->dir, STORE_ROOM_MIN + 2 * (writer->queued_bytes + bytes),
 			      err);
 }
@@ -263,7 +269,7 @@ int store_writer_put(struct store_writer *writer, const struct core_persist *per
 		rc = err_set(err, writer->failed, "%s", err_text(&writer->reason));
 	} else if (writer->refused < 0) {
 		rc = err_set(err, writer->refused,
-			     "a transaction was refused before: nothing is taken after a gap");
+			     "an earlier transaction was refused: none is accepted after a gap");
 	} else {
 		rc = writer->refused = persist_put(writer, persist, err);
 	}
@@ -276,7 +282,9 @@ int store_writer_done(struct store_writer *writer, uint64_t *ret_sequence, struc
 	uint64_t count;
 	int rc;
 
-	/* Emptied before the look, so that what comes after the look is told again. */
+	/*
+	 * The event is drained before `done` is read, so a later change of `done` signals it again.
+	 */
 	(void)!read(writer->event, &count, sizeof(count));
 	pthread_mutex_lock(&writer->lock);
 	rc = writer->failed;

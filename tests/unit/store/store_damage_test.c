@@ -282,7 +282,7 @@ static void store_open__misses_a_deleted_log(void **state)
 	assert_int_equal(unlink(file_path("journal.db-wal")), 0);
 	assert_int_equal(store_open(directory, NULL, &store, &history, &err), 0);
 	assert_int_equal(history, STORE_REPLACED);
-	assert_non_null(strstr(err_text(&err), "is gone"));
+	assert_non_null(strstr(err_text(&err), "is missing"));
 }
 
 static void store_open__needs_no_log_after_closing(void **state)
