@@ -5,11 +5,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Those that are being closed as the oldest are still here until the loop comes to them. */
+/* Handshakes that are being closed as the oldest remain here until the loop handles them. */
 #define HANDSHAKES_HELD_MAX (2 * IPC_HANDSHAKES_MAX)
 #define GROUPS_MAX 1024
 
-/* A descriptor that libqb wants to be polled. */
+/* A descriptor that libqb asked to poll. */
 struct watch {
 	int32_t fd;
 	qb_ipcs_dispatch_fn_t dispatch;
@@ -17,13 +17,13 @@ struct watch {
 };
 
 static struct {
-	qb_loop_t *loop; /* NULL: none runs */
+	qb_loop_t *loop; /* NULL: no service runs */
 	void *context;
 	struct watch listener;
 	bool listening;                              /* libqb is accepting a connection */
-	struct watch handshake[HANDSHAKES_HELD_MAX]; /* the oldest first */
+	struct watch handshake[HANDSHAKES_HELD_MAX]; /* oldest first */
 	size_t n_handshakes;
-	int32_t current; /* whose handshake ends now; -1: none's */
+	int32_t current; /* the fd whose handshake is being completed; -1: none */
 } accept_state = {.current = -1};
 
 static int32_t on_listener(int32_t fd, int32_t revents, void *data)
@@ -140,9 +140,9 @@ int ipc_accept_run(qb_loop_t *loop, const char *name, struct qb_ipcs_service_han
 	qb_ipcs_enforce_buffer_size(*ret, message_bytes_max);
 	qb_ipcs_poll_handlers_set(*ret, &poll_handlers);
 	/*
-	 * Slow: libqb then takes one request at a time from a connection. Else it believes the
-	 * client's memory as to how many there are, and waits for them. The loop's priorities are
-	 * ours, above.
+	 * With QB_IPCS_RATE_SLOW libqb takes one request at a time from a connection. Otherwise it
+	 * reads the number of requests from memory that the client can write, and waits for that
+	 * many. The loop's priorities are not affected, since the poll functions above set them.
 	 */
 	qb_ipcs_request_rate_limit(*ret, QB_IPCS_RATE_SLOW);
 	rc = qb_ipcs_run(*ret);
@@ -153,7 +153,9 @@ int ipc_accept_run(qb_loop_t *loop, const char *name, struct qb_ipcs_service_han
 	return rc;
 }
 
-/* Each holds the service, which would go on listening: they are told that their clients are gone.
+/*
+ * Each handshake holds a reference to the service, which would keep listening. So libqb is made to
+ * see that the clients have disconnected.
  */
 static void handshakes_end(void)
 {

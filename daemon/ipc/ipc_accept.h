@@ -8,21 +8,32 @@
 #include <sys/types.h>
 
 /*
- * libqb's IPC service on a libqb loop, with what it lacks: a bound on the connections that have not
- * said yet who they are (anybody may open one), and the groups of who connects.
+ * Runs libqb's IPC service on a libqb loop and adds two things that libqb lacks: a limit on the
+ * connections that have not completed the handshake (any local user may open one), and the groups
+ * of the connecting client.
  *
- * libqb's poll functions know of no context: there is one service in a process.
+ *	ipc_accept_run(loop, name, &handlers, ..., context, &service);
+ *	ipc_accept_context(), ipc_accept_in_group()      in handlers.connection_accept
+ *	ipc_accept_stop(service);
+ *
+ * libqb's poll functions have no context argument, so a process can run only one service.
  */
-#define IPC_HANDSHAKES_MAX 32 /* when there are more, the oldest is closed */
+#define IPC_HANDSHAKES_MAX 32 /* if there are more, the oldest is closed */
 
-/* -EADDRINUSE, -EALREADY (a second one in this process). */
+/*
+ * -EADDRINUSE: the name is in use. -EALREADY: this process already runs a service. -ENOMEM. Other
+ * errors of qb_ipcs_run().
+ */
 int ipc_accept_run(qb_loop_t *loop, const char *name, struct qb_ipcs_service_handlers *handlers,
 		   uint32_t message_bytes_max, void *context, qb_ipcs_service_t **ret);
 void ipc_accept_stop(qb_ipcs_service_t *service);
 
-/* In connection_accept(): what ipc_accept_run() was given. */
+/* Only in connection_accept(): the context passed to ipc_accept_run(). */
 void *ipc_accept_context(void);
-/* In connection_accept(): has the client the group, as its own or as one more? The kernel says. */
+/*
+ * Only in connection_accept(): true if the client is in `group`, by its own gid or by a
+ * supplementary group that the kernel reports.
+ */
 bool ipc_accept_in_group(gid_t own, gid_t group);
 
 #endif

@@ -4,7 +4,10 @@
 #include <errno.h>
 #include <string.h>
 
-/* Room for any one record is looked for before each: the encoders know no limit of their own. */
+/*
+ * Checks for the largest record before each one, because the encoders do not check the buffer's
+ * size.
+ */
 static bool has_room(size_t used, size_t max)
 {
 	return max - used >= JOURNAL_RECORD_BYTES_MAX;

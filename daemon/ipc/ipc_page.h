@@ -5,14 +5,16 @@
 #include "tasks/tasks.h"
 
 /*
- * A page of the table: as many encoded records as fit, from behind the one that a client had last.
- * *ret_more: there are others. -ESTALE: the one it had last is gone.
+ * One page of a table: as many encoded records as fit into the buffer, starting after the last
+ * record that the client has. *ret_more: true if more records follow. -ESTALE: the last record that
+ * the client has no longer exists, so it must start again. max must be at least
+ * JOURNAL_RECORD_BYTES_MAX.
  */
 
-/* after: zero for the first page. */
+/* after: uuid of the last task that the client has; zero for the first page. */
 int ipc_page_tasks(const struct tasks *tasks, const struct id128 *after, uint8_t *buffer,
 		   size_t max, size_t *ret_bytes, bool *ret_more);
-/* vm and node: "" for the first page. */
+/* vm and node: those of the last release that the client has; "" for the first page. */
 int ipc_page_releases(const struct tasks *tasks, const char *vm, const char *node, uint8_t *buffer,
 		      size_t max, size_t *ret_bytes, bool *ret_more);
 

@@ -16,7 +16,10 @@
 #include "ipc/ipc_page.h"
 #include "journal/journal_ipc.h"
 
-/* Of the connections; the rest is for those who may write: agents are not kept out by watchers. */
+/*
+ * Limit for connections that may only read. The others are reserved for clients that may write, so
+ * that monitoring cannot lock out the agents.
+ */
 #define READERS_MAX (IPC_CONNECTIONS_MAX / 2)
 #define READERS_GROUP "haclient"
 #define NS_PER_MS UINT64_C(1000000)
@@ -25,11 +28,11 @@ struct client {
 	struct ipc_server *server;
 	qb_ipcs_connection_t *connection;
 	bool may_write;
-	bool asking;                        /* the core has its request: cancel it when it goes */
-	bool closing;                       /* it has done what it must not: client_close() */
-	uint64_t token;                     /* of the request in flight; 0: none */
-	struct journal_ipc_request request; /* its op is not kept */
-	enum journal_op_kind op;            /* SUBMIT: what it was about */
+	bool asking;                        /* the core has its request: cancel on disconnect */
+	bool closing;                       /* being closed after an error: client_close() */
+	uint64_t token;                     /* token of the request in flight; 0: none */
+	struct journal_ipc_request request; /* op is not kept */
+	enum journal_op_kind op;            /* SUBMIT: kind of its operation */
 	struct id128 task;
 	qb_loop_timer_handle timer; /* WAIT */
 };
@@ -40,12 +43,15 @@ struct ipc_server {
 	const struct ipc_server_ops *ops;
 	void *shell;
 	const struct tasks *tasks;
-	struct client clients[IPC_CONNECTIONS_MAX]; /* free: no connection */
-	gid_t readers;                              /* (gid_t)-1: there is no such group */
+	struct client clients[IPC_CONNECTIONS_MAX]; /* connection NULL: free */
+	gid_t readers;                              /* (gid_t)-1: the group does not exist */
 	uint64_t applied;
 	uint64_t last_token;
 	struct ipc_server_counts counts;
-	/* What is worked on: a client may change its memory while it is looked at. */
+	/*
+	 * A private copy of the request: a client can change the shared memory while it is being
+	 * read.
+	 */
 	uint8_t request[sizeof(struct qb_ipc_request_header) + JOURNAL_IPC_REQUEST_MAX];
 	uint8_t rest[JOURNAL_IPC_REST_MAX];
 	uint8_t reply[JOURNAL_IPC_BYTES_MAX];
@@ -54,7 +60,7 @@ struct ipc_server {
 
 static_assert(sizeof(struct qb_ipc_response_header) <= JOURNAL_IPC_HEADER_MAX, "it fits");
 
-/* A slot that was given to another meanwhile is not closing. */
+/* If the slot has been given to another client since, `closing` is false. */
 static void close_job(void *data)
 {
 	struct client *client = data;
@@ -64,7 +70,10 @@ static void close_job(void *data)
 	}
 }
 
-/* Not at once: libqb 2.0.6 goes on with a connection after its message is processed. */
+/*
+ * Closes the connection from a job, because libqb 2.0.6 still uses a connection after its message
+ * has been processed.
+ */
 static void client_close(struct client *client)
 {
 	if (!client->closing) {
@@ -73,7 +82,7 @@ static void client_close(struct client *client)
 	}
 }
 
-/* Answers. */
+/* Answers */
 
 static void reply_send(struct client *client, struct journal_ipc_reply *reply)
 {
@@ -90,7 +99,10 @@ static void reply_send(struct client *client, struct journal_ipc_reply *reply)
 	client->asking = false;
 	if (bytes == 0 || qb_ipcs_event_send(client->connection, server->reply,
 					     (size_t)header.size) != header.size) {
-		/* It asks again, on another connection, once it sees that this one is closed. */
+		/*
+		 * The client repeats the request on a new connection when it sees that this one is
+		 * closed.
+		 */
 		qb_log(LOG_WARNING, "ipc: an answer cannot be sent, connection closed");
 		client_close(client);
 	}
@@ -113,7 +125,7 @@ static void task_reply(struct client *client, const struct journal_task *task,
 	}
 }
 
-/* The task as it is now, where the machine's refusal is about it. */
+/* Adds the current task to the answer if the operation was refused because of that task's state. */
 static void current_reply(struct client *client, struct journal_ipc_reply *reply)
 {
 	const struct tasks *tasks = client->server->tasks;
@@ -219,7 +231,7 @@ void ipc_server_applied(struct ipc_server *server, uint64_t index)
 	}
 }
 
-/* Requests. */
+/* Requests */
 
 static void submit_request(struct client *client, const struct journal_ipc_request *request)
 {
@@ -268,7 +280,7 @@ static void list_request(struct client *client, const struct journal_ipc_request
 
 	reply.more = more ? JOURNAL_IPC_MORE : JOURNAL_IPC_LAST;
 	if (rc < 0) {
-		reply_error(client, rc, "the list has changed: ask for it from the beginning");
+		reply_error(client, rc, "the list has changed: read it again from the beginning");
 		return;
 	}
 	reply_send(client, &reply);
@@ -291,7 +303,7 @@ static void wait_request(struct client *client, const struct journal_ipc_request
 	} else if (qb_loop_timer_add(server->loop, QB_LOOP_MED, request->timeout_ms * NS_PER_MS,
 				     client, wait_timeout, &client->timer) != 0) {
 		client->timer = 0;
-		reply_error(client, -ENOMEM, "no timer");
+		reply_error(client, -ENOMEM, "cannot start a timer");
 	}
 }
 
@@ -357,7 +369,7 @@ static void request_process(struct client *client, const struct journal_ipc_requ
 	request_fns[request->kind](client, request);
 }
 
-/* size is what the client says: libqb 2.0.6 does not compare it with what came. */
+/* size is the client's claim: libqb 2.0.6 does not compare it with the bytes received. */
 static bool header_valid(const void *data, size_t size)
 {
 	struct qb_ipc_request_header header;
@@ -386,7 +398,8 @@ static int32_t on_message(qb_ipcs_connection_t *connection, void *data, size_t s
 	    journal_ipc_request_decode(server->request + head, size - head, &request) != 0 ||
 	    client->token != 0) {
 		server->counts.invalid++;
-		qb_log(LOG_WARNING, "ipc: what is no request, or a second one: client closed");
+		qb_log(LOG_WARNING, "ipc: invalid request, or one before the last was answered, "
+				    "connection closed");
 		client_close(client);
 		return 0;
 	}
@@ -394,7 +407,7 @@ static int32_t on_message(qb_ipcs_connection_t *connection, void *data, size_t s
 	return 0;
 }
 
-/* Connections. */
+/* Connections */
 
 static int32_t on_accept(qb_ipcs_connection_t *connection, uid_t uid, gid_t gid)
 {
@@ -426,7 +439,7 @@ static int32_t on_accept(qb_ipcs_connection_t *connection, uid_t uid, gid_t gid)
 	return 0;
 }
 
-/* Also of a connection that was accepted and could not be set up. */
+/* Also called for a connection that was accepted but could not be set up. */
 static void client_drop(qb_ipcs_connection_t *connection)
 {
 	struct client *client = qb_ipcs_context_get(connection);

@@ -43,7 +43,7 @@ static bool word_set(struct cluster_config *config, const char *key, const char 
 	return false;
 }
 
-/* 0: not a node id. */
+/* Returns 0 if value is not a node id. */
 static uint32_t id_parse(const char *value)
 {
 	guint64 id;
@@ -70,7 +70,10 @@ static bool node_set(struct cluster_config *config, const char *key, const char 
 	} else if (strcmp(rest, ".nodeid") == 0) {
 		config->node[at].id = id_parse(value);
 	} else {
-		/* One that is too long is none: half a name would be another node's. */
+		/*
+		 * A name that is too long is ignored: cut off, it could be the name of another
+		 * node.
+		 */
 		bool fits = value != NULL && strlen(value) <= NODE_NAME_MAX;
 
 		(void)snprintf(config->node[at].name, sizeof(config->node[at].name), "%s",
@@ -150,8 +153,7 @@ const char *cluster_config_name(const struct cluster_config *config, uint32_t no
 
 int cluster_config_encrypted(const struct cluster_config *config, struct err *err)
 {
-	/* secauth is a short way to say both; a word of its own goes before it (corosync.conf(5)).
-	 */
+	/* secauth sets both; crypto_cipher and crypto_hash take precedence (corosync.conf(5)). */
 	const char *both = strcmp(config->secauth, "on") == 0 ? "set by secauth" : "none";
 	const char *cipher = config->cipher[0] != '\0' ? config->cipher : both;
 	const char *hash = config->hash[0] != '\0' ? config->hash : both;

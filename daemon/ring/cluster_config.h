@@ -11,26 +11,28 @@
 #include "names/name_limits.h"
 
 /*
- * What of corosync.conf matters to the journal, kept up to date key by key, as cmap tells of them.
- * No I/O.
+ * The parts of corosync.conf that the journal needs. cmap reports the keys one by one, at the start
+ * and after each change. No I/O.
  *
  *	cluster_config_set(&config, "nodelist.node.0.nodeid", "1");       each key, and each change
  *	cluster_config_set(&config, "nodelist.node.2.nodeid", NULL);      deleted
- *	cluster_config_nodes(&config, nodes, &n, &err);                   once it has settled
+ *	cluster_config_nodes(&config, nodes, &n, &err);                   once no more keys change
  *
- * A reload of corosync.conf tells of one key after the other: between them the list may be short or
- * have a node twice.
+ * The caller owns the struct and zero-initialises it.
+ *
+ * A reload of corosync.conf reports one key after the other. Until all are reported, a node may be
+ * missing from the list or be in it twice.
  */
 #define CLUSTER_CONFIG_POSITIONS_MAX 64
 #define CLUSTER_CONFIG_WORD 32
 
 struct cluster_config {
 	struct {
-		uint32_t id;                  /* 0: none there */
-		char name[NODE_NAME_MAX + 1]; /* "": none */
-	} node[CLUSTER_CONFIG_POSITIONS_MAX]; /* by their position in the file */
-	bool overflow;                        /* a position was there that we have no room for */
-	char transport[CLUSTER_CONFIG_WORD];  /* as in the file; "": not set */
+		uint32_t id;                  /* 0: no node at this position */
+		char name[NODE_NAME_MAX + 1]; /* "": no name */
+	} node[CLUSTER_CONFIG_POSITIONS_MAX]; /* by their position in the nodelist */
+	bool overflow;                        /* a position of POSITIONS_MAX or more was set */
+	char transport[CLUSTER_CONFIG_WORD];  /* as in corosync.conf; "": not set */
 	char secauth[CLUSTER_CONFIG_WORD];
 	char cipher[CLUSTER_CONFIG_WORD];
 	char hash[CLUSTER_CONFIG_WORD];
@@ -38,27 +40,35 @@ struct cluster_config {
 	char two_node[CLUSTER_CONFIG_WORD];
 };
 
-/* What cluster_config_set() wants to hear of: all keys that begin with one of these. */
+/* The prefixes of all keys that cluster_config_set() needs. */
 extern const char *const cluster_config_prefixes[]; /* NULL-terminated */
 
-/* value NULL: the key is gone. False when the key is none of ours. */
+/* value NULL: the key was deleted. Returns false if the key is not used here. */
 bool cluster_config_set(struct cluster_config *config, const char *key, const char *value);
 
-/* Node ids, ascending. -EINVAL: none, one twice, or more than JOURNAL_VOTERS_MAX; err says which.
+/*
+ * Returns the node ids in ascending order. -EINVAL: there is no node, a node id occurs twice, or
+ * there are more than JOURNAL_VOTERS_MAX nodes; err says which.
  */
 int cluster_config_nodes(const struct cluster_config *config, uint32_t nodes[JOURNAL_VOTERS_MAX],
 			 size_t *ret_n, struct err *err);
 
-/* NULL when corosync.conf gives the node no name. */
+/* The name of a node. NULL if corosync.conf has no name for it. */
 const char *cluster_config_name(const struct cluster_config *config, uint32_t node);
 
-/* Ascending, each once; how many are left. */
+/* Sorts ids in ascending order and removes duplicates. Returns how many are left. */
 size_t cluster_config_ids_sort(uint32_t *ids, size_t n);
 
-/* Is what goes over the network encrypted and signed? -EPERM with what is missing. */
+/*
+ * 0 if corosync encrypts and authenticates its network traffic. -EPERM if not; err says which
+ * setting is missing.
+ */
 int cluster_config_encrypted(const struct cluster_config *config, struct err *err);
 
-/* As votequorum takes it: two_node implies it, unless it is set to 0. */
+/*
+ * The effective value, as in votequorum: two_node implies wait_for_all unless wait_for_all is set
+ * to 0.
+ */
 bool cluster_config_wait_for_all(const struct cluster_config *config);
 
 #endif

@@ -16,9 +16,9 @@
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 #define MS_NS UINT64_C(1000000)
-#define DISPATCH_MAX 64   /* messages in a row, before others have a turn */
-#define RESEND_MS 10      /* until corosync is asked again whether it takes a message */
-#define JOIN_RETRY_MS 100 /* corosync says "try again" while its nodes synchronise */
+#define DISPATCH_MAX 64   /* messages handled in a row before other events get a turn */
+#define RESEND_MS 10      /* until the next attempt to send a message */
+#define JOIN_RETRY_MS 100 /* corosync returns "try again" while its nodes synchronise */
 #define JOIN_RETRIES_MAX 300
 #define CONFIG_SETTLE_MS 1000
 #define VALUE_TEXT_MAX 512
@@ -37,7 +37,7 @@ struct cluster_cpg {
 	cmap_handle_t cmap;
 	cpg_handle_t cpg;
 	quorum_handle_t quorum;
-	int fds[3]; /* cmap, quorum, cpg, when they are polled; or -1 */
+	int fds[3]; /* cmap, quorum, cpg while they are polled; otherwise -1 */
 
 	uint32_t node;
 	uint32_t pid;
@@ -68,7 +68,7 @@ static int cs_error(cs_error_t cs, const char *what, struct err *err)
 	} table[] = {
 		{CS_ERR_LIBRARY, -ENOTCONN, "corosync does not answer; is it running?"},
 		{CS_ERR_TRY_AGAIN, -ENOTCONN, "corosync is starting, or is busy"},
-		{CS_ERR_ACCESS, -EACCES, "permission denied; only root may"},
+		{CS_ERR_ACCESS, -EACCES, "permission denied; only root may connect"},
 		{CS_ERR_NO_MEMORY, -ENOMEM, "out of memory"},
 		{CS_ERR_BAD_HANDLE, -ENOTCONN, "the connection is gone"},
 	};
@@ -97,9 +97,9 @@ static void timer_start(struct cluster_cpg *cluster, struct timer *timer, unsign
 					 &timer->handle) == 0;
 }
 
-/* corosync is gone. Found out in any place, told from the loop. */
+/* Loss of corosync: any function may detect it; it is reported from the loop. */
 
-/* libqb wants it in so many words: a callback that returns -1 leaves the fd in its epoll set. */
+/* libqb requires an explicit removal: a callback that returns -1 leaves the fd in its epoll set. */
 static void fds_unpoll(struct cluster_cpg *cluster)
 {
 	for (size_t i = 0; i < N(cluster->fds); i++) {
@@ -152,7 +152,7 @@ static void rival_tell(struct cluster_cpg *cluster, uint32_t pid)
 	}
 }
 
-/* With the ring before the first of its kind was told, the list would be half a truth. */
+/* Reports only when both members and ring are known: without its ring the list is incomplete. */
 static void members_tell(struct cluster_cpg *cluster)
 {
 	if (cluster->have_members && cluster->have_ring) {
@@ -161,7 +161,7 @@ static void members_tell(struct cluster_cpg *cluster)
 	}
 }
 
-/* Takes over who is in the group. False when this process is not. */
+/* Copies the members of the group. False if this process is not one of them. */
 static bool members_take(struct cluster_cpg *cluster, const struct cpg_address *list, size_t n_list)
 {
 	bool here = false;
@@ -193,14 +193,14 @@ static void on_confchg(cpg_handle_t handle, const struct cpg_name *group,
 		return;
 	}
 	if (!members_take(cluster, list, n_list)) {
-		cluster_lose(cluster, CS_OK, "corosync has put this process out of the group");
+		cluster_lose(cluster, CS_OK, "corosync has removed this process from the group");
 		return;
 	}
 	cluster->have_members = true;
 	members_tell(cluster);
 }
 
-/* Comes after the change of members that belongs to it. */
+/* Called after the change of membership that the new ring belongs to. */
 static void on_totem(cpg_handle_t handle, struct cpg_ring_id ring, uint32_t n_list,
 		     const uint32_t *list)
 {
@@ -221,7 +221,9 @@ static void on_deliver(cpg_handle_t handle, const struct cpg_name *group, uint32
 	struct cluster_cpg *cluster = cpg_cluster(handle);
 
 	(void)group;
-	/* Own messages come back; that they do proves nothing. */
+	/*
+	 * corosync also delivers the messages of this process. They prove nothing and are ignored.
+	 */
 	if (cluster != NULL && !cluster->lost && (node != cluster->node || pid != cluster->pid)) {
 		cluster->ops->message(cluster->user, node, pid, data, bytes);
 	}
@@ -231,18 +233,18 @@ static void on_deliver(cpg_handle_t handle, const struct cpg_name *group, uint32
 
 static void resend_arm(struct cluster_cpg *cluster);
 
-/* False: not now. */
+/* False: corosync does not accept the message now. */
 static bool message_mcast(struct cluster_cpg *cluster, const uint8_t *data, size_t bytes)
 {
 	struct iovec iov = {.iov_base = (void *)(uintptr_t)data, .iov_len = bytes};
 	cs_error_t cs = cpg_mcast_joined(cluster->cpg, CPG_TYPE_AGREED, &iov, 1);
 
-	/* NOT_EXIST: the join is under way. */
+	/* NOT_EXIST: the join has not completed yet. */
 	if (cs == CS_ERR_TRY_AGAIN || cs == CS_ERR_NOT_EXIST) {
 		return false;
 	}
 	if (cs != CS_OK) {
-		cluster_lose(cluster, cs, "a message to the process group");
+		cluster_lose(cluster, cs, "sending to the process group");
 	}
 	return true;
 }
@@ -312,7 +314,7 @@ static void on_quorum(quorum_handle_t handle, uint32_t quorate, struct quorum_ri
 
 /* Configuration */
 
-/* False: of a type that none of our keys has. */
+/* False if the value has a type that none of our keys has. */
 static bool value_to_text(cmap_value_types_t type, const void *data, size_t bytes,
 			  char text[VALUE_TEXT_MAX])
 {
@@ -364,7 +366,7 @@ static void on_key(cmap_handle_t handle, cmap_track_handle_t track, int32_t even
 	if (!cluster_config_set(&cluster->config, key, there ? text : NULL)) {
 		return;
 	}
-	/* A reload tells of one key after the other, and of lists that nobody wrote. */
+	/* A reload reports one key after the other, so the node lists in between may be wrong. */
 	timer_start(cluster, &cluster->settle, CONFIG_SETTLE_MS, config_settled);
 }
 
@@ -381,7 +383,7 @@ static void key_read(struct cluster_cpg *cluster, const char *key)
 	}
 }
 
-/* Tracked first and read then: what changes in between is not missed. */
+/* Tracking starts before reading, so that no change in between is missed. */
 static int prefix_read(struct cluster_cpg *cluster, const char *prefix, struct err *err)
 {
 	const int32_t events =
@@ -414,7 +416,7 @@ static int config_read(struct cluster_cpg *cluster, struct err *err)
 	return rc;
 }
 
-/* Life */
+/* Opening, joining and closing */
 
 static int handles_open(struct cluster_cpg *cluster, struct err *err)
 {
@@ -501,7 +503,7 @@ static int32_t on_poll(int32_t fd, int32_t revents, void *data)
 	struct cluster_cpg *cluster = data;
 	cs_error_t cs = CS_OK;
 
-	/* cpg_dispatch() does not say that the other side is gone; the socket does. */
+	/* cpg_dispatch() does not report that corosync has exited; the socket does. */
 	if ((revents & (POLLHUP | POLLERR | POLLNVAL)) != 0) {
 		cluster_lose(cluster, CS_OK, "corosync is gone");
 	} else {
@@ -583,8 +585,10 @@ uint32_t cluster_cpg_node(const struct cluster_cpg *cluster)
 	return cluster->node;
 }
 
-/* After the loop's end. Finalizing the handles would ask corosync and wait for it; the end of the
- * process does it. */
+/*
+ * Called after the loop has ended. The handles are not finalized, because that would ask corosync
+ * and wait for its answer; the exit of the process closes them.
+ */
 void cluster_cpg_close(struct cluster_cpg *cluster)
 {
 	if (cluster == NULL) {

@@ -7,8 +7,13 @@
 #include <stdint.h>
 
 /*
- * Messages that corosync did not take yet. Bounded: a new one pushes out the oldest, since
- * everything in it is sent again anyway when it stays unanswered, and news are worth more.
+ * A queue of messages that corosync has not accepted yet. It is bounded: a new message replaces the
+ * oldest. A replaced message is not lost for good, since the core sends an unanswered message
+ * again, and the newest messages matter most. The caller owns the struct and zero-initialises it.
+ *
+ *	outbox_put(&outbox, data, bytes);
+ *	while (outbox_first(&outbox, &data, &bytes)) { send it; outbox_remove_first(&outbox); }
+ *	outbox_clear(&outbox);
  */
 #define OUTBOX_MESSAGES_MAX 256
 #define OUTBOX_BYTES_MAX (4u * 1024 * 1024)
@@ -24,9 +29,12 @@ struct outbox {
 	uint64_t dropped;
 };
 
-/* Copies. A message that finds no memory, or no room even alone, is one of the dropped. */
+/*
+ * Copies the message. If there is no memory for it, or if it is empty or larger than
+ * OUTBOX_BYTES_MAX, it is dropped and counted in `dropped`.
+ */
 void outbox_put(struct outbox *outbox, const uint8_t *data, size_t bytes);
-/* The oldest, or false. Valid until the next call. */
+/* Gets the oldest message; false if there is none. The data is valid until the next call. */
 bool outbox_first(const struct outbox *outbox, const uint8_t **ret_data, size_t *ret_bytes);
 void outbox_remove_first(struct outbox *outbox);
 void outbox_clear(struct outbox *outbox);

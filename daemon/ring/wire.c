@@ -7,16 +7,16 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Writes to out, or else reads from in. After a failure it does neither. */
+/* Writes to out, or reads from in if out is NULL. After an error it does neither. */
 struct cursor {
 	uint8_t *out;
 	const uint8_t *in;
 	size_t left;
-	struct entry *entries; /* reading: they go here */
+	struct entry *entries; /* when reading: the decoded entries */
 	int rc;
 };
 
-/* What makes a body unfit to be written is for the caller to know; read, it is just bad. */
+/* If good is false: when writing, rc is returned to the caller; when reading, -EBADMSG. */
 static bool cursor_check(struct cursor *cursor, bool good, int rc)
 {
 	if (cursor->rc == 0 && !good) {
@@ -48,7 +48,7 @@ static void bytes_walk(struct cursor *cursor, void *value, size_t n)
 	cursor_skip(cursor, n);
 }
 
-/* Not copied when read: *data then points to where it is. */
+/* When reading, the data is not copied: *data then points into the message. */
 static void data_walk(struct cursor *cursor, const uint8_t **data, uint32_t n)
 {
 	if (n == 0 || !cursor_check(cursor, n <= cursor->left, -EMSGSIZE)) {
@@ -62,7 +62,10 @@ static void data_walk(struct cursor *cursor, const uint8_t **data, uint32_t n)
 	cursor_skip(cursor, n);
 }
 
-/* Its lowest n bytes. Writing, the value comes back whole, for whoever has yet to check it. */
+/*
+ * Writes or reads the lowest n bytes. When writing, it returns the whole value, so that the caller
+ * can still check the value's range.
+ */
 static uint64_t uint_walk(struct cursor *cursor, uint64_t value, size_t n)
 {
 	uint64_t little = cursor->out != NULL ? htole64(value) : 0;
@@ -112,7 +115,7 @@ static void blob_walk(struct cursor *cursor, void *value);
 static void entries_walk(struct cursor *cursor, void *value);
 static void seen_walk(struct cursor *cursor, void *value);
 
-/* In the order of the wire: entries and blob look back at what came before them. */
+/* In wire order: entries and blob use the values of fields before them. */
 enum field {
 	FIELD_POSITION,
 	FIELD_PREVIOUS,
@@ -151,7 +154,10 @@ static const struct {
 
 #define BIT(field) (1u << FIELD_##field)
 
-/* What each kind has besides what all have. blob_max: a request becomes one entry. */
+/*
+ * The fields of each kind in addition to the common ones, the flags it may have and the largest
+ * blob. The blob of a REQUEST becomes one log entry, hence its limit.
+ */
 static const struct {
 	uint32_t fields;
 	uint32_t flags;
@@ -179,7 +185,7 @@ static const struct {
 
 static_assert(FIELD_MAX <= 32, "a kind's fields are bits");
 
-/* A part of a snapshot lies within it. */
+/* A part of a snapshot must lie within the snapshot. */
 static void blob_walk(struct cursor *cursor, void *value)
 {
 	struct message *message = value;
@@ -206,7 +212,10 @@ static void entry_walk(struct cursor *cursor, struct entry *entry)
 	data_walk(cursor, &entry->data, entry->bytes);
 }
 
-/* Only a request has an id. A request without one is for whoever takes requests to refuse. */
+/*
+ * Only a request entry may have a request id. A request entry without one is legal here; the
+ * receiver of requests refuses it.
+ */
 static bool entry_legal(const struct entry *entry)
 {
 	switch (entry->kind) {
@@ -217,7 +226,7 @@ static bool entry_legal(const struct entry *entry)
 	return false;
 }
 
-/* One behind the other, and behind previous. */
+/* The entries must have consecutive indexes, starting after previous. */
 static void entries_walk(struct cursor *cursor, void *value)
 {
 	struct message *message = value;
@@ -302,7 +311,7 @@ static void message_walk(struct cursor *cursor, struct message *message)
 	}
 }
 
-/* A field that is written where it does not belong: what is nothing has only zero bytes. */
+/* True if the field is not set: its encoding consists of zero bytes only. */
 static bool field_empty(struct message *message, size_t field)
 {
 	static const uint8_t zero[sizeof(struct position)];
@@ -313,7 +322,9 @@ static bool field_empty(struct message *message, size_t field)
 	return cursor.rc == 0 && memcmp(bytes, zero, sizeof(bytes)) == 0;
 }
 
-/* Nobody would get to know what the receiver is not told. */
+/*
+ * False if a field is set that the message's kind does not carry: it would be lost without notice.
+ */
 static bool message_told(struct message *message)
 {
 	for (size_t i = 0; i < FIELD_MAX; i++) {

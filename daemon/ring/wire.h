@@ -6,28 +6,32 @@
 #include "core/message.h"
 
 /*
- * Messages as bytes, little-endian, field by field: a body, sealed by an HMAC-SHA-256 over
- * everything in front of it (RFC 2104).
+ * The encoding of messages: little-endian, field by field. A body is authenticated by an
+ * HMAC-SHA-256 over everything before the HMAC (RFC 2104).
  *
  *	message = "LMJ1" | version 4 | length 4 | nonce 8 | sequence 8 | body | HMAC 32
  *	body = kind 1 | flags 4 | cluster 16 | from 4 | disk 16 | boot 8 | to 4 | ballot 12 | fields
  *
- * length is the whole message's. Which fields a kind has is one table, and one walk over it both
- * writes and reads. What a message says beyond it (a field that its kind does not have, an unknown
- * flag, bytes behind the end) is refused on both sides, so that a body has one form only.
+ * length is that of the whole message. One table says which fields a kind has, and the same code
+ * walks it to write and to read. Both sides refuse a message that contains anything else: a field
+ * that its kind does not have, an unknown flag, or bytes after the end. A body therefore has
+ * exactly one encoding.
  *
- * A receiver drops what is of another version, length or key, what says to be from another node
- *than the one that the transport names, and what it has had before. Clusters it does not tell
- * apart: a blank node has none yet, so that is the core's to judge.
+ * A receiver drops a message that has another version, length or key, that names a sender other
+ * than the node that the transport reports, or that it has received before. It does not check the
+ * cluster's uuid: a blank node does not have one yet, so the core judges that.
  *
  *	wire_key_load(path, &key, &err);
  *	wire_sender_init(&sender);
  *	n = wire_encode(&message, &key, &sender, buffer);      send it; in this order
  *	wire_decode(data, bytes, node, &key, &receiver, entries, &message);
+ *	wire_key_wipe(&key);
+ *
+ * The caller owns all structs and buffers. Nothing is allocated.
  */
 #define WIRE_BYTES_MAX (64 * 1024)
 #define WIRE_HMAC_BYTES 32
-#define WIRE_SEAL_BYTES (4 + 4 + 4 + 8 + 8) /* in front of the body */
+#define WIRE_SEAL_BYTES (4 + 4 + 4 + 8 + 8) /* header before the body */
 #define WIRE_BODY_MAX (WIRE_BYTES_MAX - WIRE_SEAL_BYTES - WIRE_HMAC_BYTES)
 #define WIRE_KEY_BYTES_MIN 32
 #define WIRE_KEY_BYTES_MAX 4096
@@ -38,41 +42,48 @@ struct wire_key {
 };
 
 /*
- * A regular file, no link, of WIRE_KEY_BYTES_MIN.. random bytes, owned by us, mode 0600 or less.
- * -EPERM for any other; -ENOENT and other errors of open(2) and read(2).
+ * Loads the key. The file must be a regular file, not a symbolic link, with WIRE_KEY_BYTES_MIN to
+ * WIRE_KEY_BYTES_MAX random bytes, owned by the user of this process, with mode 0600 or less.
+ * -EPERM if it is not; -ENOENT and other errors of open(2) and read(2).
  */
 int wire_key_load(const char *path, struct wire_key *ret, struct err *err);
 void wire_key_wipe(struct wire_key *key);
 
-/* What this process puts into its seals. */
+/* The nonce and sequence number that this process puts into its messages. */
 struct wire_sender {
-	uint64_t nonce;    /* random, once a process */
+	uint64_t nonce;    /* random, chosen once for each process */
 	uint64_t sequence; /* of the last message */
 };
 
 /* 0 or -errno of getrandom(2). */
 int wire_sender_init(struct wire_sender *ret);
 
-/* Bytes used; -EMSGSIZE: too long or too many; -EINVAL: not a message (nothing is used up). */
+/*
+ * Returns the bytes used. -EMSGSIZE: the message, or a list in it, is too long. -EINVAL: not a
+ * legal message. After an error no sequence number has been used.
+ */
 int wire_encode(const struct message *message, const struct wire_key *key,
 		struct wire_sender *sender, uint8_t buffer[WIRE_BYTES_MAX]);
 
 /*
- * What was seen of the others' seals: a row per (node, disk). Zero-initialise.
+ * The last message seen from each sender: one row for each (node, disk). Zero-initialise it.
  *
- * Who has no key can still send again what it recorded, as the node it runs on. A message is new if
- * its boot is higher than its row's, or if boot and nonce are the row's and its sequence is
- * higher. The store counts the boots, so a recording of an earlier process is refused; the
- * same boot under another nonce is a store set back or used twice, and refused too (it hears from
- * the others' `seen` what it is). A new disk has a row of its own and begins at boot 1.
+ * An attacker without the key can still send recorded messages again, as the node that it runs on.
+ * A message is new if its boot is higher than that of its row, or if its boot and nonce equal those
+ * of the row and its sequence is higher. The store counts the boots, so recorded messages of an
+ * earlier process are refused. The same boot with another nonce means that a store was set back or
+ * is used twice; such a message is refused too. (That node learns of the problem from the `seen` of
+ * the other nodes.) A new disk gets a new row and starts at boot 1.
  *
- * When all rows are taken, the node that has the most, the new row counted, loses the one not
- * heard of for the longest time. A row comes from a message sealed by the key, so without it a node
- * gets no more rows than it really had disks, and what it gains others lose only down to its own
- * number: while there are no more than WIRE_SENDERS_MAX / 2 nodes, each keeps two.
+ * When all rows are in use, the node with the most rows, including the new one, loses the row that
+ * was not heard of for the longest time. A row is only created by a message that is authenticated
+ * by the key. Without the key a node therefore gets no more rows than it really had disks, and
+ * other nodes lose rows to it only down to its own number of rows. With at most WIRE_SENDERS_MAX /
+ * 2 nodes, each node keeps two rows.
  *
- * A receiver that was just started takes a recording for new until it hears from that disk itself.
- * That is a late message, as the network may bring: the core lives with those.
+ * A receiver that was just started accepts a recorded message as new until it hears from that disk
+ * itself. To the core that is a late message, which the network may deliver too, and which the core
+ * tolerates.
  */
 #define WIRE_SENDERS_MAX 64
 struct wire_peer {
@@ -81,32 +92,36 @@ struct wire_peer {
 	uint64_t boot;
 	uint64_t nonce;
 	uint64_t sequence;
-	uint64_t heard; /* wire_receiver.clock when it was last heard of */
+	uint64_t heard; /* wire_receiver.clock at the last message from this row */
 };
 
 struct wire_receiver {
 	struct wire_peer peer[WIRE_SENDERS_MAX];
 	size_t n;
-	uint64_t clock; /* messages taken */
+	uint64_t clock; /* number of messages accepted */
 	struct {
 		uint64_t foreign; /* wrong magic, version or length */
 		uint64_t forged;  /* wrong HMAC or node */
 		uint64_t replayed;
-		uint64_t malformed; /* sealed by the right key, and yet not a message */
+		uint64_t malformed; /* the HMAC is right, but the body is not a legal message */
 	} dropped;
 };
 
 /*
- * ret points into data and into entries (n_entries of MESSAGE_ENTRIES_MAX). from is what the
- * transport says. 0 or -EBADMSG (counted in receiver->dropped).
+ * Checks and decodes a message. ret points into data and into entries (n_entries of
+ * MESSAGE_ENTRIES_MAX). from is the sender that the transport reports. 0, or -EBADMSG (counted in
+ * receiver->dropped).
  */
 int wire_decode(const uint8_t *data, size_t bytes, uint32_t from, const struct wire_key *key,
 		struct wire_receiver *receiver, struct entry entries[MESSAGE_ENTRIES_MAX],
 		struct message *ret);
 
-/* The part between the seal and the HMAC: bytes used, -EMSGSIZE or -EINVAL. */
+/*
+ * Encodes the body, which is the part between header and HMAC. Returns the bytes used, -EMSGSIZE or
+ * -EINVAL.
+ */
 int wire_body_encode(const struct message *message, uint8_t *buffer, size_t room);
-/* 0 or -EBADMSG. What it takes, wire_body_encode() gives back byte by byte. */
+/* 0 or -EBADMSG. wire_body_encode() encodes every accepted message to the same bytes again. */
 int wire_body_decode(const uint8_t *data, size_t bytes, struct entry entries[MESSAGE_ENTRIES_MAX],
 		     struct message *ret);
 

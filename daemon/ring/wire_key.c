@@ -11,7 +11,7 @@
 
 #define KEY_LEGAL "it must be a regular file of the user that runs lunmaskd, mode 0600 or less"
 
-/* Of the file that is open, not of a name that may since name another. */
+/* Checks the open file and not its path, which may name another file by now. */
 static int key_file_check(int fd, const char *path, struct err *err)
 {
 	struct stat st;
@@ -33,7 +33,7 @@ static int key_file_check(int fd, const char *path, struct err *err)
 	return 0;
 }
 
-/* Up to its end, or one byte more than a key may have. */
+/* Reads up to the end of the file, or one byte more than a key may have. */
 static int key_read(int fd, const char *path, uint8_t *buffer, size_t room, struct err *err)
 {
 	size_t used = 0;
@@ -70,8 +70,8 @@ static int key_take(int fd, const char *path, struct wire_key *ret, struct err *
 	}
 	if (ret->n == 0) {
 		return err_set(err, -EPERM,
-			       "key file %s has %s%d bytes, legal are %d to %d random ones: make "
-			       "one, and give every node the same",
+			       "key file %s has %s%d bytes, legal are %d to %d random bytes: make "
+			       "one with 'lunmask journal keygen' and copy it to every node",
 			       path, n > WIRE_KEY_BYTES_MAX ? "more than " : "",
 			       n > WIRE_KEY_BYTES_MAX ? WIRE_KEY_BYTES_MAX : n, WIRE_KEY_BYTES_MIN,
 			       WIRE_KEY_BYTES_MAX);
@@ -81,7 +81,10 @@ static int key_take(int fd, const char *path, struct wire_key *ret, struct err *
 
 int wire_key_load(const char *path, struct wire_key *ret, struct err *err)
 {
-	/* O_NONBLOCK: a fifo of that name is refused, and not waited for. */
+	/*
+	 * O_NONBLOCK: a FIFO at that path is refused; without the flag open() would wait for a
+	 * writer.
+	 */
 	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	int rc;
 

@@ -35,8 +35,7 @@ static void hmac_make(const struct wire_key *key, const uint8_t *data, size_t by
 	g_hmac_get_digest(hmac, ret, &n);
 }
 
-/* Takes the same time wherever the first difference is: else a forger could find it byte by byte.
- */
+/* Runs in constant time: otherwise an attacker could find the HMAC byte by byte. */
 static bool hmac_equal(const uint8_t a[WIRE_HMAC_BYTES], const uint8_t b[WIRE_HMAC_BYTES])
 {
 	volatile uint8_t difference = 0;
@@ -118,7 +117,7 @@ static size_t node_rows(const struct wire_receiver *receiver, uint32_t node)
 	return rows;
 }
 
-/* Which row to give up for one of `node`'s: see wire.h. */
+/* The row to replace by a new one of `node`: see wire.h. */
 static struct wire_peer *peer_evict(struct wire_receiver *receiver, uint32_t node)
 {
 	struct wire_peer *victim = NULL;
@@ -155,7 +154,7 @@ static bool peer_fresh(const struct wire_peer *peer, uint64_t boot, uint64_t non
 	return nonce == peer->nonce && sequence > peer->sequence;
 }
 
-/* False: it was here before, or might have been. */
+/* False: the message is a repetition, or may be one. */
 static bool receiver_take(struct wire_receiver *receiver, const struct message *message,
 			  uint64_t nonce, uint64_t sequence)
 {
