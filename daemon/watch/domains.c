@@ -11,25 +11,25 @@
 #include "base/deadline.h"
 #include "base/thread.h"
 
-#define LOOK_MS 1000 /* between two looks when nothing happens */
-#define EVENTS_MS 20 /* events that come close together are one look */
+#define LOOK_MS 1000 /* interval of listing the domains when there are no events */
+#define EVENTS_MS 20 /* events within this time cause one listing */
 #define RECONNECT_MS 1000
-#define FREE_MS 1000 /* for the thread to end */
+#define FREE_MS 1000 /* limit of the wait for the thread to end */
 
 struct domains {
 	const struct domains_ops *ops;
-	void *link; /* the thread's; NULL: none */
+	void *link; /* used by the thread only; NULL: no connection */
 	int event;
 
-	pthread_mutex_t lock; /* of all that follows; never held over a call that may wait */
+	pthread_mutex_t lock; /* protects all fields below; not held in blocking calls */
 	pthread_cond_t wake;
 	struct domains_table table;
-	bool woken;  /* an event has come */
-	bool closed; /* the connection is */
+	bool woken;  /* an event has arrived */
+	bool closed; /* the connection is closed */
 	bool stop;
 	bool left; /* the thread has ended */
 	int refs;
-	bool told; /* what was last said to the log */
+	bool told; /* watched has been set at least once */
 	bool watched;
 	bool news;
 	struct err why;
@@ -51,7 +51,7 @@ static void domains_unref(struct domains *domains)
 	free(domains);
 }
 
-/* What is known, for the log: said once for each change. */
+/* Records whether libvirt is watched. Each change is reported to the log once. */
 static void watched_set(struct domains *domains, bool watched, const struct err *why)
 {
 	const uint64_t one = 1;
@@ -72,7 +72,7 @@ static void watched_set(struct domains *domains, bool watched, const struct err 
 	pthread_mutex_unlock(&domains->lock);
 }
 
-/* The look */
+/* Listing the domains */
 
 static void entries_free(struct domain_entry *entries, size_t n, const struct domains_table *kept)
 {
@@ -105,7 +105,7 @@ static int process_get(const struct domains *domains, const struct domain_seen *
 	return pidfd < 0 ? -1 : pidfd;
 }
 
-/* Only this thread changes the entries, so that it may read them without the lock. */
+/* Only this thread changes the entries, so it may read them without the lock. */
 static void look_apply(struct domains *domains, const struct domain_seen *seen, size_t n,
 		       struct domain_entry *entries, uint64_t mark, int64_t asked_ms)
 {
@@ -175,7 +175,7 @@ static int connected_look(struct domains *domains, struct err *err)
 	return rc < 0 ? rc : domains_look(domains, err);
 }
 
-/* False: it is to end. */
+/* False: the thread has to end. */
 static bool domains_wait(struct domains *domains, int64_t looked_ms, bool watched)
 {
 	int64_t next_ms = looked_ms + (watched ? LOOK_MS : RECONNECT_MS);
@@ -247,7 +247,7 @@ int domains_new(const struct domains_ops *ops, struct domains **ret, struct err 
 	if (rc < 0) {
 		domains->refs = 1;
 		domains_unref(domains);
-		return err_set(err, rc, "a thread for libvirt: %s", strerror(-rc));
+		return err_set(err, rc, "cannot start the thread for libvirt: %s", strerror(-rc));
 	}
 	*ret = domains;
 	return 0;
@@ -271,7 +271,7 @@ void domains_free(struct domains *domains)
 	domains_unref(domains);
 }
 
-/* The main loop's side, and libvirt's */
+/* Functions for the main loop and for libvirt's thread */
 
 enum journal_domain domains_answer(struct domains *domains, const char *vm)
 {

@@ -60,7 +60,10 @@ void domains_table_set(struct domains_table *table, struct domain_entry *entries
 	for (size_t i = 0; i < n; i++) {
 		const struct domain_entry *old = entry_find(table, entries[i].seen.vm);
 
-		/* The look may have been before an event of a domain that nobody knew then. */
+		/*
+		 * The listing may be older than an event of this domain that came when it was not
+		 * in the table.
+		 */
 		entries[i].event = old != NULL ? old->event : table->stray;
 	}
 	*ret_old = table->entries;

@@ -10,63 +10,70 @@
 #include "names/name_limits.h"
 
 /*
- * What libvirt said of this host's domains, and for how long that can be vouched for. No I/O, no
+ * libvirt's last statement about the domains of this host, and how long it is valid. No I/O, no
  * clock, no lock: domains.c has them.
  *
- * Only a look at all domains says what is so; an event only says that it may be so no more:
+ * Only a listing of all domains says which state a domain is in. An event only says that the state
+ * may have changed:
  *
- *	mark = domains_table_mark(&table); asked_ms = now; the look
- *	domains_table_set(&table, seen, n, mark, asked_ms, &gone);
+ *	mark = domains_table_mark(&table); asked_ms = now; list all domains
+ *	domains_table_set(&table, entries, n, mark, asked_ms, &old, &n_old);
  *
- * Of a domain that had an event after the mark nothing is known until the next look. An answer is
- * as old as the question that the look was, and is given for DOMAINS_VOUCH_MS.
+ * The state of a domain that had an event after the mark is unknown until the next listing. A
+ * listing is valid for DOMAINS_VOUCH_MS from the time at which it was requested. Times are ms of
+ * one monotonic clock. The caller owns the table, zero-initialises it, and closes the pidfds.
  */
-#define DOMAINS_MAX 4096 /* as many as libvirt tells at once */
+#define DOMAINS_MAX 4096 /* the most that are accepted from one listing */
 #define DOMAINS_VOUCH_MS 3000
 
 struct domain_seen {
 	char vm[VM_NAME_MAX + 1];
-	int id; /* libvirt's, another one at each start */
+	int id; /* libvirt's domain id, a new one at each start */
 	bool running;
-	int pidfd; /* of its QEMU, or -1: then it is not vouched for */
+	int pidfd; /* pidfd of its QEMU, or -1: then the answer is never RUNNING */
 };
 
 struct domain_entry {
 	struct domain_seen seen;
-	uint64_t event; /* the last one's number */
+	uint64_t event; /* number of the domain's last event */
 };
 
 struct domains_table {
 	struct domain_entry *entries; /* sorted by name */
 	size_t n;
-	bool known;       /* there was a look at all domains over this connection */
-	int64_t asked_ms; /* when it was asked for */
+	bool known;       /* all domains have been listed over this connection */
+	int64_t asked_ms; /* when that listing was requested */
 	uint64_t mark;    /* its mark */
-	uint64_t events;  /* how many there were */
-	uint64_t stray;   /* the last one's number that was about a domain not in the table */
+	uint64_t events;  /* number of events so far */
+	uint64_t stray;   /* number of the last event of a domain that is not in the table */
 };
 
-/* An event of that domain, or of one with a name that cannot be asked for. */
+/* Records an event of domain vm, which need not be in the table or have a legal name. */
 void domains_table_event(struct domains_table *table, const char *vm);
 
-/* The connection is lost: nothing is known. Entries stay, so that their processes are still held.
+/*
+ * The connection is lost: all states are unknown. The entries are kept, so that their pidfds stay
+ * open.
  */
 void domains_table_forget(struct domains_table *table);
 
 uint64_t domains_table_mark(const struct domains_table *table);
 
-/* The pidfd that is held for this very start of the domain, or -1. */
+/* The pidfd of the domain if it is still the same start (id) of the domain; otherwise -1. */
 int domains_table_pidfd(const struct domains_table *table, const char *vm, int id);
 
 /*
- * entries, which the table takes, are those of the new look in any order; those that were there
- * before are handed back in *ret_old.
+ * The entries of a new listing, in any order. The table takes entries; it returns the previous ones
+ * in *ret_old, which the caller frees.
  */
 void domains_table_set(struct domains_table *table, struct domain_entry *entries, size_t n,
 		       uint64_t mark, int64_t asked_ms, struct domain_entry **ret_old,
 		       size_t *ret_n_old);
 
-/* RUNNING only as long as the process of *ret_pidfd lives, which the caller is to see. */
+/*
+ * The state of domain vm. RUNNING is only valid if the process of *ret_pidfd is alive, which the
+ * caller has to check.
+ */
 enum journal_domain domains_table_answer(const struct domains_table *table, const char *vm,
 					 int64_t now_ms, int *ret_pidfd);
 

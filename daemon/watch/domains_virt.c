@@ -12,17 +12,19 @@
 #include "names/libvirt_uri.h"
 #include "process/qemu_process.h"
 
-/* A call that libvirtd does not answer fails after these; no answer relies on them. */
+/*
+ * A call that libvirtd does not answer fails after these. No answer to a monitor depends on them.
+ */
 #define KEEPALIVE_SECONDS 2
 #define KEEPALIVE_COUNT 2
 
-/* Shared with libvirt: whoever lets go last frees it. */
+/* Shared with libvirt: the last reference frees it. */
 struct virt_link {
 	virConnectPtr conn;
-	int lifecycle; /* libvirt's id of the registration, or -1 */
+	int lifecycle; /* libvirt's id of the event registration, or -1 */
 	pthread_mutex_t lock;
 	int refs;
-	struct domains *domains; /* NULL: closed, nobody is to be told any more */
+	struct domains *domains; /* NULL: closed, events are not reported any more */
 };
 
 static int virt_failed(const char *what, struct err *err)
@@ -31,7 +33,7 @@ static int virt_failed(const char *what, struct err *err)
 		       virGetLastErrorMessage());
 }
 
-/* The link */
+/* The connection */
 
 static void link_ref(struct virt_link *link)
 {
@@ -142,7 +144,7 @@ static int virt_open(struct domains *domains, void **ret, struct err *err)
 	return 0;
 }
 
-/* The look */
+/* Listing the domains */
 
 static bool record_read(const virDomainStatsRecord *record, struct domain_seen *ret)
 {

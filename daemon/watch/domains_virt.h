@@ -5,9 +5,10 @@
 #include "watch/domains.h"
 
 /*
- * The one file of the daemon that knows libvirt: a read-only connection to LIBVIRT_URI_SYSTEM with
- * keep-alive, its events (delivered by a thread that runs libvirt's loop for the life of the
- * process), and a list of all domains with their states in one call, which asks no QEMU.
+ * The daemon's use of libvirt; no other file of the daemon uses it. It opens a read-only
+ * connection to LIBVIRT_URI_SYSTEM with keep-alive, receives its events (from a thread that runs
+ * libvirt's event loop until the process exits), and lists all domains with their states in one
+ * call, which does not query QEMU. Give domains_virt_ops to domains_new().
  */
 extern const struct domains_ops domains_virt_ops;
 

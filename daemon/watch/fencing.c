@@ -10,7 +10,7 @@ void fencing_peer(struct fencing *fencing, uint32_t peer, bool present)
 	if (!another && present == fencing->present) {
 		return;
 	}
-	/* What was said before it came tells nothing about this time. */
+	/* Answers from before the peer came say nothing about this time. */
 	if (another || present) {
 		fencing->have_last = false;
 		fencing->have_baseline = false;
@@ -49,7 +49,10 @@ static enum fencing_verdict verdict(const struct fencing *fencing,
 	if (!fencing->have_baseline || times->fenced <= fencing->baseline.fenced) {
 		return FENCING_NONE;
 	}
-	/* The same, not "no later": a fencer that was started anew has forgotten it. */
+	/*
+	 * Compared for equality, not for "no later", because a restarted fencer has lost its
+	 * history.
+	 */
 	return times->unfenced == fencing->baseline.unfenced ? FENCING_FENCED : FENCING_VOID;
 }
 
@@ -73,13 +76,15 @@ enum fencing_verdict fencing_answer(struct fencing *fencing, uint64_t ticket,
 const char *fencing_refused(const struct fencing *fencing)
 {
 	if (!fencing->have_baseline) {
-		return fencing->present ? "Pacemaker was not yet heard twice since the other came"
-					: "the other left before Pacemaker was heard twice";
+		return fencing->present
+			       ? "Pacemaker has not yet answered twice since the other node came"
+			       : "the other node left before Pacemaker had answered twice";
 	}
 	if (fencing->last.unfenced != fencing->baseline.unfenced) {
-		return fencing->present ? "Pacemaker was not yet heard twice since this node was "
-					  "unfenced"
-					: "this node was unfenced since the two were together";
+		return fencing->present
+			       ? "Pacemaker has not yet answered twice since this node was "
+				 "unfenced"
+			       : "this node was unfenced after the two nodes were last together";
 	}
 	return NULL;
 }

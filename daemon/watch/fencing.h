@@ -6,59 +6,62 @@
 #include <stdint.h>
 
 /*
- * Of two nodes: has Pacemaker fenced the other since it was last here? Decided from what the fencer
- * says about when it last did, asked now and then while the other is here, and often when it is
- * gone. No clocks are compared: the fencer's time must be later than the one it said while the
- * other was here. That one counts when it was said twice, FENCING_WATCH_MS apart, so that a
- * fencing still being told around is not taken for a new one.
+ * In a cluster of two nodes: has Pacemaker fenced the peer since it was last present? This is
+ * decided from the fencer's history. The fencer is queried every FENCING_WATCH_MS while the peer is
+ * present, and every FENCING_HUNT_MS while it is gone. No clocks are compared: the time of the
+ * fencing must be later than the one that the fencer reported while the peer was present (the
+ * baseline). The baseline is valid when the fencer has reported it twice, FENCING_WATCH_MS apart,
+ * so that an old fencing that is still being announced among the nodes is not taken for a new one.
  *
- * Two that fence each other by mask both stay alive. The second finds itself fenced on the array,
- * and has no success: as long as it is fenced. So the evidence is void when this node was unfenced
- * ("on") since the other was here: the other may have fenced it, and gone on alone.
+ * Two nodes that fence each other by mask both stay alive. The second one finds that it is fenced
+ * on the array, and its fencing fails for as long as it is fenced. Therefore the evidence is void
+ * if this node was unfenced ("on") after the peer was present: the peer may have fenced this node
+ * and continued alone.
  *
  *	fencing_peer(&fencing, peer, present);           on every change; peer 0: not two voters
- *	if (fencing_wants(&fencing, now, &ticket)) ask;
+ *	if (fencing_wants(&fencing, now, &ticket)) query the fencer;
  *	if (fencing_answer(&fencing, ticket, &times) == FENCING_FENCED) it was fenced;
  *	why = fencing_refused(&fencing);                 at any time
+ *
+ * The caller owns the struct and zero-initialises it. No I/O and no clock.
  */
-#define FENCING_WATCH_MS 15000 /* while the other is here */
-#define FENCING_HUNT_MS 2000   /* while it is gone */
+#define FENCING_WATCH_MS 15000 /* ms between queries while the peer is present */
+#define FENCING_HUNT_MS 2000   /* ms between queries while the peer is gone */
 
-/* What the fencer remembers, with success; seconds since the epoch, 0: nothing. */
+/* The fencer's history of successful actions, in s since the epoch; 0: none. */
 struct fencing_times {
-	int64_t fenced;   /* the other, last: off or reboot */
-	int64_t unfenced; /* this node, last: on */
+	int64_t fenced;   /* the peer's last off or reboot */
+	int64_t unfenced; /* this node's last on */
 };
 
 struct fencing {
 	uint32_t peer;
 	bool present;
-	uint64_t
-		ticket; /* changes when peer or present does: answers to older questions are void */
+	uint64_t ticket; /* changes with peer and present: answers to older queries are void */
 	bool asked;
 	int64_t asked_ms;
-	bool have_last; /* what was said last, since it came */
+	bool have_last; /* last is valid: an answer since the peer came */
 	struct fencing_times last;
-	int64_t heard_ms; /* when that was asked */
+	int64_t heard_ms; /* when that was queried */
 	bool have_baseline;
 	struct fencing_times baseline;
 };
 
 void fencing_peer(struct fencing *fencing, uint32_t peer, bool present);
-/* Should the fencer be asked now? Then *ret_ticket belongs to the question. */
+/* True if the fencer should be queried now. *ret_ticket then identifies this query. */
 bool fencing_wants(struct fencing *fencing, int64_t now_ms, uint64_t *ret_ticket);
-/* When it wants to be asked next; INT64_MAX: not. */
+/* The time of the next query; INT64_MAX: none; INT64_MIN: now. */
 int64_t fencing_next_ms(const struct fencing *fencing);
 enum fencing_verdict {
-	FENCING_NONE,   /* not since it was last here, as far as is known */
+	FENCING_NONE,   /* no known fencing since the peer was last present */
 	FENCING_FENCED, /* the peer has been fenced */
-	FENCING_VOID,   /* it has, and this node was let in again: it is no evidence */
+	FENCING_VOID,   /* it has, but this node was unfenced: that is no evidence */
 };
 enum fencing_verdict fencing_answer(struct fencing *fencing, uint64_t ticket,
 				    const struct fencing_times *times);
 /*
- * Why the peer's fencing would be no evidence, were it gone now and fenced next. NULL: it would be,
- * unless this node was unfenced after heard_ms.
+ * If the peer left now and were fenced next: the reason why that fencing would be no evidence.
+ * NULL: it would be evidence, unless this node was unfenced after heard_ms.
  */
 const char *fencing_refused(const struct fencing *fencing);
 

@@ -8,25 +8,34 @@
 #include "watch/fencing.h"
 
 /*
- * Asks lunmask-fenced, a process of its own, when Pacemaker last fenced the peer, and unfenced this
- * node. Pacemaker's
- * client libraries may wait for ever and are large: neither is for the daemon. One question at a
- * time; a process that takes longer than FENCING_QUERY_MS is killed.
+ * Runs lunmask-fenced, a separate process, which queries when Pacemaker last fenced the peer and
+ * unfenced this node. Pacemaker's client libraries may block forever and are large, so the daemon
+ * does not use them. A query that takes longer than FENCING_QUERY_MS is killed.
+ *
+ *	fencing_query_new(loop, program, peer, self, on_done, user, &query, &err);
+ *	on_done(user, rc, &times)        from the loop, once
+ *	fencing_query_free(query);
  */
 #define FENCING_QUERY_MS 10000
 
 struct fencing_query;
 
-/* rc 0: times; -errno: no answer. Not called after fencing_query_free(). */
+/*
+ * rc 0: times is valid. -errno: no answer (-ETIMEDOUT, -EIO, -EBADMSG). Not called after
+ * fencing_query_free().
+ */
 typedef void fencing_query_done(void *user, int rc, const struct fencing_times *times);
 
-/* The query belongs to the caller, who frees it in or after done. */
+/*
+ * The caller owns the query and frees it in done or later. -ENOMEM, or -errno of pipe2(2) or
+ * posix_spawn(3).
+ */
 int fencing_query_new(qb_loop_t *loop, const char *program, const char *peer, const char *self,
 		      fencing_query_done *done, void *user, struct fencing_query **ret,
 		      struct err *err);
-void fencing_query_free(struct fencing_query *query); /* NULL is fine */
+void fencing_query_free(struct fencing_query *query); /* NULL is allowed */
 
-/* "12345 0\n": struct fencing_times. -EBADMSG for anything else. */
+/* Parses "12345 0\n" (fenced, unfenced). -EBADMSG for anything else. */
 int fencing_query_parse(const char *text, size_t bytes, struct fencing_times *ret);
 
 #endif

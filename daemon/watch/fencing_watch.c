@@ -16,8 +16,8 @@ struct fencing_watch {
 	void *user;
 	struct fencing fencing;
 	struct fencing_query *query;
-	uint64_t ticket; /* of the query */
-	int failures;    /* in a row */
+	uint64_t ticket; /* ticket of the query */
+	int failures;    /* consecutive failures */
 	bool silent;
 	qb_loop_timer_handle timer;
 	bool armed;
@@ -25,7 +25,7 @@ struct fencing_watch {
 
 static void watch_arm(struct fencing_watch *watch);
 
-/* Pacemaker starts after us: that it does not answer at first is no news. */
+/* Pacemaker starts after lunmaskd, so the first failures are not reported. */
 static void watch_failed(struct fencing_watch *watch, const char *why)
 {
 	watch->failures++;
@@ -69,7 +69,7 @@ static void watch_ask(struct fencing_watch *watch)
 	struct err err = ERR_INIT;
 
 	if (peer == NULL || self == NULL) {
-		watch_failed(watch, "corosync.conf gives one of the nodes no name");
+		watch_failed(watch, "corosync.conf has no name for one of the nodes");
 		return;
 	}
 	if (fencing_query_new(watch->loop, watch->program, peer, self, on_answer, watch,
@@ -100,7 +100,7 @@ static void watch_arm(struct fencing_watch *watch)
 		(void)qb_loop_timer_del(watch->loop, watch->timer);
 		watch->armed = false;
 	}
-	/* While a question is open, its answer arms. */
+	/* While a query is running, its answer starts the timer. */
 	if (next_ms != INT64_MAX && watch->query == NULL) {
 		watch->armed = qb_loop_timer_add(watch->loop, QB_LOOP_LOW, wait_ms * MS_NS, watch,
 						 on_timer, &watch->timer) == 0;
@@ -141,7 +141,7 @@ void fencing_watch_peer(struct fencing_watch *watch, uint32_t peer, bool present
 	}
 }
 
-/* Who does not answer would not tell of the peer's fencing either. */
+/* If Pacemaker does not answer now, it would not report the peer's fencing either. */
 const char *fencing_watch_refused(const struct fencing_watch *watch, int64_t *ret_heard_ms)
 {
 	*ret_heard_ms = watch->fencing.heard_ms;

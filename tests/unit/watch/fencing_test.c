@@ -192,7 +192,7 @@ static void fencing_refused__is_over_when_it_was_heard_twice(void **state)
 	fencing_peer(&fencing, PEER, true);
 	assert_non_null(fencing_refused(&fencing));
 	assert_false(ask(&fencing, &now_ms, 1000));
-	assert_non_null(strstr(fencing_refused(&fencing), "not yet heard twice"));
+	assert_non_null(strstr(fencing_refused(&fencing), "not yet answered twice"));
 	assert_false(ask(&fencing, &now_ms, 1000));
 	assert_null(fencing_refused(&fencing));
 	assert_int_equal(fencing.heard_ms, 7 + FENCING_WATCH_MS);
@@ -227,7 +227,8 @@ static void fencing_refused__after_an_unfencing_until_it_was_heard_again(void **
 	assert_null(fencing_refused(&fencing));
 	fencing_peer(&fencing, PEER, false);
 	assert_false(ask_both(&fencing, &now_ms, 1000, LET_IN + 2));
-	assert_non_null(strstr(fencing_refused(&fencing), "since the two were together"));
+	assert_non_null(
+		strstr(fencing_refused(&fencing), "after the two nodes were last together"));
 }
 
 /* Of the other one: it is evidence still, as of a fencing that is told of before the loss. */

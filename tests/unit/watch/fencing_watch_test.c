@@ -89,11 +89,11 @@ static void fencing_watch_refused__says_when_it_was_heard(void **state)
 	struct fencing_watch *watch = watch_make("/bin/echo");
 
 	(void)state;
-	while (strstr(fencing_watch_refused(watch, &heard_ms), "not yet heard twice") != NULL &&
+	while (strstr(fencing_watch_refused(watch, &heard_ms), "not yet answered twice") != NULL &&
 	       heard_ms == 0 && deadline_now_ms() < begun_ms + LIMIT_MS) {
 		step();
 	}
-	assert_non_null(strstr(fencing_watch_refused(watch, &heard_ms), "not yet heard twice"));
+	assert_non_null(strstr(fencing_watch_refused(watch, &heard_ms), "not yet answered twice"));
 	assert_in_range(heard_ms, begun_ms, deadline_now_ms());
 	fencing_watch_free(watch);
 }
