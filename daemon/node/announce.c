@@ -23,7 +23,7 @@ static const char *state_of(const struct core_status *status)
 		return status->gate ? "active" : "active, nothing may be widened";
 	}
 	if (status->role == CORE_BLANK) {
-		return "blank: waits for a cluster, or for all nodes to make one";
+		return "blank: waits for a cluster, or for all nodes to form one";
 	}
 	if (status->role == CORE_LEARNER) {
 		return "learner: no voter yet";
@@ -38,7 +38,10 @@ bool announce_changed(const struct core_status *before, const struct core_status
 	    !voters_equal(&before->voters, &now->voters)) {
 		return true;
 	}
-	/* Before it is active it goes from role to role, and from ballot to ballot. */
+	/*
+	 * Before the node is active, its role and ballot change often; those changes are not
+	 * reported.
+	 */
 	return now->active &&
 	       (before->role != now->role || ballot_compare(before->ballot, now->ballot) != 0);
 }

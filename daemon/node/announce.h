@@ -7,16 +7,16 @@
 #include "core/core.h"
 
 /*
- * The journal's state as one line, for the log and for systemd, and when it is worth a new one:
- * what a person would call a change. The search for a sequencer goes through many states that are
- * none.
+ * Formats the journal's state as one line for the log and for systemd, and decides when a new line
+ * is worth printing: when an administrator would call it a change. The election of a sequencer
+ * passes through many states that are not worth a line.
  */
 #define ANNOUNCE_TEXT_MAX 512
 
-/* Is now something else than before to a person? */
+/* True if the state has changed for an administrator. */
 bool announce_changed(const struct core_status *before, const struct core_status *now);
 
-/* "active, sequencer | ballot=3.1 voters=1,2,3 commit=12" */
+/* For example "active, sequencer | ballot=3.1 voters=1,2,3 commit=12". */
 void announce_text(const struct core_status *status, char ret[ANNOUNCE_TEXT_MAX]);
 
 #endif

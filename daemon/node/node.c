@@ -37,7 +37,7 @@ static int key_load(struct node *node, struct err *err)
 			     : rc;
 }
 
-/* In this order, so that the text is about the first thing to do. */
+/* The order makes the error text name the first thing that the administrator has to fix. */
 static int inputs_open(struct node *node, struct err *err)
 {
 	uint32_t nodes[JOURNAL_VOTERS_MAX];
@@ -68,13 +68,14 @@ static int state_open(struct node *node, bool make_new, struct err *err)
 	int rc = store_open(node->options.state_directory, &options, &node->store, &history, err);
 
 	if (rc < 0) {
-		return rc == -EAGAIN ? err_prefix(err, rc, "another lunmaskd has the store") : rc;
+		return rc == -EAGAIN ? err_prefix(err, rc, "another lunmaskd has the store open")
+				     : rc;
 	}
 	if (history == STORE_REPLACED) {
-		qb_log(LOG_WARNING, "store: %s; this node comes back as a learner", err_text(err));
+		qb_log(LOG_WARNING, "store: %s; this node rejoins as a learner", err_text(err));
 	}
 	if (history == STORE_NEW) {
-		qb_log(LOG_NOTICE, "store: a new one was made in %s",
+		qb_log(LOG_NOTICE, "store: a new one was created in %s",
 		       node->options.state_directory);
 	}
 	return 0;
@@ -102,14 +103,14 @@ static int core_make(struct node *node, const char **ret_why)
 	return node->core == NULL ? -EUCLEAN : 0;
 }
 
-/* A store that passes its own checks and still makes no sense is not one to go on with. */
+/* A store that passes its own checks but whose contents are inconsistent must not be used. */
 static int core_open(struct node *node, struct err *err)
 {
 	const char *why = "";
 	int rc = core_make(node, &why);
 
 	if (rc == -EUCLEAN) {
-		qb_log(LOG_ERR, "store: it contradicts itself: %s", why);
+		qb_log(LOG_ERR, "store: its contents are inconsistent: %s", why);
 		store_close(node->store);
 		node->store = NULL;
 		rc = state_open(node, true, err);
@@ -171,7 +172,9 @@ int node_new(const struct node_options *options, struct node **ret, struct err *
 	return 0;
 }
 
-/* Before the first start there is none; one that is locked has been looked at. */
+/*
+ * Before the first start there is no store. A locked store was checked by the process that uses it.
+ */
 static int state_check(const char *directory, struct err *err)
 {
 	struct store_dir dir;
@@ -239,7 +242,10 @@ enum exit_status node_exit_status(const struct node *node)
 	return node->exit_status;
 }
 
-/* The old one is put aside. A process killed before it is done is told once more by the others. */
+/*
+ * Puts the old store aside and creates a new one. If this process is killed before that, the other
+ * nodes tell its successor to reset again.
+ */
 static void store_replace(struct node *node)
 {
 	const struct store_options options = {.make_new = true};
@@ -248,10 +254,10 @@ static void store_replace(struct node *node)
 	struct err err = ERR_INIT;
 
 	if (store_open(node->options.state_directory, &options, &store, &history, &err) < 0) {
-		qb_log(LOG_ERR, "store: no new one could be made: %s", err_text(&err));
+		qb_log(LOG_ERR, "store: cannot create a new one: %s", err_text(&err));
 		return;
 	}
-	qb_log(LOG_WARNING, "store: a new one was made, this node comes back as a learner: %s",
+	qb_log(LOG_WARNING, "store: a new one was created, this node rejoins as a learner: %s",
 	       err_text(&err));
 	store_close(store);
 }

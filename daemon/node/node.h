@@ -11,16 +11,20 @@
 #include "service/exit_status.h"
 
 /*
- * What stands around the core: it carries events from corosync, the store, the clients and the
- *clock to it, and does what it says. It logs; the parts it is made of do not.
+ * The shell around the core. It passes events from corosync, the store, the clients and the clock
+ * to the core and carries out the core's actions. It writes the log; the modules that it uses do
+ * not.
  *
- *	node_new(&options, &node, &err);     checks everything, opens everything
+ *	node_new(&options, &node, &err);     checks and opens everything
  *	node_start(node, &err);              joins; from here on it works from the loop
- *	qb_loop_run(loop);                   until node_stop(), or an end of its own
+ *	qb_loop_run(loop);                   until node_stop(), or until the node ends itself
  *	node_exit_status(node); node_free(node);
  *
- * Time is CLOCK_MONOTONIC, as the loop's timers and corosync's. It stands still while the machine
- *is suspended: no safety rests on time, and corosync tells of the others' loss afterwards.
+ * The caller owns the loop and everything that options points to; they must outlive the node.
+ *
+ * Time is CLOCK_MONOTONIC, as in the loop's timers and in corosync. This clock stops while the
+ * machine is suspended. That is safe: no safety property depends on time, and corosync reports the
+ * loss of the other nodes afterwards.
  */
 struct node;
 
@@ -32,17 +36,17 @@ struct node_options {
 	const char *fenced_program;
 };
 
-/* -errno as exit_status_of() knows them. options are borrowed. */
+/* -errno as exit_status_of() maps it. options are borrowed. */
 int node_new(const struct node_options *options, struct node **ret, struct err *err);
 int node_start(struct node *node, struct err *err);
-void node_stop(struct node *node); /* as asked to */
-/* Of itself, perhaps already in node_start(): then the loop is not to be run. */
+void node_stop(struct node *node); /* ends the node with EXIT_STATUS_OK */
+/* True if the node has ended, perhaps already in node_start(): then do not run the loop. */
 bool node_ended(const struct node *node);
 enum exit_status node_exit_status(const struct node *node);
-/* Writes what is queued. */
+/* Writes the queued transactions. After EXIT_STATUS_RESET it also replaces the store. */
 void node_free(struct node *node);
 
-/* For --check: what node_new() looks at before it changes anything. */
+/* For --check: the checks that node_new() makes before it changes anything. */
 int node_check(const struct node_options *options, struct err *err);
 
 #endif

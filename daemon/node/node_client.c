@@ -5,7 +5,7 @@
 
 #include "base/deadline.h"
 
-#define COUNTERS_MS 60000 /* between two lines about what was dropped */
+#define COUNTERS_MS 60000 /* between two log lines about dropped messages */
 
 /* Clients */
 
@@ -83,8 +83,8 @@ static int on_force_solo(void *shell, const char **ret_why)
 			      cluster_config_wait_for_all(cluster_cpg_config(node->cluster)),
 			      ret_why);
 
-	qb_log(LOG_WARNING, "journal: the operator says that this node goes on alone: %s",
-	       rc == 0 ? "it does" : *ret_why);
+	qb_log(LOG_WARNING, "journal: the operator requests that this node continues alone: %s",
+	       rc == 0 ? "done" : *ret_why);
 	node_settle(node);
 	return rc;
 }
@@ -98,7 +98,7 @@ const struct ipc_server_ops node_ipc_ops = {
 	.domain = node_on_domain,
 };
 
-/* What others sent and nobody believed: now and then a line, if there is more of it. */
+/* Logs the dropped messages of other nodes, if there are new ones. */
 void node_on_counters(void *data)
 {
 	struct node *node = data;

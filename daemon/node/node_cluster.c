@@ -41,7 +41,7 @@ void node_on_config(void *user, const struct cluster_config *config)
 	size_t n = 0;
 
 	if (cluster_config_nodes(config, nodes, &n, &err) < 0) {
-		qb_log(LOG_ERR, "cluster: %s; the voters stay as they are", err_text(&err));
+		qb_log(LOG_ERR, "cluster: %s; the list of voters is not changed", err_text(&err));
 		return;
 	}
 	core_on_nodes(node->core, deadline_now_ms(), nodes, n);
@@ -49,9 +49,9 @@ void node_on_config(void *user, const struct cluster_config *config)
 }
 
 /*
- * Another process of this node speaks. One that opened this very store later means that this
- * process works on a copy that is no longer the node's. Anything else is no business of the core's:
- * the other nodes know it by its disk, and count it nowhere.
+ * A message of another process of this node. If that process opened this same store later than this
+ * process did, this process works on an outdated copy and must end. Any other such message does not
+ * concern the core: the other nodes identify that process by its disk uuid and do not count it.
  */
 static void on_rival_message(struct node *node, uint32_t pid, const struct message *message)
 {
@@ -59,8 +59,8 @@ static void on_rival_message(struct node *node, uint32_t pid, const struct messa
 	if (id128_equal(&message->disk, store_disk(node->store)) &&
 	    message->boot > store_boot(node->store)) {
 		qb_log(LOG_ERR,
-		       "journal: process %u of this node has opened the same store later; this one "
-		       "ends",
+		       "journal: process %u of this node has opened the same store later; this "
+		       "process exits",
 		       pid);
 		node_end(node, EXIT_STATUS_BUSY);
 	}
@@ -88,7 +88,7 @@ static void on_rival(void *user, uint32_t pid)
 	(void)user;
 	qb_log(LOG_WARNING,
 	       "cluster: process %u of this node is in the group " CLUSTER_CPG_GROUP
-	       " too; what it says is not believed",
+	       " too; its messages are ignored",
 	       pid);
 }
 
@@ -96,7 +96,7 @@ static void on_lost(void *user, const char *why)
 {
 	struct node *node = user;
 
-	qb_log(LOG_ERR, "cluster: %s; lunmaskd ends, and is to be started again", why);
+	qb_log(LOG_ERR, "cluster: %s; lunmaskd exits and has to be started again", why);
 	node_end(node, EXIT_STATUS_CLUSTER);
 }
 

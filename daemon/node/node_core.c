@@ -8,7 +8,7 @@
 #include "node/announce.h"
 #include "service/notify.h"
 
-/* The end */
+/* Ending the node */
 
 void node_end(struct node *node, enum exit_status status)
 {
@@ -19,7 +19,7 @@ void node_end(struct node *node, enum exit_status status)
 	}
 }
 
-/* What had to wait until the core was done. */
+/* Actions that had to wait until the core returned */
 static void store_fail(struct node *node)
 {
 	node->store_failed = false;
@@ -53,7 +53,10 @@ static void core_arm(struct node *node)
 		uint64_t wait_ms = at_ms > now_ms ? (uint64_t)(at_ms - now_ms) : 0;
 
 		node->core_ms = at_ms;
-		/* One more: it must not come a fraction of a millisecond too early. */
+		/*
+		 * 1 ms more, so that the timer does not expire a fraction of a millisecond too
+		 * early.
+		 */
 		node->core_armed =
 			qb_loop_timer_add(node->options.loop, QB_LOOP_MED, (wait_ms + 1) * MS_NS,
 					  node, on_core_timer, &node->core_timer) == 0;
@@ -102,7 +105,7 @@ void node_settle(struct node *node)
 	core_arm(node);
 }
 
-/* What the core wants done */
+/* The core's actions */
 
 static void on_core_send(void *shell, const struct message *message)
 {

@@ -25,7 +25,7 @@ static int32_t on_news(int32_t fd, int32_t revents, void *data)
 	return 0;
 }
 
-/* Without it monitors are slower, and nothing else. */
+/* Without the watch monitors are slower; nothing else depends on it. */
 void node_domains_start(struct node *node)
 {
 	struct err err = ERR_INIT;

@@ -18,12 +18,12 @@
 /*
  * The shell's state, shared by its files:
  *
- *	node.c           life: checks, opening, closing
- *	node_core.c      what the core wants done, and what it is told of time and of the store
- *	node_cluster.c   what corosync tells
- *	node_solo.c      two nodes: what Pacemaker tells of the other
- *	node_client.c    what clients ask
- *	node_domains.c   what libvirt says of this host's domains
+ *	node.c           checks, opening, closing
+ *	node_core.c      the core's actions, timers and the store
+ *	node_cluster.c   events from corosync
+ *	node_solo.c      two nodes: Pacemaker's fencing of the peer
+ *	node_client.c    requests of clients
+ *	node_domains.c   libvirt's events of this host's domains
  */
 #define MS_NS UINT64_C(1000000)
 
@@ -32,23 +32,23 @@ struct node {
 	struct wire_key key;
 	struct wire_sender sender;
 	struct wire_receiver receiver;
-	uint64_t rival_messages; /* of other processes of this node */
+	uint64_t rival_messages; /* messages from other processes of this node */
 
 	struct cluster_cpg *cluster;
 	struct store *store;
-	int store_fd; /* polled, or -1 */
+	int store_fd; /* -1 while it is not polled */
 	struct tasks *tasks;
 	struct core *core;
 	struct ipc_server *ipc;
 	struct fencing_watch *watch;
-	struct domains *domains; /* NULL: not watched */
+	struct domains *domains; /* NULL: libvirt is not watched */
 	bool domains_polled;
 
 	uint32_t members[JOURNAL_VOTERS_MAX * 2];
 	size_t n_members;
-	bool ready; /* joined, and told systemd */
+	bool ready; /* joined, and READY=1 sent to systemd */
 
-	/* What the core said, done when it has returned. */
+	/* Requests of the core that are carried out when it has returned. */
 	bool changed;
 	bool store_failed;
 	struct err store_err;
@@ -58,7 +58,7 @@ struct node {
 	struct core_status told;
 	bool state_told;
 	uint64_t applied;
-	const char *solo_why; /* the last reason that was logged */
+	const char *solo_why; /* the last reason logged */
 	uint64_t dropped_told;
 	qb_loop_timer_handle core_timer;
 	bool core_armed;
@@ -75,7 +75,10 @@ struct node {
 
 /* node_core.c */
 extern const struct core_ops node_core_ops;
-/* After every call of a core function: does what had to wait until it returned. */
+/*
+ * Must be called after every call of a core function: carries out what had to wait until the core
+ * returned.
+ */
 void node_settle(struct node *node);
 void node_end(struct node *node, enum exit_status status);
 int32_t node_on_store(int32_t fd, int32_t revents, void *data);
@@ -86,17 +89,17 @@ void node_on_config(void *user, const struct cluster_config *config);
 
 /* node_solo.c */
 extern const struct fencing_watch_ops node_watch_ops;
-/* The other of two voters, if there are two, is watched from now on. */
+/* If there are two voters, watches the other one from now on. */
 void node_solo_watch(struct node *node, const struct core_status *status);
-/* What a status says of that: now, whatever the watch's next question. */
+/* Fills in the solo fields of a status, as of now and not of the watch's last answer. */
 void node_solo_status(const struct node *node, const struct core_status *status,
 		      struct journal_status *ret);
 
 /* node_client.c */
 extern const struct ipc_server_ops node_ipc_ops;
-/* Messages that were not believed. */
+/* Number of messages that were dropped because they were not authentic or not legal. */
 uint64_t node_dropped(const struct node *node);
-/* Logs now and then how many, if there are more; a function for a timer. */
+/* A timer function: logs these numbers once a minute if they have grown. */
 void node_on_counters(void *data);
 
 /* node_domains.c */

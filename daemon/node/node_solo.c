@@ -5,7 +5,7 @@
 
 #include "base/deadline.h"
 
-/* Of two voters, the other one. 0: there are not two, or this node is none of them. */
+/* Returns the other of two voters. 0: there are not two voters, or this node is not one of them. */
 static uint32_t other_voter(const struct node *node, const struct core_status *status)
 {
 	uint32_t self = cluster_cpg_node(node->cluster);
@@ -76,7 +76,7 @@ static uint32_t on_watch_self(void *user)
 	return cluster_cpg_node(node->cluster);
 }
 
-/* Once: the question is asked again and again. */
+/* Logs each reason once, although the watch reports it again and again. */
 static void solo_refused_tell(struct node *node, uint32_t id, const char *why)
 {
 	if (node->solo_why != why) {
@@ -107,8 +107,9 @@ static void on_watch_fenced(void *user, uint32_t id)
 static void on_watch_let_in(void *user, uint32_t id)
 {
 	static const char why[] =
-		"this node was unfenced since the two were together, so the other may have gone "
-		"on alone; it waits for the other, or for lunmask journal force-solo";
+		"this node was unfenced after the two nodes were last together, so the other may "
+		"have continued alone; this node waits for the other, or for "
+		"'lunmask journal force-solo'";
 
 	solo_refused_tell(user, id, why);
 }
@@ -116,7 +117,7 @@ static void on_watch_let_in(void *user, uint32_t id)
 static void on_watch_silent(void *user, const char *why)
 {
 	(void)user;
-	qb_log(LOG_NOTICE, "journal: Pacemaker does not say when the other node was fenced: %s",
+	qb_log(LOG_NOTICE, "journal: cannot read from Pacemaker when the other node was fenced: %s",
 	       why);
 }
 
