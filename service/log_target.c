@@ -8,7 +8,10 @@
 #include <qb/qbdefs.h>
 #include <qb/qblog.h>
 
-/* Signals are for the program's own threads: what is blocked there later this one would take. */
+/*
+ * The log thread has all signals blocked. Otherwise it would take signals that the program's other
+ * threads block later.
+ */
 static int thread_start(void)
 {
 	sigset_t all, before;
@@ -30,7 +33,10 @@ void log_target_start(const char *name, bool to_stderr, bool stamped, int level)
 	(void)qb_log_filter_ctl(target, QB_LOG_FILTER_ADD, QB_LOG_FILTER_FILE, "*", (uint8_t)level);
 	qb_log_format_set(target, stamped ? "%t %7p %b" : "%b");
 	(void)qb_log_ctl(target, QB_LOG_CONF_ENABLED, QB_TRUE);
-	/* In this order: a target that is THREADED before there is a thread has no lock yet. */
+	/*
+	 * The thread is started first: a target that is set THREADED before the thread exists has
+	 * no lock.
+	 */
 	if (!to_stderr && thread_start() == 0) {
 		(void)qb_log_ctl(target, QB_LOG_CONF_THREADED, QB_TRUE);
 	}

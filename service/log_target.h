@@ -5,9 +5,9 @@
 #include <stdbool.h>
 
 /*
- * Where what a daemon says with qb_log() goes: to syslog, from a thread of its own, since
- * syslog(3) may wait for its daemon; or to standard error, with the time if stamped. level is
- * syslog's. qb_log_fini() ends it.
+ * Starts logging with qb_log(): to syslog, written by a separate thread because syslog(3) may
+ * block; or to standard error, with the time if stamped. level is one of syslog's. qb_log_fini()
+ * stops it.
  */
 void log_target_start(const char *name, bool to_stderr, bool stamped, int level);
 

@@ -9,7 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* The name of a file, or '@' and an abstract name. */
+/* NOTIFY_SOCKET is the path of a socket, or '@' and a name in the abstract namespace. */
 static int address_get(struct sockaddr_un *ret, socklen_t *ret_bytes)
 {
 	const char *path = getenv("NOTIFY_SOCKET");

@@ -5,13 +5,16 @@
 #include <stdint.h>
 
 /*
- * What systemd is told (sd_notify(3)): "READY=1", "WATCHDOG=1", "STATUS=...", "STOPPING=1". Without
- * systemd nothing happens. 0 or -errno; nobody can do anything about a failure, systemd finds out
- * by itself.
+ * Sends a state to systemd (sd_notify(3)): "READY=1", "WATCHDOG=1", "STATUS=..." or "STOPPING=1".
+ * Does nothing if the process was not started by systemd. 0 or -errno. Callers ignore failures:
+ * systemd notices a missing notification itself.
  */
 int notify_send(const char *text);
 
-/* How often WATCHDOG=1 is to be sent: half of what systemd wants; 0: not. */
+/*
+ * The interval in ms at which to send WATCHDOG=1: half of the time that systemd allows. 0: no
+ * watchdog.
+ */
 uint64_t notify_watchdog_ms(void);
 
 #endif

@@ -15,7 +15,8 @@ static int other_text(int fd, const char *path, struct err *err)
 	ssize_t got = pread(fd, text, sizeof(text) - 1, 0);
 
 	text[got > 0 ? strspn(text, "0123456789") : 0] = '\0';
-	return err_set(err, -EBUSY, "another one runs already (pid %s, it has locked %s)",
+	return err_set(err, -EBUSY,
+		       "another instance is already running (pid %s, it has locked %s)",
 		       *text == '\0' ? "unknown" : text, path);
 }
 

@@ -5,11 +5,15 @@
 #include "base/err.h"
 
 /*
- * One process at a time: the file is locked as long as its fd is open, and has the pid for people.
- * It stays after the process, unlocked; the file says nothing, the lock does.
+ * Makes sure that only one process runs. The file is locked as long as its fd is open. It contains
+ * the pid for administrators. The file remains after the process has exited, unlocked: only the
+ * lock counts.
  */
 
-/* An fd to keep. -EBUSY with the other's pid. */
+/*
+ * Returns an fd that the caller keeps open, or -errno. -EBUSY: another process holds the lock; err
+ * names its pid.
+ */
 int pidfile_lock(const char *path, struct err *err);
 
 #endif
