@@ -7,7 +7,7 @@
 
 static const struct {
 	const char *text;
-	bool told; /* to the log; the others come too often */
+	bool told; /* is logged; the other events are too frequent */
 } events[] = {
 	[CUTOFF_STARTED] = {"start", false},
 	[CUTOFF_SESSION_LOST] = {"a session with an array was lost", false},
@@ -16,10 +16,13 @@ static const struct {
 };
 static_assert(N(events) == CUTOFF_EVENT_MAX, "an event without a text");
 
-/* After an event, from look to look: a fencing may come later than what announces it. */
+/* Intervals between queries after an event: the fencing may come later than the event. */
 static const int64_t ladder_ms[] = {1000, 2000, 4000, 8000};
 
-/* From try to try to be let in: soon while the nodes get to know each other again. */
+/*
+ * Intervals between attempts to be unfenced: short at first, while the nodes form a membership
+ * again.
+ */
 static const int64_t return_ladder_ms[] = {1000, 1000, 1000,  1000,  2000, 2000,
 					   4000, 8000, 16000, 32000, 60000};
 
@@ -47,7 +50,7 @@ static int64_t min(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* A disk that fails may have many a second. */
+/* A failing disk may cause many events per second. */
 static bool event_tell(struct cutoff *cutoff, enum cutoff_event event, int64_t now_ms)
 {
 	if (!events[event].told || now_ms - cutoff->told_ms[event] < CUTOFF_TELL_MS) {
@@ -109,7 +112,10 @@ static int64_t return_wait(struct cutoff *cutoff)
 void cutoff_looked(struct cutoff *cutoff, enum cutoff_answer answer, bool busy, bool clean,
 		   int64_t now_ms)
 {
-	/* Where something was ended there may be more of its kind; not so what does not end. */
+	/*
+	 * If processes were killed, more of them may be starting, so the next query is early. A
+	 * process that cannot be killed does not shorten the interval.
+	 */
 	if (answer != cutoff->last || (answer == CUTOFF_FENCED && busy && clean)) {
 		cutoff->fenced_wait_ms = CUTOFF_LOOK_MIN_MS;
 	}
@@ -129,7 +135,7 @@ void cutoff_looked(struct cutoff *cutoff, enum cutoff_answer answer, bool busy, 
 	}
 }
 
-/* What follows is seen by looking, also when it is said to be done. */
+/* Even if the cluster says that it is done, the next query has to confirm it. */
 void cutoff_returned(struct cutoff *cutoff, bool done, int64_t now_ms)
 {
 	cutoff->return_ms = now_ms + return_wait(cutoff);

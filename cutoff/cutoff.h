@@ -7,72 +7,77 @@
 #include <stdint.h>
 
 /*
- * When a host asks its arrays whether they have it fenced, and when it asks to be let in again.
- * Decided here; no I/O, no clock.
+ * Decides when a host asks its arrays whether they have it fenced, and when it asks the cluster to
+ * unfence it. No I/O and no clock; times are ms of one monotonic clock.
  *
  *	cutoff_init(&cutoff, now);
- *	cutoff_event(&cutoff, CUTOFF_SESSION_LOST, now);     whenever something has happened
+ *	cutoff_event(&cutoff, CUTOFF_SESSION_LOST, now);     at each event
  *	switch (cutoff_next(&cutoff, now, &at_ms)) {
  *	case CUTOFF_WAIT:   until at_ms, or an event
  *	case CUTOFF_LOOK:   ask the arrays; cutoff_looked(&cutoff, answer, ..., now)
- *	case CUTOFF_RETURN: ask to be let in; cutoff_returned(&cutoff, done, now)
+ *	case CUTOFF_RETURN: ask to be unfenced; cutoff_returned(&cutoff, done, now)
  *	}
  *
- * After an event it looks at once and, since a fencing may still be on its way, again and again for
- * a quarter of a minute; but never twice within CUTOFF_LOOK_MIN_MS. Only an array's word counts: an
- * array that is silent changes nothing. To be let in is asked for only when the last look found the
- * host fenced and nothing left on it that uses its LUNs. Where it is fenced, or an array is silent,
- * it looks and asks with growing patience.
+ * The caller owns the struct; nothing has to be released.
+ *
+ * After an event the host asks the arrays at once. Since the fencing may come later than the event,
+ * it repeats the query several times during the next 15 s. It never queries twice within
+ * CUTOFF_LOOK_MIN_MS. Only the answer of an array counts: an array that does not answer changes
+ * nothing. The host asks to be unfenced only when the last query found it fenced and no process
+ * that uses its LUNs is left. While the host is fenced, or an array does not answer, the intervals
+ * grow.
  */
 #define CUTOFF_LOOK_MIN_MS 1000
-#define CUTOFF_BUSY_MS 30000         /* between two looks for no reason, while LUNs are used here */
-#define CUTOFF_IDLE_MS 60000         /* the same when they are not */
-#define CUTOFF_PATIENCE_MAX_MS 30000 /* while it is fenced, or that is not known */
-#define CUTOFF_TELL_MS 10000         /* between two lines about one kind of event */
+#define CUTOFF_BUSY_MS 30000         /* between queries without an event, while LUNs are in use */
+#define CUTOFF_IDLE_MS 60000         /* the same while no LUNs are in use */
+#define CUTOFF_PATIENCE_MAX_MS 30000 /* between queries while it is fenced, or that is unknown */
+#define CUTOFF_TELL_MS 10000         /* between log lines for the same kind of event */
 
 enum cutoff_event {
 	CUTOFF_STARTED,
-	CUTOFF_SESSION_LOST, /* a connection to a portal is gone */
-	CUTOFF_IO_ERROR,     /* libvirt has told of one, or may have without being heard */
-	CUTOFF_STOOD_STILL,  /* this process did not run for a while */
+	CUTOFF_SESSION_LOST, /* a connection to a portal was lost */
+	CUTOFF_IO_ERROR,     /* libvirt reported one, or one may have been missed */
+	CUTOFF_STOOD_STILL,  /* this process did not run for some time */
 	CUTOFF_EVENT_MAX,
 };
 
 const char *cutoff_event_to_str(enum cutoff_event event);
 
 enum cutoff_answer {
-	CUTOFF_OPEN,   /* every array says that it is not fenced */
-	CUTOFF_FENCED, /* an array says that it is */
-	CUTOFF_SILENT, /* none says that it is, and not all answer */
+	CUTOFF_OPEN,   /* every array says that the host is not fenced */
+	CUTOFF_FENCED, /* an array says that the host is fenced */
+	CUTOFF_SILENT, /* no array says that it is fenced, but not all answered */
 };
 
 enum cutoff_act { CUTOFF_WAIT, CUTOFF_LOOK, CUTOFF_RETURN };
 
 struct cutoff {
-	enum cutoff_answer last; /* what the last look found; SILENT before the first */
-	bool clean;              /* and nothing was left */
+	enum cutoff_answer last; /* result of the last query; SILENT before the first one */
+	bool clean;              /* no process that uses LUNs was left after it */
 	bool busy;
 	bool has_looked;
 	int64_t looked_ms;
-	size_t rung; /* looks since the last event */
+	size_t rung; /* number of queries since the last event, at most the length of ladder_ms */
 	int64_t look_ms;
-	int64_t fenced_wait_ms; /* with silent arrays, and with being fenced */
+	int64_t fenced_wait_ms; /* next interval while fenced or while arrays do not answer */
 	int64_t return_ms;
 	int64_t told_ms[CUTOFF_EVENT_MAX];
-	size_t returns; /* tries, since it was not fenced last */
+	size_t returns; /* attempts to be unfenced since the host was last not fenced */
 };
 
 void cutoff_init(struct cutoff *cutoff, int64_t now_ms);
-/* True: it is worth a line in the log. */
+/* True: the caller should log the event. */
 bool cutoff_event(struct cutoff *cutoff, enum cutoff_event event, int64_t now_ms);
 
-/* *ret_at_ms: when it is due; in the past or now for all but CUTOFF_WAIT. */
+/* The next action. *ret_at_ms: when it is due; now or in the past for all but CUTOFF_WAIT. */
 enum cutoff_act cutoff_next(const struct cutoff *cutoff, int64_t now_ms, int64_t *ret_at_ms);
 
-/* busy: there was something that uses LUNs; clean: there is nothing now. */
+/*
+ * Reports the result of a query. busy: processes that use LUNs were found; clean: none is left now.
+ */
 void cutoff_looked(struct cutoff *cutoff, enum cutoff_answer answer, bool busy, bool clean,
 		   int64_t now_ms);
-/* done: the host is said to be let in. */
+/* Reports an attempt to be unfenced. done: the cluster says that the host is unfenced. */
 void cutoff_returned(struct cutoff *cutoff, bool done, int64_t now_ms);
 
 #endif

@@ -12,12 +12,12 @@
 #include "process/initiator_process.h"
 #include "process/process.h"
 
-#define END_MS 5000 /* for processes that were killed to be gone */
+#define END_MS 5000 /* time for killed processes to disappear */
 
-/* What asks arrays for grants: its name, as the kernel has it. */
+/* The programs that ask arrays for grants, by the names that the kernel has for them. */
 static const char *const agents[] = {"VirtualMachine", "lunmask", NULL};
 
-/* Which host */
+/* This host's section of the configuration */
 
 int cutoff_host_node(const struct config *config, const char *node, const char **ret,
 		     struct err *err)
@@ -131,13 +131,14 @@ int cutoff_host_may_return(struct cutoff_host *host, struct err *err)
 	}
 	process_set_reap(&host->agents, deadline_in(0));
 	if (host->agents.n > 0) {
-		return err_set(err, -EAGAIN, "%s (pid %d) is from before it was fenced",
+		return err_set(err, -EAGAIN,
+			       "%s (pid %d) has been running since before the host was fenced",
 			       host->agents.held[0].name, (int)host->agents.held[0].pid);
 	}
 	return 0;
 }
 
-/* The look */
+/* The query */
 
 static int array_ask(const struct config_array *array, const char *initiator,
 		     struct deadline deadline, bool *ret, struct err *err)
@@ -158,7 +159,7 @@ static int array_ask(const struct config_array *array, const char *initiator,
 	return 0;
 }
 
-/* Until one says that it has the host fenced: *ret is its name. */
+/* Asks the arrays in turn until one says that it has the host fenced; *ret is its name. */
 static int arrays_ask(const struct cutoff_host *host, struct deadline deadline, const char **ret,
 		      struct err *err)
 {
@@ -192,7 +193,10 @@ static int held_end(const struct cutoff_host *host, const char *array, struct pr
 	return process_set_end(held, deadline_in(END_MS), err);
 }
 
-/* What came while the first were ended is left to the next look, which asks the arrays again. */
+/*
+ * False if a process uses LUNs now. A process that started while the first ones were being killed
+ * is left to the next query, which asks the arrays again.
+ */
 static bool host_is_clean(const struct cutoff_host *host, struct err *err)
 {
 	struct initiator_process left;
@@ -201,8 +205,8 @@ static bool host_is_clean(const struct cutoff_host *host, struct err *err)
 		return false;
 	}
 	if (left.pid != 0) {
-		(void)err_set(err, 0, "%s (pid %d) uses LUNs still, or again", left.name,
-			      (int)left.pid);
+		(void)err_set(err, 0, "%s (pid %d) still uses LUNs, or has started since",
+			      left.name, (int)left.pid);
 	}
 	return left.pid == 0;
 }
@@ -240,7 +244,7 @@ int cutoff_host_look(struct cutoff_host *host, struct deadline deadline, struct 
 		host->agents = at_work;
 		at_work = (struct process_set){.n = 0};
 	}
-	/* A silent array tells nothing new. */
+	/* If an array does not answer, the known state is kept. */
 	if (rc == 0 && ret->answer != CUTOFF_SILENT) {
 		host->fenced = array != NULL;
 	}

@@ -12,57 +12,70 @@
 #include "process/process_set.h"
 
 /*
- * This host, looked at and, where an array has it fenced, cleaned.
+ * Checks whether an array has this host fenced, and if so kills the processes that use LUNs.
  *
  *	struct cutoff_host host = {.node = "node1", .told = log};
  *	cutoff_host_configure(&host, NULL, &err);
  *	cutoff_host_look(&host, deadline, &seen, &err);
  *	cutoff_host_release(&host);
  *
- * A look holds, by pidfds, whatever uses LUNs under the host's initiator, and asks the arrays then.
- * What is ended on the word of one is what was held before it was asked: this process may stand
- * still between any two lines, and the host be let in again meanwhile, with VMs that are new.
+ * The caller owns struct cutoff_host.
+ *
+ * cutoff_host_look() first opens pidfds of all processes that use LUNs with the host's initiator
+ * name, and asks the arrays after that. If an array says that the host is fenced, only these
+ * processes are killed. The reason: this process may be suspended between any two statements. If
+ * the host is unfenced meanwhile, processes of VMs started after that must not be killed.
  */
 #define CUTOFF_PORTS_MAX (CONFIG_ARRAYS_MAX * CONFIG_PORTALS_MAX)
 
 struct cutoff_host {
 	const char *node;
-	/* A process is ended, since that array has the host fenced. NULL: nobody wants to know. */
+	/* Called before a process is killed because that array has the host fenced. May be NULL. */
 	void (*told)(void *data, const struct process_held *process, const char *array);
 	void *data;
 
 	struct config *config;
 	const struct config_host *self;
-	uint16_t ports[CUTOFF_PORTS_MAX]; /* of all portals, each once */
+	uint16_t ports[CUTOFF_PORTS_MAX]; /* of all portals, without duplicates */
 	size_t n_ports;
-	bool fenced; /* as the last look found */
-	/* Agents from before the host was found fenced: they may know nothing of it. */
+	bool fenced; /* the last known answer of the arrays */
+	/*
+	 * Agents that were running before the host was found fenced. They may not know about the
+	 * fencing.
+	 */
 	struct process_set agents;
 };
 
 struct cutoff_seen {
 	enum cutoff_answer answer;
-	bool busy;  /* there was something that uses LUNs */
-	bool clean; /* there is nothing now */
+	bool busy;  /* processes that use LUNs were found */
+	bool clean; /* none of them is left now */
 };
 
-/* The name of this host's section: node, or NULL for the one that has the kernel's name. */
+/*
+ * The name of this host's section [host NODE]: node, or if that is NULL the section named like the
+ * kernel's host name. -ENOENT: there is no such section.
+ */
 int cutoff_host_node(const struct config *config, const char *node, const char **ret,
 		     struct err *err);
 
-/* Reads the configuration, anew when it is called again; when that fails the old one stays. */
+/*
+ * Reads the configuration. It can be called again to reload it; if that fails, the old
+ * configuration stays in use. -errno with text.
+ */
 int cutoff_host_configure(struct cutoff_host *host, const char *file, struct err *err);
 
 /*
- * The text says which array has it fenced, why one is silent, or what is left. Negative: this host
- * could not be looked at; no array was asked.
+ * Queries the arrays and kills processes as above. err says which array has the host fenced, why an
+ * array does not answer, or which process is left. A negative result means that this host's
+ * processes could not be listed; no array was asked.
  */
 int cutoff_host_look(struct cutoff_host *host, struct deadline deadline, struct cutoff_seen *ret,
 		     struct err *err);
 
 /*
- * 0: nothing on this host speaks against having it let in again. -EPERM: its configuration does;
- * -EAGAIN: an agent from before it was found fenced is still at work.
+ * 0: this host has no reason not to be unfenced. -EPERM: unfence_after_cutoff = no. -EAGAIN: an
+ * agent that was running before the host was found fenced is still running.
  */
 int cutoff_host_may_return(struct cutoff_host *host, struct err *err);
 

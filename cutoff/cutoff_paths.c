@@ -10,7 +10,7 @@
 #define FNV_START UINT64_C(0xcbf29ce484222325)
 #define FNV_PRIME UINT64_C(0x100000001b3)
 
-/* A connection is its two ends: the own port is another one after each connect. */
+/* A connection is identified by both ends: after each connect the local port is a different one. */
 static uint64_t key_of(const char *local, const char *remote)
 {
 	uint64_t key = FNV_START;
@@ -53,7 +53,7 @@ static int key_add(struct cutoff_paths *paths, uint64_t key)
 	return 0;
 }
 
-/* "   0: 0100007F:0CBC 00000000:0000 0A ...": own end, other end, state. */
+/* "   0: 0100007F:0CBC 00000000:0000 0A ...": local end, remote end, state. */
 static int line_take(const char *line, const uint16_t *ports, size_t n_ports,
 		     struct cutoff_paths *paths)
 {
@@ -111,7 +111,7 @@ bool cutoff_paths_lost(const struct cutoff_paths *before, const struct cutoff_pa
 	return false;
 }
 
-/* A host without IPv6 has no such file. */
+/* A host without IPv6 does not have /proc/net/tcp6. */
 static int file_take(const char *path, const uint16_t *ports, size_t n_ports,
 		     struct cutoff_paths *paths, struct err *err)
 {

@@ -17,7 +17,7 @@
 #define KEEPALIVE_SECONDS 5
 #define KEEPALIVE_COUNT 3
 
-/* The thread's, all of it, but for the fd. */
+/* Used by libvirt's event thread only, except for fd. */
 static struct {
 	int fd;
 	virConnectPtr conn;
@@ -72,7 +72,7 @@ static bool virt_open(void)
 	return true;
 }
 
-/* libvirt's loop comes back for this at the latest. */
+/* Called every RECONNECT_MS by libvirt's event loop. */
 static void on_timer(int timer, void *data)
 {
 	(void)timer, (void)data;

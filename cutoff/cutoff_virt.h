@@ -5,11 +5,12 @@
 #include "base/err.h"
 
 /*
- * libvirt's word of I/O errors of this host's domains: a thread of its own with a read-only
- * connection to LIBVIRT_URI_SYSTEM, for the life of the process. libvirtd may hang, end and come
- * back: whenever it is connected anew, an error may have been missed, and that is told as one.
+ * Reports I/O errors of this host's domains, from libvirt. A separate thread with a read-only
+ * connection to LIBVIRT_URI_SYSTEM runs until the process exits. libvirtd may hang, exit and
+ * restart: each new connection is reported like an I/O error, since an error may have been missed.
  *
- * *ret_fd becomes readable then; it is for the caller to read (eventfd(2)).
+ * *ret_fd becomes readable at each report. It is an eventfd(2), which the caller reads and never
+ * closes. 0 or -errno.
  */
 int cutoff_virt_start(int *ret_fd, struct err *err);
 

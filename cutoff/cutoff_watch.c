@@ -20,16 +20,16 @@
 #define LUNMASK_REJOIN_PROGRAM "/usr/libexec/lunmask/lunmask-rejoin"
 #endif
 
-#define PATHS_MS 1000 /* between two looks at the connections */
-#define STILL_MS 2000 /* so much later than wanted: it stood still */
-#define LOOK_MS 10000 /* for all arrays together */
-#define REPROBES 2    /* a monitor that runs just then keeps Pacemaker from forgetting */
+#define PATHS_MS 1000 /* interval of checking the connections */
+#define STILL_MS 2000 /* a wakeup this much too late is a standstill */
+#define LOOK_MS 10000 /* time limit for querying all arrays */
+#define REPROBES 2    /* more than one: a concurrent monitor keeps Pacemaker from forgetting */
 #define REPROBE_MS 5000
 #define RETURN_MS 120000
-#define RETURN_TELL 5 /* tries in a row with one reason */
+#define RETURN_TELL 5 /* consecutive failures with one reason until it is logged */
 #define OUTPUT_MAX 4096
 
-/* What is told */
+/* Logging */
 
 static void on_ended(void *data, const struct process_held *process, const char *array)
 {
@@ -63,7 +63,7 @@ static void answer_tell(struct cutoff_watch *watch, const struct cutoff_seen *se
 	(void)snprintf(watch->told_why, sizeof(watch->told_why), "%s", err_text(why));
 }
 
-/* A reason that is soon gone is none to be told: much is not known yet after a return. */
+/* Logs a reason only when it persists: just after a return many things are not yet known. */
 static void return_tell(struct cutoff_watch *watch, const char *why)
 {
 	if (strcmp(watch->return_why, why) != 0) {
@@ -76,9 +76,9 @@ static void return_tell(struct cutoff_watch *watch, const char *why)
 	}
 }
 
-/* What is done */
+/* Actions */
 
-/* lunmask-rejoin, which may have to be ended. */
+/* Runs lunmask-rejoin, and kills it if it takes longer than timeout_ms. */
 static int rejoin_run(const struct cutoff_watch *watch, const char *verb, int64_t timeout_ms,
 		      struct err *err)
 {
@@ -97,9 +97,9 @@ static int rejoin_run(const struct cutoff_watch *watch, const char *verb, int64_
 }
 
 /*
- * Pacemaker here remembers that the domains ran. If the cluster is told so when this node is back,
- * it takes them for a second instance, and may stop the one that is well. While corosync hangs
- * Pacemaker does not answer: then it is told later.
+ * Pacemaker on this host still records the killed domains as running. If the cluster learns that
+ * when this node rejoins, it takes them for a second instance and may stop the healthy one. While
+ * corosync hangs, Pacemaker does not answer; then this is repeated later.
  */
 static void cluster_tell(struct cutoff_watch *watch)
 {
@@ -110,27 +110,29 @@ static void cluster_tell(struct cutoff_watch *watch)
 		watch->reprobe_why[0] = '\0';
 		qb_log(LOG_NOTICE, "host: Pacemaker was told to look anew at what runs here");
 	} else if (strcmp(watch->reprobe_why, err_text(&err)) != 0) {
-		qb_log(LOG_WARNING, "host: Pacemaker still takes what was ended for running: %s",
+		qb_log(LOG_WARNING,
+		       "host: Pacemaker still records the killed processes as running: %s",
 		       err_text(&err));
 		(void)snprintf(watch->reprobe_why, sizeof(watch->reprobe_why), "%s",
 			       err_text(&err));
 	}
 }
 
-/* Not to be able to is told: the cluster may then stop the VM that is well. */
+/* A failure is logged, because the cluster may then stop the healthy VM. */
 static void controller_pause(struct cutoff_watch *watch)
 {
 	struct err err = ERR_INIT;
 
 	if (cutoff_pause_begin(&watch->pause, &err) < 0) {
-		qb_log(LOG_WARNING, "host: Pacemaker does not wait for the array's word: %s",
+		qb_log(LOG_WARNING,
+		       "host: cannot stop Pacemaker's controller while the arrays are asked: %s",
 		       err_text(&err));
 	} else if (cutoff_pause_is_on(&watch->pause)) {
 		qb_log(LOG_NOTICE, "host: Pacemaker's controller waits for the array's word");
 	}
 }
 
-/* A configuration that is not legal just now is told like a silent array; the last one is used. */
+/* If the configuration is invalid at the moment, this is logged and the last valid one is used. */
 static void watch_look(struct cutoff_watch *watch)
 {
 	struct cutoff_seen seen = {.answer = CUTOFF_SILENT};
@@ -139,7 +141,7 @@ static void watch_look(struct cutoff_watch *watch)
 	int rc = cutoff_host_configure(&watch->host, watch->config, &config_err);
 
 	if (rc < 0) {
-		qb_log(LOG_WARNING, "configuration: %s; the last one is used",
+		qb_log(LOG_WARNING, "configuration: %s; the last valid one is used",
 		       err_text(&config_err));
 	}
 	rc = cutoff_host_look(&watch->host, deadline_in(LOOK_MS), &seen, &err);
@@ -176,7 +178,7 @@ static void watch_return(struct cutoff_watch *watch)
 	cutoff_returned(&watch->cutoff, rc == 0, deadline_now_ms());
 }
 
-/* What happens */
+/* Events */
 
 static void event_note(struct cutoff_watch *watch, enum cutoff_event event)
 {
@@ -190,7 +192,7 @@ static void paths_look(struct cutoff_watch *watch)
 	struct err err = ERR_INIT;
 	bool lost = false;
 
-	/* What cannot be read is as good as lost. */
+	/* If the connections cannot be read, they are treated as lost. */
 	if (cutoff_paths_look(watch->host.ports, watch->host.n_ports, &watch->paths, &lost, &err) <
 		    0 ||
 	    lost) {
@@ -198,7 +200,7 @@ static void paths_look(struct cutoff_watch *watch)
 	}
 }
 
-/* Unlike the loop's time it goes on while the machine sleeps. */
+/* This clock continues while the machine is suspended, unlike that of the loop. */
 static int64_t real_ms(void)
 {
 	struct timespec now;
@@ -207,7 +209,7 @@ static int64_t real_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* 1: it is to end. */
+/* 1: the loop has to end. */
 static int watch_wait(struct cutoff_watch *watch, int64_t at_ms, struct err *err)
 {
 	struct pollfd fds[] = {{.fd = watch->signals, .events = POLLIN},
@@ -243,7 +245,7 @@ int cutoff_watch_run(struct cutoff_watch *watch, struct err *err)
 		enum cutoff_act act = cutoff_next(&watch->cutoff, deadline_now_ms(), &at_ms);
 
 		if (cutoff_pause_is_on(&watch->pause)) {
-			act = CUTOFF_LOOK; /* whatever the clock says: the controller waits */
+			act = CUTOFF_LOOK; /* at once: the controller is stopped meanwhile */
 		}
 		(void)notify_send("WATCHDOG=1");
 		switch (act) {
@@ -256,7 +258,7 @@ int cutoff_watch_run(struct cutoff_watch *watch, struct err *err)
 	return rc < 0 ? rc : 0;
 }
 
-/* Life */
+/* Setting up and releasing */
 
 int cutoff_watch_init(struct cutoff_watch *watch, struct err *err)
 {

@@ -9,31 +9,33 @@
 #include "cutoff/cutoff_pause.h"
 
 /*
- * What stands around cutoff.h: it notices what happens, does what is due, and logs. One thing at a
- * time, and each within a limit.
+ * The main loop around cutoff.h: it detects events, carries out the actions that are due, and logs.
+ * It does one thing at a time, and each within a time limit.
  *
  *	struct cutoff_watch watch = {.signals = fd};
  *	cutoff_watch_init(&watch, &err);
  *	cutoff_watch_run(&watch, &err);      until signals is readable
  *	cutoff_watch_release(&watch);
+ *
+ * The caller owns the struct and the fd.
  */
 struct cutoff_watch {
-	const char *config; /* NULL: the default one */
-	const char *node;   /* NULL: by the kernel's name */
-	int signals;        /* readable when it is to end */
+	const char *config; /* NULL: the default file */
+	const char *node;   /* NULL: found by the kernel's host name */
+	int signals;        /* readable when the loop has to end */
 
 	struct cutoff cutoff;
 	struct cutoff_host host;
 	struct cutoff_paths paths;
-	struct cutoff_pause pause; /* from having stood still to the array's word */
+	struct cutoff_pause pause; /* from a detected standstill until the arrays have answered */
 	int io_errors;
 
-	/* What the log knows. */
+	/* What has been logged last. */
 	enum cutoff_answer told;
 	char told_why[ERR_TEXT_MAX];
-	char return_why[ERR_TEXT_MAX]; /* why it stays fenced */
-	unsigned int return_whys;      /* in a row */
-	int reprobes;                  /* that Pacemaker still owes */
+	char return_why[ERR_TEXT_MAX]; /* why the host stays fenced */
+	unsigned int return_whys;      /* consecutive failures with this reason */
+	int reprobes;                  /* reprobes still to be requested from Pacemaker */
 	char reprobe_why[ERR_TEXT_MAX];
 };
 
