@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * lunmask-fenced PEER SELF: prints when Pacemaker's fencer last powered PEER off or rebooted it
- * with success, and when it last switched SELF on (unfenced it); seconds since the epoch, 0: it
- * does not remember one. lunmaskd runs it, so that it need not wait for Pacemaker itself.
+ * lunmask-fenced PEER SELF: prints when Pacemaker's fencer last powered off or rebooted PEER with
+ * success, and when it last unfenced SELF ("on"). Times are in seconds since the epoch; 0: the
+ * fencer's history has no such action. lunmaskd runs this program so that it does not have to wait
+ * for Pacemaker itself.
+ *
+ * Exit status: 0: done; 1: the fencer does not answer; 2: usage.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,7 +17,7 @@
 #include "cluster/fencer.h"
 
 #define CLIENT "lunmask-fenced"
-#define TIMEOUT_S 4 /* for each of two questions: less than its caller's patience */
+#define TIMEOUT_S 4 /* for each of the two queries; together less than the caller's time limit */
 
 static bool is_node(const char *argument)
 {
@@ -31,9 +34,11 @@ int main(int argc, char **argv)
 		(void)fputs("usage: lunmask-fenced PEER SELF\n", stderr);
 		return 2;
 	}
-	/* The libraries may wait for a fencer that hangs. */
+	/* The libraries may block on a hanging fencer. */
 	(void)alarm(2 * TIMEOUT_S + 1);
-	/* In this order: who was let in before the peer's fencing is told of must be seen to be. */
+	/*
+	 * The order matters: an unfencing of SELF that precedes the answer about PEER must be seen.
+	 */
 	rc = fencer_last_fencing(CLIENT, argv[1], TIMEOUT_S, &fenced);
 	if (rc == pcmk_ok) {
 		rc = fencer_last_unfencing(CLIENT, argv[2], TIMEOUT_S, &unfenced);

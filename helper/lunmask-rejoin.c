@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * lunmask-rejoin: what a host that was fenced by mask while it lived has to say to its cluster.
- * lunmask-cutoff(8) runs it, so that it need not wait for Pacemaker itself.
+ * lunmask-rejoin: what a host that was fenced by mask while it was running asks of its cluster.
+ * lunmask-cutoff(8) runs this program so that it does not have to wait for Pacemaker itself.
  *
- *	lunmask-rejoin reprobe NODE   what ran here is not known any more: look again
- *	lunmask-rejoin unfence NODE   let this node in again, if it was you who fenced it
+ *	lunmask-rejoin reprobe NODE   forget what ran on NODE and probe it again
+ *	lunmask-rejoin unfence NODE   unfence this node, if the cluster has fenced it
  *
- * 0: it was done; 1: not, and the last line on stderr says why.
+ * Exit status: 0: done; 1: not done, the last line on stderr says why; 2: usage.
  */
 #include <stdio.h>
 #include <string.h>
@@ -23,17 +23,17 @@
 #define QUESTIONS_MS 15000
 #define FENCER_TIMEOUT_S 8
 #define UNFENCE_TIMEOUT_S 90
-#define ALL_TIMEOUT_S 110 /* less than its caller's patience */
+#define ALL_TIMEOUT_S 110 /* less than the caller's time limit */
 
 struct call {
 	const char *node;
-	struct deadline deadline; /* of the questions */
+	struct deadline deadline; /* for all queries together */
 };
 
 /*
- * Each is a reason not to, in this order. None is needed for the data's sake: what is unfenced is
- * granted nothing, and "on" has its own questions. They keep a node that the others do not count
- * among them from undoing what they rely on.
+ * The checks before unfencing, in this order. The data do not depend on them: an unfenced host is
+ * granted nothing by that, and the "on" action has its own checks. They keep a node that the other
+ * nodes do not count as a member from undoing a fencing that those nodes rely on.
  */
 
 static int is_this_node(const struct call *call, struct err *err)
@@ -61,18 +61,21 @@ static int is_online(const struct call *call, struct err *err)
 	int rc = cluster_node_fate(call->node, call->deadline, &fate, err);
 
 	return rc == 0 && fate != CLUSTER_NODE_UP
-		       ? err_set(err, -EPERM, "it is no member of the cluster yet")
+		       ? err_set(err, -EPERM, "this node is not a member of the cluster yet")
 		       : rc;
 }
 
-/* Of two nodes that raced to fence each other the loser is quorate alone: its journal is not. */
+/*
+ * After two nodes have tried to fence each other, the loser may be quorate alone, but its journal
+ * has no majority.
+ */
 static int is_with_the_majority(const struct call *call, struct err *err)
 {
 	struct journal *journal __attribute__((cleanup(journal_drop))) = NULL;
 	struct journal_task task;
 	int rc = journal_open(call->deadline, &journal, err);
 
-	/* About no VM that there is: what is asked is whether it can be answered. */
+	/* The name is not that of a VM: only whether the journal can answer matters. */
 	rc = rc < 0 ? rc
 		    : journal_task_get(journal, call->node, JOURNAL_LINEARIZABLE, call->deadline,
 				       &task, err);
@@ -87,12 +90,13 @@ static int is_fenced_by_cluster(const struct call *call, struct err *err)
 	int rc = fencer_is_fenced(CLIENT, call->node, FENCER_TIMEOUT_S, &fenced);
 
 	if (rc != pcmk_ok) {
-		return err_set(err, -EIO, "the fencer does not say: %s", pcmk_strerror(rc));
+		return err_set(err, -EIO, "the fencer does not answer: %s", pcmk_strerror(rc));
 	}
 	return fenced ? 0
 		      : err_set(err, -EPERM,
-				"the cluster knows of no fencing that it has not undone; whoever "
-				"fenced this host may say: fence_lunmask --action=on --plug=%s",
+				"the fencer's last recorded action on this host is not a fencing; "
+				"if it was fenced by hand, unfence it by hand: "
+				"fence_lunmask --action=on --plug=%s",
 				call->node);
 }
 
@@ -143,7 +147,7 @@ int main(int argc, char **argv)
 		(void)fputs("usage: lunmask-rejoin reprobe|unfence NODE\n", stderr);
 		return 2;
 	}
-	/* The libraries may wait for a fencer that hangs. */
+	/* The libraries may block on a hanging fencer. */
 	(void)alarm(ALL_TIMEOUT_S);
 	call.node = argv[2];
 	for (size_t i = 0; i < STEPS_MAX && verb->steps[i] != NULL && rc == 0; i++) {
