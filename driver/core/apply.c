@@ -38,8 +38,8 @@ static int held(const struct mask *mask, const char *holder, const char *how, st
 }
 
 /*
- * Whoever has a path counts, with a grant or without: a session may outlive its grant. A batch that
- * only takes away makes nobody a second writer, and is nobody else's business.
+ * Every initiator with a path counts, with a grant or without: a session may outlive its grant. A
+ * batch that only revokes cannot add a second writer, so other holders do not matter to it.
  */
 static int holders_check(const struct apply *apply, const struct masks *masks, struct fault *fault)
 {
@@ -75,7 +75,7 @@ static void lun_put(struct luns *luns, const char *name)
 	luns->names[luns->count++] = name;
 }
 
-/* Takes and gives what is wanted and not so yet. */
+/* Revokes and grants what differs from the request. */
 static int change(const struct mask_ops *ops, void *backend, const struct apply *apply,
 		  const struct masks *before, struct deadline deadline, struct fault *fault)
 {
@@ -121,7 +121,7 @@ static int wanted_check(const struct apply *apply, const struct masks *after, st
 	return holders_check(apply, after, fault);
 }
 
-/* Which of the LUNs differ from before in what this batch may have added or taken. */
+/* Lists the LUNs whose masks this batch may have changed since before. */
 static void differences(const struct apply *apply, const struct masks *before,
 			const struct masks *now, struct luns *added, struct luns *taken)
 {
@@ -156,7 +156,7 @@ static int look(const struct mask_ops *ops, void *backend, const struct apply *a
 	return rc;
 }
 
-/* Narrows first, then widens; then looks again. */
+/* Revokes first, then grants, then reads the masks again. */
 static int undo(const struct mask_ops *ops, void *backend, const struct apply *apply,
 		const struct masks *before, struct deadline deadline, struct fault *fault)
 {

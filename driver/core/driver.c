@@ -35,7 +35,7 @@ static void verbs_print(const struct driver *driver)
 	}
 }
 
-/* The last word of what the other side asked ssh to run. Nothing of it is ever executed. */
+/* The last word of the command that the ssh client requested. No part of it is ever executed. */
 static const char *ssh_verb(void)
 {
 	const char *command = getenv("SSH_ORIGINAL_COMMAND");
@@ -83,7 +83,7 @@ static enum usage_end command_parse(int argc, char **argv, const struct driver *
 		       : usage_wrong(&usage, "it takes one of VERB, --ssh and --restore");
 }
 
-/* A reply that did not get out whole is no success, whatever was done. */
+/* If the reply cannot be written completely, the verb has failed, whatever was done. */
 static int reply_print(json_t *reply)
 {
 	char *text = json_dumps(reply, JSON_COMPACT | JSON_SORT_KEYS);
@@ -143,7 +143,7 @@ static int request_read(json_t **ret, struct fault *fault)
 	return 0;
 }
 
-/* A caller that goes away, or its connection, must not stop a change half-way. */
+/* A change must not stop half-way if the caller or its connection disappears. */
 static void signals_ignore(void)
 {
 	(void)signal(SIGPIPE, SIG_IGN);

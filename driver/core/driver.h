@@ -11,55 +11,58 @@
 #include "driver/core/fault.h"
 
 /*
- * What every array driver written in C shares: the command line, the request, the lock, the verbs
- * of lunmask-array(7) and the reply. A driver is a table of functions for one product:
+ * The code that every array driver written in C shares: the command line, the request, the lock,
+ * the verbs of lunmask-array(7) and the reply. A driver is a table of functions for one product:
  *
  *	int main(int argc, char **argv)
  *	{
  *		return driver_main(argc, argv, &tgt_driver);
  *	}
  *
+ * For each verb driver_main() calls open, takes the lock if the verb needs it, then calls load, the
+ * verb's functions and close. It owns the backend from open to close.
+ *
  * Functions return 0 or -errno with the fault filled. Those below "under the lock" are never run
  * twice at a time on one array.
  */
 #define DRIVER_PROTOCOL 1
 #define DRIVER_REPLY_MAX_BYTES (4u * 1024 * 1024)
-#define DRIVER_TIMEOUT_MS 10000 /* when the request names none */
+#define DRIVER_TIMEOUT_MS 10000 /* if the request has no timeout_ms */
 #define DRIVER_TIMEOUT_MAX_MS 600000
 
 struct driver_volume {
 	const char *name;
 	uint64_t size_bytes;
-	const char *reliability; /* NULL: the array's choice */
+	const char *reliability; /* NULL: the array chooses */
 };
 
 struct driver {
 	const char *name;         /* "lunmask-array-tgt" */
 	const char *const *notes; /* lines for --help, NULL-terminated */
-	const char *config_file;  /* when --config names none */
-	struct mask_ops masks;    /* grant and revoke under the lock */
+	const char *config_file;  /* used if there is no --config */
+	struct mask_ops masks;    /* grant and revoke run under the lock */
 
 	int (*open)(const char *config_file, void **ret_backend, struct fault *fault);
 	void (*close)(void *backend);
 	const char *(*lock_file)(const void *backend);
 
-	/* Reads what the driver keeps itself: after the lock was taken, where a verb takes it. */
+	/* Reads the driver's own state. Called after the lock was taken, if the verb takes it. */
 	int (*load)(void *backend, struct fault *fault);
 
-	/* Appends objects as lunmask-array(7) describes them. names may be 0: all there are. */
+	/* Appends objects as described in lunmask-array(7). n_names 0: all LUNs. */
 	int (*ports)(void *backend, struct deadline deadline, json_t *portals, struct fault *fault);
 	int (*luns)(void *backend, const char *const *names, size_t n_names, const char *initiator,
 		    struct deadline deadline, json_t *luns, struct fault *fault);
 
 	bool (*is_fenced)(const void *backend, const char *initiator);
-	/* The names of all that are fenced; false: out of memory. */
+	/* Appends the names of all fenced initiators. False: out of memory. */
 	bool (*fenced)(const void *backend, json_t *names);
-	/* How many fencings there were, durably: with each it grows. */
+	/* The number of fencings so far, durable. It grows with each fencing. */
 	int64_t (*fencings)(const void *backend);
-	/* Fenced by one that came after so many? */
+	/* True if the initiator is fenced, by a fencing with a higher number than fencings. */
 	bool (*is_fenced_since)(const void *backend, const char *initiator, int64_t fencings);
 
-	/* Under the lock: durable when it returns. */
+	/* Under the lock. The change is durable when the function returns. */
 	int (*set_fenced)(void *backend, const char *const *initiators, size_t n_initiators,
 			  bool fenced, struct fault *fault);
 	int (*create)(void *backend, const struct driver_volume *volume, struct deadline deadline,
@@ -67,13 +70,15 @@ struct driver {
 	int (*delete)(void *backend, const char *lun, struct deadline deadline, bool *ret_deleted,
 		      struct fault *fault);
 
-	/* --restore: makes the LUNs reachable again after the array's restart, granted to nobody.
+	/*
+	 * --restore: makes the LUNs reachable again after the array was restarted, granted to no
+	 * host.
 	 */
 	int (*restore)(void *backend, struct deadline deadline, size_t *ret_restored,
 		       struct fault *fault);
 };
 
-/* Returns the exit status. */
+/* Returns the exit status: 0: done; 1: fault; 2: usage. */
 int driver_main(int argc, char **argv, const struct driver *driver);
 
 #endif

@@ -7,10 +7,15 @@
 #include "names/name_limits.h"
 
 /*
- * Why a verb failed, as lunmask-array(7) wants it told: a code for programs, a line for a person,
- * and the LUN and initiator it is about.
+ * Why a verb failed, as defined in lunmask-array(7): a code for programs, a line for people, and
+ * the LUN and the initiator concerned.
  *
- * fault_set() returns the code's errno, so that a failure is one statement.
+ *	struct fault fault = FAULT_INIT;
+ *	fault_about(&fault, lun, initiator);
+ *	return fault_set(&fault, ARRAY_ERROR_HELD, "LUN '%s' is ...", lun);
+ *
+ * fault_set() returns the errno of the code, so that a failure is one statement. The caller owns
+ * the struct.
  */
 struct fault {
 	enum array_error code;
@@ -27,7 +32,7 @@ struct fault {
 int fault_set(struct fault *fault, enum array_error code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Either may be NULL: not known, and what was noted before stays. */
+/* Records the LUN and the initiator concerned. NULL: unknown; the recorded value is kept. */
 void fault_about(struct fault *fault, const char *lun, const char *initiator);
 
 #endif

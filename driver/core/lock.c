@@ -7,7 +7,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-/* There is no lock call with a timeout: look again this often. */
+/* flock(2) has no timeout: try again at this interval. */
 #define LOCK_LOOK_MS 5
 
 int lock_take(const char *file, struct deadline deadline, int *ret_fd, struct fault *fault)
@@ -29,7 +29,7 @@ int lock_take(const char *file, struct deadline deadline, int *ret_fd, struct fa
 		if (deadline_passed(deadline)) {
 			(void)close(fd);
 			return fault_set(fault, ARRAY_ERROR_BUSY,
-					 "another change of this array is going on; nothing was "
+					 "another change of this array is in progress; nothing was "
 					 "changed; try again");
 		}
 		(void)poll(NULL, 0, LOCK_LOOK_MS);

@@ -6,11 +6,14 @@
 #include "driver/core/fault.h"
 
 /*
- * One lock for the whole array, across the processes of its management host: the lock of an open
- * file, so that it ends with the process that has it. The file stays and is empty.
+ * One lock for the whole array, shared by all processes of its management host. It is an flock(2)
+ * on an open file, so it ends with the process that holds it. The file is empty and is never
+ * removed.
  */
 
-/* The descriptor, which holds the lock until it is closed; or "busy" when it was not got in time.
+/*
+ * Takes the lock. The caller closes the descriptor to release it. "busy": not obtained before the
+ * deadline. "internal": the file cannot be opened or locked.
  */
 int lock_take(const char *file, struct deadline deadline, int *ret_fd, struct fault *fault);
 

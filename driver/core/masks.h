@@ -8,15 +8,19 @@
 #include "names/name_limits.h"
 
 /*
- * Who may see which LUN, and who has a session open to it: one reading of the array.
+ * One reading of the array's masks: which initiators each LUN is granted to, and which have a
+ * session open to it.
  *
  *	struct masks masks = {0};
  *	struct mask *mask = masks_add(&masks, "web1-root");
  *	mask_add_initiator(mask, "iqn...");
  *	masks_release(&masks);
  *
- * A holder is an initiator's name; a rule of the array that lets in more than one initiator (tgt's
- * "ALL", an address) is kept as its text, and is a holder nobody may ask for.
+ * The caller owns struct masks; the functions copy their arguments. The mask_add functions return
+ * 0, -E2BIG (too many, or too long) or -ENOMEM.
+ *
+ * A holder is an initiator name. A rule of the array that admits more than one initiator (tgt's
+ * "ALL", an address) is kept as its text; such a holder can never be named in a request.
  */
 #define MASKS_MAX 4096
 #define MASK_HOLDERS_MAX 1024
@@ -40,7 +44,7 @@ struct masks {
 	size_t count;
 };
 
-/* NULL when there are too many or no memory. Valid until the next masks_add(). */
+/* NULL: too many masks, or out of memory. The result is valid until the next masks_add(). */
 struct mask *masks_add(struct masks *masks, const char *lun);
 int mask_add_initiator(struct mask *mask, const char *initiator);
 int mask_add_nexus(struct mask *mask, const char *initiator, const char *address);

@@ -8,22 +8,23 @@
 #include "driver/core/driver.h"
 
 /*
- * Who asks: the initiator in the member "by" of a request that changes something, or nobody when it
- * does not come from a host.
+ * The requester: the initiator in the member "by" of a request that changes something. There is
+ * none if the request does not come from a host.
  *
- * The array is the arbiter between hosts: one that is recorded as fenced changes nothing any more,
- * but what takes access from itself. Of two hosts that fence each other at once, the second is told
- * that it has lost. Called under the array's lock, with the record read.
+ * The array is the arbiter between hosts. A host that is recorded as fenced may not change anything
+ * except to remove its own access. If two hosts fence each other at the same time, the second one
+ * learns in this way that it has lost. Call requester_check() under the array's lock, after the
+ * record has been read.
  */
 #define REQUESTER_MEMBER "by"
 
-/* Requests of a verb that concern nobody but the host that asks. */
+/* True if the request concerns only the host `by` that sends it. */
 typedef bool requester_own(const json_t *request, const char *by);
 
-bool requester_own_apply(const json_t *request, const char *by);      /* revokes from itself */
-bool requester_own_initiators(const json_t *request, const char *by); /* names itself alone */
+bool requester_own_apply(const json_t *request, const char *by);      /* only revokes from itself */
+bool requester_own_initiators(const json_t *request, const char *by); /* names only itself */
 
-/* own NULL: the verb has no such request. */
+/* own NULL: the verb has no such requests. 0, "requester-fenced" or "bad-request". */
 int requester_check(const struct driver *driver, const void *backend, const json_t *request,
 		    requester_own *own, struct fault *fault);
 

@@ -16,7 +16,7 @@
 #define SIZE_GRAIN_BYTES 512
 #define SIZE_MAX_BYTES (INT64_C(1) << 60)
 
-/* A login that was being answered when its grant went away may still become a session. */
+/* A login that was in progress when its grant was removed may still become a session. */
 #define FENCE_SETTLE_MS 500
 
 static int no_memory(struct fault *fault)
@@ -24,7 +24,7 @@ static int no_memory(struct fault *fault)
 	return fault_set(fault, ARRAY_ERROR_INTERNAL, "out of memory");
 }
 
-/* Adds value (taken) under key; reports what jansson could not do. */
+/* Adds value, which it takes over, under key. Fails if jansson is out of memory. */
 static int put(json_t *object, const char *key, json_t *value, struct fault *fault)
 {
 	return json_object_set_new(object, key, value) == 0 ? 0 : no_memory(fault);
@@ -62,7 +62,7 @@ static json_t *mask_encode(const struct mask *mask)
 	    json_array_size(nexuses) != mask->n_nexuses) {
 		json_decref(initiators);
 		json_decref(nexuses);
-		return NULL; /* a holder left out would be a lie */
+		return NULL; /* an incomplete list of holders would be wrong */
 	}
 	return json_pack("{s:s, s:o, s:o}", "lun", mask->lun, "initiators", initiators, "nexuses",
 			 nexuses);
@@ -221,7 +221,7 @@ static int apply_run_request(const struct driver *driver, void *backend, const j
 	return apply_verb(driver, backend, &apply, deadline, reply, fault);
 }
 
-/* The names of those masks in which initiator has a path; they borrow from masks. */
+/* Lists the LUNs to which initiator has a path. The names are borrowed from masks. */
 static size_t paths_of(const struct masks *masks, const char *initiator, const char **names)
 {
 	size_t count = 0;
@@ -235,7 +235,7 @@ static size_t paths_of(const struct masks *masks, const char *initiator, const c
 	return count;
 }
 
-/* Who is let in by a rule for many cannot be shut out by name. */
+/* A rule that admits many initiators cannot be revoked by an initiator's name. */
 static int rules_check(const struct masks *masks, struct fault *fault)
 {
 	for (size_t i = 0; i < masks->count; i++) {
@@ -245,8 +245,8 @@ static int rules_check(const struct masks *masks, struct fault *fault)
 			if (!iscsi_name_valid(mask->initiators[k])) {
 				fault_about(fault, mask->lun, mask->initiators[k]);
 				return fault_set(fault, ARRAY_ERROR_HELD,
-						 "LUN '%s' lets in '%s', which no fencing can take "
-						 "away: remove that rule",
+						 "LUN '%s' admits '%s', a rule that fencing cannot "
+						 "remove: delete it on the array",
 						 mask->lun, mask->initiators[k]);
 			}
 		}
@@ -254,7 +254,7 @@ static int rules_check(const struct masks *masks, struct fault *fault)
 	return 0;
 }
 
-/* One look at all LUNs; takes away what is seen. ret_count: how many LUNs had a path. */
+/* Reads all masks once and revokes every path found. ret_count: number of LUNs that had a path. */
 static int fence_sweep(const struct driver *driver, void *backend, const char *initiator,
 		       struct deadline deadline, json_t *revoked, size_t *ret_count,
 		       struct fault *fault)
@@ -286,7 +286,7 @@ static int fence_sweep(const struct driver *driver, void *backend, const char *i
 	return rc;
 }
 
-/* Sweeps until, after the settling time, a look finds nothing. */
+/* Repeats the sweep until one, after the settling time, finds no path. */
 static int fence_all(const struct driver *driver, void *backend, const struct request_names *names,
 		     struct deadline deadline, json_t *revoked, struct fault *fault)
 {
@@ -305,11 +305,11 @@ static int fence_all(const struct driver *driver, void *backend, const struct re
 			}
 			found += count;
 		}
-		found += round == 0 ? 1 : 0; /* always look a second time */
+		found += round == 0 ? 1 : 0; /* always sweep a second time */
 		if (found > 0 && deadline_passed(deadline)) {
 			return fault_set(fault, ARRAY_ERROR_INTERNAL,
-					 "the fenced initiators are marked, but sessions of them "
-					 "were still seen in the time given; try again");
+					 "the initiators are recorded as fenced, but their "
+					 "sessions were still open at the deadline; try again");
 		}
 	}
 	return 0;
@@ -323,7 +323,9 @@ static int fence_names(const json_t *request, struct request_names *ret, struct 
 	return rc == 0 && ret->count == 0 ? request_missing("initiators", fault) : rc;
 }
 
-/* The mark comes first: whatever happens then, nothing new is granted. */
+/*
+ * The fencing is recorded first, so that nothing is granted from then on, whatever happens later.
+ */
 static int fence_run(const struct driver *driver, void *backend, const json_t *request,
 		     struct deadline deadline, json_t *reply, struct fault *fault)
 {
@@ -345,7 +347,10 @@ static int fence_run(const struct driver *driver, void *backend, const json_t *r
 	return rc != 0 ? rc : put(reply, "fenced", names_encode(names.names, names.count), fault);
 }
 
-/* Who asked when there were so many fencings knows nothing of one that came later. */
+/*
+ * A request made when the count was `fencings` does not know about a later fencing, so it must not
+ * undo it.
+ */
 static int since_check(const struct driver *driver, const void *backend, const json_t *request,
 		       const struct request_names *names, struct fault *fault)
 {
@@ -420,7 +425,7 @@ static int create_run(const struct driver *driver, void *backend, const json_t *
 	}
 	if (size == 0 || size % SIZE_GRAIN_BYTES != 0) {
 		return fault_set(fault, ARRAY_ERROR_BAD_REQUEST,
-				 "member 'size_bytes' must be there, and a multiple of %d",
+				 "member 'size_bytes' is required, and must be a multiple of %d",
 				 SIZE_GRAIN_BYTES);
 	}
 	volume.size_bytes = (uint64_t)size;
@@ -449,7 +454,9 @@ static const struct verb VERBS[] = {
 	{"ports", "list the array's portals and their state", false, MEMBERS(), ports_run, NULL},
 	{"luns", "list LUNs with size, designators and address", false,
 	 MEMBERS("luns", "initiator"), luns_run, NULL},
-	/* Under the lock: who looks after a change was asked for must not look before it is done.
+	/*
+	 * Under the lock: a reader that starts after a change was requested must not read before it
+	 * is done.
 	 */
 	{"masks", "list the grants and open sessions of LUNs", true, MEMBERS("luns"), masks_run,
 	 NULL},

@@ -5,20 +5,20 @@
 #include "driver/core/driver.h"
 #include "driver/core/requester.h"
 
-/* The verbs of lunmask-array(7), for any driver. */
+/* The verbs of lunmask-array(7), for any driver. driver.c runs a verb; the table is constant. */
 struct verb {
 	const char *name;
 	const char *help;
 	bool locks;                 /* runs under the array's lock */
-	const char *const *members; /* that its request may have, NULL-terminated */
+	const char *const *members; /* members that its request may have, NULL-terminated */
 	int (*run)(const struct driver *driver, void *backend, const json_t *request,
 		   struct deadline deadline, json_t *reply, struct fault *fault);
-	/* What a host that is fenced may still ask for; NULL: nothing that has a requester. */
+	/* The requests that a fenced host may still make. NULL: no request with a requester. */
 	requester_own *own;
 };
 
-/* NULL when there is none of this name. */
+/* NULL: there is no verb of this name. */
 const struct verb *verb_find(const char *name);
-const struct verb *verb_at(size_t index); /* NULL past the last */
+const struct verb *verb_at(size_t index); /* NULL after the last verb */
 
 #endif
