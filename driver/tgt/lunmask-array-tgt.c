@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The driver of an array that is tgtd(8), see lunmask-array-tgt(8). */
+/* The array driver for tgtd(8), see lunmask-array-tgt(8). */
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,7 @@ static void backend_close(void *backend)
 	free(tgt);
 }
 
-/* /run is empty after a boot. */
+/* Creates the lock's directory, because /run is empty after a boot. */
 static void lock_dir_make(const char *lock_file)
 {
 	char *copy = strdup(lock_file);
@@ -58,7 +58,7 @@ static int backend_load(void *backend, struct fault *fault)
 	return tgt_table_load(tgt->config.state_dir, &tgt->table, fault);
 }
 
-/* tgtd lists the portals it listens on; it has no others. */
+/* tgtd lists only the portals that it listens on, so all of them are online. */
 static int backend_ports(void *backend, struct deadline deadline, json_t *portals,
 			 struct fault *fault)
 {

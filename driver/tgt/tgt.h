@@ -6,9 +6,9 @@
 #include "driver/tgt/tgt_table.h"
 
 /*
- * The array that tgtd is: each LUN is the logical unit 1 of a target of its own, so that the
- * target's access list is the LUN's mask. A LUN whose target tgtd does not have (it was restarted)
- * is a LUN nobody can reach; its target is made again when it is granted, or by --restore.
+ * tgtd as an array. Each LUN is the logical unit 1 of its own target, so the target's access list
+ * is the LUN's mask. If tgtd was restarted, it has no target for the LUN, and no host can reach the
+ * LUN. The target is created again when the LUN is granted, or by --restore.
  */
 struct tgt {
 	struct tgt_config config;

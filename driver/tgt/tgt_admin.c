@@ -6,7 +6,7 @@
 
 #include "process/runner.h"
 
-/* One call is a few milliseconds; tgtd answers between two commands of its initiators. */
+/* A call takes a few milliseconds. tgtd answers between two commands of its initiators. */
 #define CALL_TIMEOUT_MS 5000
 #define WORDS_MAX 24
 
@@ -15,7 +15,7 @@ static int unreachable(struct fault *fault, const char *why)
 	return fault_set(fault, ARRAY_ERROR_UNREACHABLE, "tgtd does not answer: %.300s", why);
 }
 
-/* tgtadm says "failed" of the way to tgtd, and tgtd's own words of everything else. */
+/* tgtadm uses these texts if it cannot talk to tgtd. For all other errors it prints tgtd's text. */
 static bool tgtd_unreachable(const struct runner_result *result)
 {
 	static const char *const texts[] = {"failed to send request", "failed to read from",
@@ -30,7 +30,7 @@ static bool tgtd_unreachable(const struct runner_result *result)
 	return false;
 }
 
-/* done_already: tgtd's words for "it is so already", or NULL. */
+/* done_already: tgtd's text for a state that exists already, or NULL. */
 static int verdict(const struct runner_result *result, const char *const *words,
 		   const char *done_already, struct fault *fault)
 {

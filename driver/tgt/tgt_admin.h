@@ -9,10 +9,12 @@
 #include "driver/tgt/tgt_show.h"
 
 /*
- * tgtadm(8), one function per operation. tgtd forgets everything when it ends; what it refuses is
- * "internal" with its words, a tgtd that does not answer is "unreachable".
+ * tgtadm(8), one function for each operation. tgtd loses its whole configuration when it exits.
+ * "internal": tgtd refused the operation; the message quotes it. "unreachable": tgtd does not
+ * answer.
  *
- * control_port selects the tgtd (its -C), as digits.
+ * control_port selects the tgtd (its option -C), in digits. tgt_admin_show() returns a tgt_show
+ * that the caller releases.
  */
 #define TGT_LUN_NUMBER 1 /* 0 is tgtd's own controller */
 
@@ -21,7 +23,7 @@ int tgt_admin_show(const char *control_port, struct deadline deadline, struct tg
 int tgt_admin_portals(const char *control_port, struct deadline deadline, struct tgt_portals *ret,
 		      struct fault *fault);
 
-/* What is so already counts as done. */
+/* These succeed if the requested state exists already. */
 int tgt_admin_bind(const char *control_port, unsigned int tid, const char *initiator,
 		   struct deadline deadline, struct fault *fault);
 int tgt_admin_unbind(const char *control_port, unsigned int tid, const char *initiator,
@@ -30,7 +32,7 @@ int tgt_admin_cut(const char *control_port, unsigned int tid,
 		  const struct tgt_connection *connection, struct deadline deadline,
 		  struct fault *fault);
 
-/* A target that lets nobody in. */
+/* Creates a target that admits no initiator. */
 int tgt_admin_target_new(const char *control_port, unsigned int tid, const char *name,
 			 struct deadline deadline, struct fault *fault);
 int tgt_admin_target_delete(const char *control_port, unsigned int tid, struct deadline deadline,

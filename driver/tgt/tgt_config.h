@@ -8,13 +8,14 @@
  * /etc/lunmask/array-tgt.conf, see lunmask-array-tgt(8):
  *
  *	[tgt]
- *	iqn_prefix = iqn.2026-11.org.example:      the LUN's name is put behind it
+ *	iqn_prefix = iqn.2026-11.org.example:      the LUN's name is appended to it
  *	pool = /srv/luns                           directory of the backing files
  *	control_port = 0                           of tgtd (its -C)
  *	lock_file = /run/lunmask-array-tgt/lock
  *	state_dir = /var/lib/lunmask-array-tgt
  *
- * The first two must be there. An unknown section or key is refused.
+ * The first two are required. An unknown section or key is refused. The caller releases the
+ * configuration after 0.
  */
 #define TGT_CONFIG_FILE "/etc/lunmask/array-tgt.conf"
 

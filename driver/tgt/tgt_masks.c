@@ -11,8 +11,8 @@
 #define CUT_LOOK_MS 20
 
 /*
- * A login that tgtd was answering at the unbind can still become a session. An initiator that had
- * sessions is alive and may be doing that: look once more after this time.
+ * A login that was in progress at the unbind can still become a session. An initiator that had
+ * sessions is alive and may be logging in, so the masks are read once more after this time.
  */
 #define CUT_SETTLE_MS 100
 
@@ -127,7 +127,7 @@ static int target_cut(const struct tgt *tgt, const struct tgt_target *target, co
 	return rc;
 }
 
-/* One look at all of the LUNs: takes grants away and cuts sessions as far as there are any. */
+/* Reads the LUNs' targets once, removes the initiator's grants and cuts its sessions. */
 static int sweep(const struct tgt *tgt, const char *const *luns, size_t n_luns,
 		 const char *initiator, struct deadline deadline, size_t *ret_sessions,
 		 struct fault *fault)
@@ -145,7 +145,7 @@ static int sweep(const struct tgt *tgt, const char *const *luns, size_t n_luns,
 			const struct tgt_target *target = tgt_show_find(&show, name.text);
 
 			if (target == NULL) {
-				continue; /* no target: no path */
+				continue; /* without a target there is no path */
 			}
 			rc = cutting ? target_cut(tgt, target, initiator, deadline, ret_sessions,
 						  fault)
@@ -176,8 +176,8 @@ int tgt_masks_revoke(void *backend, const char *const *luns, size_t n_luns, cons
 			fault_about(fault, luns[0], initiator);
 			return fault_set(
 				fault, ARRAY_ERROR_INTERNAL,
-				"sessions of '%s' were still open in the time given, though "
-				"its grants are gone",
+				"sessions of '%s' were still open at the deadline, although "
+				"its grants are removed; try again",
 				initiator);
 		}
 		settled = sessions == 0;

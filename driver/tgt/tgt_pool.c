@@ -14,7 +14,7 @@
 #include "names/lun.h"
 
 #define FILE_TEXT_MAX 1023
-#define VENDOR "LUNMASK " /* eight characters, as T10 has it */
+#define VENDOR "LUNMASK " /* eight characters, as T10 requires */
 
 struct text {
 	char text[FILE_TEXT_MAX + 1];
@@ -56,7 +56,7 @@ static int lun_get(const struct tgt *tgt, const char *name, const struct tgt_lun
 	return 0;
 }
 
-/* What the target carries must be the LUN: a hand may have been in tgtd. */
+/* The target's logical unit must be the LUN: an administrator may have changed tgtd by hand. */
 static int unit_check(const struct tgt *tgt, const struct tgt_lun *lun,
 		      const struct tgt_target *target, struct fault *fault)
 {
@@ -67,11 +67,12 @@ static int unit_check(const struct tgt *tgt, const struct tgt_lun *lun,
 	if (unit == NULL || strcmp(unit->path, file.text) != 0 ||
 	    strcmp(unit->scsi_id, id.text) != 0 || !unit->online) {
 		fault_about(fault, lun->name, NULL);
-		return fault_set(fault, ARRAY_ERROR_INTERNAL,
-				 "target '%s' does not carry LUN '%s': it has '%s' as '%s', not "
-				 "'%s' as '%s'; remove it with tgtadm and it is made again",
-				 target->name, lun->name, unit != NULL ? unit->path : "no unit 1",
-				 unit != NULL ? unit->scsi_id : "", file.text, id.text);
+		return fault_set(
+			fault, ARRAY_ERROR_INTERNAL,
+			"target '%s' does not carry LUN '%s': it has '%s' as '%s', not "
+			"'%s' as '%s'; delete the target with tgtadm, and it is created again",
+			target->name, lun->name, unit != NULL ? unit->path : "no unit 1",
+			unit != NULL ? unit->scsi_id : "", file.text, id.text);
 	}
 	return 0;
 }
@@ -102,7 +103,7 @@ static unsigned int tid_next(const struct tgt_show *show)
 	return tid + 1;
 }
 
-/* A target that is not whole is taken away again. */
+/* An incomplete target is deleted again. */
 static int target_make(const struct tgt *tgt, const struct tgt_lun *lun, unsigned int tid,
 		       struct deadline deadline, struct fault *fault)
 {
@@ -125,7 +126,7 @@ static int target_make(const struct tgt *tgt, const struct tgt_lun *lun, unsigne
 	return rc;
 }
 
-/* Makes the targets that are missing. */
+/* Creates the missing targets. */
 static int targets_make(const struct tgt *tgt, const char *const *luns, size_t n_luns,
 			const struct tgt_show *show, struct deadline deadline, size_t *ret_made,
 			struct fault *fault)
@@ -160,7 +161,8 @@ static int units_check(const struct tgt *tgt, const char *const *luns, size_t n_
 		rc = lun_get(tgt, luns[i], &lun, fault);
 		if (rc == 0 && target == NULL) {
 			rc = fault_set(fault, ARRAY_ERROR_INTERNAL,
-				       "target '%s' is not there after it was made", name.text);
+				       "target '%s' does not exist after it was created",
+				       name.text);
 		}
 		rc = rc != 0 ? rc : unit_check(tgt, lun, target, fault);
 	}
@@ -199,7 +201,10 @@ int tgt_pool_reach(const struct tgt *tgt, const char *const *luns, size_t n_luns
 	return reach(tgt, luns, n_luns, deadline, ret, &made, fault);
 }
 
-/* The NAA designator as tgtd makes it: 6, then scsi_id's characters, of which non-digits are 0. */
+/*
+ * The NAA designator as tgtd builds it: "6", then the characters of scsi_id, where non-digits
+ * become 0.
+ */
 static json_t *lun_encode(const struct tgt *tgt, const struct tgt_lun *lun)
 {
 	struct tgt_target_name target = tgt_target_name(tgt, lun->name);
@@ -219,7 +224,7 @@ int tgt_pool_luns(void *backend, const char *const *names, size_t n_names, const
 	const struct tgt *tgt = backend;
 	size_t count = n_names > 0 ? n_names : tgt->table.n_luns;
 
-	(void)initiator; /* the number is the same for all */
+	(void)initiator; /* the LUN number is the same for all initiators */
 	(void)deadline;
 	for (size_t i = 0; i < count; i++) {
 		const struct tgt_lun *lun = &tgt->table.luns[i];
@@ -240,7 +245,7 @@ static int id_make(char ret[TGT_TABLE_ID_DIGITS + 1], struct fault *fault)
 	unsigned char bytes[TGT_TABLE_ID_DIGITS / 2];
 
 	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes)) {
-		return fault_set(fault, ARRAY_ERROR_INTERNAL, "no random digits to be had");
+		return fault_set(fault, ARRAY_ERROR_INTERNAL, "cannot read random numbers");
 	}
 	for (size_t i = 0; i < sizeof(bytes); i++) {
 		(void)snprintf(ret + 2 * i, 3, "%02x", bytes[i]);
@@ -255,7 +260,7 @@ static int file_make(const char *file, uint64_t size_bytes, struct fault *fault)
 
 	if (rc == EEXIST) {
 		return fault_set(fault, ARRAY_ERROR_EXISTS,
-				 "file '%s' is there already and belongs to no LUN; move it away",
+				 "file '%s' exists already and belongs to no LUN; move it away",
 				 file);
 	}
 	if (rc == 0 && (ftruncate(fd, (off_t)size_bytes) != 0 || fsync(fd) != 0)) {
@@ -269,7 +274,7 @@ static int file_make(const char *file, uint64_t size_bytes, struct fault *fault)
 		       : fault_set(fault,
 				   rc == ENOSPC || rc == EFBIG ? ARRAY_ERROR_NO_SPACE
 							       : ARRAY_ERROR_INTERNAL,
-				   "file '%s' cannot be made: %s", file, strerror(rc));
+				   "file '%s' cannot be created: %s", file, strerror(rc));
 }
 
 static int volume_check(const struct tgt *tgt, const struct driver_volume *volume,
@@ -286,13 +291,16 @@ static int volume_check(const struct tgt *tgt, const struct driver_volume *volum
 	}
 	if (volume->reliability != NULL && strcmp(volume->reliability, "none") != 0) {
 		return fault_set(fault, ARRAY_ERROR_UNSUPPORTED,
-				 "reliability '%s' is not to be had here: there is 'none' only",
+				 "reliability '%s' is not supported; only 'none' is legal",
 				 volume->reliability);
 	}
 	return 0;
 }
 
-/* File, then table, then target: what a crash leaves is a file without LUN, or a masked LUN. */
+/*
+ * The order is file, table, target: a crash leaves a file without a LUN, or a LUN that is granted
+ * to no host.
+ */
 static int volume_make(struct tgt *tgt, const struct driver_volume *volume,
 		       struct deadline deadline, struct fault *fault)
 {
@@ -334,7 +342,7 @@ int tgt_pool_create(void *backend, const struct driver_volume *volume, struct de
 	}
 	if (old != NULL && old->size_bytes != volume->size_bytes) {
 		return fault_set(fault, ARRAY_ERROR_EXISTS,
-				 "LUN '%s' is there and has %" PRIu64 " bytes, not %" PRIu64,
+				 "LUN '%s' exists already and has %" PRIu64 " bytes, not %" PRIu64,
 				 volume->name, old->size_bytes, volume->size_bytes);
 	}
 	if (old != NULL) {
@@ -359,7 +367,10 @@ static int unused_check(const struct tgt_target *target, const char *lun, struct
 			 holder);
 }
 
-/* Target, then table, then file: a crash leaves a masked LUN, or a file without LUN. */
+/*
+ * The order is target, table, file: a crash leaves a LUN that is granted to no host, or a file
+ * without a LUN.
+ */
 int tgt_pool_delete(void *backend, const char *lun, struct deadline deadline, bool *ret_deleted,
 		    struct fault *fault)
 {

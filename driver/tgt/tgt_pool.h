@@ -10,15 +10,20 @@
 #include "driver/tgt/tgt_show.h"
 
 /*
- * LUNs as files of the pool and targets of tgtd.
+ * The LUNs: files in the pool, and targets in tgtd.
  *
- * A LUN's identity is made of random digits when it is created and set on its logical unit each
- * time its target is made: "t10.LUNMASK DIGITS" by way of tgtd's scsi_id, from whose hexadecimal
- * digits tgtd also makes the NAA designator. (What tgtd carries by default is its target number,
- * which another LUN may have after a restart.)
+ * The identity of a LUN consists of random digits, chosen when the LUN is created and set on its
+ * logical unit whenever its target is created: "t10.LUNMASK DIGITS", set as tgtd's scsi_id. tgtd
+ * derives the NAA designator from the hexadecimal digits of the scsi_id. (tgtd's default identity
+ * is the target number, which another LUN may have after a restart.)
+ *
+ * Errors are faults as in lunmask-array(7).
  */
 
-/* Each of these LUNs has its target in *ret, with the logical unit that belongs to it. */
+/*
+ * Creates the missing targets of these LUNs. After 0, *ret has the target of each with the right
+ * logical unit; the caller releases it.
+ */
 int tgt_pool_reach(const struct tgt *tgt, const char *const *luns, size_t n_luns,
 		   struct deadline deadline, struct tgt_show *ret, struct fault *fault);
 

@@ -26,9 +26,9 @@ struct parser {
 	enum section section;
 	unsigned long sid; /* of the current nexus */
 	bool in_nexus;
-	char initiator[ISCSI_NAME_MAX + 1]; /* of the current nexus; "" until it was named */
+	char initiator[ISCSI_NAME_MAX + 1]; /* of the current nexus; "" until its line is read */
 	size_t nexus_connections;
-	bool wants_address; /* the last connection has none yet */
+	bool wants_address; /* the last connection has no address yet */
 	const char *why;
 };
 
@@ -71,7 +71,7 @@ static bool text_copy(char *ret, size_t size, const char *text)
 	return true;
 }
 
-/* Makes room for one more; NULL (and why) past max. The new element is zero. */
+/* Adds one zeroed element. NULL, with p->why: max is reached, or out of memory. */
 static void *element_add(struct parser *p, void **array, size_t *count, size_t max, size_t size)
 {
 	char *grown;
@@ -92,7 +92,7 @@ static void *element_add(struct parser *p, void **array, size_t *count, size_t m
 	return grown + (*count)++ * size;
 }
 
-/* A nexus that says not who it is, or has no connection, is not understood. */
+/* False if the nexus has no initiator, or no connection, or a connection without an address. */
 static bool nexus_end(struct parser *p)
 {
 	bool whole = !p->in_nexus ||
@@ -269,7 +269,7 @@ static bool unit_detail_line(struct parser *p, const char *line)
 		unit->online = strcmp(value, "Yes") == 0;
 		return unit->online || strcmp(value, "No") == 0;
 	}
-	return true; /* tgtd's versions differ in what else they tell of a unit */
+	return true; /* tgtd's versions differ in the other lines about a unit */
 }
 
 static bool acl_line(struct parser *p, const char *line)
@@ -281,7 +281,7 @@ static bool acl_line(struct parser *p, const char *line)
 	return entry != NULL && word_copy(*entry, sizeof(*entry), line);
 }
 
-/* Lines by their depth of indentation, four blanks a step. */
+/* Dispatches a line by its section and indentation (four blanks per level). */
 static bool line_parse(struct parser *p, char *line)
 {
 	size_t blanks = strspn(line, " ");
@@ -307,12 +307,11 @@ static bool line_parse(struct parser *p, char *line)
 
 static int refused(const struct parser *p, size_t number, const char *line, struct err *err)
 {
-	return err_set(err, -EBADMSG,
-		       "line %zu of what tgtadm shows is not understood%s%s: '%.120s'", number,
-		       p->why != NULL ? ", " : "", p->why != NULL ? p->why : "", line);
+	return err_set(err, -EBADMSG, "line %zu of tgtadm's output is not understood%s%s: '%.120s'",
+		       number, p->why != NULL ? ", " : "", p->why != NULL ? p->why : "", line);
 }
 
-/* Each line whole, or the text is cut off somewhere. */
+/* Each line must be complete; otherwise the text is cut off. */
 static int lines_parse(struct parser *p, const char *text, size_t bytes, struct err *err)
 {
 	size_t number = 1;
@@ -326,7 +325,7 @@ static int lines_parse(struct parser *p, const char *text, size_t bytes, struct 
 		if (end == NULL || length > TGT_LINE_MAX ||
 		    memchr(text + at, '\0', length) != NULL) {
 			return err_set(err, -EBADMSG,
-				       "line %zu of what tgtadm shows is cut off, too long or "
+				       "line %zu of tgtadm's output is cut off, too long or "
 				       "binary",
 				       number);
 		}
@@ -339,7 +338,7 @@ static int lines_parse(struct parser *p, const char *text, size_t bytes, struct 
 		at += length + 1;
 	}
 	return target_end(p) ? 0
-			     : err_set(err, -EBADMSG, "what tgtadm shows ends within target %u",
+			     : err_set(err, -EBADMSG, "tgtadm's output ends within target %u",
 				       p->target->tid);
 }
 
@@ -350,7 +349,7 @@ int tgt_show_parse(const char *text, size_t bytes, struct tgt_show *ret, struct 
 
 	*ret = (struct tgt_show){0};
 	if (bytes > TGT_SHOW_MAX) {
-		return err_set(err, -EBADMSG, "tgtadm shows %zu bytes; %u is the most that is read",
+		return err_set(err, -EBADMSG, "tgtadm's output has %zu bytes; at most %u are read",
 			       bytes, TGT_SHOW_MAX);
 	}
 	rc = lines_parse(&parser, text, bytes, err);
@@ -418,7 +417,7 @@ int tgt_portals_parse(const char *text, size_t bytes, struct tgt_portals *ret, s
 		if (end == NULL || memchr(text + at, '\0', length) != NULL ||
 		    !portal_line(ret, text + at, length)) {
 			return err_set(err, -EBADMSG,
-				       "the portals that tgtadm shows are not understood: '%.*s'",
+				       "tgtadm's list of portals is not understood: '%.*s'",
 				       (int)(bytes - at < 120 ? bytes - at : 120), text + at);
 		}
 		at += length + 1;

@@ -8,16 +8,20 @@
 #include "names/name_limits.h"
 
 /*
- * What `tgtadm --op show --mode target` and `--mode portal` print.
+ * Parses the output of `tgtadm --op show --mode target` and `--mode portal`.
  *
- * The text is made inside tgtd and there is no other form of it. It is read strictly: the five
- * sections of a target in their order and each once, every line with the indentation and the words
- * it must have. An initiator can put text of its own into it (its alias), so that a text that looks
- * like nearly right is refused as a whole (-EBADMSG, with the line) rather than guessed at.
+ *	tgt_show_parse(text, bytes, &show, &err);
+ *	tgt_show_find(&show, name);
+ *	tgt_show_release(&show);
+ *
+ * tgtd formats this text, and no other format exists. It is parsed strictly: each target has its
+ * five sections once and in order, and every line must have the right indentation and words. An
+ * initiator can put its own text into the output (its alias). A text that is only nearly right is
+ * therefore refused as a whole (-EBADMSG, with the line) and not guessed at.
  */
-#define TGT_SHOW_MAX (16u * 1024 * 1024) /* bytes of text */
+#define TGT_SHOW_MAX (16u * 1024 * 1024) /* limit for the text, in bytes */
 #define TGT_TARGETS_MAX 4096
-#define TGT_HOLDERS_MAX 1024 /* ACL entries, and connections, of one target */
+#define TGT_HOLDERS_MAX 1024 /* ACL entries of one target; also its connections */
 #define TGT_UNITS_MAX 64     /* logical units of one target */
 #define TGT_LINE_MAX 2047
 #define TGT_SCSI_ID_MAX 63
@@ -25,7 +29,7 @@
 #define TGT_ADDRESS_MAX 127
 #define TGT_PORTALS_MAX 64
 
-/* One connection of a nexus: what it takes to cut it. */
+/* One connection of a nexus: the data needed to delete it. */
 struct tgt_connection {
 	unsigned long sid;
 	unsigned int cid;
@@ -56,11 +60,11 @@ struct tgt_show {
 	size_t count;
 };
 
-/* ret needs tgt_show_release() on success only. */
+/* 0 or -EBADMSG. The caller releases ret with tgt_show_release() after 0 only. */
 int tgt_show_parse(const char *text, size_t bytes, struct tgt_show *ret, struct err *err);
 void tgt_show_release(struct tgt_show *show);
 
-/* NULL when there is none. */
+/* NULL: not found. Borrowed from show or target. */
 const struct tgt_target *tgt_show_find(const struct tgt_show *show, const char *name);
 const struct tgt_unit *tgt_target_find_unit(const struct tgt_target *target, unsigned long number);
 

@@ -16,10 +16,9 @@
 
 static int damaged(const char *file, const char *what, struct fault *fault)
 {
-	return fault_set(
-		fault, ARRAY_ERROR_INTERNAL,
-		"%s: %s; bring it back from a backup: it says which LUN has which identity", file,
-		what);
+	return fault_set(fault, ARRAY_ERROR_INTERNAL,
+			 "%s: %s; restore it from a backup: it records the identity of each LUN",
+			 file, what);
 }
 
 static int lun_decode(const json_t *value, struct tgt_lun *ret)
@@ -164,7 +163,10 @@ static int file_write(int fd, const char *text)
 	return fsync(fd) == 0 ? 0 : -errno;
 }
 
-/* New file, durable, then its name, durable: a crash leaves the old table or the new one. */
+/*
+ * Writes and syncs a new file, then renames it and syncs the directory. A crash leaves the old
+ * table or the new one.
+ */
 static int file_replace(int dir, const char *text)
 {
 	static const char temporary[] = "." TGT_TABLE_FILE ".new";
@@ -227,8 +229,8 @@ const struct tgt_lun *tgt_table_find(const struct tgt_table *table, const char *
 
 static int too_many(const char *what, int max, struct fault *fault)
 {
-	return fault_set(fault, ARRAY_ERROR_NO_SPACE, "there are %d %s: no more can be kept", max,
-			 what);
+	return fault_set(fault, ARRAY_ERROR_NO_SPACE,
+			 "there are %d %s already: no more can be stored", max, what);
 }
 
 int tgt_table_add(struct tgt_table *table, const struct tgt_lun *lun, struct fault *fault)

@@ -9,12 +9,17 @@
 #include "driver/core/fault.h"
 
 /*
- * What tgtd forgets when it ends, kept in STATE_DIR/luns.json: which LUNs there are, with the
- * identity each carries for ever, and which initiators are fenced. Grants are not in it: after a
- * restart every LUN is masked, which is the safe state.
+ * The data that tgtd loses when it exits, stored in STATE_DIR/luns.json: the LUNs, each with its
+ * permanent identity, and the fenced initiators. Grants are not stored: after a restart no LUN is
+ * granted to a host, which is the safe state.
  *
- * The file is replaced as a whole and is durable before tgt_table_store() returns. Changes are made
- * under the array's lock; a reader needs none.
+ *	tgt_table_load(dir, &table, &fault);
+ *	tgt_table_add(), tgt_table_fence()...     in memory
+ *	tgt_table_store(dir, &table, &fault);
+ *	tgt_table_release(&table);
+ *
+ * The file is replaced as a whole and is durable before tgt_table_store() returns. Changes require
+ * the array's lock; reading does not. The caller owns the table.
  */
 #define TGT_TABLE_FILE "luns.json"
 #define TGT_TABLE_LUNS_MAX 4096
@@ -29,7 +34,7 @@ struct tgt_lun {
 
 struct tgt_fenced {
 	char initiator[ISCSI_NAME_MAX + 1];
-	int64_t fencing; /* the number of the one that fenced it last */
+	int64_t fencing; /* the number of the latest fencing of this initiator */
 };
 
 struct tgt_table {
@@ -37,26 +42,29 @@ struct tgt_table {
 	size_t n_luns;
 	struct tgt_fenced *fenced;
 	size_t n_fenced;
-	int64_t fencings; /* how many there were; it only grows */
+	int64_t fencings; /* number of fencings so far; it only grows */
 };
 
-/* No file is an empty table. */
+/* If the file does not exist, the table is empty. "internal": the file is unreadable or damaged. */
 int tgt_table_load(const char *dir, struct tgt_table *ret, struct fault *fault);
 int tgt_table_store(const char *dir, const struct tgt_table *table, struct fault *fault);
 void tgt_table_release(struct tgt_table *table);
 
-/* NULL when there is none. Valid until the table changes. */
+/* NULL: not found. Valid until the table changes. */
 const struct tgt_lun *tgt_table_find(const struct tgt_table *table, const char *name);
 
-/* In memory only. */
+/* These change the table in memory only. "no-space": the table is full. */
 int tgt_table_add(struct tgt_table *table, const struct tgt_lun *lun, struct fault *fault);
 void tgt_table_remove(struct tgt_table *table, const char *name);
 
 bool tgt_table_is_fenced(const struct tgt_table *table, const char *initiator);
-/* Also by a fencing with a higher number than this one? */
+/* True if the initiator is fenced, by a fencing with a higher number than this one. */
 bool tgt_table_is_fenced_since(const struct tgt_table *table, const char *initiator,
 			       int64_t fencing);
-/* By the fencing that has the number table->fencings. */
+/*
+ * Records the initiator as fenced by the fencing number table->fencings. "no-space": the table is
+ * full.
+ */
 int tgt_table_fence(struct tgt_table *table, const char *initiator, struct fault *fault);
 void tgt_table_unfence(struct tgt_table *table, const char *initiator);
 
