@@ -11,7 +11,7 @@ static const struct {
 } events[] = {
 	[CUTOFF_STARTED] = {"start", false},
 	[CUTOFF_SESSION_LOST] = {"a session with an array was lost", false},
-	[CUTOFF_IO_ERROR] = {"libvirt tells of an I/O error of a domain, or is back", true},
+	[CUTOFF_IO_ERROR] = {"libvirt reported an I/O error of a domain, or has reconnected", true},
 	[CUTOFF_STOOD_STILL] = {"this host, or this process, stood still", true},
 };
 static_assert(N(events) == CUTOFF_EVENT_MAX, "an event without a text");

@@ -34,7 +34,7 @@
 static void on_ended(void *data, const struct process_held *process, const char *array)
 {
 	(void)data;
-	qb_log(LOG_ERR, "host: %s (pid %d) is ended: array %s has this host fenced", process->name,
+	qb_log(LOG_ERR, "host: killing %s (pid %d): array %s has this host fenced", process->name,
 	       (int)process->pid, array);
 }
 
@@ -55,7 +55,8 @@ static void answer_tell(struct cutoff_watch *watch, const struct cutoff_seen *se
 		qb_log(LOG_NOTICE, "host: %s is not fenced", watch->host.self->node);
 		break;
 	case CUTOFF_SILENT:
-		qb_log(LOG_WARNING, "host: whether %s is fenced is not known, nothing is ended: %s",
+		qb_log(LOG_WARNING,
+		       "host: it is unknown whether %s is fenced, no process is killed: %s",
 		       watch->host.self->node, err_text(why));
 		break;
 	}
@@ -108,7 +109,7 @@ static void cluster_tell(struct cutoff_watch *watch)
 	if (rejoin_run(watch, "reprobe", REPROBE_MS, &err) == 0) {
 		watch->reprobes--;
 		watch->reprobe_why[0] = '\0';
-		qb_log(LOG_NOTICE, "host: Pacemaker was told to look anew at what runs here");
+		qb_log(LOG_NOTICE, "host: Pacemaker was asked to probe again what runs here");
 	} else if (strcmp(watch->reprobe_why, err_text(&err)) != 0) {
 		qb_log(LOG_WARNING,
 		       "host: Pacemaker still records the killed processes as running: %s",

@@ -20,7 +20,7 @@ static bool voters_equal(const struct voters *a, const struct voters *b)
 static const char *state_of(const struct core_status *status)
 {
 	if (status->active) {
-		return status->gate ? "active" : "active, nothing may be widened";
+		return status->gate ? "active" : "active, no LUN may be granted";
 	}
 	if (status->role == CORE_BLANK) {
 		return "blank: waits for a cluster, or for all nodes to form one";

@@ -80,7 +80,9 @@ static uint32_t on_watch_self(void *user)
 static void solo_refused_tell(struct node *node, uint32_t id, const char *why)
 {
 	if (node->solo_why != why) {
-		qb_log(LOG_WARNING, "journal: node %u was fenced, and yet: %s", id, why);
+		qb_log(LOG_WARNING,
+		       "journal: node %u was fenced, but this node does not continue alone: %s", id,
+		       why);
 		node->solo_why = why;
 	}
 }
@@ -97,7 +99,7 @@ static void on_watch_fenced(void *user, uint32_t id)
 	rc = core_on_solo(node->core, deadline_now_ms(), SOLO_FENCED, id,
 			  cluster_config_wait_for_all(cluster_cpg_config(node->cluster)), &why);
 	if (rc == 0) {
-		qb_log(LOG_WARNING, "journal: node %u was fenced; this one goes on alone", id);
+		qb_log(LOG_WARNING, "journal: node %u was fenced; this node continues alone", id);
 	} else if (rc == -EPERM) {
 		solo_refused_tell(node, id, why);
 	}

@@ -153,8 +153,8 @@ user_start
 ok "the host is fenced" fence_asked fence
 ok "lunmask-cutoff is told to look" systemctl restart lunmask-cutoff
 ok "what used LUNs is ended" becomes 20 user_gone
-ok "it says so" becomes 5 says lunmask-cutoff 'is ended: array san1 has this host fenced'
-ok "and that Pacemaker was told, by lunmask-rejoin" becomes 20 says lunmask-cutoff 'Pacemaker was told to look anew'
+ok "it says so" becomes 5 says lunmask-cutoff 'killing .*: array san1 has this host fenced'
+ok "and that Pacemaker was told, by lunmask-rejoin" becomes 20 says lunmask-cutoff 'Pacemaker was asked to probe again'
 ok "that nobody of the cluster fenced it is known from the fencer" becomes 60 \
 	says lunmask-cutoff 'last recorded action on this host is not a fencing|unfence it by hand'
 ok "the host is let in" fence_asked unfence

@@ -62,7 +62,7 @@ agent_is 0 node1 stop
 T_WHAT="an I/O error"
 ok "it starts" agent_is 0 node1 start
 ok "the guest counts" witness_wait web1 node1 "$(witness_counter web1)"
-asked() { grep -c 'the arrays are asked: libvirt tells of an I/O error' "$(lab path node1)/var/log/lunmask-cutoff.log"; }
+asked() { grep -c 'the arrays are asked: libvirt reported an I/O error' "$(lab path node1)/var/log/lunmask-cutoff.log"; }
 asked_beyond() { [ "$(asked)" -gt "$1" ]; }
 before=$(asked)
 disk=$(lab path pool)/web1-data

@@ -35,7 +35,7 @@ sleep "$WATCH_S"
 ok "$T_WHAT: power is cut" lab cut node2
 ok "$T_WHAT: the survivor goes on alone" journal_voters_are node1 1,
 ok "$T_WHAT: it commits" commits node1 alone
-like "$T_WHAT: it says why" "$(journal_log node1)" 'node 2 was fenced; this one goes on alone'
+like "$T_WHAT: it says why" "$(journal_log node1)" 'node 2 was fenced; this node continues alone'
 ok "$T_WHAT: the other boots" lab boot node2
 both_are_one "$T_WHAT"
 ok "$T_WHAT: as another disk, or as a learner" grep -q learner <(journal_log node2)

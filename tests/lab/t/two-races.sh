@@ -107,7 +107,7 @@ loser_can_do_nothing() {
 	local out
 	ok "$T_WHAT: the loser has ended its own guest" wait_until 30 domain_absent "$loser"
 	journal_waits "$WAIT_S" "$loser" "$T_WHAT: the loser's journal waits"
-	unlike "$T_WHAT: it has not gone on alone" "$(journal_log "$loser")" 'this one goes on alone'
+	unlike "$T_WHAT: it has not gone on alone" "$(journal_log "$loser")" 'this node continues alone'
 	like "$T_WHAT: its fencing is refused" "$(pacemaker_log "$loser")" \
 		"this host .*:$loser'\\) is fenced: restart corosync and Pacemaker"
 	out=$(lab exec "$loser" -- fence_lunmask -o off -n "$winner" 2>&1)
@@ -196,7 +196,7 @@ part_back() {
 	journal_waits "$WAIT_S" "$loser" "$T_WHAT: its journal waits all the same"
 	ok "$T_WHAT: for it has not gone on alone" journal_is "$loser" 'voters=1,2,$'
 	like "$T_WHAT: and it says why" "$(journal_log "$loser")" \
-		"node ${winner#node} was fenced, and yet: this node was unfenced"
+		"node ${winner#node} was fenced, but this node does not continue alone: this node was unfenced"
 	by_hand "$loser"
 	ok "$T_WHAT: the winner's is what it was" journal_is "$winner" "voters=${winner#node},\$"
 	ok "$T_WHAT: the winner has ended its guest" wait_until 30 domain_absent "$winner"

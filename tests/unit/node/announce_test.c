@@ -34,7 +34,7 @@ static void announce_text__says_state_ballot_and_voters(void **state)
 	assert_string_equal(text, "active, follower | ballot=3.1 voters=1,2,3 commit=12");
 	status.gate = false;
 	announce_text(&status, text);
-	assert_string_equal(text, "active, nothing may be widened, follower | ballot=3.1 "
+	assert_string_equal(text, "active, no LUN may be granted, follower | ballot=3.1 "
 				  "voters=1,2,3 commit=12");
 	status.active = false;
 	announce_text(&status, text);
