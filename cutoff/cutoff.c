@@ -12,19 +12,19 @@ static const struct {
 	[CUTOFF_STARTED] = {"start", false},
 	[CUTOFF_SESSION_LOST] = {"a session with an array was lost", false},
 	[CUTOFF_IO_ERROR] = {"libvirt reported an I/O error of a domain, or has reconnected", true},
-	[CUTOFF_STOOD_STILL] = {"this host, or this process, stood still", true},
+	[CUTOFF_STALLED] = {"this host, or this process, stood still", true},
 };
 static_assert(N(events) == CUTOFF_EVENT_MAX, "an event without a text");
 
 /* Intervals between queries after an event: the fencing may come later than the event. */
-static const int64_t ladder_ms[] = {1000, 2000, 4000, 8000};
+static const int64_t query_interval_ms[] = {1000, 2000, 4000, 8000};
 
 /*
  * Intervals between attempts to be unfenced: short at first, while the nodes form a membership
  * again.
  */
-static const int64_t return_ladder_ms[] = {1000, 1000, 1000,  1000,  2000, 2000,
-					   4000, 8000, 16000, 32000, 60000};
+static const int64_t unfence_interval_ms[] = {1000, 1000, 1000,  1000,  2000, 2000,
+					      4000, 8000, 16000, 32000, 60000};
 
 const char *cutoff_event_to_str(enum cutoff_event event)
 {
@@ -34,8 +34,8 @@ const char *cutoff_event_to_str(enum cutoff_event event)
 void cutoff_init(struct cutoff *cutoff, int64_t now_ms)
 {
 	*cutoff = (struct cutoff){
-		.last = CUTOFF_SILENT,
-		.rung = N(ladder_ms),
+		.last = CUTOFF_UNKNOWN,
+		.n_queries = N(query_interval_ms),
 		.look_ms = now_ms,
 		.fenced_wait_ms = CUTOFF_LOOK_MIN_MS,
 		.return_ms = INT64_MAX,
@@ -67,7 +67,7 @@ bool cutoff_event(struct cutoff *cutoff, enum cutoff_event event, int64_t now_ms
 	if (cutoff->has_looked && at_ms < cutoff->looked_ms + CUTOFF_LOOK_MIN_MS) {
 		at_ms = cutoff->looked_ms + CUTOFF_LOOK_MIN_MS;
 	}
-	cutoff->rung = 0;
+	cutoff->n_queries = 0;
 	cutoff->fenced_wait_ms = CUTOFF_LOOK_MIN_MS;
 	cutoff->look_ms = min(cutoff->look_ms, at_ms);
 	return event_tell(cutoff, event, now_ms);
@@ -77,9 +77,9 @@ enum cutoff_act cutoff_next(const struct cutoff *cutoff, int64_t now_ms, int64_t
 {
 	*ret_at_ms = min(cutoff->look_ms, cutoff->return_ms);
 	if (now_ms >= cutoff->look_ms) {
-		return CUTOFF_LOOK;
+		return CUTOFF_QUERY;
 	}
-	return now_ms >= cutoff->return_ms ? CUTOFF_RETURN : CUTOFF_WAIT;
+	return now_ms >= cutoff->return_ms ? CUTOFF_UNFENCE : CUTOFF_WAIT;
 }
 
 static int64_t doubled(int64_t *wait_ms, int64_t max_ms)
@@ -95,22 +95,22 @@ static int64_t look_wait(struct cutoff *cutoff)
 	if (cutoff->last != CUTOFF_OPEN) {
 		return doubled(&cutoff->fenced_wait_ms, CUTOFF_PATIENCE_MAX_MS);
 	}
-	if (cutoff->rung < N(ladder_ms)) {
-		return ladder_ms[cutoff->rung++];
+	if (cutoff->n_queries < N(query_interval_ms)) {
+		return query_interval_ms[cutoff->n_queries++];
 	}
 	return cutoff->busy ? CUTOFF_BUSY_MS : CUTOFF_IDLE_MS;
 }
 
 static int64_t return_wait(struct cutoff *cutoff)
 {
-	size_t try =
-		cutoff->returns < N(return_ladder_ms) ? cutoff->returns++ : N(return_ladder_ms) - 1;
+	size_t try = cutoff->returns < N(unfence_interval_ms) ? cutoff->returns++
+							      : N(unfence_interval_ms) - 1;
 
-	return return_ladder_ms[try];
+	return unfence_interval_ms[try];
 }
 
-void cutoff_looked(struct cutoff *cutoff, enum cutoff_answer answer, bool busy, bool clean,
-		   int64_t now_ms)
+void cutoff_queried(struct cutoff *cutoff, enum cutoff_answer answer, bool busy, bool clean,
+		    int64_t now_ms)
 {
 	/*
 	 * If processes were killed, more of them may be starting, so the next query is early. A
@@ -136,7 +136,7 @@ void cutoff_looked(struct cutoff *cutoff, enum cutoff_answer answer, bool busy, 
 }
 
 /* Even if the cluster says that it is done, the next query has to confirm it. */
-void cutoff_returned(struct cutoff *cutoff, bool done, int64_t now_ms)
+void cutoff_unfence_tried(struct cutoff *cutoff, bool done, int64_t now_ms)
 {
 	cutoff->return_ms = now_ms + return_wait(cutoff);
 	if (done) {

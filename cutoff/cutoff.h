@@ -14,8 +14,8 @@
  *	cutoff_event(&cutoff, CUTOFF_SESSION_LOST, now);     at each event
  *	switch (cutoff_next(&cutoff, now, &at_ms)) {
  *	case CUTOFF_WAIT:   until at_ms, or an event
- *	case CUTOFF_LOOK:   ask the arrays; cutoff_looked(&cutoff, answer, ..., now)
- *	case CUTOFF_RETURN: ask to be unfenced; cutoff_returned(&cutoff, done, now)
+ *	case CUTOFF_QUERY:   ask the arrays; cutoff_queried(&cutoff, answer, ..., now)
+ *	case CUTOFF_UNFENCE: ask to be unfenced; cutoff_unfence_tried(&cutoff, done, now)
  *	}
  *
  * The caller owns the struct; nothing has to be released.
@@ -37,19 +37,19 @@ enum cutoff_event {
 	CUTOFF_STARTED,
 	CUTOFF_SESSION_LOST, /* a connection to a portal was lost */
 	CUTOFF_IO_ERROR,     /* libvirt reported one, or one may have been missed */
-	CUTOFF_STOOD_STILL,  /* this process did not run for some time */
+	CUTOFF_STALLED,      /* this process did not run for some time */
 	CUTOFF_EVENT_MAX,
 };
 
 const char *cutoff_event_to_str(enum cutoff_event event);
 
 enum cutoff_answer {
-	CUTOFF_OPEN,   /* every array says that the host is not fenced */
-	CUTOFF_FENCED, /* an array says that the host is fenced */
-	CUTOFF_SILENT, /* no array says that it is fenced, but not all answered */
+	CUTOFF_OPEN,    /* every array says that the host is not fenced */
+	CUTOFF_FENCED,  /* an array says that the host is fenced */
+	CUTOFF_UNKNOWN, /* no array says that it is fenced, but not all answered */
 };
 
-enum cutoff_act { CUTOFF_WAIT, CUTOFF_LOOK, CUTOFF_RETURN };
+enum cutoff_act { CUTOFF_WAIT, CUTOFF_QUERY, CUTOFF_UNFENCE };
 
 struct cutoff {
 	enum cutoff_answer last; /* result of the last query; SILENT before the first one */
@@ -57,7 +57,8 @@ struct cutoff {
 	bool busy;
 	bool has_looked;
 	int64_t looked_ms;
-	size_t rung; /* number of queries since the last event, at most the length of ladder_ms */
+	size_t n_queries; /* number of queries since the last event, at most the length of
+			     query_interval_ms */
 	int64_t look_ms;
 	int64_t fenced_wait_ms; /* next interval while fenced or while arrays do not answer */
 	int64_t return_ms;
@@ -75,9 +76,9 @@ enum cutoff_act cutoff_next(const struct cutoff *cutoff, int64_t now_ms, int64_t
 /*
  * Reports the result of a query. busy: processes that use LUNs were found; clean: none is left now.
  */
-void cutoff_looked(struct cutoff *cutoff, enum cutoff_answer answer, bool busy, bool clean,
-		   int64_t now_ms);
+void cutoff_queried(struct cutoff *cutoff, enum cutoff_answer answer, bool busy, bool clean,
+		    int64_t now_ms);
 /* Reports an attempt to be unfenced. done: the cluster says that the host is unfenced. */
-void cutoff_returned(struct cutoff *cutoff, bool done, int64_t now_ms);
+void cutoff_unfence_tried(struct cutoff *cutoff, bool done, int64_t now_ms);
 
 #endif

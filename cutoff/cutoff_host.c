@@ -222,8 +222,8 @@ static void host_clean(struct cutoff_host *host, const char *array, struct proce
 		      ret->clean ? "" : err_text(&more));
 }
 
-int cutoff_host_look(struct cutoff_host *host, struct deadline deadline, struct cutoff_seen *ret,
-		     struct err *err)
+int cutoff_host_query(struct cutoff_host *host, struct deadline deadline, struct cutoff_seen *ret,
+		      struct err *err)
 {
 	struct process_set held = {.n = 0};
 	struct process_set at_work = {.n = 0};
@@ -234,7 +234,7 @@ int cutoff_host_look(struct cutoff_host *host, struct deadline deadline, struct 
 	if (rc == 0) {
 		*ret = (struct cutoff_seen){.busy = held.n > 0};
 		ret->answer =
-			arrays_ask(host, deadline, &array, err) < 0 ? CUTOFF_SILENT : CUTOFF_OPEN;
+			arrays_ask(host, deadline, &array, err) < 0 ? CUTOFF_UNKNOWN : CUTOFF_OPEN;
 		if (array != NULL) {
 			host_clean(host, array, &held, ret, err);
 		}
@@ -245,7 +245,7 @@ int cutoff_host_look(struct cutoff_host *host, struct deadline deadline, struct 
 		at_work = (struct process_set){.n = 0};
 	}
 	/* If an array does not answer, the known state is kept. */
-	if (rc == 0 && ret->answer != CUTOFF_SILENT) {
+	if (rc == 0 && ret->answer != CUTOFF_UNKNOWN) {
 		host->fenced = array != NULL;
 	}
 	process_set_release(&held);

@@ -16,12 +16,12 @@
  *
  *	struct cutoff_host host = {.node = "node1", .told = log};
  *	cutoff_host_configure(&host, NULL, &err);
- *	cutoff_host_look(&host, deadline, &seen, &err);
+ *	cutoff_host_query(&host, deadline, &seen, &err);
  *	cutoff_host_release(&host);
  *
  * The caller owns struct cutoff_host.
  *
- * cutoff_host_look() first opens pidfds of all processes that use LUNs with the host's initiator
+ * cutoff_host_query() first opens pidfds of all processes that use LUNs with the host's initiator
  * name, and asks the arrays after that. If an array says that the host is fenced, only these
  * processes are killed. The reason: this process may be suspended between any two statements. If
  * the host is unfenced meanwhile, processes of VMs started after that must not be killed.
@@ -70,8 +70,8 @@ int cutoff_host_configure(struct cutoff_host *host, const char *file, struct err
  * array does not answer, or which process is left. A negative result means that this host's
  * processes could not be listed; no array was asked.
  */
-int cutoff_host_look(struct cutoff_host *host, struct deadline deadline, struct cutoff_seen *ret,
-		     struct err *err);
+int cutoff_host_query(struct cutoff_host *host, struct deadline deadline, struct cutoff_seen *ret,
+		      struct err *err);
 
 /*
  * 0: this host has no reason not to be unfenced. -EPERM: unfence_after_cutoff = no. -EAGAIN: an

@@ -39,9 +39,9 @@ static int program_visit(void *data, pid_t pid, struct err *err)
 }
 
 /* In a child of a process with threads: system calls and no more. */
-static void __attribute__((noreturn)) guard(const struct cutoff_pause *pause, int leash)
+static void __attribute__((noreturn)) guard(const struct cutoff_pause *pause, int guard_pipe)
 {
-	struct pollfd event = {.fd = leash, .events = POLLIN};
+	struct pollfd event = {.fd = guard_pipe, .events = POLLIN};
 	int rc = process_set_signal(&pause->stopped, SIGSTOP, NULL);
 
 	(void)poll(&event, 1, CUTOFF_PAUSE_MS);
@@ -51,23 +51,23 @@ static void __attribute__((noreturn)) guard(const struct cutoff_pause *pause, in
 
 static int guard_start(struct cutoff_pause *pause, struct err *err)
 {
-	int leash[2];
+	int guard_pipe[2];
 
-	if (pipe2(leash, O_CLOEXEC) < 0) {
+	if (pipe2(guard_pipe, O_CLOEXEC) < 0) {
 		return err_set(err, -errno, "pipe: %s", strerror(errno));
 	}
 	pause->guard = fork();
 	if (pause->guard == 0) {
-		(void)close(leash[1]);
-		guard(pause, leash[0]);
+		(void)close(guard_pipe[1]);
+		guard(pause, guard_pipe[0]);
 	}
-	(void)close(leash[0]);
-	pause->leash = leash[1];
+	(void)close(guard_pipe[0]);
+	pause->guard_pipe = guard_pipe[1];
 	if (pause->guard < 0) {
 		int rc = -errno;
 
 		pause->guard = 0;
-		(void)close(pause->leash);
+		(void)close(pause->guard_pipe);
 		return err_set(err, rc, "fork: %s", strerror(-rc));
 	}
 	return 0;
@@ -95,7 +95,7 @@ void cutoff_pause_end(struct cutoff_pause *pause)
 	if (!cutoff_pause_is_on(pause)) {
 		return;
 	}
-	(void)close(pause->leash);
+	(void)close(pause->guard_pipe);
 	while (waitpid(pause->guard, NULL, 0) < 0 && errno == EINTR) {
 	}
 	/* Should somebody have killed it. */

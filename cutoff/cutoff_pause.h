@@ -31,8 +31,8 @@
 struct cutoff_pause {
 	const char *program;
 	struct process_set stopped;
-	pid_t guard; /* 0: not paused */
-	int leash;   /* closing this ends the guard */
+	pid_t guard;    /* 0: not paused */
+	int guard_pipe; /* closing this ends the guard */
 };
 
 /* Does nothing if no controller runs or if it is already paused. -errno with text. */

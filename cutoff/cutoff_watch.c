@@ -54,7 +54,7 @@ static void answer_tell(struct cutoff_watch *watch, const struct cutoff_seen *se
 	case CUTOFF_OPEN:
 		qb_log(LOG_NOTICE, "host: %s is not fenced", watch->host.self->node);
 		break;
-	case CUTOFF_SILENT:
+	case CUTOFF_UNKNOWN:
 		qb_log(LOG_WARNING,
 		       "host: it is unknown whether %s is fenced, no process is killed: %s",
 		       watch->host.self->node, err_text(why));
@@ -136,7 +136,7 @@ static void controller_pause(struct cutoff_watch *watch)
 /* If the configuration is invalid at the moment, this is logged and the last valid one is used. */
 static void watch_look(struct cutoff_watch *watch)
 {
-	struct cutoff_seen seen = {.answer = CUTOFF_SILENT};
+	struct cutoff_seen seen = {.answer = CUTOFF_UNKNOWN};
 	struct err err = ERR_INIT;
 	struct err config_err = ERR_INIT;
 	int rc = cutoff_host_configure(&watch->host, watch->config, &config_err);
@@ -145,10 +145,10 @@ static void watch_look(struct cutoff_watch *watch)
 		qb_log(LOG_WARNING, "configuration: %s; the last valid one is used",
 		       err_text(&config_err));
 	}
-	rc = cutoff_host_look(&watch->host, deadline_in(LOOK_MS), &seen, &err);
+	rc = cutoff_host_query(&watch->host, deadline_in(LOOK_MS), &seen, &err);
 	cutoff_pause_end(&watch->pause);
 	if (rc < 0) {
-		seen = (struct cutoff_seen){.answer = CUTOFF_SILENT, .busy = true};
+		seen = (struct cutoff_seen){.answer = CUTOFF_UNKNOWN, .busy = true};
 	}
 	answer_tell(watch, &seen, &err);
 	if (seen.answer == CUTOFF_FENCED && seen.busy) {
@@ -157,7 +157,7 @@ static void watch_look(struct cutoff_watch *watch)
 	if (watch->reprobes > 0) {
 		cluster_tell(watch);
 	}
-	cutoff_looked(&watch->cutoff, seen.answer, seen.busy, seen.clean, deadline_now_ms());
+	cutoff_queried(&watch->cutoff, seen.answer, seen.busy, seen.clean, deadline_now_ms());
 	if (seen.answer == CUTOFF_OPEN) {
 		watch->reprobes = 0;
 		watch->return_why[0] = '\0';
@@ -176,7 +176,7 @@ static void watch_return(struct cutoff_watch *watch)
 		qb_log(LOG_NOTICE,
 		       "host: the cluster was asked to unfence it, and says that it has");
 	}
-	cutoff_returned(&watch->cutoff, rc == 0, deadline_now_ms());
+	cutoff_unfence_tried(&watch->cutoff, rc == 0, deadline_now_ms());
 }
 
 /* Events */
@@ -225,7 +225,7 @@ static int watch_wait(struct cutoff_watch *watch, int64_t at_ms, struct err *err
 	}
 	if (real_ms() - began_ms > left_ms + STILL_MS) {
 		controller_pause(watch);
-		event_note(watch, CUTOFF_STOOD_STILL);
+		event_note(watch, CUTOFF_STALLED);
 	}
 	if ((fds[1].revents & POLLIN) != 0) {
 		(void)!read(watch->io_errors, &count, sizeof(count));
@@ -246,12 +246,12 @@ int cutoff_watch_run(struct cutoff_watch *watch, struct err *err)
 		enum cutoff_act act = cutoff_next(&watch->cutoff, deadline_now_ms(), &at_ms);
 
 		if (cutoff_pause_is_on(&watch->pause)) {
-			act = CUTOFF_LOOK; /* at once: the controller is stopped meanwhile */
+			act = CUTOFF_QUERY; /* at once: the controller is stopped meanwhile */
 		}
 		(void)notify_send("WATCHDOG=1");
 		switch (act) {
-		case CUTOFF_LOOK: watch_look(watch); break;
-		case CUTOFF_RETURN: watch_return(watch); break;
+		case CUTOFF_QUERY: watch_look(watch); break;
+		case CUTOFF_UNFENCE: watch_return(watch); break;
 		case CUTOFF_WAIT: break;
 		}
 		rc = watch_wait(watch, act == CUTOFF_WAIT ? at_ms : 0, err);
@@ -267,7 +267,7 @@ int cutoff_watch_init(struct cutoff_watch *watch, struct err *err)
 
 	watch->host = (struct cutoff_host){.node = watch->node, .told = on_ended};
 	watch->pause = (struct cutoff_pause){.program = CUTOFF_PAUSE_CONTROLLER};
-	watch->told = CUTOFF_SILENT;
+	watch->told = CUTOFF_UNKNOWN;
 	rc = cutoff_host_configure(&watch->host, watch->config, err);
 	return rc < 0 ? rc : cutoff_virt_start(&watch->io_errors, err);
 }

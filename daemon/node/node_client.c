@@ -16,7 +16,7 @@ static void on_submit(void *shell, uint64_t token, const struct id128 *request, 
 
 	core_on_request(node->core, deadline_now_ms(), token, request, data, bytes, gated,
 			deadline_ms);
-	node_settle(node);
+	node_run_deferred(node);
 }
 
 static void on_read(void *shell, uint64_t token, int64_t deadline_ms)
@@ -24,7 +24,7 @@ static void on_read(void *shell, uint64_t token, int64_t deadline_ms)
 	struct node *node = shell;
 
 	core_on_read(node->core, deadline_now_ms(), token, deadline_ms);
-	node_settle(node);
+	node_run_deferred(node);
 }
 
 static void on_cancel(void *shell, uint64_t token)
@@ -85,7 +85,7 @@ static int on_force_solo(void *shell, const char **ret_why)
 
 	qb_log(LOG_WARNING, "journal: the operator requests that this node continues alone: %s",
 	       rc == 0 ? "done" : *ret_why);
-	node_settle(node);
+	node_run_deferred(node);
 	return rc;
 }
 

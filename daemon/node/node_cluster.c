@@ -21,7 +21,7 @@ static void on_members(void *user, const uint32_t *nodes, size_t n_nodes, struct
 	}
 	core_on_members(node->core, deadline_now_ms(), node->members, node->n_members, ring);
 	node->changed = true;
-	node_settle(node);
+	node_run_deferred(node);
 }
 
 static void on_quorum(void *user, bool quorate, const uint32_t *nodes, size_t n_nodes,
@@ -30,7 +30,7 @@ static void on_quorum(void *user, bool quorate, const uint32_t *nodes, size_t n_
 	struct node *node = user;
 
 	core_on_quorum(node->core, deadline_now_ms(), quorate, nodes, n_nodes, ring);
-	node_settle(node);
+	node_run_deferred(node);
 }
 
 void node_on_config(void *user, const struct cluster_config *config)
@@ -45,7 +45,7 @@ void node_on_config(void *user, const struct cluster_config *config)
 		return;
 	}
 	core_on_nodes(node->core, deadline_now_ms(), nodes, n);
-	node_settle(node);
+	node_run_deferred(node);
 }
 
 /*
@@ -80,7 +80,7 @@ static void on_message(void *user, uint32_t from, uint32_t pid, const uint8_t *d
 		return;
 	}
 	core_on_message(node->core, deadline_now_ms(), &message);
-	node_settle(node);
+	node_run_deferred(node);
 }
 
 static void on_rival(void *user, uint32_t pid)

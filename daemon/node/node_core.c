@@ -34,7 +34,7 @@ static void on_core_timer(void *data)
 
 	node->core_armed = false;
 	core_on_time(node->core, deadline_now_ms());
-	node_settle(node);
+	node_run_deferred(node);
 }
 
 static void core_arm(struct node *node)
@@ -78,7 +78,7 @@ static void state_tell(struct node *node, const struct core_status *status)
 	}
 }
 
-void node_settle(struct node *node)
+void node_run_deferred(struct node *node)
 {
 	struct core_status status;
 
@@ -174,6 +174,6 @@ int32_t node_on_store(int32_t fd, int32_t revents, void *data)
 	} else {
 		core_on_persisted(node->core, deadline_now_ms(), sequence);
 	}
-	node_settle(node);
+	node_run_deferred(node);
 	return 0;
 }

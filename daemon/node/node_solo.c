@@ -103,7 +103,7 @@ static void on_watch_fenced(void *user, uint32_t id)
 	} else if (rc == -EPERM) {
 		solo_refused_tell(node, id, why);
 	}
-	node_settle(node);
+	node_run_deferred(node);
 }
 
 static void on_watch_let_in(void *user, uint32_t id)

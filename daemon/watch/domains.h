@@ -19,9 +19,9 @@
  *	domains_free(domains);
  *
  * The answer is RUNNING only if all of this holds: libvirt said so for a time at most
- * DOMAINS_VOUCH_MS ago, no event has arrived since, and the QEMU process that was found then is
+ * DOMAINS_VALID_MS ago, no event has arrived since, and the QEMU process that was found then is
  * alive now. So a killed QEMU is noticed at once. A guest that is paused while libvirtd hangs is
- * noticed after DOMAINS_VOUCH_MS at the latest.
+ * noticed after DOMAINS_VALID_MS at the latest.
  */
 struct domains;
 

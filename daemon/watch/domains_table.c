@@ -91,7 +91,7 @@ enum journal_domain domains_table_answer(const struct domains_table *table, cons
 	const struct domain_entry *entry = entry_find(table, vm);
 
 	*ret_pidfd = -1;
-	if (!table->known || now_ms - table->asked_ms > DOMAINS_VOUCH_MS) {
+	if (!table->known || now_ms - table->asked_ms > DOMAINS_VALID_MS) {
 		return JOURNAL_DOMAIN_UNKNOWN;
 	}
 	if (entry == NULL) {

@@ -20,11 +20,11 @@
  *	domains_table_set(&table, entries, n, mark, asked_ms, &old, &n_old);
  *
  * The state of a domain that had an event after the mark is unknown until the next listing. A
- * listing is valid for DOMAINS_VOUCH_MS from the time at which it was requested. Times are ms of
+ * listing is valid for DOMAINS_VALID_MS from the time at which it was requested. Times are ms of
  * one monotonic clock. The caller owns the table, zero-initialises it, and closes the pidfds.
  */
 #define DOMAINS_MAX 4096 /* the most that are accepted from one listing */
-#define DOMAINS_VOUCH_MS 3000
+#define DOMAINS_VALID_MS 3000
 
 struct domain_seen {
 	char vm[VM_NAME_MAX + 1];

@@ -29,7 +29,7 @@ int64_t fencing_next_ms(const struct fencing *fencing)
 	if (!fencing->asked) {
 		return INT64_MIN;
 	}
-	return fencing->asked_ms + (fencing->present ? FENCING_WATCH_MS : FENCING_HUNT_MS);
+	return fencing->asked_ms + (fencing->present ? FENCING_PRESENT_MS : FENCING_ABSENT_MS);
 }
 
 bool fencing_wants(struct fencing *fencing, int64_t now_ms, uint64_t *ret_ticket)

@@ -7,10 +7,10 @@
 
 /*
  * In a cluster of two nodes: has Pacemaker fenced the peer since it was last present? This is
- * decided from the fencer's history. The fencer is queried every FENCING_WATCH_MS while the peer is
- * present, and every FENCING_HUNT_MS while it is gone. No clocks are compared: the time of the
+ * decided from the fencer's history. The fencer is queried every FENCING_PRESENT_MS while the peer
+ *is present, and every FENCING_ABSENT_MS while it is gone. No clocks are compared: the time of the
  * fencing must be later than the one that the fencer reported while the peer was present (the
- * baseline). The baseline is valid when the fencer has reported it twice, FENCING_WATCH_MS apart,
+ * baseline). The baseline is valid when the fencer has reported it twice, FENCING_PRESENT_MS apart,
  * so that an old fencing that is still being announced among the nodes is not taken for a new one.
  *
  * Two nodes that fence each other by mask both stay alive. The second one finds that it is fenced
@@ -25,8 +25,8 @@
  *
  * The caller owns the struct and zero-initialises it. No I/O and no clock.
  */
-#define FENCING_WATCH_MS 15000 /* ms between queries while the peer is present */
-#define FENCING_HUNT_MS 2000   /* ms between queries while the peer is gone */
+#define FENCING_PRESENT_MS 15000 /* ms between queries while the peer is present */
+#define FENCING_ABSENT_MS 2000   /* ms between queries while the peer is gone */
 
 /* The fencer's history of successful actions, in s since the epoch; 0: none. */
 struct fencing_times {

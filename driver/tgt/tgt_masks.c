@@ -81,7 +81,7 @@ int tgt_masks_grant(void *backend, const char *const *luns, size_t n_luns, const
 {
 	const struct tgt *tgt = backend;
 	struct tgt_show show;
-	int rc = tgt_pool_reach(tgt, luns, n_luns, deadline, &show, fault);
+	int rc = tgt_pool_ensure_targets(tgt, luns, n_luns, deadline, &show, fault);
 
 	if (rc != 0) {
 		return rc;

@@ -193,8 +193,8 @@ static int reach(const struct tgt *tgt, const char *const *luns, size_t n_luns,
 	return rc;
 }
 
-int tgt_pool_reach(const struct tgt *tgt, const char *const *luns, size_t n_luns,
-		   struct deadline deadline, struct tgt_show *ret, struct fault *fault)
+int tgt_pool_ensure_targets(const struct tgt *tgt, const char *const *luns, size_t n_luns,
+			    struct deadline deadline, struct tgt_show *ret, struct fault *fault)
 {
 	size_t made;
 
@@ -317,7 +317,7 @@ static int volume_make(struct tgt *tgt, const struct driver_volume *volume,
 	}
 	rc = tgt_table_add(&tgt->table, &lun, fault);
 	rc = rc != 0 ? rc : tgt_table_store(tgt->config.state_dir, &tgt->table, fault);
-	rc = rc != 0 ? rc : tgt_pool_reach(tgt, &volume->name, 1, deadline, &show, fault);
+	rc = rc != 0 ? rc : tgt_pool_ensure_targets(tgt, &volume->name, 1, deadline, &show, fault);
 	if (rc == 0) {
 		tgt_show_release(&show);
 		return 0;

@@ -24,8 +24,8 @@
  * Creates the missing targets of these LUNs. After 0, *ret has the target of each with the right
  * logical unit; the caller releases it.
  */
-int tgt_pool_reach(const struct tgt *tgt, const char *const *luns, size_t n_luns,
-		   struct deadline deadline, struct tgt_show *ret, struct fault *fault);
+int tgt_pool_ensure_targets(const struct tgt *tgt, const char *const *luns, size_t n_luns,
+			    struct deadline deadline, struct tgt_show *ret, struct fault *fault);
 
 /* The functions of struct driver; backend is a struct tgt. */
 int tgt_pool_luns(void *backend, const char *const *names, size_t n_names, const char *initiator,

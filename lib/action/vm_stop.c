@@ -191,7 +191,7 @@ static int export_gone(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
 
-	return image_export_end_stale(vm->settings->vm, deadline, err);
+	return image_export_remove_stale(vm->settings->vm, deadline, err);
 }
 
 static const struct task_step domain_steps[] = {

@@ -146,7 +146,7 @@ bool array_mask_holds(const struct array_mask *mask, const char *initiator)
 	return false;
 }
 
-bool array_mask_reaches(const struct array_mask *mask, const char *initiator)
+bool array_mask_has_access(const struct array_mask *mask, const char *initiator)
 {
 	for (size_t i = 0; i < mask->n_nexuses; i++) {
 		if (strcmp(mask->nexuses[i], initiator) == 0) {

@@ -123,7 +123,7 @@ void array_masks_release(struct array_masks *masks);
 /* True if the initiator has a grant. */
 bool array_mask_holds(const struct array_mask *mask, const char *initiator);
 /* True if the initiator has a grant or a nexus. */
-bool array_mask_reaches(const struct array_mask *mask, const char *initiator);
+bool array_mask_has_access(const struct array_mask *mask, const char *initiator);
 
 /*
  * Applies one batch and checks the masks in the reply. ret_changed may be NULL; *ret_changed is

@@ -368,7 +368,7 @@ static int read_back(const json_t *root, const struct array_change *change, stru
 				"the array driver reports success, but LUN '%s' is not granted "
 				"to '%s'",
 				mask->lun, change->grant);
-		} else if (change->revoke != NULL && array_mask_reaches(mask, change->revoke)) {
+		} else if (change->revoke != NULL && array_mask_has_access(mask, change->revoke)) {
 			rc = err_set(err, -EPROTO,
 				     "the array driver reports success, but '%s' still has a path "
 				     "to LUN '%s'",

@@ -136,10 +136,10 @@ enum host_fence_state host_fence_judge(const enum host_fence_answer *answers, si
 	enum host_fence_state state = HOST_FENCE_OFF;
 
 	for (size_t i = 0; i < count; i++) {
-		if (answers[i] == HOST_FENCE_OPEN || answers[i] == HOST_FENCE_LEAKS) {
+		if (answers[i] == HOST_FENCE_NOT_FENCED || answers[i] == HOST_FENCE_INCOMPLETE) {
 			return HOST_FENCE_ON;
 		}
-		if (answers[i] == HOST_FENCE_SILENT) {
+		if (answers[i] == HOST_FENCE_NO_ANSWER) {
 			state = HOST_FENCE_UNKNOWN;
 		}
 	}
@@ -152,7 +152,7 @@ enum host_fence_state host_fence_judge(const enum host_fence_answer *answers, si
  */
 static const char *path_find(const struct array_mask *mask, const char *initiator)
 {
-	if (array_mask_reaches(mask, initiator)) {
+	if (array_mask_has_access(mask, initiator)) {
 		return initiator;
 	}
 	for (size_t i = 0; i < mask->n_initiators; i++) {
@@ -172,12 +172,12 @@ static int paths_look(const struct array *array, const char *initiator, struct d
 	if (rc < 0) {
 		return rc;
 	}
-	*ret = HOST_FENCE_CUT;
-	for (size_t i = 0; i < masks.count && *ret == HOST_FENCE_CUT; i++) {
+	*ret = HOST_FENCE_FENCED;
+	for (size_t i = 0; i < masks.count && *ret == HOST_FENCE_FENCED; i++) {
 		const char *path = path_find(&masks.masks[i], initiator);
 
 		if (path != NULL) {
-			*ret = HOST_FENCE_LEAKS;
+			*ret = HOST_FENCE_INCOMPLETE;
 			(void)err_set(err, 0,
 				      "array %s: the host is fenced, but LUN '%s' has a grant or "
 				      "a session of '%s'",
@@ -190,7 +190,7 @@ static int paths_look(const struct array *array, const char *initiator, struct d
 
 /*
  * Reads the fence record and the masks from the array. The text explains every answer other than
- * HOST_FENCE_CUT.
+ * HOST_FENCE_FENCED.
  */
 static int array_ask(const struct host_fence *fence, const struct array *array,
 		     struct deadline deadline, enum host_fence_answer *ret, int64_t *ret_fencings,
@@ -199,7 +199,7 @@ static int array_ask(const struct host_fence *fence, const struct array *array,
 	struct array_fenced fenced;
 	int rc = array_fenced(array, deadline, &fenced, err);
 
-	*ret = HOST_FENCE_SILENT;
+	*ret = HOST_FENCE_NO_ANSWER;
 	if (rc < 0) {
 		return rc;
 	}
@@ -207,14 +207,15 @@ static int array_ask(const struct host_fence *fence, const struct array *array,
 	if (array_fenced_has(&fenced, fence->host->initiator)) {
 		rc = paths_look(array, fence->host->initiator, deadline, ret, err);
 	} else {
-		*ret = HOST_FENCE_OPEN;
+		*ret = HOST_FENCE_NOT_FENCED;
 		(void)err_set(err, 0, "array %s: the host is not fenced", array->name);
 	}
 	array_fenced_release(&fenced);
 	return rc;
 }
 
-/* silent: the arrays that did not answer; notes: all arrays without the answer HOST_FENCE_CUT. */
+/* silent: the arrays that did not answer; notes: all arrays without the answer HOST_FENCE_FENCED.
+ */
 static void all_ask(const struct host_fence *fence, struct deadline deadline,
 		    enum host_fence_answer *answers, int64_t *fencings, struct failures *silent,
 		    struct failures *notes)
@@ -226,7 +227,7 @@ static void all_ask(const struct host_fence *fence, struct deadline deadline,
 				   &fencings[i], &err);
 
 		failures_add(silent, rc, &err);
-		if (answers[i] != HOST_FENCE_CUT) {
+		if (answers[i] != HOST_FENCE_FENCED) {
 			failures_add(notes, rc < 0 ? rc : -EUCLEAN, &err);
 		}
 	}
@@ -244,7 +245,7 @@ static bool any(const enum host_fence_answer *answers, size_t count, enum host_f
 
 static bool fenced_anywhere(const enum host_fence_answer *answers, size_t count)
 {
-	return any(answers, count, HOST_FENCE_CUT) || any(answers, count, HOST_FENCE_LEAKS);
+	return any(answers, count, HOST_FENCE_FENCED) || any(answers, count, HOST_FENCE_INCOMPLETE);
 }
 
 int host_fence_status(const struct host_fence *fence, struct deadline deadline,
@@ -280,7 +281,7 @@ static int array_off(const struct host_fence *fence, const struct array *array,
 	if (rc < 0) {
 		return rc;
 	}
-	if (answer != HOST_FENCE_CUT) {
+	if (answer != HOST_FENCE_FENCED) {
 		struct err found = *err;
 
 		return err_set(err, -EUCLEAN, "%.800s, although the array's driver reports success",
@@ -384,10 +385,10 @@ static int array_release(const struct host_fence *fence, const struct array *arr
 	int64_t now;
 	int rc = array_ask(fence, array, deadline, &answer, &now, err);
 
-	if (rc < 0 || answer == HOST_FENCE_OPEN) {
+	if (rc < 0 || answer == HOST_FENCE_NOT_FENCED) {
 		return rc;
 	}
-	if (answer != HOST_FENCE_CUT) {
+	if (answer != HOST_FENCE_FENCED) {
 		struct err found = *err;
 
 		return err_set(err, -EPERM,

@@ -40,10 +40,10 @@ struct host_fence {
 
 /* What one array reports about the host. */
 enum host_fence_answer {
-	HOST_FENCE_OPEN,   /* not fenced */
-	HOST_FENCE_CUT,    /* fenced, and without any grant or session */
-	HOST_FENCE_LEAKS,  /* fenced, but with a grant or session that lunmask did not make */
-	HOST_FENCE_SILENT, /* unknown, because the array did not answer */
+	HOST_FENCE_NOT_FENCED, /* not fenced */
+	HOST_FENCE_FENCED,     /* fenced, and without any grant or session */
+	HOST_FENCE_INCOMPLETE, /* fenced, but with a grant or session that lunmask did not make */
+	HOST_FENCE_NO_ANSWER,  /* unknown, because the array did not answer */
 };
 
 /* The state of the host as a fence device reports it: off means fenced. */
@@ -58,8 +58,8 @@ int host_fence_arrays(const struct config *config, const char *names, struct hos
 		      struct err *err);
 
 /*
- * On if one array answers HOST_FENCE_OPEN or HOST_FENCE_LEAKS. Off if all answer HOST_FENCE_CUT.
- * Otherwise unknown: at least one array is silent, or count is 0.
+ * On if one array answers HOST_FENCE_NOT_FENCED or HOST_FENCE_INCOMPLETE. Off if all answer
+ * HOST_FENCE_FENCED. Otherwise unknown: at least one array is silent, or count is 0.
  */
 enum host_fence_state host_fence_judge(const enum host_fence_answer *answers, size_t count);
 

@@ -368,7 +368,7 @@ static int run_ssh(const struct runner *runner, const char *const argv[], const 
 			runner_result_release(ret);
 			continue;
 		}
-		rc = runner_ssh_verdict(runner, argv[0], ret, err);
+		rc = runner_ssh_explain(runner, argv[0], ret, err);
 		if (rc != 0) {
 			runner_result_release(ret);
 		}

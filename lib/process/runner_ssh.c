@@ -242,7 +242,7 @@ bool runner_ssh_mux_failed(const struct runner_result *result)
 	return false;
 }
 
-int runner_ssh_verdict(const struct runner *runner, const char *program,
+int runner_ssh_explain(const struct runner *runner, const char *program,
 		       const struct runner_result *result, struct err *err)
 {
 	const char *tail = result->stderr_tail;

@@ -43,7 +43,7 @@ int runner_ssh_init(struct runner_ssh *ssh, const struct runner *runner, const c
 bool runner_ssh_mux_failed(const struct runner_result *result);
 
 /* 0 if ssh ran the program. Otherwise -EACCES, -EHOSTUNREACH or -ENOENT, with text. */
-int runner_ssh_verdict(const struct runner *runner, const char *program,
+int runner_ssh_explain(const struct runner *runner, const char *program,
 		       const struct runner_result *result, struct err *err);
 
 #endif

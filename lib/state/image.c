@@ -129,7 +129,7 @@ static char *area_argument(uint64_t offset_bytes, uint64_t size_bytes)
 	return text;
 }
 
-int image_export_end_stale(const char *vm, struct deadline deadline, struct err *err)
+int image_export_remove_stale(const char *vm, struct deadline deadline, struct err *err)
 {
 	char directory[PATH_BYTES], file[PATH_BYTES];
 	char *fuse;
@@ -213,7 +213,7 @@ int image_export_open(const char *vm, const struct iscsi_path *path, const struc
 	rc = paths_set(vm, export->directory, export->file, err);
 	rc = rc < 0 ? rc
 		    : area_find(extent, lun_size_bytes, &offset_bytes, &export->size_bytes, err);
-	rc = rc < 0 ? rc : image_export_end_stale(vm, deadline, err);
+	rc = rc < 0 ? rc : image_export_remove_stale(vm, deadline, err);
 	if (rc < 0) {
 		free(export);
 		return rc;

@@ -20,7 +20,7 @@
  * terminates the daemon and reports an error of the flush: only if it returns 0 are the writes
  * durable.
  *
- * A killed process may leave an export behind. image_export_end_stale() finds and removes it.
+ * A killed process may leave an export behind. image_export_remove_stale() finds and removes it.
  */
 struct image_export;
 
@@ -48,6 +48,6 @@ int image_export_close(struct image_export *export, struct deadline deadline, st
  * Removes the daemon and the mount that a killed process has left behind for this VM on this host.
  * 0 also if there is nothing to remove.
  */
-int image_export_end_stale(const char *vm, struct deadline deadline, struct err *err);
+int image_export_remove_stale(const char *vm, struct deadline deadline, struct err *err);
 
 #endif

@@ -56,7 +56,7 @@ int vm_image_open(struct vm_context *vm, struct deadline deadline, struct image_
 {
 	struct iscsi_path path;
 	uint64_t size_bytes;
-	int rc = image_export_end_stale(vm->settings->vm, deadline, err);
+	int rc = image_export_remove_stale(vm->settings->vm, deadline, err);
 
 	if (rc == 0) {
 		rc = state_path(vm, &path, &size_bytes, err);

@@ -214,7 +214,7 @@ static int image(const struct check *check, struct err *err)
 /* VM */
 static int image_stale(const struct check *check, struct err *err)
 {
-	return image_export_end_stale(check->arguments[0], deadline_in(check->timeout_ms), err);
+	return image_export_remove_stale(check->arguments[0], deadline_in(check->timeout_ms), err);
 }
 
 static const struct {

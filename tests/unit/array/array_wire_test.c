@@ -178,9 +178,9 @@ static void array_wire_decode_all_masks__keeps_every_holder(void **state)
 	assert_int_equal(array_wire_decode_all_masks(reply, strlen(reply), &masks, NULL), 0);
 	assert_int_equal(masks.count, 3);
 	assert_string_equal(masks.masks[0].lun, "b");
-	assert_true(array_mask_reaches(&masks.masks[1], S));
-	assert_true(array_mask_reaches(&masks.masks[2], T));
-	assert_false(array_mask_reaches(&masks.masks[2], S));
+	assert_true(array_mask_has_access(&masks.masks[1], S));
+	assert_true(array_mask_has_access(&masks.masks[2], T));
+	assert_false(array_mask_has_access(&masks.masks[2], S));
 	array_masks_release(&masks);
 	assert_int_equal(array_wire_decode_all_masks("{\"masks\":[]}", 12, &masks, NULL), 0);
 	assert_int_equal(masks.count, 0);

@@ -21,8 +21,8 @@ static void due(const struct cutoff *cutoff, int64_t *now_ms, enum cutoff_act ac
 
 static void looked(struct cutoff *cutoff, int64_t *now_ms, int64_t in_ms, enum cutoff_answer answer)
 {
-	due(cutoff, now_ms, CUTOFF_LOOK, in_ms);
-	cutoff_looked(cutoff, answer, true, answer == CUTOFF_FENCED, *now_ms);
+	due(cutoff, now_ms, CUTOFF_QUERY, in_ms);
+	cutoff_queried(cutoff, answer, true, answer == CUTOFF_FENCED, *now_ms);
 }
 
 /* Open, and nothing has happened for long. */
@@ -61,8 +61,8 @@ static void cutoff__looks_less_often_where_no_lun_is_used(void **state)
 
 	(void)state;
 	cutoff_init(&cutoff, now_ms);
-	cutoff_looked(&cutoff, CUTOFF_OPEN, false, false, now_ms);
-	due(&cutoff, &now_ms, CUTOFF_LOOK, CUTOFF_IDLE_MS);
+	cutoff_queried(&cutoff, CUTOFF_OPEN, false, false, now_ms);
+	due(&cutoff, &now_ms, CUTOFF_QUERY, CUTOFF_IDLE_MS);
 }
 
 static void cutoff__many_events_are_one_look_a_second(void **state)
@@ -88,7 +88,7 @@ static void cutoff__tells_what_is_rare_and_that_not_often(void **state)
 
 	(void)state;
 	assert_true(cutoff_event(&cutoff, CUTOFF_IO_ERROR, now_ms));
-	assert_true(cutoff_event(&cutoff, CUTOFF_STOOD_STILL, now_ms));
+	assert_true(cutoff_event(&cutoff, CUTOFF_STALLED, now_ms));
 	assert_false(cutoff_event(&cutoff, CUTOFF_SESSION_LOST, now_ms));
 	assert_false(cutoff_event(&cutoff, CUTOFF_STARTED, now_ms));
 	assert_false(cutoff_event(&cutoff, CUTOFF_IO_ERROR, now_ms + CUTOFF_TELL_MS - 1));
@@ -105,12 +105,12 @@ static void cutoff__is_patient_with_a_silent_array(void **state)
 	(void)state;
 	cutoff_init(&cutoff, now_ms);
 	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
-		looked(&cutoff, &now_ms, waits[i], CUTOFF_SILENT);
+		looked(&cutoff, &now_ms, waits[i], CUTOFF_UNKNOWN);
 	}
 	/* An event is a reason to ask again at once. */
 	cutoff_event(&cutoff, CUTOFF_IO_ERROR, now_ms + 1500);
 	now_ms += 1500;
-	looked(&cutoff, &now_ms, 0, CUTOFF_SILENT);
+	looked(&cutoff, &now_ms, 0, CUTOFF_UNKNOWN);
 	looked(&cutoff, &now_ms, 1000, CUTOFF_OPEN);
 }
 
@@ -122,21 +122,21 @@ static void cutoff__is_patient_with_being_fenced(void **state)
 
 	(void)state;
 	cutoff_event(&cutoff, CUTOFF_SESSION_LOST, now_ms);
-	looked(&cutoff, &now_ms, 0, CUTOFF_SILENT);
-	looked(&cutoff, &now_ms, 1000, CUTOFF_SILENT);
-	looked(&cutoff, &now_ms, 2000, CUTOFF_SILENT);
+	looked(&cutoff, &now_ms, 0, CUTOFF_UNKNOWN);
+	looked(&cutoff, &now_ms, 1000, CUTOFF_UNKNOWN);
+	looked(&cutoff, &now_ms, 2000, CUTOFF_UNKNOWN);
 	/* It does not end; it has ended. */
-	due(&cutoff, &now_ms, CUTOFF_LOOK, 4000);
-	cutoff_looked(&cutoff, CUTOFF_FENCED, true, false, now_ms);
-	due(&cutoff, &now_ms, CUTOFF_LOOK, 1000);
-	cutoff_looked(&cutoff, CUTOFF_FENCED, true, false, now_ms);
-	due(&cutoff, &now_ms, CUTOFF_LOOK, 2000);
-	cutoff_looked(&cutoff, CUTOFF_FENCED, true, true, now_ms);
+	due(&cutoff, &now_ms, CUTOFF_QUERY, 4000);
+	cutoff_queried(&cutoff, CUTOFF_FENCED, true, false, now_ms);
+	due(&cutoff, &now_ms, CUTOFF_QUERY, 1000);
+	cutoff_queried(&cutoff, CUTOFF_FENCED, true, false, now_ms);
+	due(&cutoff, &now_ms, CUTOFF_QUERY, 2000);
+	cutoff_queried(&cutoff, CUTOFF_FENCED, true, true, now_ms);
 	cutoff.return_ms = INT64_MAX;
-	due(&cutoff, &now_ms, CUTOFF_LOOK, 1000);
-	cutoff_looked(&cutoff, CUTOFF_FENCED, false, true, now_ms);
+	due(&cutoff, &now_ms, CUTOFF_QUERY, 1000);
+	cutoff_queried(&cutoff, CUTOFF_FENCED, false, true, now_ms);
 	cutoff.return_ms = INT64_MAX;
-	due(&cutoff, &now_ms, CUTOFF_LOOK, 2000);
+	due(&cutoff, &now_ms, CUTOFF_QUERY, 2000);
 }
 
 /* Between two tries it looks, and goes on looking. */
@@ -148,11 +148,11 @@ static int64_t return_next(struct cutoff *cutoff, int64_t *now_ms)
 	while (true) {
 		enum cutoff_act act = cutoff_next(cutoff, *now_ms, &at_ms);
 
-		if (act == CUTOFF_RETURN) {
+		if (act == CUTOFF_UNFENCE) {
 			return *now_ms - began_ms;
 		}
-		if (act == CUTOFF_LOOK) {
-			cutoff_looked(cutoff, CUTOFF_FENCED, false, true, *now_ms);
+		if (act == CUTOFF_QUERY) {
+			cutoff_queried(cutoff, CUTOFF_FENCED, false, true, *now_ms);
 		} else {
 			*now_ms = at_ms;
 		}
@@ -167,15 +167,15 @@ static void cutoff__asks_to_be_let_in_with_growing_patience(void **state)
 	struct cutoff cutoff = quiet(&now_ms);
 
 	(void)state;
-	cutoff_event(&cutoff, CUTOFF_STOOD_STILL, now_ms);
+	cutoff_event(&cutoff, CUTOFF_STALLED, now_ms);
 	looked(&cutoff, &now_ms, 0, CUTOFF_FENCED);
 	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
 		assert_int_equal(return_next(&cutoff, &now_ms), waits[i]);
-		cutoff_returned(&cutoff, false, now_ms);
+		cutoff_unfence_tried(&cutoff, false, now_ms);
 	}
 	/* Said to be done: it looks. Only the array ends it, and then the next time is as the
 	 * first. */
-	cutoff_returned(&cutoff, true, now_ms);
+	cutoff_unfence_tried(&cutoff, true, now_ms);
 	looked(&cutoff, &now_ms, 0, CUTOFF_OPEN);
 	assert_int_equal(cutoff.return_ms, INT64_MAX);
 	looked(&cutoff, &now_ms, 1000, CUTOFF_FENCED);
@@ -189,16 +189,16 @@ static void cutoff__asks_for_nothing_where_something_is_left_or_not_known(void *
 
 	(void)state;
 	cutoff_event(&cutoff, CUTOFF_SESSION_LOST, now_ms);
-	due(&cutoff, &now_ms, CUTOFF_LOOK, 0);
-	cutoff_looked(&cutoff, CUTOFF_FENCED, true, false, now_ms);
+	due(&cutoff, &now_ms, CUTOFF_QUERY, 0);
+	cutoff_queried(&cutoff, CUTOFF_FENCED, true, false, now_ms);
 	assert_int_equal(cutoff.return_ms, INT64_MAX);
 	/* It is looked at, and ended, again. */
 	looked(&cutoff, &now_ms, 1000, CUTOFF_FENCED);
 	assert_int_not_equal(cutoff.return_ms, INT64_MAX);
 	cutoff_event(&cutoff, CUTOFF_SESSION_LOST, now_ms);
-	looked(&cutoff, &now_ms, 1000, CUTOFF_SILENT);
+	looked(&cutoff, &now_ms, 1000, CUTOFF_UNKNOWN);
 	assert_int_equal(cutoff.return_ms, INT64_MAX);
-	assert_int_equal(cutoff.last, CUTOFF_SILENT);
+	assert_int_equal(cutoff.last, CUTOFF_UNKNOWN);
 }
 
 int main(void)

@@ -54,7 +54,7 @@ static void image_export_end_stale__without_an_export_is_done(void **state)
 {
 	(void)state;
 	assert_int_equal(
-		image_export_end_stale("lunmask-unit-test-no-such-vm", deadline_in(0), NULL), 0);
+		image_export_remove_stale("lunmask-unit-test-no-such-vm", deadline_in(0), NULL), 0);
 }
 
 static void image_export_close__accepts_null(void **state)

@@ -95,9 +95,9 @@ static void answer__is_unknown_when_the_look_is_too_old(void **state)
 {
 	(void)state;
 	look_one("web1", 1, true, 1000);
-	assert_int_equal(answer("web1", 1000 + DOMAINS_VOUCH_MS), JOURNAL_DOMAIN_RUNNING);
-	assert_int_equal(answer("web1", 1001 + DOMAINS_VOUCH_MS), JOURNAL_DOMAIN_UNKNOWN);
-	assert_int_equal(answer("web2", 1001 + DOMAINS_VOUCH_MS), JOURNAL_DOMAIN_UNKNOWN);
+	assert_int_equal(answer("web1", 1000 + DOMAINS_VALID_MS), JOURNAL_DOMAIN_RUNNING);
+	assert_int_equal(answer("web1", 1001 + DOMAINS_VALID_MS), JOURNAL_DOMAIN_UNKNOWN);
+	assert_int_equal(answer("web2", 1001 + DOMAINS_VALID_MS), JOURNAL_DOMAIN_UNKNOWN);
 }
 
 static void answer__is_unknown_without_a_process(void **state)

@@ -195,7 +195,7 @@ static void fencing_refused__is_over_when_it_was_heard_twice(void **state)
 	assert_non_null(strstr(fencing_refused(&fencing), "not yet answered twice"));
 	assert_false(ask(&fencing, &now_ms, 1000));
 	assert_null(fencing_refused(&fencing));
-	assert_int_equal(fencing.heard_ms, 7 + FENCING_WATCH_MS);
+	assert_int_equal(fencing.heard_ms, 7 + FENCING_PRESENT_MS);
 }
 
 /* At once, whatever the next question's time is. */
@@ -253,14 +253,14 @@ static void fencing_wants__keeps_its_distance(void **state)
 	(void)state;
 	fencing_peer(&fencing, PEER, true);
 	assert_false(ask(&fencing, &now_ms, 1));
-	assert_false(fencing_wants(&fencing, now_ms + FENCING_WATCH_MS - 1, &ticket));
+	assert_false(fencing_wants(&fencing, now_ms + FENCING_PRESENT_MS - 1, &ticket));
 	assert_false(ask(&fencing, &now_ms, 1));
-	assert_int_equal(now_ms, 5 + FENCING_WATCH_MS);
+	assert_int_equal(now_ms, 5 + FENCING_PRESENT_MS);
 	fencing_peer(&fencing, PEER, false);
 	assert_false(ask(&fencing, &now_ms, 1));
-	assert_int_equal(now_ms, 5 + FENCING_WATCH_MS);
-	assert_false(fencing_wants(&fencing, now_ms + FENCING_HUNT_MS - 1, &ticket));
-	assert_true(fencing_wants(&fencing, now_ms + FENCING_HUNT_MS, &ticket));
+	assert_int_equal(now_ms, 5 + FENCING_PRESENT_MS);
+	assert_false(fencing_wants(&fencing, now_ms + FENCING_ABSENT_MS - 1, &ticket));
+	assert_true(fencing_wants(&fencing, now_ms + FENCING_ABSENT_MS, &ticket));
 }
 
 int main(void)
