@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
+
 #define NAME_MAX_BYTES 64
 
 void fence_param_option(const struct fence_parameter *row, char *text, size_t size)
@@ -183,21 +185,6 @@ int fence_param_parse(struct fence_call *call, int argc, char **argv, struct err
 
 /* Checks */
 
-static int text_check(const char *value, struct err *err)
-{
-	if (strlen(value) > FENCE_VALUE_MAX) {
-		return err_set(err, -EINVAL, "the value is longer than %d characters",
-			       FENCE_VALUE_MAX);
-	}
-	for (const char *c = value; *c != '\0'; c++) {
-		if ((unsigned char)*c < ' ' || *c == 0x7f) {
-			return err_set(err, -EINVAL, "'%.80s' has a control character in it",
-				       value);
-		}
-	}
-	return 0;
-}
-
 static int seconds_parse(const char *value, long long *ret)
 {
 	char *end;
@@ -252,7 +239,7 @@ static int type_check(const struct fence_parameter *row, const char *value, stru
 
 static int row_check(const struct fence_parameter *row, const char *value, struct err *err)
 {
-	int rc = text_check(value, err);
+	int rc = text_check(value, FENCE_VALUE_MAX, err);
 
 	rc = rc != 0 ? rc : type_check(row, value, err);
 	rc = rc != 0 || row->check == NULL ? rc : row->check(value, err);

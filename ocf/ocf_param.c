@@ -10,6 +10,7 @@
 
 #include <crm/common/util.h>
 
+#include "base/text.h"
 #include "ocf/ocf_call.h"
 
 #define NAME_MAX_BYTES 64 /* the longest name of a parameter */
@@ -23,21 +24,6 @@ static const char *value_find(const struct ocf_parameter *parameter)
 	(void)snprintf(key, sizeof(key), "OCF_RESKEY_%s", parameter->name);
 	value = getenv(key);
 	return value == NULL || *value == '\0' ? NULL : value;
-}
-
-static int text_check(const char *value, struct err *err)
-{
-	if (strnlen(value, OCF_VALUE_MAX + 1) > OCF_VALUE_MAX) {
-		return err_set(err, -EINVAL, "the value is longer than %d characters",
-			       OCF_VALUE_MAX);
-	}
-	for (const char *c = value; *c != '\0'; c++) {
-		if ((unsigned char)*c < ' ' || *c == 0x7f) {
-			return err_set(err, -EINVAL, "'%.200s' has a control character in it",
-				       value);
-		}
-	}
-	return 0;
 }
 
 static int integer_check(const struct ocf_parameter *parameter, const char *value, struct err *err)
@@ -115,7 +101,7 @@ static int type_check(const struct ocf_parameter *parameter, const char *value, 
 
 int ocf_param_check(const struct ocf_parameter *parameter, const char *value, struct err *err)
 {
-	int rc = text_check(value, err);
+	int rc = text_check(value, OCF_VALUE_MAX, err);
 
 	if (rc == 0) {
 		rc = type_check(parameter, value, err);

@@ -6,27 +6,18 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "journal/journal_codec.h"
 
 #define IPC_VERSION 1
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-
-static bool printable(const char *text)
-{
-	for (const char *c = text; *c != '\0'; c++) {
-		if ((unsigned char)*c < 0x20 || *c == 0x7f) {
-			return false;
-		}
-	}
-	return true;
-}
 
 /* clang-format off */
 #define ENUM(record, member, low, high) \
 	{.type = JOURNAL_FIELD_ENUM, .offset = offsetof(record, member), .min = (low), .max = (high)}
 #define TEXT(record, member) \
 	{.type = JOURNAL_FIELD_TEXT, .offset = offsetof(record, member), \
-	 .max = sizeof(((record *)NULL)->member) - 1, .legal = printable}
+	 .max = sizeof(((record *)NULL)->member) - 1, .legal = text_is_printable}
 #define PLAIN(record, member, bits) \
 	{.type = JOURNAL_FIELD_##bits, .offset = offsetof(record, member)}
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "journal/journal_codec.h"
 
 #define RECORD_VERSION 1
@@ -51,17 +52,6 @@ static bool boot_id_legal(const char *text)
 	return made_of(text, "-");
 }
 
-/* UTF-8 is not checked, because a text may have been cut anywhere. */
-static bool text_legal(const char *text)
-{
-	for (const char *c = text; *c != '\0'; c++) {
-		if ((unsigned char)*c < 0x20 || *c == 0x7f) {
-			return false;
-		}
-	}
-	return true;
-}
-
 /* clang-format off */
 #define ENUM(record, member, low, high) \
 	{.type = JOURNAL_FIELD_ENUM, .offset = offsetof(record, member), .min = (low), .max = (high)}
@@ -80,10 +70,10 @@ static const struct journal_field task_fields[] = {
 	TEXT(struct journal_task, vm, vm_legal),
 	ENUM(struct journal_task, kind, JOURNAL_START, JOURNAL_KIND_MAX),
 	ENUM(struct journal_task, state, JOURNAL_RUNNING, JOURNAL_STATE_MAX),
-	TEXT(struct journal_task, mode, text_legal),
+	TEXT(struct journal_task, mode, text_is_printable),
 	TEXT(struct journal_task, source, node_or_none_legal),
 	TEXT(struct journal_task, target, node_or_none_legal),
-	TEXT(struct journal_task, step, text_legal),
+	TEXT(struct journal_task, step, text_is_printable),
 	ENUM(struct journal_task, step_state, JOURNAL_STEP_NONE, JOURNAL_STEP_ENDED + 1),
 	PLAIN(struct journal_task, tries, 32),
 	ENUM(struct journal_task, taken_over, JOURNAL_EVIDENCE_NONE, JOURNAL_EVIDENCE_MAX),
@@ -93,8 +83,8 @@ static const struct journal_field task_fields[] = {
 	PLAIN(struct journal_task, actor.start_time, 64),
 	TEXT(struct journal_task, granted_to, node_or_none_legal),
 	LUNS(struct journal_task),
-	TEXT(struct journal_task, image, text_legal),
-	TEXT(struct journal_task, reason, text_legal),
+	TEXT(struct journal_task, image, text_is_printable),
+	TEXT(struct journal_task, reason, text_is_printable),
 	PLAIN(struct journal_task, begun_ms, 64),
 	PLAIN(struct journal_task, changed_ms, 64),
 };
