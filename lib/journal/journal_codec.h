@@ -29,6 +29,20 @@ struct journal_field {
 	size_t count_offset;             /* LUNS: offset of the size_t that holds their number */
 };
 
+/* Rows of a table. bits: ID, 32 or 64. */
+/* clang-format off */
+#define FIELD_PLAIN(record, member, bits) \
+	{.type = JOURNAL_FIELD_##bits, .offset = offsetof(record, member)}
+#define FIELD_ENUM(record, member, low, high) \
+	{.type = JOURNAL_FIELD_ENUM, .offset = offsetof(record, member), .min = (low), .max = (high)}
+#define FIELD_TEXT(record, member, check) \
+	{.type = JOURNAL_FIELD_TEXT, .offset = offsetof(record, member), \
+	 .max = sizeof(((record *)NULL)->member) - 1, .legal = (check)}
+#define FIELD_LUNS(record) \
+	{.type = JOURNAL_FIELD_LUNS, .offset = offsetof(record, luns), \
+	 .count_offset = offsetof(record, n_luns)}
+/* clang-format on */
+
 /*
  * Returns the bytes used, or 0 if a field is not legal. buffer must hold all fields at their
  * longest.

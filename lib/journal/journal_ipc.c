@@ -13,38 +13,30 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* clang-format off */
-#define ENUM(record, member, low, high) \
-	{.type = JOURNAL_FIELD_ENUM, .offset = offsetof(record, member), .min = (low), .max = (high)}
-#define TEXT(record, member) \
-	{.type = JOURNAL_FIELD_TEXT, .offset = offsetof(record, member), \
-	 .max = sizeof(((record *)NULL)->member) - 1, .legal = text_is_printable}
-#define PLAIN(record, member, bits) \
-	{.type = JOURNAL_FIELD_##bits, .offset = offsetof(record, member)}
-
 static const struct journal_field request_fields[] = {
-	ENUM(struct journal_ipc_request, kind, JOURNAL_IPC_SUBMIT, JOURNAL_IPC_KIND_MAX),
-	PLAIN(struct journal_ipc_request, nonce, 64),
-	PLAIN(struct journal_ipc_request, timeout_ms, 32),
-	ENUM(struct journal_ipc_request, read, JOURNAL_STALE, JOURNAL_LINEARIZABLE + 1),
-	ENUM(struct journal_ipc_request, gate, JOURNAL_IPC_UNGATED, JOURNAL_IPC_GATE_MAX),
-	PLAIN(struct journal_ipc_request, request, ID),
-	PLAIN(struct journal_ipc_request, after, ID),
-	PLAIN(struct journal_ipc_request, index, 64),
-	TEXT(struct journal_ipc_request, vm),
-	TEXT(struct journal_ipc_request, node),
+	FIELD_ENUM(struct journal_ipc_request, kind, JOURNAL_IPC_SUBMIT, JOURNAL_IPC_KIND_MAX),
+	FIELD_PLAIN(struct journal_ipc_request, nonce, 64),
+	FIELD_PLAIN(struct journal_ipc_request, timeout_ms, 32),
+	FIELD_ENUM(struct journal_ipc_request, read, JOURNAL_STALE, JOURNAL_LINEARIZABLE + 1),
+	FIELD_ENUM(struct journal_ipc_request, gate, JOURNAL_IPC_UNGATED, JOURNAL_IPC_GATE_MAX),
+	FIELD_PLAIN(struct journal_ipc_request, request, ID),
+	FIELD_PLAIN(struct journal_ipc_request, after, ID),
+	FIELD_PLAIN(struct journal_ipc_request, index, 64),
+	FIELD_TEXT(struct journal_ipc_request, vm, text_is_printable),
+	FIELD_TEXT(struct journal_ipc_request, node, text_is_printable),
 };
 
 static const struct journal_field reply_fields[] = {
-	ENUM(struct journal_ipc_reply, kind, JOURNAL_IPC_SUBMIT, JOURNAL_IPC_KIND_MAX),
-	PLAIN(struct journal_ipc_reply, nonce, 64),
-	PLAIN(struct journal_ipc_reply, status, 32),
-	ENUM(struct journal_ipc_reply, verdict, 0, JOURNAL_VERDICT_MAX),
-	PLAIN(struct journal_ipc_reply, outcome, 32),
-	PLAIN(struct journal_ipc_reply, revision, 64),
-	PLAIN(struct journal_ipc_reply, index, 64),
-	ENUM(struct journal_ipc_reply, domain, JOURNAL_DOMAIN_UNKNOWN, JOURNAL_DOMAIN_MAX),
-	ENUM(struct journal_ipc_reply, more, JOURNAL_IPC_LAST, JOURNAL_IPC_MORE_MAX),
-	TEXT(struct journal_ipc_reply, reason),
+	FIELD_ENUM(struct journal_ipc_reply, kind, JOURNAL_IPC_SUBMIT, JOURNAL_IPC_KIND_MAX),
+	FIELD_PLAIN(struct journal_ipc_reply, nonce, 64),
+	FIELD_PLAIN(struct journal_ipc_reply, status, 32),
+	FIELD_ENUM(struct journal_ipc_reply, verdict, 0, JOURNAL_VERDICT_MAX),
+	FIELD_PLAIN(struct journal_ipc_reply, outcome, 32),
+	FIELD_PLAIN(struct journal_ipc_reply, revision, 64),
+	FIELD_PLAIN(struct journal_ipc_reply, index, 64),
+	FIELD_ENUM(struct journal_ipc_reply, domain, JOURNAL_DOMAIN_UNKNOWN, JOURNAL_DOMAIN_MAX),
+	FIELD_ENUM(struct journal_ipc_reply, more, JOURNAL_IPC_LAST, JOURNAL_IPC_MORE_MAX),
+	FIELD_TEXT(struct journal_ipc_reply, reason, text_is_printable),
 };
 
 /* In front of the fields of a status: what those cannot hold. */
@@ -56,38 +48,38 @@ struct status_head {
 enum { STATUS_ACTIVE = 1u << 0, STATUS_GATE = 1u << 1, STATUS_QUORATE = 1u << 2, STATUS_FLAGS = 7 };
 
 static const struct journal_field status_head_fields[] = {
-	PLAIN(struct status_head, flags, 32),
-	PLAIN(struct status_head, n_voters, 32),
+	FIELD_PLAIN(struct status_head, flags, 32),
+	FIELD_PLAIN(struct status_head, n_voters, 32),
 };
 
 static const struct journal_field status_fields[] = {
-	PLAIN(struct journal_status, cluster, ID),
-	PLAIN(struct journal_status, node, 32),
-	PLAIN(struct journal_status, disk, ID),
-	PLAIN(struct journal_status, boot, 64),
-	TEXT(struct journal_status, role),
-	PLAIN(struct journal_status, ballot_counter, 64),
-	PLAIN(struct journal_status, ballot_node, 32),
-	PLAIN(struct journal_status, last, 64),
-	PLAIN(struct journal_status, durable, 64),
-	PLAIN(struct journal_status, commit, 64),
-	PLAIN(struct journal_status, applied, 64),
-	PLAIN(struct journal_status, snapshot, 64),
-	PLAIN(struct journal_status, store_bytes, 64),
-	PLAIN(struct journal_status, dropped, 64),
+	FIELD_PLAIN(struct journal_status, cluster, ID),
+	FIELD_PLAIN(struct journal_status, node, 32),
+	FIELD_PLAIN(struct journal_status, disk, ID),
+	FIELD_PLAIN(struct journal_status, boot, 64),
+	FIELD_TEXT(struct journal_status, role, text_is_printable),
+	FIELD_PLAIN(struct journal_status, ballot_counter, 64),
+	FIELD_PLAIN(struct journal_status, ballot_node, 32),
+	FIELD_PLAIN(struct journal_status, last, 64),
+	FIELD_PLAIN(struct journal_status, durable, 64),
+	FIELD_PLAIN(struct journal_status, commit, 64),
+	FIELD_PLAIN(struct journal_status, applied, 64),
+	FIELD_PLAIN(struct journal_status, snapshot, 64),
+	FIELD_PLAIN(struct journal_status, store_bytes, 64),
+	FIELD_PLAIN(struct journal_status, dropped, 64),
 };
 
 static const struct journal_field voter_fields[] = {
-	PLAIN(struct journal_voter, node, 32),
-	PLAIN(struct journal_voter, disk, ID),
-	PLAIN(struct journal_voter, acked, 64),
+	FIELD_PLAIN(struct journal_voter, node, 32),
+	FIELD_PLAIN(struct journal_voter, disk, ID),
+	FIELD_PLAIN(struct journal_voter, acked, 64),
 };
 
 /* After the voters, unless solo is NONE. */
 static const struct journal_field solo_fields[] = {
-	ENUM(struct journal_status, solo, JOURNAL_SOLO_READY, JOURNAL_SOLO_MAX),
-	PLAIN(struct journal_status, solo_heard_ms, 64),
-	TEXT(struct journal_status, solo_reason),
+	FIELD_ENUM(struct journal_status, solo, JOURNAL_SOLO_READY, JOURNAL_SOLO_MAX),
+	FIELD_PLAIN(struct journal_status, solo_heard_ms, 64),
+	FIELD_TEXT(struct journal_status, solo_reason, text_is_printable),
 };
 /* clang-format on */
 

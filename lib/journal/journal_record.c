@@ -10,7 +10,6 @@
 
 #define RECORD_VERSION 1
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define TEXT_MAX(type, member) (sizeof(((type *)NULL)->member) - 1)
 
 static bool made_of(const char *text, const char *others)
 {
@@ -53,58 +52,47 @@ static bool boot_id_legal(const char *text)
 }
 
 /* clang-format off */
-#define ENUM(record, member, low, high) \
-	{.type = JOURNAL_FIELD_ENUM, .offset = offsetof(record, member), .min = (low), .max = (high)}
-#define TEXT(record, member, check) \
-	{.type = JOURNAL_FIELD_TEXT, .offset = offsetof(record, member), \
-	 .max = TEXT_MAX(record, member), .legal = (check)}
-#define LUNS(record) \
-	{.type = JOURNAL_FIELD_LUNS, .offset = offsetof(record, luns), \
-	 .count_offset = offsetof(record, n_luns)}
-#define PLAIN(record, member, bits) \
-	{.type = JOURNAL_FIELD_##bits, .offset = offsetof(record, member)}
-
 static const struct journal_field task_fields[] = {
-	PLAIN(struct journal_task, uuid, ID),
-	PLAIN(struct journal_task, revision, 64),
-	TEXT(struct journal_task, vm, vm_legal),
-	ENUM(struct journal_task, kind, JOURNAL_START, JOURNAL_KIND_MAX),
-	ENUM(struct journal_task, state, JOURNAL_RUNNING, JOURNAL_STATE_MAX),
-	TEXT(struct journal_task, mode, text_is_printable),
-	TEXT(struct journal_task, source, node_or_none_legal),
-	TEXT(struct journal_task, target, node_or_none_legal),
-	TEXT(struct journal_task, step, text_is_printable),
-	ENUM(struct journal_task, step_state, JOURNAL_STEP_NONE, JOURNAL_STEP_ENDED + 1),
-	PLAIN(struct journal_task, tries, 32),
-	ENUM(struct journal_task, taken_over, JOURNAL_EVIDENCE_NONE, JOURNAL_EVIDENCE_MAX),
-	TEXT(struct journal_task, actor.node, node_or_none_legal),
-	TEXT(struct journal_task, actor.boot_id, boot_id_legal),
-	PLAIN(struct journal_task, actor.pid, 32),
-	PLAIN(struct journal_task, actor.start_time, 64),
-	TEXT(struct journal_task, granted_to, node_or_none_legal),
-	LUNS(struct journal_task),
-	TEXT(struct journal_task, image, text_is_printable),
-	TEXT(struct journal_task, reason, text_is_printable),
-	PLAIN(struct journal_task, begun_ms, 64),
-	PLAIN(struct journal_task, changed_ms, 64),
+	FIELD_PLAIN(struct journal_task, uuid, ID),
+	FIELD_PLAIN(struct journal_task, revision, 64),
+	FIELD_TEXT(struct journal_task, vm, vm_legal),
+	FIELD_ENUM(struct journal_task, kind, JOURNAL_START, JOURNAL_KIND_MAX),
+	FIELD_ENUM(struct journal_task, state, JOURNAL_RUNNING, JOURNAL_STATE_MAX),
+	FIELD_TEXT(struct journal_task, mode, text_is_printable),
+	FIELD_TEXT(struct journal_task, source, node_or_none_legal),
+	FIELD_TEXT(struct journal_task, target, node_or_none_legal),
+	FIELD_TEXT(struct journal_task, step, text_is_printable),
+	FIELD_ENUM(struct journal_task, step_state, JOURNAL_STEP_NONE, JOURNAL_STEP_ENDED + 1),
+	FIELD_PLAIN(struct journal_task, tries, 32),
+	FIELD_ENUM(struct journal_task, taken_over, JOURNAL_EVIDENCE_NONE, JOURNAL_EVIDENCE_MAX),
+	FIELD_TEXT(struct journal_task, actor.node, node_or_none_legal),
+	FIELD_TEXT(struct journal_task, actor.boot_id, boot_id_legal),
+	FIELD_PLAIN(struct journal_task, actor.pid, 32),
+	FIELD_PLAIN(struct journal_task, actor.start_time, 64),
+	FIELD_TEXT(struct journal_task, granted_to, node_or_none_legal),
+	FIELD_LUNS(struct journal_task),
+	FIELD_TEXT(struct journal_task, image, text_is_printable),
+	FIELD_TEXT(struct journal_task, reason, text_is_printable),
+	FIELD_PLAIN(struct journal_task, begun_ms, 64),
+	FIELD_PLAIN(struct journal_task, changed_ms, 64),
 };
 
 static const struct journal_field release_fields[] = {
-	TEXT(struct journal_release, vm, vm_legal),
-	TEXT(struct journal_release, node, node_legal),
-	TEXT(struct journal_release, array, array_or_none_legal),
-	LUNS(struct journal_release),
-	PLAIN(struct journal_release, since_ms, 64),
-	PLAIN(struct journal_release, revision, 64),
+	FIELD_TEXT(struct journal_release, vm, vm_legal),
+	FIELD_TEXT(struct journal_release, node, node_legal),
+	FIELD_TEXT(struct journal_release, array, array_or_none_legal),
+	FIELD_LUNS(struct journal_release),
+	FIELD_PLAIN(struct journal_release, since_ms, 64),
+	FIELD_PLAIN(struct journal_release, revision, 64),
 };
 
 /* The fields before the task or release. */
 static const struct journal_field op_fields[] = {
-	ENUM(struct journal_op, kind, JOURNAL_OP_BEGIN, JOURNAL_OP_KIND_MAX),
-	ENUM(struct journal_op, evidence, JOURNAL_EVIDENCE_NONE, JOURNAL_EVIDENCE_MAX),
-	PLAIN(struct journal_op, replaces.uuid, ID),
-	PLAIN(struct journal_op, replaces.revision, 64),
-	ENUM(struct journal_op, replaces.state, 0, JOURNAL_STATE_MAX),
+	FIELD_ENUM(struct journal_op, kind, JOURNAL_OP_BEGIN, JOURNAL_OP_KIND_MAX),
+	FIELD_ENUM(struct journal_op, evidence, JOURNAL_EVIDENCE_NONE, JOURNAL_EVIDENCE_MAX),
+	FIELD_PLAIN(struct journal_op, replaces.uuid, ID),
+	FIELD_PLAIN(struct journal_op, replaces.revision, 64),
+	FIELD_ENUM(struct journal_op, replaces.state, 0, JOURNAL_STATE_MAX),
 };
 /* clang-format on */
 
