@@ -108,7 +108,6 @@ struct core *core_new(const struct core_config *config, const struct core_durabl
 		core_free(core);
 		return NULL;
 	}
-	core_status_get(core, &core->told);
 	return core;
 }
 
@@ -267,23 +266,6 @@ static bool enter(struct core *core, int64_t now_ms)
 	return !core->dead;
 }
 
-static void told_update(struct core *core)
-{
-	struct core_status now;
-
-	if (core->ops->changed == NULL) {
-		return;
-	}
-	core_status_get(core, &now);
-	if (now.role != core->told.role || now.active != core->told.active ||
-	    now.gate != core->told.gate || now.quorate != core->told.quorate ||
-	    ballot_compare(now.ballot, core->told.ballot) != 0 ||
-	    memcmp(&now.voters, &core->told.voters, sizeof(now.voters)) != 0) {
-		core->told = now;
-		core->ops->changed(core->shell);
-	}
-}
-
 /* After every event: whatever has become possible by it. */
 static void leave(struct core *core)
 {
@@ -291,7 +273,6 @@ static void leave(struct core *core)
 		core_voters_work(core);
 		core_client_work(core);
 		core_append_flush(core);
-		told_update(core);
 	}
 }
 

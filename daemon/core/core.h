@@ -91,8 +91,6 @@ struct core_ops {
 	void (*send)(void *shell, const struct message *message);
 	void (*persist)(void *shell, const struct core_persist *persist);
 	void (*answer)(void *shell, uint64_t token, const struct core_answer *answer);
-	/* core_status_get() would say something else than before. May be NULL. */
-	void (*changed)(void *shell);
 	/*
 	 * This disk was set back, or contradicts what is committed: leave at once, and come back
 	 * with a new store and disk uuid, as a learner. Nothing may be sent any more.

@@ -172,8 +172,6 @@ struct core {
 	int64_t heartbeat_ms; /* LEAD */
 	int64_t silence_ms;   /* FOLLOW */
 	int64_t hello_ms;
-
-	struct core_status told; /* when ops->changed was called last */
 };
 
 #define NEVER INT64_MAX

@@ -20,7 +20,6 @@ static void on_members(void *user, const uint32_t *nodes, size_t n_nodes, struct
 		(void)notify_send("READY=1");
 	}
 	core_on_members(node->core, deadline_now_ms(), node->members, node->n_members, ring);
-	node->changed = true;
 	node_run_deferred(node);
 }
 

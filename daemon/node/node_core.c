@@ -93,8 +93,7 @@ void node_run_deferred(struct node *node)
 		return;
 	}
 	core_status_get(node->core, &status);
-	if (node->changed && node->ready) {
-		node->changed = false;
+	if (node->ready) {
 		state_tell(node, &status);
 		node_solo_watch(node, &status);
 	}
@@ -138,13 +137,6 @@ static void on_core_answer(void *shell, uint64_t token, const struct core_answer
 	}
 }
 
-static void on_core_changed(void *shell)
-{
-	struct node *node = shell;
-
-	node->changed = true;
-}
-
 static void on_core_reset(void *shell, const char *why)
 {
 	struct node *node = shell;
@@ -157,7 +149,6 @@ const struct core_ops node_core_ops = {
 	.send = on_core_send,
 	.persist = on_core_persist,
 	.answer = on_core_answer,
-	.changed = on_core_changed,
 	.reset = on_core_reset,
 };
 

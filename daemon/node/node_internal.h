@@ -49,7 +49,6 @@ struct node {
 	bool ready; /* joined, and READY=1 sent to systemd */
 
 	/* Requests of the core that are carried out when it has returned. */
-	bool changed;
 	bool store_failed;
 	struct err store_err;
 	bool reset;
