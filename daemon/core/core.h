@@ -189,11 +189,8 @@ struct core_status {
 	uint64_t commit;
 	uint64_t applied;
 	uint64_t snapshot_index;
-	size_t log_entries;
 	struct voters voters;
 	uint64_t voter_acked[JOURNAL_VOTERS_MAX]; /* in this ballot; 0: not heard of */
-	size_t n_requests;
-	size_t n_learners; /* caught up or not, seen since the last view */
 };
 
 void core_status_get(const struct core *core, struct core_status *ret);

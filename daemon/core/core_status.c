@@ -73,17 +73,9 @@ void core_status_get(const struct core *core, struct core_status *ret)
 		.commit = core->commit,
 		.applied = core->applied,
 		.snapshot_index = core->snapshot_position.index,
-		.log_entries = core->log.n,
 		.voters = core->voters,
-		.n_requests = core->requests->len + core->reads->len,
 	};
 	for (i = 0; i < ret->voters.n; i++) {
 		ret->voter_acked[i] = acked_of(core, &ret->voters.voter[i]);
-	}
-	for (i = 0; i < core->n_peers; i++) {
-		const struct peer *peer = &core->peers[i];
-
-		ret->n_learners += peer->member && peer->known &&
-				   voters_find(&core->voters, peer->node, &peer->disk) < 0;
 	}
 }
