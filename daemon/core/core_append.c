@@ -132,9 +132,7 @@ void core_append_heartbeat(struct core *core)
 {
 	bool waiting = core->commit < core->sent;
 
-	if (!core->view_owed) {
-		append_part(core, core->sent + 1, 0, 0);
-	}
+	append_part(core, core->sent + 1, 0, 0);
 	core->heartbeat_ms =
 		core->now_ms + (waiting ? core->config.resend_ms : core->config.heartbeat_ms);
 }

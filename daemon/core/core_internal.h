@@ -135,7 +135,6 @@ struct core {
 	uint64_t max_counter;
 	struct id128 promised_to; /* promised, to that disk; zero: before this life */
 	bool state_owed;          /* to the proposer of promised, when that is durable */
-	bool view_owed;           /* LEAD: the view is to be sent when the promise is durable */
 	unsigned int attempts;    /* to become sequencer, since the last view */
 	struct voters alone;      /* PREPARE: nobody is asked; these are the voters from now on */
 	bool needed; /* one or two voters: nothing was committed without this core since it was
@@ -199,8 +198,6 @@ void core_view_restart(struct core *core);
 void core_view_follow(struct core *core, struct ballot ballot);
 void core_view_adopting(struct core *core); /* a part of the best log has come */
 void core_view_adopted(struct core *core);  /* the best log is staged */
-/* Begins the own ballot; with these voters, unless NULL. */
-void core_view_lead(struct core *core, const struct voters *voters);
 /* Takes a ballot that needs nobody's promise, and with it these voters. */
 void core_view_alone(struct core *core, const struct voters *voters);
 void core_view_promised(struct core *core); /* a promise became durable */

@@ -238,6 +238,38 @@ static bool all_are_blank(const struct core *core)
 	return true;
 }
 
+/*
+ * Begins the own ballot, which is on disk here since it was asked for: behind the log, and in the
+ * transaction that has the log from `first` on.
+ */
+static void lead_behind(struct core *core, const struct voters *voters,
+			struct core_persist *persist, uint64_t first)
+{
+	uint8_t list[VOTERS_BYTES_MAX];
+
+	core->phase = PHASE_LEAD;
+	core->give_up_ms = core->gather_ms = core->prepare_resend_ms = NEVER;
+	core->heartbeat_ms = core->now_ms + core->config.heartbeat_ms;
+	if (id128_is_zero(&core->cluster)) {
+		core->cluster = core->config.fresh;
+	}
+	core_append_entry(core, ENTRY_VIEW, NULL, NULL, 0);
+	if (voters != NULL) {
+		core_append_entry(core, ENTRY_VOTERS, NULL, list, voters_encode(voters, list));
+	}
+	core->alone.n = 0;
+	core->sent = log_last(&core->log).index;
+	core_append_persist(core, persist, first);
+	core_append_send(core, core->view_index);
+}
+
+static void lead(struct core *core, const struct voters *voters)
+{
+	struct core_persist persist = {0};
+
+	lead_behind(core, voters, &persist, log_last(&core->log).index + 1);
+}
+
 static void choose(struct core *core)
 {
 	const struct peer *best;
@@ -245,7 +277,7 @@ static void choose(struct core *core)
 
 	if (core->phase == PHASE_PREPARE && core->alone.n > 0 && core_is_blank(core)) {
 		if (core->prepare_resend_ms != NEVER && all_are_blank(core)) {
-			core_view_lead(core, &core->alone);
+			lead(core, &core->alone);
 		}
 		return;
 	}
@@ -258,7 +290,7 @@ static void choose(struct core *core)
 		return;
 	}
 	if (best == NULL) {
-		core_view_lead(core, NULL);
+		lead(core, NULL);
 	} else {
 		adopt(core, best);
 	}
@@ -277,54 +309,14 @@ void core_view_adopted(struct core *core)
 	/* Who votes, and so whose log is to be compared, is what the better log says. */
 	majority = promised_by_majority(core, &best);
 	if (majority && best == NULL) {
-		core->phase = PHASE_LEAD;
-		core_append_entry(core, ENTRY_VIEW, NULL, NULL, 0);
-		core->sent = log_last(&core->log).index;
+		lead_behind(core, NULL, &persist, first);
+		return;
 	}
 	core_append_persist(core, &persist, first);
-	if (core->phase == PHASE_LEAD) {
-		core_view_lead(core, NULL);
-	} else if (majority) {
+	if (majority) {
 		adopt(core, best);
 	} else {
 		core_view_restart(core);
-	}
-}
-
-/* With the own ballot's first entry in the log, or about to be. */
-void core_view_lead(struct core *core, const struct voters *voters)
-{
-	struct core_persist persist = {0};
-	uint8_t list[VOTERS_BYTES_MAX];
-
-	core->propose_ms = core->give_up_ms = core->gather_ms = core->prepare_resend_ms = NEVER;
-	core->silence_ms = NEVER;
-	core->state_owed = false;
-	core->heartbeat_ms = core->now_ms + core->config.heartbeat_ms;
-	if (ballot_compare(log_last(&core->log).ballot, core->promised) != 0) {
-		uint64_t first = log_last(&core->log).index + 1;
-
-		core->phase = PHASE_LEAD;
-		if (id128_is_zero(&core->cluster)) {
-			core->cluster = core->config.fresh;
-		}
-		core_append_entry(core, ENTRY_VIEW, NULL, NULL, 0);
-		if (voters != NULL) {
-			core_append_entry(core, ENTRY_VOTERS, NULL, list,
-					  voters_encode(voters, list));
-		}
-		core->sent = log_last(&core->log).index;
-		core_append_scan(core);
-		core_append_persist(core, &persist, first);
-	} else {
-		core_append_scan(core);
-	}
-	core->alone.n = 0;
-	/* A ballot that a crash could make us forget is not told to anybody: it would be used
-	 * again. */
-	core->view_owed = ballot_compare(core->promised_durable, core->promised) != 0;
-	if (!core->view_owed) {
-		core_append_send(core, core->view_index);
 	}
 }
 
@@ -336,14 +328,11 @@ void core_view_promised(struct core *core)
 		return;
 	}
 	if (core->phase == PHASE_PREPARE && core->alone.n > 0 && !core_is_blank(core)) {
-		core_view_lead(core, &core->alone);
+		lead(core, &core->alone);
 	} else if (core->phase == PHASE_PREPARE && core->prepare_resend_ms == NEVER) {
 		prepare_send(core);
 		core->gather_ms = core->now_ms + core->config.gather_ms;
 		choose(core);
-	} else if (core->phase == PHASE_LEAD && core->view_owed) {
-		core->view_owed = false;
-		core_append_send(core, core->view_index);
 	} else if (core->state_owed) {
 		state_send(core);
 	}
