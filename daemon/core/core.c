@@ -117,7 +117,6 @@ void core_free(struct core *core)
 		return;
 	}
 	core_fetch_end(core);
-	core_client_release(core);
 	g_ptr_array_free(core->requests, TRUE);
 	g_ptr_array_free(core->reads, TRUE);
 	g_queue_clear_full(&core->pending, g_free);

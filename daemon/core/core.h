@@ -120,6 +120,7 @@ extern const struct core_config core_config_default;
 struct core *core_new(const struct core_config *config, const struct core_durable *durable,
 		      const struct core_ops *ops, void *shell,
 		      const struct machine_ops *machine_ops, void *machine, const char **ret_why);
+/* What was asked and is open is not answered any more. */
 void core_free(struct core *core);
 
 /* A totem ring. */

@@ -358,20 +358,3 @@ int64_t core_client_deadline(const struct core *core)
 	}
 	return deadline_ms;
 }
-
-/* Nobody is told nothing. */
-void core_client_release(struct core *core)
-{
-	while (core->requests->len > 0) {
-		struct request *request = g_ptr_array_index(core->requests, 0);
-
-		answer(core, request->token, request->sent ? CORE_UNKNOWN : CORE_NO_QUORUM, NULL);
-		g_ptr_array_remove_index_fast(core->requests, 0);
-	}
-	while (core->reads->len > 0) {
-		struct read *read = g_ptr_array_index(core->reads, 0);
-
-		answer(core, read->token, CORE_NO_QUORUM, NULL);
-		g_ptr_array_remove_index_fast(core->reads, 0);
-	}
-}

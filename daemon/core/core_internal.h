@@ -251,7 +251,6 @@ void core_client_applied(struct core *core, const struct applied *applied);
 void core_client_view_lost(struct core *core);
 void core_client_work(struct core *core); /* sends and answers what can be */
 int64_t core_client_deadline(const struct core *core);
-void core_client_release(struct core *core);
 
 /* core_voters.c */
 void core_voters_work(struct core *core); /* makes a cluster, changes voters */

@@ -60,9 +60,6 @@ static void on_answer(void *shell, uint64_t token, const struct core_answer *ans
 {
 	struct process *process = shell;
 
-	if (process->killed) {
-		return; /* the core is freed, which a killed process does not do */
-	}
 	clients_answer(process->world, process, token, answer);
 }
 
@@ -145,7 +142,6 @@ void process_start(struct world *world, unsigned slot)
 	process->machine = (struct machine){.world = world, .process = process};
 	process->life++;
 	process->reset_wanted = process->dying = process->active = process->alone = false;
-	process->killed = false;
 	process->commit = 0;
 	process->role = CORE_BLANK;
 	process->timer_spins = 0;
@@ -166,7 +162,6 @@ void process_end(struct world *world, struct process *process, enum process_end 
 {
 	world_trace(world, "n%" PRIu32 " %s", process->node,
 		    how == PROCESS_KILLED ? "is killed" : "leaves");
-	process->killed = how == PROCESS_KILLED;
 	core_free(process->core);
 	process->core = NULL;
 	process->life++;

@@ -30,8 +30,7 @@ struct process {
 	int64_t paused_until_us;
 	int64_t last_pause_us;
 	bool reset_wanted;
-	bool killed; /* what its core says while it is freed reaches nobody */
-	bool dying;  /* its store has failed: it says so, and nothing else */
+	bool dying; /* its store has failed: it says so, and nothing else */
 	uint64_t commit;
 	enum core_role role;
 	bool active;

@@ -127,7 +127,6 @@ static void events_drop(struct world *world)
 		}
 	}
 	for (unsigned slot = 0; slot < world->n_slots; slot++) {
-		world->process[slot].killed = true;
 		core_free(world->process[slot].core);
 		world->process[slot].core = NULL;
 	}
