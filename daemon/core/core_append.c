@@ -71,42 +71,40 @@ void core_append_persist(struct core *core, struct core_persist *persist, uint64
 	core_persist(core, persist);
 }
 
-static void append_part(struct core *core, uint64_t first, size_t n, uint32_t to)
+void core_append_fill(const struct core *core, struct message *message, uint64_t first,
+		      uint64_t last)
 {
-	struct message message = core_message(core, MESSAGE_APPEND, to);
-
-	(void)log_position_at(&core->log, first - 1, &message.previous);
-	(void)log_chain_at(&core->log, first - 1, &message.chain);
-	message.entries = log_at(&core->log, first);
-	message.n_entries = n;
-	message.commit = core->commit;
-	core_send(core, &message);
-}
-
-/* How many entries from first on fit into one message. */
-static size_t part_size(const struct core *core, uint64_t first)
-{
-	const struct entry *entry;
 	size_t bytes = 0;
 	size_t n = 0;
 
-	while (n < MESSAGE_ENTRIES_MAX && (entry = log_at(&core->log, first + n)) != NULL) {
-		bytes += MESSAGE_ENTRY_OVERHEAD + entry->bytes;
+	(void)log_position_at(&core->log, first - 1, &message->previous);
+	(void)log_chain_at(&core->log, first - 1, &message->chain);
+	message->entries = log_at(&core->log, first);
+	while (n < MESSAGE_ENTRIES_MAX && first + n <= last) {
+		bytes += MESSAGE_ENTRY_OVERHEAD + message->entries[n].bytes;
 		if (n > 0 && bytes > MESSAGE_PAYLOAD_MAX) {
 			break;
 		}
 		n++;
 	}
-	return n;
+	message->n_entries = n;
+}
+
+/* How many entries were sent. */
+static size_t append_part(struct core *core, uint64_t first)
+{
+	struct message message = core_message(core, MESSAGE_APPEND, 0);
+
+	core_append_fill(core, &message, first, core->sent);
+	message.commit = core->commit;
+	core_send(core, &message);
+	return message.n_entries;
 }
 
 void core_append_send(struct core *core, uint64_t first)
 {
 	while (first <= core->sent) {
-		size_t n = part_size(core, first);
-
-		append_part(core, first, n, 0);
-		first += n;
+		first += append_part(core, first);
 	}
 }
 
@@ -132,7 +130,7 @@ void core_append_heartbeat(struct core *core)
 {
 	bool waiting = core->commit < core->sent;
 
-	append_part(core, core->sent + 1, 0, 0);
+	(void)append_part(core, core->sent + 1);
 	core->heartbeat_ms =
 		core->now_ms + (waiting ? core->config.resend_ms : core->config.heartbeat_ms);
 }

@@ -16,22 +16,9 @@ static void entries_reply(struct core *core, uint32_t to, uint64_t first)
 	}
 	do {
 		struct message message = core_message(core, MESSAGE_ENTRIES, to);
-		const struct entry *entry;
-		size_t bytes = 0;
 
-		(void)log_position_at(&core->log, first - 1, &message.previous);
-		(void)log_chain_at(&core->log, first - 1, &message.chain);
+		core_append_fill(core, &message, first, last);
 		(void)log_position_at(&core->log, last, &message.position);
-		message.entries = log_at(&core->log, first);
-		while (first + message.n_entries <= last &&
-		       message.n_entries < MESSAGE_ENTRIES_MAX) {
-			entry = log_at(&core->log, first + message.n_entries);
-			bytes += MESSAGE_ENTRY_OVERHEAD + entry->bytes;
-			if (message.n_entries > 0 && bytes > MESSAGE_PAYLOAD_MAX) {
-				break;
-			}
-			message.n_entries++;
-		}
 		first += message.n_entries;
 		message.index = first > last ? 0 : (uint64_t)--left;
 		core_send(core, &message);

@@ -220,6 +220,9 @@ void core_append_entries(struct core *core, const struct message *message);
 /* All entries of the log from first on. */
 void core_append_persist(struct core *core, struct core_persist *persist, uint64_t first);
 void core_append_send(struct core *core, uint64_t first);
+/* As many entries as a message takes, from first to last, and what they follow. */
+void core_append_fill(const struct core *core, struct message *message, uint64_t first,
+		      uint64_t last);
 /* Puts one entry of the own ballot into the log; core_append_flush() sends it. */
 void core_append_entry(struct core *core, enum entry_kind kind, const struct id128 *request,
 		       const uint8_t *data, size_t bytes);
