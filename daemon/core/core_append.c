@@ -310,19 +310,7 @@ static uint64_t majority_index(const struct core *core)
 	size_t i;
 
 	for (i = 0; i < core->voters.n; i++) {
-		const struct voter *voter = &core->voters.voter[i];
-		const struct peer *peer = core_peer_find(core, voter->node);
-
-		if (voter->node == core->config.node) {
-			acked[i] = id128_equal(&voter->disk, &core->config.disk) &&
-						   ballot_compare(core->promised_durable,
-								  core->promised) == 0
-					   ? core->durable
-					   : 0;
-		} else if (peer != NULL && id128_equal(&peer->disk, &voter->disk) &&
-			   ballot_compare(peer->acked.ballot, core->promised) == 0) {
-			acked[i] = peer->acked.index;
-		}
+		acked[i] = core_voter_acked(core, &core->voters.voter[i]);
 	}
 	if (core->voters.n == 0) {
 		return 0;

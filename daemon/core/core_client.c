@@ -204,13 +204,10 @@ static size_t echoes(const struct core *core)
 
 	for (i = 0; i < core->voters.n; i++) {
 		const struct voter *voter = &core->voters.voter[i];
-		const struct peer *peer = core_peer_find(core, voter->node);
+		const struct peer *peer = core_voter_peer(core, voter);
 
-		if (voter->node == core->config.node) {
-			n += id128_equal(&voter->disk, &core->config.disk) && may_echo(core);
-		} else if (peer != NULL && id128_equal(&peer->disk, &voter->disk)) {
-			n += peer->echoed == core->nonce;
-		}
+		n += core_voter_is_self(core, voter) ? may_echo(core)
+						     : peer != NULL && peer->echoed == core->nonce;
 	}
 	return n;
 }

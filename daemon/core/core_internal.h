@@ -186,6 +186,12 @@ void core_persist(struct core *core, struct core_persist *persist);
 bool core_active(const struct core *core);
 bool core_gate(const struct core *core);
 bool core_is_voter(const struct core *core);
+/* Is this node, with its disk, that voter? */
+bool core_voter_is_self(const struct core *core, const struct voter *voter);
+/* The other node, if the voter's disk is what was heard of there last; or NULL. */
+const struct peer *core_voter_peer(const struct core *core, const struct voter *voter);
+/* Up to where the voter is known to have acknowledged the promised ballot; 0: nothing of it. */
+uint64_t core_voter_acked(const struct core *core, const struct voter *voter);
 bool core_is_blank(const struct core *core);
 /* Whoever takes anything into its log, or promises, knows from then on which cluster's it is. */
 void core_cluster_learn(struct core *core, const struct message *message);

@@ -17,6 +17,31 @@ bool core_is_voter(const struct core *core)
 	return voters_find(&core->voters, core->config.node, &core->config.disk) >= 0;
 }
 
+bool core_voter_is_self(const struct core *core, const struct voter *voter)
+{
+	return voter->node == core->config.node && id128_equal(&voter->disk, &core->config.disk);
+}
+
+const struct peer *core_voter_peer(const struct core *core, const struct voter *voter)
+{
+	const struct peer *peer = core_peer_find(core, voter->node);
+
+	return peer != NULL && peer->known && id128_equal(&peer->disk, &voter->disk) ? peer : NULL;
+}
+
+uint64_t core_voter_acked(const struct core *core, const struct voter *voter)
+{
+	const struct peer *peer = core_voter_peer(core, voter);
+
+	if (core_voter_is_self(core, voter)) {
+		return ballot_compare(core->promised_durable, core->promised) == 0 ? core->durable
+										   : 0;
+	}
+	return peer != NULL && ballot_compare(peer->acked.ballot, core->promised) == 0
+		       ? peer->acked.index
+		       : 0;
+}
+
 bool core_active(const struct core *core)
 {
 	return !core->dead && (core->phase == PHASE_FOLLOW || core->phase == PHASE_LEAD) &&
@@ -44,19 +69,6 @@ static enum core_role role_of(const struct core *core)
 	return core_is_voter(core) ? CORE_FOLLOWER : CORE_LEARNER;
 }
 
-static uint64_t acked_of(const struct core *core, const struct voter *voter)
-{
-	const struct peer *peer = core_peer_find(core, voter->node);
-
-	if (voter->node == core->config.node) {
-		return core->durable;
-	}
-	return peer != NULL && id128_equal(&peer->disk, &voter->disk) &&
-			       ballot_compare(peer->acked.ballot, core->promised) == 0
-		       ? peer->acked.index
-		       : 0;
-}
-
 void core_status_get(const struct core *core, struct core_status *ret)
 {
 	size_t i;
@@ -76,6 +88,6 @@ void core_status_get(const struct core *core, struct core_status *ret)
 		.voters = core->voters,
 	};
 	for (i = 0; i < ret->voters.n; i++) {
-		ret->voter_acked[i] = acked_of(core, &ret->voters.voter[i]);
+		ret->voter_acked[i] = core_voter_acked(core, &ret->voters.voter[i]);
 	}
 }

@@ -149,7 +149,7 @@ static bool seen_contradicts(const struct seen *seen, size_t n, const struct pee
 
 static bool stated(const struct core *core, const struct peer *peer)
 {
-	return peer->known && ballot_compare(peer->stated, core->promised) == 0;
+	return ballot_compare(peer->stated, core->promised) == 0;
 }
 
 /* Does anybody remember more of this peer's disk than it says itself? */
@@ -181,18 +181,12 @@ static size_t promises(const struct core *core, const struct peer **ret_best)
 	*ret_best = NULL;
 	for (i = 0; i < core->voters.n; i++) {
 		const struct voter *voter = &core->voters.voter[i];
-		const struct peer *peer = core_peer_find(core, voter->node);
+		const struct peer *peer = core_voter_peer(core, voter);
+		bool counts = peer != NULL && stated(core, peer) && !peer->failed &&
+			      !set_back(core, peer);
 
-		if (voter->node == core->config.node) {
-			n += id128_equal(&voter->disk, &core->config.disk);
-			continue;
-		}
-		if (peer == NULL || !stated(core, peer) || peer->failed ||
-		    !id128_equal(&peer->disk, &voter->disk) || set_back(core, peer)) {
-			continue;
-		}
-		n++;
-		if (position_compare(peer->state, best) > 0) {
+		n += core_voter_is_self(core, voter) || counts;
+		if (counts && position_compare(peer->state, best) > 0) {
 			best = peer->state;
 			*ret_best = peer;
 		}
@@ -227,11 +221,11 @@ static bool all_are_blank(const struct core *core)
 
 	for (i = 0; i < core->alone.n; i++) {
 		const struct voter *voter = &core->alone.voter[i];
-		const struct peer *peer = core_peer_find(core, voter->node);
+		const struct peer *peer = core_voter_peer(core, voter);
 
-		if (voter->node != core->config.node &&
+		if (!core_voter_is_self(core, voter) &&
 		    (peer == NULL || !stated(core, peer) || !peer->blank || peer->failed ||
-		     peer->state.index != 0 || !id128_equal(&peer->disk, &voter->disk))) {
+		     peer->state.index != 0)) {
 			return false;
 		}
 	}

@@ -66,15 +66,11 @@ static void cluster_make(struct core *core)
 
 static bool peer_acks(const struct core *core, const struct voter *voter)
 {
-	const struct peer *peer = core_peer_find(core, voter->node);
+	const struct peer *peer = core_voter_peer(core, voter);
+	uint64_t acked = core_voter_acked(core, voter);
 
-	if (voter->node == core->config.node) {
-		return id128_equal(&voter->disk, &core->config.disk);
-	}
-	return peer != NULL && peer->member && !peer->failed &&
-	       id128_equal(&peer->disk, &voter->disk) &&
-	       ballot_compare(peer->acked.ballot, core->promised) == 0 &&
-	       peer->acked.index + LAG_MAX >= core->commit;
+	return core_voter_is_self(core, voter) || (peer != NULL && peer->member && !peer->failed &&
+						   acked > 0 && acked + LAG_MAX >= core->commit);
 }
 
 /* Would these be able to commit, as things are? */
@@ -263,10 +259,9 @@ static bool other_failed(const struct core *core)
 		return false;
 	}
 	for (i = 0; i < core->voters.n; i++) {
-		const struct peer *peer = core_peer_find(core, core->voters.voter[i].node);
+		const struct peer *peer = core_voter_peer(core, &core->voters.voter[i]);
 
-		if (peer != NULL && peer->known && peer->failed &&
-		    id128_equal(&peer->disk, &core->voters.voter[i].disk)) {
+		if (peer != NULL && peer->failed) {
 			return true;
 		}
 	}
