@@ -236,7 +236,7 @@ void core_persist(struct core *core, struct core_persist *persist)
 
 bool core_is_blank(const struct core *core)
 {
-	return core->log.n == 0 && core->log.base.index == 0 && id128_is_zero(&core->cluster);
+	return log_last(&core->log).index == 0 && id128_is_zero(&core->cluster);
 }
 
 void core_cluster_learn(struct core *core, const struct message *message)

@@ -37,11 +37,6 @@ void core_append_scan(struct core *core)
 	}
 }
 
-static bool installed(const struct core *core)
-{
-	return core->view_index != 0;
-}
-
 /* The sequencer's side */
 
 void core_append_entry(struct core *core, enum entry_kind kind, const struct id128 *request,
@@ -175,7 +170,7 @@ void core_append_entries(struct core *core, const struct message *message)
 	struct core_persist persist = {0};
 	size_t known = entries_known(core, message);
 	uint64_t keep = message->previous.index + known;
-	bool scan = log_last(&core->log).index > keep || !installed(core);
+	bool scan = log_last(&core->log).index > keep || !core_in_view(core);
 	size_t i;
 
 	if (known == message->n_entries) {
@@ -214,17 +209,15 @@ void core_append_on_append(struct core *core, const struct message *message)
 	core_view_follow(core, message->ballot);
 	if (!log_chain_at(&core->log, message->previous.index, &chain) ||
 	    !id128_equal(&chain, &message->chain)) {
-		if (!installed(core) || message->previous.index > log_last(&core->log).index) {
+		if (!core_in_view(core) || message->previous.index > log_last(&core->log).index) {
 			core_fetch_begin(core, message->from, &message->disk, NULL, NULL);
 		}
 		return;
 	}
 	/* A log that has not reached the ballot's first entry gets there in one step, or not. */
-	if (!installed(core) &&
-	    (message->n_entries == 0
-		     ? ballot_compare(message->previous.ballot, message->ballot) != 0
-		     : ballot_compare(message->entries[message->n_entries - 1].ballot,
-				      message->ballot) != 0)) {
+	if (!core_in_view(core) && (message->n_entries == 0 ||
+				    ballot_compare(message->entries[message->n_entries - 1].ballot,
+						   message->ballot) != 0)) {
 		return;
 	}
 	core_append_entries(core, message);
@@ -238,9 +231,7 @@ void core_append_ack(struct core *core)
 	struct message message = core_message(core, MESSAGE_ACK, 0);
 
 	message.position = core_durable_position(core);
-	if ((core->phase == PHASE_FOLLOW || core->phase == PHASE_LEAD) && installed(core) &&
-	    ballot_compare(core->promised_durable, core->promised) == 0 &&
-	    ballot_compare(message.position.ballot, core->promised) == 0) {
+	if (core_view_held(core) && ballot_compare(message.position.ballot, core->promised) == 0) {
 		(void)log_chain_at(&core->log, message.position.index, &message.chain);
 		core_send(core, &message);
 	}
@@ -282,7 +273,7 @@ void core_append_on_ack(struct core *core, const struct message *message)
 		return;
 	}
 	if (ballot_compare(message->ballot, core->promised) == 0 &&
-	    log_chain_at(&core->log, message->position.index, &chain) && installed(core) &&
+	    log_chain_at(&core->log, message->position.index, &chain) && core_in_view(core) &&
 	    !id128_equal(&chain, &message->chain)) {
 		return;
 	}
@@ -324,7 +315,7 @@ void core_append_commit(struct core *core)
 	uint64_t index;
 	const struct entry *entry;
 
-	if ((core->phase != PHASE_FOLLOW && core->phase != PHASE_LEAD) || !installed(core)) {
+	if (!core_in_view(core)) {
 		return;
 	}
 	index = MIN(majority_index(core), log_last(&core->log).index);

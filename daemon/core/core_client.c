@@ -191,12 +191,6 @@ static void barrier_begin(struct core *core)
 	}
 }
 
-static bool may_echo(const struct core *core)
-{
-	return (core->phase == PHASE_FOLLOW || core->phase == PHASE_LEAD) &&
-	       core->view_index != 0 && ballot_compare(core->promised_durable, core->promised) == 0;
-}
-
 static size_t echoes(const struct core *core)
 {
 	size_t n = 0;
@@ -206,7 +200,7 @@ static size_t echoes(const struct core *core)
 		const struct voter *voter = &core->voters.voter[i];
 		const struct peer *peer = core_voter_peer(core, voter);
 
-		n += core_voter_is_self(core, voter) ? may_echo(core)
+		n += core_voter_is_self(core, voter) ? core_view_held(core)
 						     : peer != NULL && peer->echoed == core->nonce;
 	}
 	return n;
@@ -240,7 +234,7 @@ void core_client_on_barrier(struct core *core, const struct message *message)
 {
 	struct message echo = core_message(core, MESSAGE_ECHO, message->from);
 
-	if (may_echo(core) && ballot_compare(message->ballot, core->promised) == 0) {
+	if (core_view_held(core) && ballot_compare(message->ballot, core->promised) == 0) {
 		echo.nonce = message->nonce;
 		echo.position = log_last(&core->log);
 		core_send(core, &echo);

@@ -183,6 +183,9 @@ struct message core_message(const struct core *core, enum message_kind kind, uin
 void core_send(struct core *core, const struct message *message);
 /* Fills in the rest and hands it to the store. */
 void core_persist(struct core *core, struct core_persist *persist);
+/* The promised ballot's VIEW is in the log; and the promise is on disk, too: it may be told. */
+bool core_in_view(const struct core *core);
+bool core_view_held(const struct core *core);
 bool core_active(const struct core *core);
 bool core_gate(const struct core *core);
 bool core_is_voter(const struct core *core);

@@ -42,10 +42,19 @@ uint64_t core_voter_acked(const struct core *core, const struct voter *voter)
 		       : 0;
 }
 
+bool core_in_view(const struct core *core)
+{
+	return (core->phase == PHASE_FOLLOW || core->phase == PHASE_LEAD) && core->view_index != 0;
+}
+
+bool core_view_held(const struct core *core)
+{
+	return core_in_view(core) && ballot_compare(core->promised_durable, core->promised) == 0;
+}
+
 bool core_active(const struct core *core)
 {
-	return !core->dead && (core->phase == PHASE_FOLLOW || core->phase == PHASE_LEAD) &&
-	       core->view_index != 0 && core->commit >= core->view_index;
+	return !core->dead && core_in_view(core) && core->commit >= core->view_index;
 }
 
 bool core_gate(const struct core *core)
@@ -63,7 +72,7 @@ static enum core_role role_of(const struct core *core)
 	if (core->phase == PHASE_PREPARE || core->phase == PHASE_ADOPT) {
 		return CORE_PROPOSER;
 	}
-	if (core->log.n == 0 && core->log.base.index == 0) {
+	if (log_last(&core->log).index == 0) {
 		return CORE_BLANK;
 	}
 	return core_is_voter(core) ? CORE_FOLLOWER : CORE_LEARNER;
