@@ -7,15 +7,6 @@
 
 #include "core/core_internal.h"
 
-const struct core_config core_config_default = {
-	.heartbeat_ms = 1000,
-	.silence_ms = 4000,
-	.resend_ms = 250,
-	.gather_ms = 100,
-	.rank_ms = 400,
-	.snapshot_every = 256,
-};
-
 /* Life */
 
 static void request_free(void *data)
@@ -254,7 +245,7 @@ static void hello(struct core *core)
 	message.position = core_durable_position(core);
 	core_seen_add(&message, core);
 	core_send(core, &message);
-	core->hello_ms = core->now_ms + core->config.heartbeat_ms;
+	core->hello_ms = core->now_ms + HEARTBEAT_MS;
 }
 
 /* Events */

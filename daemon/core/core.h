@@ -98,22 +98,15 @@ struct core_ops {
 	void (*reset)(void *shell, const char *why);
 };
 
-/* Durations are ms. */
 struct core_config {
 	uint32_t node;
 	struct id128 disk;
 	uint64_t boot;
 	struct id128 fresh;      /* random: a new cluster's uuid, if this node comes to make one */
-	int heartbeat_ms;        /* sequencer's: 1000 */
-	int silence_ms;          /* without one: the sequencer is taken for lost; 4000 */
-	int resend_ms;           /* of what got no answer: 250 */
-	int gather_ms;           /* wait for more than a majority's STATE: 100 */
-	int rank_ms;             /* the next in rank proposes this much later: 400 */
-	uint32_t snapshot_every; /* entries between two snapshots: 256 */
+	uint32_t snapshot_every; /* entries between two snapshots */
 };
 
-extern const struct core_config core_config_default;
-
+#define CORE_SNAPSHOT_EVERY 256
 #define CORE_REQUESTS_MAX 256 /* of this node's clients, in flight; reads too */
 
 /* NULL when out of memory or when durable contradicts itself (*ret_why says how). */

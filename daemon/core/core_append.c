@@ -126,8 +126,7 @@ void core_append_heartbeat(struct core *core)
 	bool waiting = core->commit < core->sent;
 
 	(void)append_part(core, core->sent + 1);
-	core->heartbeat_ms =
-		core->now_ms + (waiting ? core->config.resend_ms : core->config.heartbeat_ms);
+	core->heartbeat_ms = core->now_ms + (waiting ? RESEND_MS : HEARTBEAT_MS);
 }
 
 /* The others' side */

@@ -76,7 +76,7 @@ static void request_send(struct core *core, struct request *request)
 		core_send(core, &message);
 	}
 	request->sent = true;
-	request->resend_ms = core->now_ms + core->config.resend_ms;
+	request->resend_ms = core->now_ms + RESEND_MS;
 }
 
 void core_on_request(struct core *core, int64_t now_ms, uint64_t token, const struct id128 *id,
@@ -164,7 +164,7 @@ static void barrier_send(struct core *core)
 
 	message.nonce = core->nonce;
 	core_send(core, &message);
-	core->barrier_resend_ms = core->now_ms + core->config.resend_ms;
+	core->barrier_resend_ms = core->now_ms + RESEND_MS;
 }
 
 /* One barrier serves all reads that were asked before it was sent. */

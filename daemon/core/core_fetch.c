@@ -104,7 +104,7 @@ static void fetch_send(struct core *core)
 		message.total = staging->snapshot_position.index;
 	}
 	core_send(core, &message);
-	staging->resend_ms = core->now_ms + core->config.resend_ms;
+	staging->resend_ms = core->now_ms + RESEND_MS;
 }
 
 void core_fetch_begin(struct core *core, uint32_t from, const struct id128 *disk,

@@ -20,6 +20,12 @@
  *	core_voters.c    who votes: the first list, changes, going on alone
  *	core_status.c    what it says of itself
  */
+#define HEARTBEAT_MS 1000 /* the sequencer's */
+#define SILENCE_MS 4000   /* without one: the sequencer is taken for lost */
+#define RESEND_MS 250     /* of what got no answer */
+#define GATHER_MS 100     /* wait for more than a majority's STATE */
+#define RANK_MS 400       /* the next in rank proposes this much later */
+
 #define CORE_PEERS_MAX 64
 #define CORE_UNCOMMITTED_MAX 512 /* entries; beyond it a sequencer takes no requests */
 #define CORE_BURST_MAX 8         /* messages in answer to one FETCH */

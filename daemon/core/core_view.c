@@ -37,8 +37,7 @@ static int64_t propose_after(const struct core *core, unsigned int ranks)
 	size_t rank;
 
 	(void)voters_reachable(core, &rank);
-	return core->now_ms + core->config.rank_ms / 8 +
-	       (int64_t)core->config.rank_ms * (int64_t)(ranks + rank);
+	return core->now_ms + RANK_MS / 8 + RANK_MS * (int64_t)(ranks + rank);
 }
 
 /* The view, whatever it was, is over. What was collected and never sent is forgotten. */
@@ -59,7 +58,7 @@ static void view_end(struct core *core)
 	core_fetch_end(core);
 	core_client_view_lost(core);
 	if (core->hello_ms == NEVER) {
-		core->hello_ms = core->now_ms + core->config.heartbeat_ms;
+		core->hello_ms = core->now_ms + HEARTBEAT_MS;
 	}
 }
 
@@ -82,8 +81,7 @@ static void ballot_take(struct core *core)
 	core->phase = PHASE_PREPARE;
 	core->state_owed = false;
 	core->propose_ms = NEVER;
-	core->give_up_ms = core->now_ms + (int64_t)PROPOSAL_RANKS * core->config.rank_ms +
-			   core->config.gather_ms;
+	core->give_up_ms = core->now_ms + PROPOSAL_RANKS * RANK_MS + GATHER_MS;
 	core_persist(core, &persist);
 }
 
@@ -97,7 +95,7 @@ static void propose(struct core *core)
 {
 	size_t rank;
 
-	core->propose_ms = core->now_ms + core->config.silence_ms;
+	core->propose_ms = core->now_ms + SILENCE_MS;
 	if (core->alone.n > 0) {
 		ballot_take(core);
 		return;
@@ -117,7 +115,7 @@ static void prepare_send(struct core *core)
 	message.position = core_durable_position(core);
 	core_seen_add(&message, core);
 	core_send(core, &message);
-	core->prepare_resend_ms = core->now_ms + core->config.resend_ms;
+	core->prepare_resend_ms = core->now_ms + RESEND_MS;
 }
 
 static void state_send(struct core *core)
@@ -210,7 +208,7 @@ static void adopt(struct core *core, const struct peer *best)
 void core_view_adopting(struct core *core)
 {
 	if (core->phase == PHASE_ADOPT) {
-		core->give_up_ms = core->now_ms + core->config.silence_ms;
+		core->give_up_ms = core->now_ms + SILENCE_MS;
 	}
 }
 
@@ -243,7 +241,7 @@ static void lead_behind(struct core *core, const struct voters *voters,
 
 	core->phase = PHASE_LEAD;
 	core->give_up_ms = core->gather_ms = core->prepare_resend_ms = NEVER;
-	core->heartbeat_ms = core->now_ms + core->config.heartbeat_ms;
+	core->heartbeat_ms = core->now_ms + HEARTBEAT_MS;
 	if (id128_is_zero(&core->cluster)) {
 		core->cluster = core->config.fresh;
 	}
@@ -325,7 +323,7 @@ void core_view_promised(struct core *core)
 		lead(core, &core->alone);
 	} else if (core->phase == PHASE_PREPARE && core->prepare_resend_ms == NEVER) {
 		prepare_send(core);
-		core->gather_ms = core->now_ms + core->config.gather_ms;
+		core->gather_ms = core->now_ms + GATHER_MS;
 		choose(core);
 	} else if (core->state_owed) {
 		state_send(core);
@@ -399,7 +397,7 @@ void core_view_follow(struct core *core, struct ballot ballot)
 		core_append_scan(core);
 	}
 	core->propose_ms = NEVER;
-	core->silence_ms = core->now_ms + core->config.silence_ms;
+	core->silence_ms = core->now_ms + SILENCE_MS;
 }
 
 /* Time */

@@ -83,12 +83,14 @@ static int state_open(struct node *node, bool make_new, struct err *err)
 
 static int core_make(struct node *node, const char **ret_why)
 {
-	struct core_config config = core_config_default;
+	struct core_config config = {
+		.node = cluster_cpg_node(node->cluster),
+		.disk = *store_disk(node->store),
+		.boot = store_boot(node->store),
+		.snapshot_every = CORE_SNAPSHOT_EVERY,
+	};
 
 	*ret_why = "out of memory";
-	config.node = cluster_cpg_node(node->cluster);
-	config.disk = *store_disk(node->store);
-	config.boot = store_boot(node->store);
 	if (id128_random(&config.fresh) < 0) {
 		*ret_why = "no random numbers";
 		return -EIO;

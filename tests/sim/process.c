@@ -84,7 +84,10 @@ static const struct core_ops OPS = {
 static struct core *core_start(struct world *world, struct process *process)
 {
 	const struct image *image = &process->disk->durable;
-	struct core_config config = core_config_default;
+	struct core_config config = {.node = process->node,
+				     .disk = process->disk->id,
+				     .boot = process->boot,
+				     .snapshot_every = world->clients.snapshot_every};
 	struct core_durable durable = {.cluster = image->cluster,
 				       .promised = image->promised,
 				       .commit = image->commit,
@@ -104,10 +107,6 @@ static struct core *core_start(struct world *world, struct process *process)
 	}
 	durable.entries = entries;
 	memcpy(durable.seen, image->seen, image->n_seen * sizeof(image->seen[0]));
-	config.node = process->node;
-	config.disk = process->disk->id;
-	config.boot = process->boot;
-	config.snapshot_every = world->clients.snapshot_every;
 	for (int i = 0; i < ID128_BYTES; i++) {
 		config.fresh.bytes[i] = (uint8_t)random_next(&world->random);
 	}

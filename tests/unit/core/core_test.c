@@ -155,17 +155,14 @@ static const struct machine_ops machine_ops = {.apply = apply, .save = save, .lo
 
 static void node_start(uint32_t id)
 {
-	struct core_config config = core_config_default;
+	struct core_config config = {.node = id, .boot = 1, .snapshot_every = 32};
 	struct core_durable blank = {0};
 	struct node *node = &world.node[id];
 	const char *why = NULL;
 
-	config.node = id;
 	config.disk.bytes[0] = (uint8_t)id;
 	config.disk.bytes[1] = (uint8_t)world.ring;
-	config.boot = 1;
 	config.fresh.bytes[0] = 0xc1;
-	config.snapshot_every = 32;
 	*node = (struct node){.up = true};
 	node->core = core_new(&config, &blank, &ops, node, &machine_ops, node, &why);
 	assert_non_null(node->core);
