@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/core.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/core_internal.h"
@@ -113,7 +111,7 @@ void core_free(struct core *core)
 	g_queue_clear_full(&core->pending, g_free);
 	dedup_free(core->dedup);
 	log_release(&core->log);
-	free(core->snapshot);
+	g_free(core->snapshot);
 	g_free(core);
 }
 

@@ -10,59 +10,40 @@
  * applied last, and the machine's own state to the end.
  */
 #define SNAPSHOT_VERSION 1
-#define SNAPSHOT_HEAD_BYTES (4 + 8 + 8 + 4 + ID128_BYTES + 4 + 4)
-#define SNAPSHOT_APPLIED_BYTES (ID128_BYTES + 8 + 4 + 8)
-
-struct writer {
-	uint8_t *at;
+enum snapshot_at {
+	AT_INDEX = 4,
+	AT_COUNTER = AT_INDEX + 8,
+	AT_NODE = AT_COUNTER + 8,
+	AT_CHAIN = AT_NODE + 4,
+	AT_VOTERS_BYTES = AT_CHAIN + ID128_BYTES,
+	AT_VOTERS = AT_VOTERS_BYTES + 4,
 };
+#define APPLIED_N_BYTES 4
+#define APPLIED_BYTES (ID128_BYTES + 8 + 4 + 8)
 
-static void put32(struct writer *writer, uint32_t value)
-{
-	writer->at = little_put32(writer->at, value);
-}
-
-static void put64(struct writer *writer, uint64_t value)
-{
-	writer->at = little_put64(writer->at, value);
-}
-
-static void put_bytes(struct writer *writer, const void *data, size_t bytes)
+static uint8_t *put_bytes(uint8_t *at, const void *data, size_t bytes)
 {
 	if (bytes > 0) {
-		memcpy(writer->at, data, bytes);
-		writer->at += bytes;
+		memcpy(at, data, bytes);
 	}
+	return at + bytes;
 }
 
-struct reader {
-	const uint8_t *at;
-	size_t left;
-	bool bad;
-};
-
-static const uint8_t *get_bytes(struct reader *reader, size_t bytes)
+static uint8_t *applied_save(const struct core *core, uint8_t *at)
 {
-	static const uint8_t zeros[SNAPSHOT_APPLIED_BYTES];
-	const uint8_t *at = reader->at;
+	size_t n = dedup_count(core->dedup);
+	size_t i;
 
-	if (reader->left < bytes) {
-		reader->bad = true;
-		return bytes <= sizeof(zeros) ? zeros : NULL;
+	at = little_put32(at, (uint32_t)n);
+	for (i = 0; i < n; i++) {
+		const struct applied *applied = dedup_at(core->dedup, i);
+
+		at = put_bytes(at, applied->request.bytes, ID128_BYTES);
+		at = little_put64(at, applied->index);
+		at = little_put32(at, (uint32_t)applied->outcome.status);
+		at = little_put64(at, applied->outcome.revision);
 	}
-	reader->at += bytes;
-	reader->left -= bytes;
 	return at;
-}
-
-static uint32_t get32(struct reader *reader)
-{
-	return little_get32(get_bytes(reader, sizeof(uint32_t)));
-}
-
-static uint64_t get64(struct reader *reader)
-{
-	return little_get64(get_bytes(reader, sizeof(uint64_t)));
 }
 
 /* false when there is no memory, or nothing to take it of. */
@@ -70,98 +51,81 @@ static bool snapshot_take(struct core *core)
 {
 	uint8_t *state = NULL;
 	size_t state_bytes = 0;
+	size_t voters_bytes;
 	struct id128 chain;
 	struct position position;
-	uint8_t voters[VOTERS_BYTES_MAX];
-	size_t voters_bytes = voters_encode(&core->voters_applied, voters);
-	struct writer writer;
-	size_t i;
+	uint8_t *at;
 
 	if (!log_position_at(&core->log, core->applied, &position) ||
 	    !log_chain_at(&core->log, core->applied, &chain) ||
 	    core->machine_ops->save(core->machine, &state, &state_bytes) != 0) {
 		return false;
 	}
-	free(core->snapshot);
-	core->snapshot = malloc(SNAPSHOT_HEAD_BYTES + voters_bytes +
-				dedup_count(core->dedup) * SNAPSHOT_APPLIED_BYTES + state_bytes);
-	if (core->snapshot == NULL) {
-		free(state);
-		core->snapshot_bytes = 0;
-		return false;
-	}
-	writer.at = core->snapshot;
-	put32(&writer, SNAPSHOT_VERSION);
-	put64(&writer, position.index);
-	put64(&writer, position.ballot.counter);
-	put32(&writer, position.ballot.node);
-	put_bytes(&writer, chain.bytes, ID128_BYTES);
-	put32(&writer, (uint32_t)voters_bytes);
-	put_bytes(&writer, voters, voters_bytes);
-	put32(&writer, (uint32_t)dedup_count(core->dedup));
-	for (i = 0; i < dedup_count(core->dedup); i++) {
-		const struct applied *applied = dedup_at(core->dedup, i);
-
-		put_bytes(&writer, applied->request.bytes, ID128_BYTES);
-		put64(&writer, applied->index);
-		put32(&writer, (uint32_t)applied->outcome.status);
-		put64(&writer, applied->outcome.revision);
-	}
-	put_bytes(&writer, state, state_bytes);
+	g_free(core->snapshot);
+	core->snapshot = g_malloc(AT_VOTERS + VOTERS_BYTES_MAX + APPLIED_N_BYTES +
+				  dedup_count(core->dedup) * APPLIED_BYTES + state_bytes);
+	at = little_put32(core->snapshot, SNAPSHOT_VERSION);
+	at = little_put64(at, position.index);
+	at = little_put64(at, position.ballot.counter);
+	at = little_put32(at, position.ballot.node);
+	at = put_bytes(at, chain.bytes, ID128_BYTES);
+	voters_bytes = voters_encode(&core->voters_applied, at + 4);
+	at = little_put32(at, (uint32_t)voters_bytes) + voters_bytes;
+	at = applied_save(core, at);
+	at = put_bytes(at, state, state_bytes);
 	free(state);
-	core->snapshot_bytes = (size_t)(writer.at - core->snapshot);
+	core->snapshot_bytes = (size_t)(at - core->snapshot);
 	core->snapshot_position = position;
 	return true;
 }
 
-static void applied_load(struct core *core, struct reader *reader)
+static void applied_load(struct core *core, const uint8_t *at, size_t n)
 {
-	uint32_t n = get32(reader);
-
 	dedup_clear(core->dedup);
-	for (; n > 0 && !reader->bad; n--) {
+	for (; n > 0; n--, at += APPLIED_BYTES) {
 		struct applied applied;
 
-		memcpy(applied.request.bytes, get_bytes(reader, ID128_BYTES), ID128_BYTES);
-		applied.index = get64(reader);
-		applied.outcome.status = (int32_t)get32(reader);
-		applied.outcome.revision = get64(reader);
+		memcpy(applied.request.bytes, at, ID128_BYTES);
+		applied.index = little_get64(at + ID128_BYTES);
+		applied.outcome.status = (int32_t)little_get32(at + ID128_BYTES + 8);
+		applied.outcome.revision = little_get64(at + ID128_BYTES + 12);
 		dedup_add(core->dedup, &applied);
 	}
 }
 
 bool core_snapshot_load(struct core *core, const uint8_t *data, size_t bytes)
 {
-	struct reader reader = {.at = data, .left = bytes};
-	struct position position;
-	const uint8_t *voters;
-	uint32_t voters_bytes;
+	const size_t least = AT_VOTERS + APPLIED_N_BYTES;
+	size_t voters_bytes;
+	size_t n;
+	const uint8_t *at;
 
-	if (get32(&reader) != SNAPSHOT_VERSION) {
+	if (bytes < least || little_get32(data) != SNAPSHOT_VERSION) {
 		return false;
 	}
-	position.index = get64(&reader);
-	position.ballot.counter = get64(&reader);
-	position.ballot.node = get32(&reader);
-	(void)get_bytes(&reader, ID128_BYTES);
-	voters_bytes = get32(&reader);
-	voters = get_bytes(&reader, voters_bytes);
-	if (reader.bad || voters_decode(voters, voters_bytes, &core->voters_applied) != 0) {
+	voters_bytes = little_get32(data + AT_VOTERS_BYTES);
+	if (voters_bytes > bytes - least ||
+	    voters_decode(data + AT_VOTERS, voters_bytes, &core->voters_applied) != 0) {
 		return false;
 	}
-	applied_load(core, &reader);
-	if (reader.bad || core->machine_ops->load(core->machine, reader.at, reader.left) != 0) {
+	at = data + AT_VOTERS + voters_bytes;
+	n = little_get32(at);
+	at += APPLIED_N_BYTES;
+	if (n > (bytes - least - voters_bytes) / APPLIED_BYTES) {
 		return false;
 	}
-	free(core->snapshot);
-	core->snapshot = malloc(bytes);
-	if (core->snapshot == NULL) {
+	applied_load(core, at, n);
+	at += n * APPLIED_BYTES;
+	if (core->machine_ops->load(core->machine, at, (size_t)(data + bytes - at)) != 0) {
 		return false;
 	}
-	memcpy(core->snapshot, data, bytes);
+	g_free(core->snapshot);
+	core->snapshot = g_memdup2(data, bytes);
 	core->snapshot_bytes = bytes;
-	core->snapshot_position = position;
-	core->applied = position.index;
+	core->snapshot_position.index = little_get64(data + AT_INDEX);
+	core->snapshot_position.ballot.counter = little_get64(data + AT_COUNTER);
+	core->snapshot_position.ballot.node = little_get32(data + AT_NODE);
+	core->applied = core->snapshot_position.index;
 	return true;
 }
 

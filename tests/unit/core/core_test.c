@@ -452,6 +452,30 @@ static void snapshot__tells_which_cluster_it_is_of(void **state)
 	assert_int_equal(status(3).cluster.bytes[0], 0xc1);
 }
 
+/* Of entry 5: a voter, a request that was applied, and of the machine nothing. */
+static void snapshot__that_was_cut_is_refused(void **state)
+{
+	static const uint8_t whole[44 + 24 + 4 + 36] = {
+		[0] = 1, [4] = 5, [12] = 1, [20] = 1, [40] = 24, [44] = 1, [48] = 1, [68] = 1};
+	const struct core_config config = {.node = 1, .boot = 1, .snapshot_every = 32};
+	struct core_durable durable = {.cluster = {{1}}, .promised = {1, 1}, .base = {{1, 1}, 5}};
+	struct node node = {0};
+
+	(void)state;
+	for (size_t bytes = 1; bytes <= sizeof(whole); bytes++) {
+		g_autofree uint8_t *snapshot = g_memdup2(whole, bytes);
+		const char *why = "";
+		struct core *core;
+
+		durable.snapshot = snapshot;
+		durable.snapshot_bytes = bytes;
+		core = core_new(&config, &durable, &ops, &node, &machine_ops, &node, &why);
+		assert_int_equal(core != NULL, bytes == sizeof(whole));
+		assert_string_equal(why, core != NULL ? "" : "the snapshot cannot be read");
+		core_free(core);
+	}
+}
+
 static void two_nodes__one_alone_only_after_fencing(void **state)
 {
 	const char *why = NULL;
@@ -551,6 +575,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(read__waits_for_the_sequencer, three, ended),
 		cmocka_unit_test_setup_teardown(snapshot__tells_which_cluster_it_is_of, three_blank,
 						ended),
+		cmocka_unit_test(snapshot__that_was_cut_is_refused),
 		cmocka_unit_test_setup_teardown(two_nodes__one_alone_only_after_fencing, two,
 						ended),
 		cmocka_unit_test_setup_teardown(two_nodes__become_three_by_a_list_that_needs_both,
