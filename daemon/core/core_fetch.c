@@ -354,18 +354,16 @@ void core_fetch_on_snapshot(struct core *core, const struct message *message)
 	    message->blob_bytes > message->total - message->offset) {
 		return;
 	}
-	if (message->offset == 0 &&
-	    (staging->based || staging->snapshot_total != message->total ||
-	     position_compare(staging->snapshot_position, message->position) != 0)) {
+	if (staging->based || staging->snapshot_total != message->total ||
+	    position_compare(staging->snapshot_position, message->position) != 0) {
+		if (message->offset != 0) {
+			return;
+		}
 		staging_clear(staging);
 		staging->snapshot = g_malloc(message->total);
 		staging->snapshot_total = message->total;
 		staging->snapshot_position = message->position;
 		staging->snapshot_chain = message->chain;
-	}
-	if (staging->based || staging->snapshot_total != message->total ||
-	    position_compare(staging->snapshot_position, message->position) != 0) {
-		return;
 	}
 	if (staging->snapshot_have != message->offset) {
 		if (staging->snapshot_have < message->offset && message->index == 0) {
