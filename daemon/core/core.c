@@ -315,19 +315,10 @@ void core_on_nodes(struct core *core, int64_t now_ms, const uint32_t *nodes, siz
 /* Were we told of something that our disk should remember and does not? */
 static bool set_back(const struct core *core, const struct message *message)
 {
-	size_t i;
+	const struct seen self = {core->config.node, core->config.disk, core->config.boot,
+				  core->durable_position};
 
-	for (i = 0; i < message->n_seen; i++) {
-		const struct seen *seen = &message->seen[i];
-
-		if (seen->node == core->config.node &&
-		    id128_equal(&seen->disk, &core->config.disk) &&
-		    (seen->boot > core->config.boot ||
-		     position_compare(seen->acked, core->durable_position) > 0)) {
-			return true;
-		}
-	}
-	return false;
+	return seen_exceeds(message->seen, message->n_seen, &self);
 }
 
 typedef void message_handler(struct core *core, const struct message *message);

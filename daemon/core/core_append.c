@@ -239,20 +239,17 @@ void core_append_ack(struct core *core)
 /* Kept with the next transaction, so that a disk that is set back is found out. */
 static void seen_update(struct core *core, const struct message *message)
 {
-	struct seen *seen = NULL;
-	size_t i;
+	struct seen *seen = core->seen;
 
-	for (i = 0; i < core->n_seen; i++) {
-		if (core->seen[i].node == message->from) {
-			seen = &core->seen[i];
-		}
+	while (seen < core->seen + core->n_seen && seen->node != message->from) {
+		seen++;
 	}
-	if (seen == NULL) {
-		if (core->n_seen == JOURNAL_VOTERS_MAX) {
-			return;
-		}
-		seen = &core->seen[core->n_seen++];
-		*seen = (struct seen){.node = message->from, .disk = message->disk};
+	if (seen == core->seen + JOURNAL_VOTERS_MAX) {
+		return;
+	}
+	if (seen == core->seen + core->n_seen) {
+		core->n_seen++;
+		*seen = (struct seen){0};
 	}
 	if (!id128_equal(&seen->disk, &message->disk)) {
 		*seen = (struct seen){.node = message->from, .disk = message->disk};

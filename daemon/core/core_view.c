@@ -131,20 +131,6 @@ static void state_send(struct core *core)
 	core->state_owed = false;
 }
 
-static bool seen_contradicts(const struct seen *seen, size_t n, const struct peer *peer)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		if (seen[i].node == peer->node && id128_equal(&seen[i].disk, &peer->disk) &&
-		    (seen[i].boot > peer->boot ||
-		     position_compare(seen[i].acked, peer->state) > 0)) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static bool stated(const struct core *core, const struct peer *peer)
 {
 	return ballot_compare(peer->stated, core->promised) == 0;
@@ -153,15 +139,16 @@ static bool stated(const struct core *core, const struct peer *peer)
 /* Does anybody remember more of this peer's disk than it says itself? */
 static bool set_back(const struct core *core, const struct peer *peer)
 {
+	const struct seen said = {peer->node, peer->disk, peer->boot, peer->state};
 	size_t i;
 
-	if (seen_contradicts(core->seen, core->n_seen, peer)) {
+	if (seen_exceeds(core->seen, core->n_seen, &said)) {
 		return true;
 	}
 	for (i = 0; i < core->n_peers; i++) {
 		const struct peer *other = &core->peers[i];
 
-		if (stated(core, other) && seen_contradicts(other->seen, other->n_seen, peer)) {
+		if (stated(core, other) && seen_exceeds(other->seen, other->n_seen, &said)) {
 			return true;
 		}
 	}

@@ -15,3 +15,17 @@ const char *message_kind_to_str(enum message_kind kind)
 	return (unsigned int)kind < MESSAGE_KIND_MAX && texts[kind] != NULL ? texts[kind]
 									    : "unknown";
 }
+
+bool seen_exceeds(const struct seen *seen, size_t n, const struct seen *said)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (seen[i].node == said->node && id128_equal(&seen[i].disk, &said->disk) &&
+		    (seen[i].boot > said->boot ||
+		     position_compare(seen[i].acked, said->acked) > 0)) {
+			return true;
+		}
+	}
+	return false;
+}

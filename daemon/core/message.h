@@ -38,6 +38,9 @@ struct seen {
 	struct position acked;
 };
 
+/* Is more remembered of that disk than it says itself? */
+bool seen_exceeds(const struct seen *seen, size_t n, const struct seen *said);
+
 #define MESSAGE_ENTRIES_MAX 256
 /* Sum of an APPEND's or ENTRIES' entries with their headers; and of a snapshot's part. */
 #define MESSAGE_PAYLOAD_MAX (62 * 1024)
