@@ -112,15 +112,13 @@ void core_fetch_begin(struct core *core, uint32_t from, const struct id128 *disk
 {
 	struct staging *staging = &core->staging;
 
-	if (staging->open && staging->from == from && id128_equal(&staging->disk, disk) &&
-	    ballot_compare(staging->ballot, core->promised) == 0) {
+	if (staging->open && staging->from == from && id128_equal(&staging->disk, disk)) {
 		return;
 	}
 	core_fetch_end(core);
 	staging->open = true;
 	staging->from = from;
 	staging->disk = *disk;
-	staging->ballot = core->promised;
 	if (until != NULL) {
 		staging->until = *until;
 		staging->until_chain = *until_chain;
@@ -140,7 +138,6 @@ static bool staging_expects(const struct core *core, const struct message *messa
 
 	return staging->open && staging->from == message->from &&
 	       id128_equal(&staging->disk, &message->disk) &&
-	       ballot_compare(staging->ballot, message->ballot) == 0 &&
 	       ballot_compare(core->promised, message->ballot) == 0;
 }
 
@@ -195,7 +192,7 @@ static bool staging_whole(const struct core *core)
 		return log_chain_at(&staging->log, staging->until.index, &chain) &&
 		       id128_equal(&chain, &staging->until_chain);
 	}
-	return ballot_compare(log_last(&staging->log).ballot, staging->ballot) == 0;
+	return ballot_compare(log_last(&staging->log).ballot, core->promised) == 0;
 }
 
 /* In place of the whole log. */
@@ -220,46 +217,34 @@ static bool snapshot_install(struct core *core, struct staging *staging,
 	return true;
 }
 
-static bool staged_install(struct core *core, struct staging *staging, struct core_persist *persist,
-			   uint64_t *ret_first)
+bool core_fetch_install(struct core *core, struct core_persist *persist, uint64_t *ret_first)
 {
+	struct staging *staging = &core->staging;
 	uint64_t base = staging->log.base.index;
 	size_t i;
 
-	persist->truncate = true;
-	persist->truncate_after = base;
 	if (base < core->commit) {
 		core_reset(core, "another log contradicts what is committed here");
 		return false;
 	}
-	if (staging->snapshot_used) {
-		if (!snapshot_install(core, staging, persist)) {
-			return false;
-		}
-	} else {
+	persist->truncate = true;
+	persist->truncate_after = base;
+	if (!staging->snapshot_used) {
 		log_truncate(&core->log, base);
 		core->durable = MIN(core->durable, base);
+	} else if (!snapshot_install(core, staging, persist)) {
+		return false;
+	}
+	if (core->phase == PHASE_ADOPT) {
+		log_truncate(&staging->log, staging->until.index);
 	}
 	for (i = 0; i < staging->log.n; i++) {
 		(void)log_append(&core->log, &staging->log.entries[i]);
 	}
+	core_fetch_end(core);
 	core_append_scan(core);
 	*ret_first = base + 1;
 	return true;
-}
-
-bool core_fetch_install(struct core *core, struct core_persist *persist, uint64_t *ret_first)
-{
-	struct staging staging = core->staging;
-	bool done;
-
-	core->staging = (struct staging){.resend_ms = NEVER};
-	if (core->phase == PHASE_ADOPT) {
-		log_truncate(&staging.log, staging.until.index);
-	}
-	done = staged_install(core, &staging, persist, ret_first);
-	staging_clear(&staging);
-	return done;
 }
 
 /* The staged log from index on, which both have, as if it had been sent so. */

@@ -71,12 +71,11 @@ struct pending {
 	struct position last;
 };
 
-/* What was fetched, until it can be installed in one transaction. */
+/* What was fetched, until it can be installed in one transaction. It ends with the view. */
 struct staging {
 	bool open;
 	uint32_t from;
-	struct id128 disk; /* of from: by mistake another machine may have its id */
-	struct ballot ballot;
+	struct id128 disk;     /* of from: by mistake another machine may have its id */
 	struct position until; /* ADOPT: where the best log ends */
 	struct id128 until_chain;
 	bool based; /* log.base is settled */
