@@ -46,9 +46,6 @@ static const char *durable_load(struct core *core, const struct core_durable *du
 	if (log_last(&core->log).index > 0 && id128_is_zero(&core->cluster)) {
 		return "there is a log, and no cluster that it is of";
 	}
-	if (durable->n_seen > JOURNAL_VOTERS_MAX) {
-		return "too many nodes are remembered";
-	}
 	memcpy(core->seen, durable->seen, durable->n_seen * sizeof(core->seen[0]));
 	core->n_seen = durable->n_seen;
 	core->durable = log_last(&core->log).index;

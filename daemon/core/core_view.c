@@ -254,14 +254,16 @@ static void choose(struct core *core)
 	const struct peer *best;
 	size_t rank;
 
-	if (core->phase == PHASE_PREPARE && core->alone.n > 0 && core_is_blank(core)) {
-		if (core->prepare_resend_ms != NEVER && all_are_blank(core)) {
+	if (core->phase != PHASE_PREPARE || core->prepare_resend_ms == NEVER) {
+		return; /* not asked yet */
+	}
+	if (core->alone.n > 0 && core_is_blank(core)) {
+		if (all_are_blank(core)) {
 			lead(core, &core->alone);
 		}
 		return;
 	}
-	if (core->phase != PHASE_PREPARE || core->prepare_resend_ms == NEVER || /* not sent yet */
-	    !promised_by_majority(core, &best)) {
+	if (!promised_by_majority(core, &best)) {
 		return;
 	}
 	/* Others that are about to answer may know more, or may lack less later. */

@@ -56,10 +56,9 @@ static void cluster_make(struct core *core)
 {
 	struct voters voters;
 
-	if (!core_is_blank(core) || core->phase != PHASE_SYNC || !all_blank(core, &voters)) {
-		return;
+	if (core_is_blank(core) && core->phase == PHASE_SYNC && all_blank(core, &voters)) {
+		core_view_alone(core, &voters);
 	}
-	core_view_alone(core, &voters);
 }
 
 /* Changes, one at a time, by the sequencer */

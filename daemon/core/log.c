@@ -92,9 +92,6 @@ void log_rebase(struct log *log, uint64_t index)
 	size_t drop = index - log->base.index;
 	size_t i;
 
-	if (drop == 0) {
-		return;
-	}
 	log->base_chain = log->entries[drop - 1].chain;
 	log->base = (struct position){log->entries[drop - 1].ballot, index};
 	for (i = 0; i < drop; i++) {

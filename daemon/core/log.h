@@ -33,7 +33,7 @@ bool log_position_at(const struct log *log, uint64_t index, struct position *ret
 const struct entry *log_append(struct log *log, const struct entry *entry);
 /* Drops what is behind index; index is at least the base's. */
 void log_truncate(struct log *log, uint64_t index);
-/* Makes index, which is in the log, the base. */
+/* Makes index, which is in the log behind the base, the base. */
 void log_rebase(struct log *log, uint64_t index);
 
 #endif
