@@ -14,16 +14,11 @@ void core_append_scan(struct core *core)
 
 	core->view_index = 0;
 	for (; (entry = log_at(&core->log, index)) != NULL; index--) {
-		bool own_ballot = ballot_compare(entry->ballot, core->promised) == 0;
-
-		if (entry->kind == ENTRY_VIEW && own_ballot) {
+		if (entry->kind == ENTRY_VIEW &&
+		    ballot_compare(entry->ballot, core->promised) == 0) {
 			core->view_index = index;
-		}
-		if (entry->kind == ENTRY_VOTERS && !voters_found) {
+		} else if (entry->kind == ENTRY_VOTERS && !voters_found) {
 			voters_found = voters_decode(entry->data, entry->bytes, &core->voters) == 0;
-		}
-		if (!own_ballot && (voters_found || index <= core->applied)) {
-			break;
 		}
 	}
 	if (!voters_found) {
