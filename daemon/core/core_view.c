@@ -324,15 +324,7 @@ void core_view_on_prepare(struct core *core, const struct message *message)
 	struct core_persist persist = {0};
 	int order = ballot_compare(message->ballot, core->promised);
 
-	if (message->ballot.node != message->from) {
-		return;
-	}
-	if (order < 0) {
-		struct message answer = core_message(core, MESSAGE_HELLO, message->from);
-
-		/* The ballot in it is what the other has to go beyond. */
-		answer.position = core_durable_position(core);
-		core_send(core, &answer);
+	if (message->ballot.node != message->from || order < 0) {
 		return;
 	}
 	if (order == 0) {
