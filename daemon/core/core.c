@@ -237,7 +237,6 @@ static void hello(struct core *core)
 	struct message message = core_message(core, MESSAGE_HELLO, 0);
 
 	message.flags = core_is_blank(core) ? MESSAGE_BLANK : 0;
-	message.position = core_durable_position(core);
 	core_seen_add(&message, core);
 	core_send(core, &message);
 	core->hello_ms = core->now_ms + HEARTBEAT_MS;

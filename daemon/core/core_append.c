@@ -86,7 +86,6 @@ static size_t append_part(struct core *core, uint64_t first)
 	struct message message = core_message(core, MESSAGE_APPEND, 0);
 
 	core_append_fill(core, &message, first, core->sent);
-	message.commit = core->commit;
 	core_send(core, &message);
 	return message.n_entries;
 }

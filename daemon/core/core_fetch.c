@@ -18,7 +18,6 @@ static void entries_reply(struct core *core, uint32_t to, uint64_t first)
 		struct message message = core_message(core, MESSAGE_ENTRIES, to);
 
 		core_append_fill(core, &message, first, last);
-		(void)log_position_at(&core->log, last, &message.position);
 		first += message.n_entries;
 		message.index = first > last ? 0 : (uint64_t)--left;
 		core_send(core, &message);

@@ -112,7 +112,6 @@ static void prepare_send(struct core *core)
 {
 	struct message message = core_message(core, MESSAGE_PREPARE, 0);
 
-	message.position = core_durable_position(core);
 	core_seen_add(&message, core);
 	core_send(core, &message);
 	core->prepare_resend_ms = core->now_ms + RESEND_MS;
@@ -125,7 +124,6 @@ static void state_send(struct core *core)
 	message.position = core_durable_position(core);
 	(void)log_chain_at(&core->log, message.position.index, &message.chain);
 	message.request = core->promised_to;
-	message.base = core->log.base.index;
 	core_seen_add(&message, core);
 	core_send(core, &message);
 	core->state_owed = false;

@@ -10,16 +10,16 @@
  * speed depends on the transport. See docs/journal.md.
  */
 enum message_kind {
-	MESSAGE_HELLO = 1, /* here I am: flags, position, seen */
-	MESSAGE_PREPARE,   /* ballot, position, seen: promise me */
-	MESSAGE_STATE,     /* ballot, position, chain, base, seen: promised durably; request: to
+	MESSAGE_HELLO = 1, /* here I am: flags, seen */
+	MESSAGE_PREPARE,   /* ballot, seen: promise me */
+	MESSAGE_STATE,     /* ballot, position, chain, seen: promised durably; request: to
 			      that disk, for by mistake two nodes can have one id */
 	MESSAGE_FETCH,     /* ballot, position, chain: what I have; index: wanted if that is not
 			      yours too; offset, total: of the snapshot that ends at total */
-	MESSAGE_ENTRIES,   /* reply: ballot, previous, chain, entries, position: where my log ends;
-			      index: messages of this reply still to come */
+	MESSAGE_ENTRIES,   /* reply: ballot, previous, chain, entries; index: messages of this
+			      reply still to come */
 	MESSAGE_SNAPSHOT,  /* reply: ballot, position, chain, offset, total, blob; index as above */
-	MESSAGE_APPEND,    /* the sequencer's: ballot, previous, chain, entries, commit */
+	MESSAGE_APPEND,    /* the sequencer's: ballot, previous, chain, entries */
 	MESSAGE_ACK,       /* ballot, position, chain: durable here up to it */
 	MESSAGE_REQUEST,   /* to the sequencer: ballot, request, blob */
 	MESSAGE_BARRIER,   /* ballot, nonce: is it still the one you promised? */
@@ -67,8 +67,6 @@ struct message {
 	struct position previous; /* what the first entry follows */
 	struct id128 chain;       /* at position, or at previous where there is one */
 	uint64_t index;
-	uint64_t commit;
-	uint64_t base; /* the sender's log starts behind it */
 	uint64_t nonce;
 	struct id128 request;
 

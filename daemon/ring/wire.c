@@ -121,8 +121,6 @@ enum field {
 	FIELD_PREVIOUS,
 	FIELD_CHAIN,
 	FIELD_INDEX,
-	FIELD_COMMIT,
-	FIELD_BASE,
 	FIELD_NONCE,
 	FIELD_REQUEST,
 	FIELD_OFFSET,
@@ -141,8 +139,6 @@ static const struct {
 	[FIELD_PREVIOUS] = {position_walk, offsetof(struct message, previous)},
 	[FIELD_CHAIN] = {id_walk, offsetof(struct message, chain)},
 	[FIELD_INDEX] = {u64_walk, offsetof(struct message, index)},
-	[FIELD_COMMIT] = {u64_walk, offsetof(struct message, commit)},
-	[FIELD_BASE] = {u64_walk, offsetof(struct message, base)},
 	[FIELD_NONCE] = {u64_walk, offsetof(struct message, nonce)},
 	[FIELD_REQUEST] = {id_walk, offsetof(struct message, request)},
 	[FIELD_OFFSET] = {u64_walk, offsetof(struct message, offset)},
@@ -163,18 +159,16 @@ static const struct {
 	uint32_t flags;
 	uint32_t blob_max;
 } kinds[MESSAGE_KIND_MAX] = {
-	[MESSAGE_HELLO] = {.fields = BIT(POSITION) | BIT(SEEN), .flags = MESSAGE_BLANK},
-	[MESSAGE_PREPARE] = {.fields = BIT(POSITION) | BIT(SEEN)},
-	[MESSAGE_STATE] = {.fields = BIT(POSITION) | BIT(CHAIN) | BIT(BASE) | BIT(REQUEST) |
-				     BIT(SEEN)},
+	[MESSAGE_HELLO] = {.fields = BIT(SEEN), .flags = MESSAGE_BLANK},
+	[MESSAGE_PREPARE] = {.fields = BIT(SEEN)},
+	[MESSAGE_STATE] = {.fields = BIT(POSITION) | BIT(CHAIN) | BIT(REQUEST) | BIT(SEEN)},
 	[MESSAGE_FETCH] = {.fields = BIT(POSITION) | BIT(CHAIN) | BIT(INDEX) | BIT(OFFSET) |
 				     BIT(TOTAL)},
-	[MESSAGE_ENTRIES] = {.fields = BIT(POSITION) | BIT(PREVIOUS) | BIT(CHAIN) | BIT(INDEX) |
-				       BIT(ENTRIES)},
+	[MESSAGE_ENTRIES] = {.fields = BIT(PREVIOUS) | BIT(CHAIN) | BIT(INDEX) | BIT(ENTRIES)},
 	[MESSAGE_SNAPSHOT] = {.fields = BIT(POSITION) | BIT(CHAIN) | BIT(INDEX) | BIT(OFFSET) |
 					BIT(TOTAL) | BIT(BLOB),
 			      .blob_max = MESSAGE_PAYLOAD_MAX},
-	[MESSAGE_APPEND] = {.fields = BIT(PREVIOUS) | BIT(CHAIN) | BIT(COMMIT) | BIT(ENTRIES)},
+	[MESSAGE_APPEND] = {.fields = BIT(PREVIOUS) | BIT(CHAIN) | BIT(ENTRIES)},
 	[MESSAGE_ACK] = {.fields = BIT(POSITION) | BIT(CHAIN)},
 	[MESSAGE_REQUEST] = {.fields = BIT(REQUEST) | BIT(BLOB),
 			     .blob_max = JOURNAL_ENTRY_BYTES_MAX},

@@ -25,11 +25,11 @@ static void on_send(void *shell, const struct message *message)
 	world_trace(world,
 		    "n%" PRIu32 " sends %s (%" PRIu64 ".%" PRIu32 ") to %" PRIu32
 		    " position (%" PRIu64 ".%" PRIu32 ") %" PRIu64 " previous %" PRIu64
-		    " +%zu commit %" PRIu64 " index %" PRIu64,
+		    " +%zu index %" PRIu64,
 		    process->node, message_kind_to_str(message->kind), message->ballot.counter,
 		    message->ballot.node, message->to, message->position.ballot.counter,
 		    message->position.ballot.node, message->position.index, message->previous.index,
-		    message->n_entries, message->commit, message->index);
+		    message->n_entries, message->index);
 	if (process->reset_wanted) {
 		world_fail(world, "J4", "node %" PRIu32 " speaks after it asked for a reset",
 			   process->node);

@@ -106,8 +106,6 @@ static void assert_message(const struct message *a, const struct message *b)
 	assert_position(a->previous, b->previous);
 	assert_memory_equal(&a->chain, &b->chain, ID128_BYTES);
 	assert_int_equal(a->index, b->index);
-	assert_int_equal(a->commit, b->commit);
-	assert_int_equal(a->base, b->base);
 	assert_int_equal(a->nonce, b->nonce);
 	assert_memory_equal(&a->request, &b->request, ID128_BYTES);
 	assert_int_equal(a->offset, b->offset);
@@ -218,8 +216,6 @@ static void random_fill(struct message *message, struct entry *list, const uint8
 	RANDOM(message, position.index, random_u64());
 	RANDOM(message, previous.index, random_u64() >> 1);
 	RANDOM(message, index, random_u64());
-	RANDOM(message, commit, random_u64());
-	RANDOM(message, base, random_u64());
 	RANDOM(message, nonce, random_u64());
 	RANDOM(message, total, random_u64() | 1u << 20);
 	RANDOM(message, offset, message->total - (1u << 20));
@@ -302,7 +298,7 @@ enum append_at {
 	AT_KIND = 0,
 	AT_FLAGS = 1,
 	AT_PREVIOUS_INDEX = 65 + 12,
-	AT_N_ENTRIES = 65 + 20 + 16 + 8,
+	AT_N_ENTRIES = 65 + 20 + 16,
 	AT_ENTRY_INDEX = AT_N_ENTRIES + 4,
 	AT_ENTRY_KIND = AT_ENTRY_INDEX + 8 + 12,
 	AT_ENTRY_REQUEST = AT_ENTRY_KIND + 1,
@@ -452,8 +448,6 @@ static void wire_body_encode__refuses_a_field_that_the_kind_has_not(void **state
 		{.kind = MESSAGE_FAILED, WHO, PREVIOUS},
 		{.kind = MESSAGE_FAILED, WHO, CHAIN},
 		{.kind = MESSAGE_FAILED, WHO, INDEX},
-		{.kind = MESSAGE_FAILED, WHO, .commit = 1},
-		{.kind = MESSAGE_FAILED, WHO, .base = 1},
 		{.kind = MESSAGE_FAILED, WHO, NONCE},
 		{.kind = MESSAGE_FAILED, WHO, REQUEST},
 		{.kind = MESSAGE_FAILED, WHO, .offset = 1},
