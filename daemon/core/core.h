@@ -189,7 +189,7 @@ struct core_status {
 
 void core_status_get(const struct core *core, struct core_status *ret);
 
-/* For `journal check` and tests: NULL if index is not in the log. */
+/* For tests: NULL if index is not in the log. */
 const struct entry *core_entry(const struct core *core, uint64_t index);
 
 #endif

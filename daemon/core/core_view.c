@@ -14,29 +14,24 @@ static bool reachable(const struct core *core, uint32_t node)
 	return peer != NULL && peer->member && peer->in_quorum;
 }
 
-/* How many voters there are to talk to, and how many of them come before this node. */
-static size_t voters_reachable(const struct core *core, size_t *ret_rank)
+/* How many voters there are to talk to, of those whose node id is lower than that. */
+static size_t voters_reachable(const struct core *core, uint64_t below)
 {
 	size_t n = 0;
 	size_t i;
 
-	*ret_rank = 0;
 	for (i = 0; i < core->voters.n; i++) {
 		uint32_t node = core->voters.voter[i].node;
 
-		if (reachable(core, node)) {
-			*ret_rank += node < core->config.node;
-			n++;
-		}
+		n += node < below && reachable(core, node);
 	}
 	return n;
 }
 
 static int64_t propose_after(const struct core *core, unsigned int ranks)
 {
-	size_t rank;
+	size_t rank = voters_reachable(core, core->config.node);
 
-	(void)voters_reachable(core, &rank);
 	return core->now_ms + RANK_MS / 8 + RANK_MS * (int64_t)(ranks + rank);
 }
 
@@ -93,15 +88,13 @@ void core_view_alone(struct core *core, const struct voters *voters)
 
 static void propose(struct core *core)
 {
-	size_t rank;
-
 	core->propose_ms = core->now_ms + SILENCE_MS;
 	if (core->alone.n > 0) {
 		ballot_take(core);
 		return;
 	}
 	if (!core_is_voter(core) ||
-	    voters_reachable(core, &rank) < voters_majority(&core->voters)) {
+	    voters_reachable(core, UINT64_MAX) < voters_majority(&core->voters)) {
 		return;
 	}
 	core->attempts = MIN(core->attempts + 1, ATTEMPTS_MAX);
@@ -250,7 +243,6 @@ static void lead(struct core *core, const struct voters *voters)
 static void choose(struct core *core)
 {
 	const struct peer *best;
-	size_t rank;
 
 	if (core->phase != PHASE_PREPARE || core->prepare_resend_ms == NEVER) {
 		return; /* not asked yet */
@@ -265,7 +257,8 @@ static void choose(struct core *core)
 		return;
 	}
 	/* Others that are about to answer may know more, or may lack less later. */
-	if (core->gather_ms != NEVER && promises(core, &best) < voters_reachable(core, &rank)) {
+	if (core->gather_ms != NEVER &&
+	    promises(core, &best) < voters_reachable(core, UINT64_MAX)) {
 		return;
 	}
 	if (best == NULL) {
