@@ -31,8 +31,6 @@
 #define PATHS_ALL "all"
 #define PATHS_ALL_COUNT 0 /* the value that means all portals in action/vm.h */
 
-#define ARRAY_SIZE(rows) (sizeof(rows) / sizeof((rows)[0]))
-
 /* Parameters */
 
 /* The names are in the order of the enums of action/vm.h. */
@@ -48,10 +46,10 @@ static const char *const takeover_policies[] = {
 	[TAKEOVER_FENCED] = "fenced", [TAKEOVER_LOST] = "lost", NULL};
 static const char *const transports[] = {"ssh", "tcp", "tls", NULL};
 
-static_assert(ARRAY_SIZE(migration_modes) == VM_MIGRATE_SAVED + 2, "a mode has no name");
-static_assert(ARRAY_SIZE(stop_modes) == VM_STOP_SAVE + 2, "a mode has no name");
-static_assert(ARRAY_SIZE(ioerror_rules) == VM_IOERROR_REPORT + 2, "a rule has no name");
-static_assert(ARRAY_SIZE(takeover_policies) == TAKEOVER_LOST + 2, "a policy has no name");
+static_assert(G_N_ELEMENTS(migration_modes) == VM_MIGRATE_SAVED + 2, "a mode has no name");
+static_assert(G_N_ELEMENTS(stop_modes) == VM_STOP_SAVE + 2, "a mode has no name");
+static_assert(G_N_ELEMENTS(ioerror_rules) == VM_IOERROR_REPORT + 2, "a rule has no name");
+static_assert(G_N_ELEMENTS(takeover_policies) == TAKEOVER_LOST + 2, "a policy has no name");
 
 static bool made_of(const char *value, const char *others)
 {
@@ -91,7 +89,7 @@ static int check_luns(const char *value, struct err *err)
 	struct drive drives[VM_LUNS_MAX - 1];
 	size_t count;
 
-	return drives_from_str(value, drives, ARRAY_SIZE(drives), &count, err);
+	return drives_from_str(value, drives, G_N_ELEMENTS(drives), &count, err);
 }
 
 static int check_state_lun(const char *value, struct err *err)
@@ -545,9 +543,9 @@ static const struct ocf_agent agent = {
 		"hosts and start it again. If fence_lunmask(8) is a fence device of the cluster, "
 		"also set requires=fencing.",
 	.parameters = parameters,
-	.n_parameters = ARRAY_SIZE(parameters),
+	.n_parameters = G_N_ELEMENTS(parameters),
 	.actions = actions,
-	.n_actions = ARRAY_SIZE(actions),
+	.n_actions = G_N_ELEMENTS(actions),
 };
 
 int main(int argc, char **argv)

@@ -7,6 +7,7 @@
  * the actions. array/host_fence.h implements the actions.
  */
 
+#include <glib.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,8 +23,6 @@
 #ifndef PACKAGE_VERSION
 #error "PACKAGE_VERSION comes from configure"
 #endif
-
-#define ARRAY_SIZE(rows) (sizeof(rows) / sizeof((rows)[0]))
 
 #define POWER_TIMEOUT "power_timeout"
 #define LOGIN_TIMEOUT "login_timeout"
@@ -468,9 +467,9 @@ static const struct fence_agent agent = {
 		    "(7)\nocf_lunmask_VirtualMachine (7)\n"
 		    "stonith_admin (8)",
 	.parameters = parameters,
-	.n_parameters = ARRAY_SIZE(parameters),
+	.n_parameters = G_N_ELEMENTS(parameters),
 	.actions = actions,
-	.n_actions = ARRAY_SIZE(actions),
+	.n_actions = G_N_ELEMENTS(actions),
 };
 
 int main(int argc, char **argv)

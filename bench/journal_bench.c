@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <glib.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -272,7 +273,7 @@ int main(int argc, char **argv)
 {
 	int seconds = argc > 2 ? atoi(argv[2]) : 0;
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && seconds > 0; i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(kinds) && seconds > 0; i++) {
 		if (strcmp(argv[1], kinds[i].name) == 0) {
 			return clients_run(&kinds[i], seconds, argc > 3 ? argv[3] : "1");
 		}

@@ -2,8 +2,7 @@
 #include "cutoff/cutoff.h"
 
 #include <assert.h>
-
-#define N(a) (sizeof(a) / sizeof((a)[0]))
+#include <glib.h>
 
 static const struct {
 	const char *text;
@@ -14,7 +13,7 @@ static const struct {
 	[CUTOFF_IO_ERROR] = {"libvirt reported an I/O error of a domain, or has reconnected", true},
 	[CUTOFF_STALLED] = {"this host, or this process, stood still", true},
 };
-static_assert(N(events) == CUTOFF_EVENT_MAX, "an event without a text");
+static_assert(G_N_ELEMENTS(events) == CUTOFF_EVENT_MAX, "an event without a text");
 
 /* Intervals between queries after an event: the fencing may come later than the event. */
 static const int64_t query_interval_ms[] = {1000, 2000, 4000, 8000};
@@ -35,7 +34,7 @@ void cutoff_init(struct cutoff *cutoff, int64_t now_ms)
 {
 	*cutoff = (struct cutoff){
 		.last = CUTOFF_UNKNOWN,
-		.n_queries = N(query_interval_ms),
+		.n_queries = G_N_ELEMENTS(query_interval_ms),
 		.look_ms = now_ms,
 		.fenced_wait_ms = CUTOFF_LOOK_MIN_MS,
 		.return_ms = INT64_MAX,
@@ -95,7 +94,7 @@ static int64_t look_wait(struct cutoff *cutoff)
 	if (cutoff->last != CUTOFF_OPEN) {
 		return doubled(&cutoff->fenced_wait_ms, CUTOFF_PATIENCE_MAX_MS);
 	}
-	if (cutoff->n_queries < N(query_interval_ms)) {
+	if (cutoff->n_queries < G_N_ELEMENTS(query_interval_ms)) {
 		return query_interval_ms[cutoff->n_queries++];
 	}
 	return cutoff->busy ? CUTOFF_BUSY_MS : CUTOFF_IDLE_MS;
@@ -103,8 +102,9 @@ static int64_t look_wait(struct cutoff *cutoff)
 
 static int64_t return_wait(struct cutoff *cutoff)
 {
-	size_t try = cutoff->returns < N(unfence_interval_ms) ? cutoff->returns++
-							      : N(unfence_interval_ms) - 1;
+	size_t try = cutoff->returns < G_N_ELEMENTS(unfence_interval_ms)
+			     ? cutoff->returns++
+			     : G_N_ELEMENTS(unfence_interval_ms) - 1;
 
 	return unfence_interval_ms[try];
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fence/fence_agent.h"
 
+#include <glib.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -53,7 +54,7 @@ static const struct {
 
 static print_fn *printed_find(const char *action)
 {
-	for (size_t i = 0; i < sizeof(PRINTED) / sizeof(PRINTED[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(PRINTED); i++) {
 		if (strcmp(PRINTED[i].action, action) == 0) {
 			return PRINTED[i].print;
 		}
@@ -123,12 +124,12 @@ int fence_agent_verify(const struct fence_agent *agent, struct err *err)
 	for (size_t i = 0; i < agent->n_actions && rc == 0; i++) {
 		rc = action_verify(agent, &agent->actions[i], err);
 	}
-	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]) && rc == 0; i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(actions) && rc == 0; i++) {
 		if (fence_agent_find_action(agent, actions[i]) == NULL) {
 			rc = err_set(err, -EINVAL, "action %s is missing", actions[i]);
 		}
 	}
-	for (size_t i = 0; i < sizeof(parameters) / sizeof(parameters[0]) && rc == 0; i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(parameters) && rc == 0; i++) {
 		if (fence_agent_find_parameter(agent, parameters[i]) == NULL) {
 			rc = err_set(err, -EINVAL, "parameter %s is missing", parameters[i]);
 		}

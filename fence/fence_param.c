@@ -202,7 +202,7 @@ static int flag_parse(const char *value, bool *ret)
 	static const char *const words[][2] = {
 		{"0", "1"}, {"false", "true"}, {"no", "yes"}, {"off", "on"}};
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
 		for (int yes = 0; yes < 2; yes++) {
 			if (strcasecmp(value, words[i][yes]) == 0) {
 				*ret = yes == 1;

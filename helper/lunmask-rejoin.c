@@ -8,6 +8,7 @@
  *
  * Exit status: 0: done; 1: not done, the last line on stderr says why; 2: usage.
  */
+#include <glib.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -128,7 +129,7 @@ static const struct verb {
 
 static const struct verb *verb_find(const char *name)
 {
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++) {
 		if (strcmp(verbs[i].name, name) == 0) {
 			return &verbs[i];
 		}

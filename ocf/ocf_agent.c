@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ocf/ocf_agent.h"
 
+#include <glib.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -109,7 +110,7 @@ int ocf_agent_verify(const struct ocf_agent *agent, struct err *err)
 	for (size_t i = 0; i < agent->n_actions && rc == 0; i++) {
 		rc = action_verify(agent, &agent->actions[i], err);
 	}
-	for (size_t i = 0; i < sizeof(mandatory) / sizeof(mandatory[0]) && rc == 0; i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(mandatory) && rc == 0; i++) {
 		if (ocf_agent_find_action(agent, mandatory[i]) == NULL) {
 			rc = err_set(err, -EINVAL, "action %s is missing", mandatory[i]);
 		}
@@ -175,7 +176,7 @@ static bool help_wanted(const char *word)
 {
 	static const char *const words[] = {"--help", "-h", "help", "usage"};
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
 		if (strcmp(word, words[i]) == 0) {
 			return true;
 		}

@@ -110,7 +110,7 @@ static int names_read(struct ocf_call *call, struct err *err)
 	};
 	int rc = 0;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
 		struct err next = ERR_INIT;
 
 		note(&rc, err, name_read(names[i].key, names[i].max, names[i].ret, &next), &next);

@@ -2,6 +2,7 @@
 #include "ocf/ocf_man.h"
 
 #include <errno.h>
+#include <glib.h>
 #include <string.h>
 
 #include "ocf/ocf_metadata.h"
@@ -73,7 +74,7 @@ static bool is_operation(const struct ocf_action *row)
 	static const char *const names[] = {"start", "stop", "monitor", "migrate_to",
 					    "migrate_from"};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
 		if (strcmp(names[i], row->name) == 0) {
 			return true;
 		}

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <glib.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -98,8 +99,8 @@ static const struct member release_members[] = {
 };
 /* clang-format on */
 
-#define N_TASK_MEMBERS (sizeof(task_members) / sizeof(task_members[0]))
-#define N_RELEASE_MEMBERS (sizeof(release_members) / sizeof(release_members[0]))
+#define N_TASK_MEMBERS (G_N_ELEMENTS(task_members))
+#define N_RELEASE_MEMBERS (G_N_ELEMENTS(release_members))
 
 static json_t *luns_to_json(const char *first, size_t n)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <glib.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +23,7 @@ const char *lunmask_age_text(int64_t since_ms, int64_t now_ms, char ret[LUNMASK_
 	if (since_ms <= 0 || age < 0) { /* the clocks of two nodes differ */
 		return strcpy(ret, "-");
 	}
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		if (age < rows[i].seconds) {
 			(void)snprintf(ret, LUNMASK_TIME_TEXT, "%" PRId64 "%c", age / rows[i].unit,
 				       rows[i].letter);
@@ -42,7 +43,7 @@ const char *lunmask_task_node(const struct journal_task *task)
 {
 	const char *const names[] = {task->actor.node, task->target, task->source};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
 		if (names[i][0] != '\0') {
 			return names[i];
 		}

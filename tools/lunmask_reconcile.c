@@ -2,6 +2,7 @@
 #include "tools/lunmask_reconcile.h"
 
 #include <errno.h>
+#include <glib.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,7 +39,7 @@ static void interrupts_catch(void)
 	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
 	struct sigaction action = {.sa_handler = interrupt, .sa_flags = SA_RESTART};
 
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
 		(void)sigaction(numbers[i], &action, NULL);
 	}
 }

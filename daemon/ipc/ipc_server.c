@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <glib.h>
 #include <grp.h>
 #include <inttypes.h>
 #include <qb/qbipcs.h>
@@ -351,7 +352,7 @@ static const request_fn request_fns[] = {
 	[JOURNAL_IPC_DOMAIN] = domain_request,
 };
 
-static_assert(sizeof(request_fns) / sizeof(request_fns[0]) == JOURNAL_IPC_KIND_MAX, "a row each");
+static_assert(G_N_ELEMENTS(request_fns) == JOURNAL_IPC_KIND_MAX, "a row each");
 
 static void request_process(struct client *client, const struct journal_ipc_request *request)
 {

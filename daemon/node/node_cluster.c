@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "node/node_internal.h"
 
+#include <glib.h>
 #include <string.h>
 
 #include "base/deadline.h"
@@ -9,7 +10,7 @@
 static void on_members(void *user, const uint32_t *nodes, size_t n_nodes, struct ring ring)
 {
 	struct node *node = user;
-	size_t max = sizeof(node->members) / sizeof(node->members[0]);
+	size_t max = G_N_ELEMENTS(node->members);
 
 	node->n_members = n_nodes < max ? n_nodes : max;
 	memcpy(node->members, nodes, node->n_members * sizeof(nodes[0]));

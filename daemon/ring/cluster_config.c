@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define NODE_PREFIX "nodelist.node."
-#define N(a) (sizeof(a) / sizeof((a)[0]))
 
 const char *const cluster_config_prefixes[] = {
 	NODE_PREFIX,
@@ -33,7 +32,7 @@ static const struct {
 
 static bool word_set(struct cluster_config *config, const char *key, const char *value)
 {
-	for (size_t i = 0; i < N(words); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
 		if (strcmp(words[i].key, key) == 0) {
 			(void)snprintf((char *)config + words[i].offset, CLUSTER_CONFIG_WORD, "%s",
 				       value == NULL ? "" : value);

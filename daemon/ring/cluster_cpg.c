@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ring/cluster_cpg.h"
 
+#include <glib.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,6 @@
 
 #include "ring/outbox.h"
 
-#define N(a) (sizeof(a) / sizeof((a)[0]))
 #define MS_NS UINT64_C(1000000)
 #define DISPATCH_MAX 64   /* messages handled in a row before other events get a turn */
 #define RESEND_MS 10      /* until the next attempt to send a message */
@@ -73,7 +73,7 @@ static int cs_error(cs_error_t cs, const char *what, struct err *err)
 		{CS_ERR_BAD_HANDLE, -ENOTCONN, "the connection is gone"},
 	};
 
-	for (size_t i = 0; i < N(table); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
 		if (table[i].cs == cs) {
 			return err_set(err, table[i].rc, "%s: %s", what, table[i].text);
 		}
@@ -102,7 +102,7 @@ static void timer_start(struct cluster_cpg *cluster, struct timer *timer, unsign
 /* libqb requires an explicit removal: a callback that returns -1 leaves the fd in its epoll set. */
 static void fds_unpoll(struct cluster_cpg *cluster)
 {
-	for (size_t i = 0; i < N(cluster->fds); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(cluster->fds); i++) {
 		if (cluster->fds[i] >= 0) {
 			(void)qb_loop_poll_del(cluster->loop, cluster->fds[i]);
 			cluster->fds[i] = -1;
@@ -529,7 +529,7 @@ static int fds_poll(struct cluster_cpg *cluster, struct err *err)
 	if (cs != CS_OK) {
 		return cs_error(cs, "corosync", err);
 	}
-	for (size_t i = 0; i < N(fds); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(fds); i++) {
 		int rc = qb_loop_poll_add(cluster->loop, QB_LOOP_MED, fds[i], POLLIN, cluster,
 					  on_poll);
 

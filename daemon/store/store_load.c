@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <glib.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -237,7 +238,7 @@ int store_db_load(struct store_db *db, struct store_content *ret, struct err *er
 	int rc = 0;
 
 	*ret = (struct store_content){.n_entries = 0};
-	for (size_t i = 0; rc == 0 && i < sizeof(tables) / sizeof(tables[0]); i++) {
+	for (size_t i = 0; rc == 0 && i < G_N_ELEMENTS(tables); i++) {
 		rc = rows_walk(db, tables[i].sql, tables[i].each, ret, err);
 	}
 	if (rc == 0 && id128_is_zero(&ret->state.disk)) {

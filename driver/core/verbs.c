@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "driver/core/verbs.h"
 
+#include <glib.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -487,5 +488,5 @@ const struct verb *verb_find(const char *name)
 
 const struct verb *verb_at(size_t index)
 {
-	return index < sizeof(VERBS) / sizeof(VERBS[0]) ? &VERBS[index] : NULL;
+	return index < G_N_ELEMENTS(VERBS) ? &VERBS[index] : NULL;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "driver/tgt/tgt_admin.h"
 
+#include <glib.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,7 +23,7 @@ static bool tgtd_unreachable(const struct runner_result *result)
 					    "get the response",       "partial response",
 					    "connect to tgt",         "closed the socket"};
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
 		if (strstr(result->stderr_tail, texts[i]) != NULL) {
 			return true;
 		}

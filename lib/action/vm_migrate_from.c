@@ -101,7 +101,6 @@ int vm_migrate_from(const struct vm_settings *settings, const char *source, cons
 	if (rc != 0) {
 		return rc;
 	}
-	rc = vm_task_run(vm, "migrate-in", steps, sizeof(steps) / sizeof(steps[0]), UNDO_RESERVE_MS,
-			 deadline, err);
+	rc = vm_task_run(vm, "migrate-in", VM_STEPS(steps), UNDO_RESERVE_MS, deadline, err);
 	return vm_record_close(vm, rc, deadline, err);
 }

@@ -206,8 +206,6 @@ static const struct task_step saved_steps[] = {
 	},
 };
 
-#define ROWS(table) (table), sizeof(table) / sizeof((table)[0])
-
 /* Does the guest still run here after a live migration was begun and failed? */
 static bool fallback_possible(struct vm_context *vm, int rc, struct deadline deadline)
 {
@@ -222,7 +220,8 @@ static bool fallback_possible(struct vm_context *vm, int rc, struct deadline dea
 static int migrate_saved(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
 	vm_record_mode(vm, "saved");
-	return vm_task_run(vm, "migrate-saved", ROWS(saved_steps), UNDO_RESERVE_MS, deadline, err);
+	return vm_task_run(vm, "migrate-saved", VM_STEPS(saved_steps), UNDO_RESERVE_MS, deadline,
+			   err);
 }
 
 static int migrate(struct vm_context *vm, struct deadline deadline, struct err *err)
@@ -237,7 +236,7 @@ static int migrate(struct vm_context *vm, struct deadline deadline, struct err *
 		return migrate_saved(vm, deadline, err);
 	}
 	vm_record_mode(vm, "live");
-	rc = vm_task_run(vm, "migrate", ROWS(live_steps), UNDO_RESERVE_MS,
+	rc = vm_task_run(vm, "migrate", VM_STEPS(live_steps), UNDO_RESERVE_MS,
 			 deadline_before(deadline, reserve_ms), &live_err);
 	if (rc == 0) {
 		return 0;

@@ -2,6 +2,7 @@
 #include "action/vm.h"
 
 #include <assert.h>
+#include <glib.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,8 +34,7 @@ static const enum vm_health healths[] = {
 	[DOMAIN_CRASHED] = VM_FAILED,
 };
 
-static_assert(sizeof(healths) / sizeof(healths[0]) == DOMAIN_STATE_MAX,
-	      "a domain state without a health");
+static_assert(G_N_ELEMENTS(healths) == DOMAIN_STATE_MAX, "a domain state without a health");
 
 static int health_without_libvirt(const struct vm_settings *settings, const struct err *cause,
 				  enum vm_health *ret, struct err *err)

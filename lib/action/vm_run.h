@@ -2,8 +2,13 @@
 #ifndef LUNMASK_VM_RUN_H
 #define LUNMASK_VM_RUN_H
 
+#include <glib.h>
+
 #include "rules/task.h"
 #include "vm/vm_context.h"
+
+/* A table as two arguments of vm_task_run(). */
+#define VM_STEPS(table) (table), G_N_ELEMENTS(table)
 
 /*
  * Runs a table of steps on the VM. Steps that widen access need quorum. The steps are reported to

@@ -96,7 +96,6 @@ int vm_start(const struct vm_settings *settings, struct deadline deadline,
 	if (rc != 0) {
 		return rc;
 	}
-	rc = vm_task_run(vm, "start", steps, sizeof(steps) / sizeof(steps[0]), UNDO_RESERVE_MS,
-			 deadline, err);
+	rc = vm_task_run(vm, "start", VM_STEPS(steps), UNDO_RESERVE_MS, deadline, err);
 	return vm_record_close(vm, rc, deadline, err);
 }

@@ -239,8 +239,6 @@ static const struct task_step late_steps[] = {
 	},
 };
 
-#define ROWS(table) (table), sizeof(table) / sizeof((table)[0])
-
 /* Could the array's management not be reached? Any other error is an answer of the array. */
 static bool management_away(int rc)
 {
@@ -267,7 +265,7 @@ static int release(struct vm_context *vm, const struct err *cause, struct deadli
 static int revoke_or_release(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
 	struct err why = ERR_INIT;
-	int rc = vm_task_run(vm, "stop", ROWS(revoke_steps), 0,
+	int rc = vm_task_run(vm, "stop", VM_STEPS(revoke_steps), 0,
 			     kept_back(deadline, RELEASE_RESERVE_MS, 3), &why);
 
 	if (rc == 0) {
@@ -280,11 +278,11 @@ static int revoke_or_release(struct vm_context *vm, struct deadline deadline, st
 				   : err_set(err, rc, "%s", err_text(&why));
 }
 
-static int revoke(struct vm_context *vm, struct deadline deadline, struct err *err)
+static int revoke_all(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
 	int rc = revoke_or_release(vm, deadline, err);
 
-	return rc != 0 ? rc : vm_task_run(vm, "stop", ROWS(late_steps), 0, deadline, err);
+	return rc != 0 ? rc : vm_task_run(vm, "stop", VM_STEPS(late_steps), 0, deadline, err);
 }
 
 /*
@@ -317,13 +315,13 @@ static int stop_all(struct vm_context *vm, struct deadline deadline, struct err 
 	if (vm->node[0] != '\0') {
 		(void)vm_record_open(vm, VM_ACTION_STOP, vm->node, "", deadline, NULL);
 	}
-	rc = vm_task_run(vm, "stop", ROWS(domain_steps), 0,
+	rc = vm_task_run(vm, "stop", VM_STEPS(domain_steps), 0,
 			 kept_back(deadline, REVOKE_RESERVE_MS, 3), err);
 	if (rc != 0) {
 		return rc;
 	}
 	if (config_rc == 0) {
-		return revoke(vm, deadline, err);
+		return revoke_all(vm, deadline, err);
 	}
 	if (absent) {
 		tell_fallback(vm, "revoke", deadline_now_ms(), &config_err);

@@ -2,6 +2,7 @@
 #include "cluster/cluster_vms.h"
 
 #include <ctype.h>
+#include <glib.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,6 @@
 #include "names/name_limits.h"
 #include "xml/xml_tree.h"
 
-#define ARRAY_SIZE(rows) (sizeof(rows) / sizeof((rows)[0]))
 #define DEPTH_MAX 8 /* of nested resources; Pacemaker uses three levels */
 
 static const struct parameter {
@@ -80,13 +80,14 @@ static const char *set_unclear(xmlNodePtr set)
 }
 
 /*
- * Returns the index of the parameter that the pair sets, or ARRAY_SIZE(parameters) for any other.
+ * Returns the index of the parameter that the pair sets, or G_N_ELEMENTS(parameters) for any other.
  */
 static size_t parameter_of(xmlNodePtr pair)
 {
 	size_t i = 0;
 
-	while (i < ARRAY_SIZE(parameters) && strcmp(attr(pair, "name"), parameters[i].name) != 0) {
+	while (i < G_N_ELEMENTS(parameters) &&
+	       strcmp(attr(pair, "name"), parameters[i].name) != 0) {
 		i++;
 	}
 	return i;
@@ -104,7 +105,7 @@ static int set_add(xmlNodePtr set, struct cluster_vm *vm, bool here[], const cha
 		size_t i = parameter_of(pair);
 		char **value;
 
-		if (i == ARRAY_SIZE(parameters)) {
+		if (i == G_N_ELEMENTS(parameters)) {
 			continue;
 		}
 		value = field(vm, &parameters[i]);
@@ -124,7 +125,7 @@ static int set_add(xmlNodePtr set, struct cluster_vm *vm, bool here[], const cha
 /* *ret_unclear: why the values are not known. */
 static int values_add(xmlNodePtr of, struct cluster_vm *vm, const char **ret_unclear)
 {
-	bool here[ARRAY_SIZE(parameters)] = {false};
+	bool here[G_N_ELEMENTS(parameters)] = {false};
 	int rc = 0;
 
 	for (xmlNodePtr set = xml_tree_child(of, "instance_attributes");
@@ -139,7 +140,7 @@ static void vm_clear(struct cluster_vm *vm)
 {
 	free(vm->resource);
 	free(vm->unclear);
-	for (size_t i = 0; i < ARRAY_SIZE(parameters); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(parameters); i++) {
 		free(*field(vm, &parameters[i]));
 	}
 	*vm = (struct cluster_vm){0};
@@ -161,7 +162,7 @@ static int vm_check(struct cluster_vm *vm, const char *unclear)
 	static const char *const transports[] = {"ssh", "tcp", "tls"};
 	bool known = vm->migration_transport == NULL;
 
-	for (size_t i = 0; i < ARRAY_SIZE(transports); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(transports); i++) {
 		known = known || strcmp(vm->migration_transport, transports[i]) == 0;
 	}
 	if (unclear == NULL && (vm->vm == NULL || !vm_name_valid(vm->vm))) {

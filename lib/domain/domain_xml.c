@@ -50,7 +50,7 @@ static bool memory_unit_bytes(const char *unit, uint64_t *ret)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+	for (i = 0; i < G_N_ELEMENTS(units); i++) {
 		if (strcmp(unit, units[i].name) == 0) {
 			*ret = units[i].bytes;
 			return true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "domain/mapping_policy.h"
 
+#include <glib.h>
 #include <string.h>
 
 #include "names/lun.h"
@@ -61,7 +62,7 @@ static int check_children(xmlNodePtr parent, struct err *err)
 	size_t i;
 
 	for (node = xml_tree_child(parent, NULL); node != NULL; node = xml_tree_next(node, NULL)) {
-		for (i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		for (i = 0; i < G_N_ELEMENTS(refusals); i++) {
 			const struct refusal *row = &refusals[i];
 			const char *value;
 
@@ -167,7 +168,7 @@ static int check_disk_parts(xmlNodePtr disk, const char *target, struct err *err
 	xmlNodePtr node;
 	size_t i;
 
-	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+	for (i = 0; i < G_N_ELEMENTS(parts); i++) {
 		if (xml_tree_child(disk, parts[i]) != NULL) {
 			return err_set(
 				err, -EINVAL,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hypervisor/hypervisor.h"
 
+#include <glib.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +23,7 @@ const char *domain_state_to_str(enum domain_state state)
 #undef X
 	};
 
-	_Static_assert(sizeof(texts) / sizeof(texts[0]) == DOMAIN_STATE_MAX, "a text per state");
+	_Static_assert(G_N_ELEMENTS(texts) == DOMAIN_STATE_MAX, "a text per state");
 	return (unsigned int)state < DOMAIN_STATE_MAX ? texts[state] : "unknown";
 }
 

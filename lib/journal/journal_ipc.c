@@ -4,13 +4,13 @@
 #include <assert.h>
 #include <endian.h>
 #include <errno.h>
+#include <glib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "journal/journal_codec.h"
 
 #define IPC_VERSION 1
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* clang-format off */
 static const struct journal_field request_fields[] = {
@@ -84,10 +84,10 @@ static const struct journal_field solo_fields[] = {
 /* clang-format on */
 
 /* Encoded, no field is longer than in memory, except a text (by its length of two bytes). */
-static_assert(sizeof(struct journal_ipc_request) + 2 * ARRAY_SIZE(request_fields) + 5 <=
+static_assert(sizeof(struct journal_ipc_request) + 2 * G_N_ELEMENTS(request_fields) + 5 <=
 		      JOURNAL_IPC_HEAD_MAX,
 	      "JOURNAL_IPC_HEAD_MAX holds a request's fields");
-static_assert(sizeof(struct journal_ipc_reply) + 2 * ARRAY_SIZE(reply_fields) + 5 <=
+static_assert(sizeof(struct journal_ipc_reply) + 2 * G_N_ELEMENTS(reply_fields) + 5 <=
 		      JOURNAL_IPC_HEAD_MAX,
 	      "JOURNAL_IPC_HEAD_MAX holds a reply's fields");
 static_assert(JOURNAL_RECORD_BYTES_MAX <= JOURNAL_IPC_REST_MAX, "a page holds a record");
@@ -164,7 +164,7 @@ size_t journal_ipc_request_encode(const struct journal_ipc_request *request,
 	if (!request_complete(request)) {
 		return 0;
 	}
-	return message_encode(request_fields, ARRAY_SIZE(request_fields), request, request->op,
+	return message_encode(request_fields, G_N_ELEMENTS(request_fields), request, request->op,
 			      request->op_bytes, JOURNAL_RECORD_BYTES_MAX, buffer);
 }
 
@@ -173,7 +173,7 @@ int journal_ipc_request_decode(const uint8_t *data, size_t bytes, struct journal
 	int rc;
 
 	memset(ret, 0, sizeof(*ret));
-	rc = message_decode(request_fields, ARRAY_SIZE(request_fields), data, bytes,
+	rc = message_decode(request_fields, G_N_ELEMENTS(request_fields), data, bytes,
 			    JOURNAL_RECORD_BYTES_MAX, ret, &ret->op, &ret->op_bytes);
 	return rc == 0 && !request_complete(ret) ? -EBADMSG : rc;
 }
@@ -181,14 +181,14 @@ int journal_ipc_request_decode(const uint8_t *data, size_t bytes, struct journal
 size_t journal_ipc_reply_encode(const struct journal_ipc_reply *reply,
 				uint8_t buffer[JOURNAL_IPC_REPLY_MAX])
 {
-	return message_encode(reply_fields, ARRAY_SIZE(reply_fields), reply, reply->rest,
+	return message_encode(reply_fields, G_N_ELEMENTS(reply_fields), reply, reply->rest,
 			      reply->rest_bytes, JOURNAL_IPC_REST_MAX, buffer);
 }
 
 int journal_ipc_reply_decode(const uint8_t *data, size_t bytes, struct journal_ipc_reply *ret)
 {
 	memset(ret, 0, sizeof(*ret));
-	return message_decode(reply_fields, ARRAY_SIZE(reply_fields), data, bytes,
+	return message_decode(reply_fields, G_N_ELEMENTS(reply_fields), data, bytes,
 			      JOURNAL_IPC_REST_MAX, ret, &ret->rest, &ret->rest_bytes);
 }
 
@@ -202,22 +202,23 @@ size_t journal_ipc_status_encode(const struct journal_status *status, uint8_t *b
 	}
 	head.flags = (status->active ? STATUS_ACTIVE : 0u) | (status->gate ? STATUS_GATE : 0u) |
 		     (status->quorate ? STATUS_QUORATE : 0u);
-	bytes = journal_fields_encode(status_head_fields, ARRAY_SIZE(status_head_fields), &head,
+	bytes = journal_fields_encode(status_head_fields, G_N_ELEMENTS(status_head_fields), &head,
 				      buffer);
-	body = journal_fields_encode(status_fields, ARRAY_SIZE(status_fields), status,
+	body = journal_fields_encode(status_fields, G_N_ELEMENTS(status_fields), status,
 				     buffer + bytes);
 	if (body == 0) {
 		return 0;
 	}
 	bytes += body;
 	for (size_t i = 0; i < status->n_voters; i++) {
-		bytes += journal_fields_encode(voter_fields, ARRAY_SIZE(voter_fields),
+		bytes += journal_fields_encode(voter_fields, G_N_ELEMENTS(voter_fields),
 					       &status->voters[i], buffer + bytes);
 	}
 	if (status->solo == JOURNAL_SOLO_NONE) {
 		return bytes;
 	}
-	body = journal_fields_encode(solo_fields, ARRAY_SIZE(solo_fields), status, buffer + bytes);
+	body = journal_fields_encode(solo_fields, G_N_ELEMENTS(solo_fields), status,
+				     buffer + bytes);
 	return body == 0 ? 0 : bytes + body;
 }
 
@@ -237,23 +238,23 @@ int journal_ipc_status_decode(const uint8_t *data, size_t bytes, struct journal_
 	size_t at = 0;
 
 	memset(ret, 0, sizeof(*ret));
-	if (!part_decode(status_head_fields, ARRAY_SIZE(status_head_fields), data, bytes, &at,
+	if (!part_decode(status_head_fields, G_N_ELEMENTS(status_head_fields), data, bytes, &at,
 			 &head) ||
 	    head.n_voters > JOURNAL_NODES_MAX || (head.flags & ~(uint32_t)STATUS_FLAGS) != 0 ||
-	    !part_decode(status_fields, ARRAY_SIZE(status_fields), data, bytes, &at, ret)) {
+	    !part_decode(status_fields, G_N_ELEMENTS(status_fields), data, bytes, &at, ret)) {
 		return -EBADMSG;
 	}
 	ret->active = (head.flags & STATUS_ACTIVE) != 0;
 	ret->gate = (head.flags & STATUS_GATE) != 0;
 	ret->quorate = (head.flags & STATUS_QUORATE) != 0;
 	for (; ret->n_voters < head.n_voters; ret->n_voters++) {
-		if (!part_decode(voter_fields, ARRAY_SIZE(voter_fields), data, bytes, &at,
+		if (!part_decode(voter_fields, G_N_ELEMENTS(voter_fields), data, bytes, &at,
 				 &ret->voters[ret->n_voters])) {
 			return -EBADMSG;
 		}
 	}
 	if (at < bytes &&
-	    !part_decode(solo_fields, ARRAY_SIZE(solo_fields), data, bytes, &at, ret)) {
+	    !part_decode(solo_fields, G_N_ELEMENTS(solo_fields), data, bytes, &at, ret)) {
 		return -EBADMSG;
 	}
 	return at == bytes ? 0 : -EBADMSG;

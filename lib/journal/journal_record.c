@@ -3,13 +3,13 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <glib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "journal/journal_codec.h"
 
 #define RECORD_VERSION 1
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static bool made_of(const char *text, const char *others)
 {
@@ -100,7 +100,7 @@ static const struct journal_field op_fields[] = {
  * Encoded, a text is at most one byte longer than its array, and a list of texts one byte for each:
  * their lengths take two bytes.
  */
-static_assert(sizeof(struct journal_op) + VM_LUNS_MAX + ARRAY_SIZE(task_fields) + 2 <=
+static_assert(sizeof(struct journal_op) + VM_LUNS_MAX + G_N_ELEMENTS(task_fields) + 2 <=
 		      JOURNAL_RECORD_BYTES_MAX,
 	      "JOURNAL_RECORD_BYTES_MAX suffices");
 
@@ -118,7 +118,7 @@ const char *journal_kind_to_str(enum journal_kind kind)
 		[JOURNAL_RECONCILE] = "reconcile",
 	};
 
-	return str_at(texts, ARRAY_SIZE(texts), kind);
+	return str_at(texts, G_N_ELEMENTS(texts), kind);
 }
 
 const char *journal_state_to_str(enum journal_state state)
@@ -129,7 +129,7 @@ const char *journal_state_to_str(enum journal_state state)
 		[JOURNAL_FAILED] = "failed",
 	};
 
-	return str_at(texts, ARRAY_SIZE(texts), state);
+	return str_at(texts, G_N_ELEMENTS(texts), state);
 }
 
 bool journal_state_open(enum journal_state state)
@@ -146,7 +146,7 @@ const char *journal_evidence_to_str(enum journal_evidence evidence)
 		[JOURNAL_EVIDENCE_FENCED] = "fenced",
 	};
 
-	return str_at(texts, ARRAY_SIZE(texts), evidence);
+	return str_at(texts, G_N_ELEMENTS(texts), evidence);
 }
 
 bool journal_actor_equal(const struct journal_actor *a, const struct journal_actor *b)
@@ -179,26 +179,26 @@ static int record_decode(const struct journal_field *fields, size_t n, const uin
 
 size_t journal_task_encode(const struct journal_task *task, uint8_t *buffer)
 {
-	return record_encode(task_fields, ARRAY_SIZE(task_fields), task, buffer);
+	return record_encode(task_fields, G_N_ELEMENTS(task_fields), task, buffer);
 }
 
 int journal_task_decode(const uint8_t *data, size_t bytes, struct journal_task *ret,
 			size_t *ret_used)
 {
 	memset(ret, 0, sizeof(*ret));
-	return record_decode(task_fields, ARRAY_SIZE(task_fields), data, bytes, ret, ret_used);
+	return record_decode(task_fields, G_N_ELEMENTS(task_fields), data, bytes, ret, ret_used);
 }
 
 size_t journal_release_encode(const struct journal_release *release, uint8_t *buffer)
 {
-	return record_encode(release_fields, ARRAY_SIZE(release_fields), release, buffer);
+	return record_encode(release_fields, G_N_ELEMENTS(release_fields), release, buffer);
 }
 
 int journal_release_decode(const uint8_t *data, size_t bytes, struct journal_release *ret,
 			   size_t *ret_used)
 {
 	memset(ret, 0, sizeof(*ret));
-	return record_decode(release_fields, ARRAY_SIZE(release_fields), data, bytes, ret,
+	return record_decode(release_fields, G_N_ELEMENTS(release_fields), data, bytes, ret,
 			     ret_used);
 }
 
@@ -209,7 +209,7 @@ static bool op_has_release(const struct journal_op *op)
 
 size_t journal_op_encode(const struct journal_op *op, uint8_t *buffer)
 {
-	size_t head = record_encode(op_fields, ARRAY_SIZE(op_fields), op, buffer);
+	size_t head = record_encode(op_fields, G_N_ELEMENTS(op_fields), op, buffer);
 	size_t body = 0;
 
 	if (head > 0) {
@@ -225,7 +225,7 @@ int journal_op_decode(const uint8_t *data, size_t bytes, struct journal_op *ret)
 	int rc;
 
 	memset(ret, 0, sizeof(*ret));
-	rc = record_decode(op_fields, ARRAY_SIZE(op_fields), data, bytes, ret, &head);
+	rc = record_decode(op_fields, G_N_ELEMENTS(op_fields), data, bytes, ret, &head);
 	if (rc != 0) {
 		return rc;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "names/lun.h"
 
+#include <glib.h>
 #include <string.h>
 
 #define EXTENT_GRAIN_BYTES 512u
@@ -87,7 +88,7 @@ bool drive_target_valid(const char *target)
 	static const char *const buses[] = {"vd", "sd", "hd", "xvd"};
 	size_t i;
 
-	for (i = 0; target != NULL && i < sizeof(buses) / sizeof(buses[0]); i++) {
+	for (i = 0; target != NULL && i < G_N_ELEMENTS(buses); i++) {
 		size_t bus = strlen(buses[i]);
 		size_t unit;
 
@@ -120,7 +121,7 @@ static bool size_take(const char **text, uint64_t *ret_bytes)
 	if (at == *text) {
 		return false;
 	}
-	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+	for (i = 0; i < G_N_ELEMENTS(units); i++) {
 		size_t length = strlen(units[i].name);
 
 		if (strncmp(at, units[i].name, length) != 0) {

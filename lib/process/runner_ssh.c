@@ -150,7 +150,7 @@ static void options_add(struct runner_ssh *ssh, size_t *n, const char *identity,
 		"ServerAliveInterval=3", "ServerAliveCountMax=2",     "LogLevel=ERROR",
 	};
 
-	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(always); i++) {
 		option_add(ssh, n, always[i]);
 	}
 	option_add(ssh, n, ssh->connect_timeout);
@@ -234,7 +234,7 @@ bool runner_ssh_mux_failed(const struct runner_result *result)
 	if (result->exit_status != SSH_OWN_FAILURE || result->output_bytes != 0) {
 		return false;
 	}
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
 		if (strstr(result->stderr_tail, texts[i]) != NULL) {
 			return true;
 		}

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/stray.h"
 
+#include <glib.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/realtime.h"
-
-#define ARRAY_SIZE(rows) (sizeof(rows) / sizeof((rows)[0]))
 
 /* The boolean facts, as bits. */
 enum { FOREIGN = 1u << 0, WANTED = 1u << 1, SHARED = 1u << 2, TWICE = 1u << 3, NEXUS = 1u << 4 };
@@ -100,7 +99,7 @@ enum stray_verdict stray_judge(const struct stray_facts *facts, const char **ret
 	size_t i = 0;
 
 	/* The last row matches everything. */
-	while (i < ARRAY_SIZE(rules) - 1 && !rule_fits(&rules[i], facts)) {
+	while (i < G_N_ELEMENTS(rules) - 1 && !rule_fits(&rules[i], facts)) {
 		i++;
 	}
 	*ret_why = rules[i].why;

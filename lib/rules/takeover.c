@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/takeover.h"
 
+#include <glib.h>
 #include <stddef.h>
 
 enum want { ANY = 0, YES, NO };
@@ -108,7 +109,7 @@ int takeover_judge(enum takeover_policy policy, takeover_ask *ask, void *data,
 	bool found = false;
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && !found && i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; rc == 0 && !found && i < G_N_ELEMENTS(rows); i++) {
 		rc = row_fits(&judge, &rows[i], policy == TAKEOVER_LOST, &found, err);
 		*ret = rows[i].verdict;
 	}

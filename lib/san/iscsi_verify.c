@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "san/iscsi.h"
 
+#include <glib.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 static const enum iscsi_step verify_steps[] = {ISCSI_STEP_LOGIN, ISCSI_STEP_REPORT_LUNS,
 					       ISCSI_STEP_IDENTIFY, ISCSI_STEP_CAPACITY,
 					       ISCSI_STEP_LOGOUT};
-#define N_VERIFY_STEPS (sizeof(verify_steps) / sizeof(verify_steps[0]))
+#define N_VERIFY_STEPS (G_N_ELEMENTS(verify_steps))
 
 static int facts_compare(const struct iscsi_facts *facts, const struct lun *expected,
 			 const struct iscsi_path *path, struct err *err)

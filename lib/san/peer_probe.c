@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "san/peer_probe.h"
 
+#include <glib.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -31,7 +32,7 @@ static const struct {
 	{EUCLEAN, "EUCLEAN"},
 };
 
-#define N_ERRNO_NAMES (sizeof(errno_names) / sizeof(errno_names[0]))
+#define N_ERRNO_NAMES (G_N_ELEMENTS(errno_names))
 
 static const char *errno_to_name(int number)
 {

@@ -2,6 +2,7 @@
 #include "step/vm_boot.h"
 
 #include <assert.h>
+#include <glib.h>
 #include <stdlib.h>
 
 #include "step/vm_state.h"
@@ -35,8 +36,7 @@ static const struct {
 	[DOMAIN_CRASHED] = {VM_BOOT_DROP_IMAGE, VM_BOOT_DESTROY, VM_BOOT_DESTROY},
 };
 
-static_assert(sizeof(decisions) / sizeof(decisions[0]) == DOMAIN_STATE_MAX,
-	      "a domain state without a decision");
+static_assert(G_N_ELEMENTS(decisions) == DOMAIN_STATE_MAX, "a domain state without a decision");
 
 enum vm_boot_action vm_boot_decide(enum domain_state domain, enum image_state image)
 {

@@ -5,6 +5,7 @@
  * be granted to any initiator. The test reads the last block of a LUN and writes it back. Exit
  * status 0 if nothing failed, 1 if a check failed, 2 for wrong usage.
  */
+#include <glib.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@ static bool command_split(char *command, struct bench *bench)
 	size_t n = 0;
 
 	for (char *word = strtok(command, " "); word != NULL; word = strtok(NULL, " ")) {
-		if (n >= sizeof(bench->driver) / sizeof(bench->driver[0]) - 1) {
+		if (n >= G_N_ELEMENTS(bench->driver) - 1) {
 			return false;
 		}
 		bench->driver[n++] = word;
@@ -138,7 +139,7 @@ int main(int argc, char **argv)
 	}
 	(void)signal(SIGPIPE, SIG_IGN); /* libiscsi also writes to sessions that were cut */
 	portal_find(&bench);
-	for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++) {
+	for (size_t t = 0; t < G_N_ELEMENTS(tables); t++) {
 		for (const struct check *check = tables[t]; check->name != NULL; check++) {
 			bool ok = check_run(&bench, check, passed + failed + 1);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <glib.h>
 #include <string.h>
 #include <stdlib.h>
 
@@ -107,7 +108,7 @@ static bool garbage_is_refused(struct bench *bench)
 					       "{\"luns\":[\"a b\"]}",
 					       "{\"luns\":[\"../x\"]}"};
 
-	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(requests); i++) {
 		if (!bench_refused(bench, "masks", "bad-request", "%s", requests[i])) {
 			return false;
 		}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fault.h"
 
+#include <glib.h>
 #include <string.h>
 
 #include "majority.h"
@@ -409,7 +410,7 @@ static const struct {
 	{fault_forced, 200, true},
 };
 
-#define FAULTS_N (sizeof(FAULTS) / sizeof(FAULTS[0]))
+#define FAULTS_N (G_N_ELEMENTS(FAULTS))
 
 void faults_reset(struct world *world)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <glib.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -243,7 +244,7 @@ int main(int argc, char **argv)
 	if (timeout != NULL) {
 		check.timeout_ms = atoi(timeout);
 	}
-	for (size_t i = 0; argc >= 6 && i < sizeof(operations) / sizeof(operations[0]); i++) {
+	for (size_t i = 0; argc >= 6 && i < G_N_ELEMENTS(operations); i++) {
 		int rc;
 
 		if (strcmp(argv[5], operations[i].name) != 0 ||

@@ -9,5 +9,6 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <glib.h>
 
 #endif

@@ -169,7 +169,7 @@ static void a_probe_on_a_fenced_host_finds_nothing(void **state)
 	struct err err;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		(void)unlink(path("answer"));
 		if (rows[i].answer != NULL) {
 			put("answer", rows[i].answer);

@@ -69,7 +69,7 @@ static void array_masks__fails_in_one_line_with_every_bad_driver(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		struct array_masks masks;
 		struct err err = ERR_INIT;
 		int64_t begin = deadline_now_ms();

@@ -81,7 +81,7 @@ static void array_wire_decode_luns__refuses_anything_else(void **state)
 	struct lun luns[2];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(replies); i++) {
 		assert_int_equal(decode_luns(replies[i], luns), -EPROTO);
 	}
 }
@@ -118,7 +118,7 @@ static void array_wire_decode_masks__refuses_what_could_hide_a_holder(void **sta
 	struct array_masks masks;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(replies); i++) {
 		assert_int_equal(array_wire_decode_masks(replies[i], strlen(replies[i]), NAMES, 2,
 							 &masks, NULL),
 				 -EPROTO);
@@ -201,7 +201,7 @@ static void array_wire_decode_all_masks__refuses_what_could_hide_a_holder(void *
 	struct array_masks masks;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(replies); i++) {
 		assert_int_equal(
 			array_wire_decode_all_masks(replies[i], strlen(replies[i]), &masks, NULL),
 			-EPROTO);
@@ -260,7 +260,7 @@ static void array_wire_decode_fenced__lists_names(void **state)
 	assert_false(array_fenced_has(&fenced, T));
 	assert_int_equal(fenced.fencings, 17);
 	array_fenced_release(&fenced);
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
 		assert_int_equal(
 			array_wire_decode_fenced(wrong[i], strlen(wrong[i]), &fenced, NULL),
 			-EPROTO);
@@ -297,7 +297,7 @@ static void array_wire_decode_info__knows_the_capabilities(void **state)
 	assert_int_equal(array_wire_decode_info(reply, strlen(reply), &info, NULL), 0);
 	assert_true(info.fence);
 	assert_false(info.nexus_list || info.requester);
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
 		assert_int_equal(array_wire_decode_info(wrong[i], strlen(wrong[i]), &info, NULL),
 				 -EPROTO);
 	}

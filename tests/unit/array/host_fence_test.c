@@ -192,7 +192,7 @@ static void judge__is_a_table(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		assert_int_equal(host_fence_judge(rows[i].answers, rows[i].count), rows[i].state);
 	}
 }
@@ -238,7 +238,7 @@ static void off__does_not_believe_a_driver(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		struct err err = ERR_INIT;
 
 		put(0, "deaf-fence", "");
@@ -477,7 +477,7 @@ static void arrays__are_those_that_are_named(void **state)
 
 	(void)state;
 	assert_int_equal(config_parse(text, sizeof(text) - 1, "f", &config, NULL), 0);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		struct host_fence fence = {.by = BY};
 		int rc = host_fence_arrays(config, rows[i].names, &fence, NULL);
 

@@ -105,7 +105,7 @@ static void journal_id_from_str__refuses_everything_else(void **state)
 	struct id128 id = counted;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
 		assert_int_equal(id128_from_str(texts[i], &id), -EINVAL);
 		assert_true(id128_equal(&id, &counted));
 	}

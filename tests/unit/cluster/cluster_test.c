@@ -188,7 +188,7 @@ static void cluster_node_fate__refuses_what_is_no_name(void **state)
 	time_t at;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
 		assert_int_equal(cluster_node_fate(wrong[i], deadline_in(100), &fate, NULL),
 				 -EINVAL);
 		assert_int_equal(cluster_node_fenced_at(wrong[i], deadline_in(100), &at, NULL),
@@ -222,7 +222,7 @@ static void cluster_node_judge__wants_proof_for_down(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		assert_int_equal(cluster_node_judge(&cases[i].state), cases[i].fate);
 	}
 }

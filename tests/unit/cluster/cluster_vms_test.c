@@ -120,7 +120,7 @@ static void cluster_vms_parse__says_what_it_does_not_understand(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		assert_int_equal(parse(rows[i].xml), 0);
 		assert_int_equal(vms.count, 1);
 		assert_non_null(vms.vms[0].unclear);
@@ -148,7 +148,7 @@ static void cluster_vms_parse__refuses_what_is_no_resources(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
 		assert_int_equal(parse(wrong[i]), -EINVAL);
 		assert_int_equal(vms.count, 0);
 	}

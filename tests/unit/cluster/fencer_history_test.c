@@ -18,7 +18,7 @@ static void fencer_history_last__is_the_last_success_that_was_a_fencing(void **s
 	};
 
 	(void)state;
-	for (size_t i = 0; i + 1 < sizeof(entries) / sizeof(entries[0]); i++) {
+	for (size_t i = 0; i + 1 < G_N_ELEMENTS(entries); i++) {
 		entries[i].next = &entries[i + 1];
 	}
 	assert_int_equal(fencer_history_last(&entries[0]), 20);
@@ -43,7 +43,7 @@ static void fencer_history_is_fenced__as_the_last_success_says(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i + 1 < sizeof(entries) / sizeof(entries[0]); i++) {
+	for (size_t i = 0; i + 1 < G_N_ELEMENTS(entries); i++) {
 		entries[i].next = &entries[i + 1];
 	}
 	assert_true(fencer_history_is_fenced(&entries[0]));

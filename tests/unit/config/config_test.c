@@ -69,7 +69,7 @@ static void config_parse__refuses_and_says_what_and_where(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		struct err err = ERR_INIT;
 		struct config *config = NULL;
 
@@ -120,10 +120,10 @@ static void config_parse__checks_portals(void **state)
 					    "192.0.2.1:+1"};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(right); i++) {
 		assert_int_equal(parse_array("portals", right[i]), 0);
 	}
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
 		if (parse_array("portals", wrong[i]) != -EINVAL) {
 			fail_msg("portals = %s", wrong[i]);
 		}

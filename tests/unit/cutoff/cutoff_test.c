@@ -48,7 +48,7 @@ static void cutoff__looks_at_once_after_an_event_and_then_more_and_more_seldom(v
 
 		assert_non_null(cutoff_event_to_str((enum cutoff_event)event));
 		cutoff_event(&cutoff, (enum cutoff_event)event, now_ms);
-		for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+		for (size_t i = 0; i < G_N_ELEMENTS(waits); i++) {
 			looked(&cutoff, &now_ms, waits[i], CUTOFF_OPEN);
 		}
 	}
@@ -104,7 +104,7 @@ static void cutoff__is_patient_with_a_silent_array(void **state)
 
 	(void)state;
 	cutoff_init(&cutoff, now_ms);
-	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(waits); i++) {
 		looked(&cutoff, &now_ms, waits[i], CUTOFF_UNKNOWN);
 	}
 	/* An event is a reason to ask again at once. */
@@ -169,7 +169,7 @@ static void cutoff__asks_to_be_let_in_with_growing_patience(void **state)
 	(void)state;
 	cutoff_event(&cutoff, CUTOFF_STALLED, now_ms);
 	looked(&cutoff, &now_ms, 0, CUTOFF_FENCED);
-	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(waits); i++) {
 		assert_int_equal(return_next(&cutoff, &now_ms), waits[i]);
 		cutoff_unfence_tried(&cutoff, false, now_ms);
 	}

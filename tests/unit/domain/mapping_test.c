@@ -172,7 +172,7 @@ static void mapping_build__refuses_what_is_bound_to_a_host(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (i = 0; i < G_N_ELEMENTS(rows); i++) {
 		(void)snprintf(xml, sizeof(xml), "%s%s</devices></domain>",
 			       HEAD MEMORY OS "<devices>" VDA VDB, rows[i].device);
 		build_refused(xml, rows[i].said);
@@ -278,7 +278,7 @@ static void mapping_domain_xml__refuses_bad_addresses(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(portals) / sizeof(portals[0]); i++) {
+	for (i = 0; i < G_N_ELEMENTS(portals); i++) {
 		struct mapping_host host = host_of(portals[i]);
 		char *xml = NULL;
 

@@ -62,7 +62,7 @@ static void requester_check__lets_a_fenced_host_only_narrow_itself(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		struct fault fault = FAULT_INIT;
 
 		if (check(rows[i].verb, rows[i].request, &fault) != rows[i].rc) {
@@ -82,7 +82,7 @@ static void requester_check__wants_a_legal_name(void **state)
 					    "{\"by\":\"node1\"}", "{\"by\":\"" S " \"}"};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
 		struct fault fault = FAULT_INIT;
 
 		assert_int_equal(check("fence", wrong[i], &fault), -EINVAL);
@@ -100,7 +100,7 @@ static void verbs__have_a_requester_where_they_change_something(void **state)
 		const char *const *member = verb_at(i)->members;
 		bool wanted = false;
 
-		for (size_t k = 0; k < sizeof(changing) / sizeof(changing[0]); k++) {
+		for (size_t k = 0; k < G_N_ELEMENTS(changing); k++) {
 			wanted = wanted || strcmp(verb_at(i)->name, changing[k]) == 0;
 		}
 		while (*member != NULL && strcmp(*member, REQUESTER_MEMBER) != 0) {

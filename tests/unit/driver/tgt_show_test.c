@@ -109,7 +109,7 @@ static void tgt_show_parse__refuses_what_is_not_understood(void **state)
 	struct tgt_show show;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
 		assert_int_equal(parse(texts[i], &show), -EBADMSG);
 	}
 }

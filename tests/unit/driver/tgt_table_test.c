@@ -86,7 +86,7 @@ static void tgt_table_load__refuses_a_damaged_table(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
 		struct tgt_table table;
 		struct fault fault = FAULT_INIT;
 		FILE *stream = fopen(file, "w");

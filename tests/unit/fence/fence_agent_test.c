@@ -109,7 +109,7 @@ static void main__refuses_with_1_and_runs_nothing(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(inputs); i++) {
 		assert_int_equal(agent_call(inputs[i][0], NULL), 1);
 		assert_null(fence_ran);
 		assert_has(inputs[i][1]);
@@ -227,10 +227,10 @@ static void verify__refuses_rows_that_are_not_sound(void **state)
 
 	(void)state;
 	assert_int_equal(verify(NULL, NULL), 0);
-	for (size_t i = 0; i < sizeof(parameters) / sizeof(parameters[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(parameters); i++) {
 		assert_int_equal(verify(&parameters[i], NULL), -EINVAL);
 	}
-	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(actions); i++) {
 		assert_int_equal(verify(NULL, &actions[i]), -EINVAL);
 	}
 }

@@ -75,9 +75,9 @@ static const struct fence_agent fixture_agent = {
 	.examples = "fence_unit -o off\n    x",
 	.see_also = "a (1)\nb (2)",
 	.parameters = fixture_parameters,
-	.n_parameters = sizeof(fixture_parameters) / sizeof(fixture_parameters[0]),
+	.n_parameters = G_N_ELEMENTS(fixture_parameters),
 	.actions = fixture_actions,
-	.n_actions = sizeof(fixture_actions) / sizeof(fixture_actions[0]),
+	.n_actions = G_N_ELEMENTS(fixture_actions),
 };
 
 #endif

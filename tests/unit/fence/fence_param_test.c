@@ -156,7 +156,7 @@ static void check__is_by_type_and_row(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		struct err err = ERR_INIT;
 
 		assert_int_equal(input(rows[i].line, NULL), 0);

@@ -268,7 +268,7 @@ static void server__tells_an_old_client_what_it_understands(void **state)
 	(void)journal_client_submit(journal, "pair", 70, 0, LIMIT_MS);
 	assert_int_equal(journal_client_status(journal).solo, JOURNAL_SOLO_READY);
 	assert_int_equal(journal_link_open(deadline, &link, NULL), 0);
-	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(told); i++) {
 		struct journal_ipc_request request = {.kind = JOURNAL_IPC_STATUS, .index = i};
 		struct journal_ipc_reply reply;
 		struct journal_status status;

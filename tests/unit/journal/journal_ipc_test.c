@@ -146,7 +146,7 @@ static void request_decode__refuses_a_byte_out_of_range(void **state)
 	uint8_t buffer[JOURNAL_IPC_REQUEST_MAX];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(at); i++) {
 		size_t bytes = journal_ipc_request_encode(&request, buffer);
 
 		buffer[at[i]] = 200;

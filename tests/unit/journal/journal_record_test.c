@@ -282,7 +282,7 @@ static void journal_op_decode__refuses_values_out_of_range(void **state)
 	size_t bytes;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		bytes = journal_op_encode(&op, buffer);
 		assert_int_equal(decode_exactly(buffer, bytes), 0);
 		buffer[rows[i].at] = rows[i].value;
@@ -337,7 +337,7 @@ static void journal_task_encode__refuses_what_decode_would(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		struct journal_task task = task_make();
 
 		strcpy((char *)&task + rows[i].offset, rows[i].text);

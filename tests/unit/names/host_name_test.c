@@ -34,7 +34,7 @@ static void host_name_is_kernels__of_no_other(void **state)
 
 	(void)state;
 	nodename = "node1.example.org";
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
 		assert_false(host_name_is_kernels(others[i]));
 	}
 	nodename = "node1";

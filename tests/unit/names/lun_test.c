@@ -117,7 +117,7 @@ static void extent_from_str__refuses_and_names_the_text(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (i = 0; i < G_N_ELEMENTS(bad); i++) {
 		struct extent extent = before;
 		struct err err = ERR_INIT;
 

@@ -36,7 +36,7 @@ static void portal_check__refuses_the_rest_with_the_text(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
 		assert_int_equal(portal_check(bad[i], &err), -EINVAL);
 		assert_non_null(strstr(err_text(&err), bad[i]));
 	}

@@ -58,7 +58,7 @@ static void settings_parse__refuses_and_says_what_and_where(void **state)
 	struct err err;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		assert_int_equal(parse(cases[i].text, &settings, &err), -EINVAL);
 		assert_non_null(strstr(err_text(&err), cases[i].says));
 	}

@@ -127,7 +127,7 @@ static void ocf_agent_main__turns_errno_into_a_soft_error(void **state)
 	static const int causes[] = {-EIO, -EACCES, -ENOENT, -ETIMEDOUT, -EPERM, -ECONNREFUSED};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(causes); i++) {
 		result = causes[i];
 		assert_int_equal(agent_call("start"), 1);
 		assert_int_equal(agent_call("stop"), 1);

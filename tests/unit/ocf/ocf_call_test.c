@@ -95,7 +95,7 @@ static void ocf_call_read__takes_the_next_lower_check_level(void **state)
 	struct ocf_call call;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		setenv("OCF_CHECK_LEVEL", cases[i].wanted, 1);
 		assert_int_equal(ocf_call_read(&agent, &rows[1], &call, NULL), 0);
 		assert_int_equal(call.check_level, cases[i].level);
@@ -126,7 +126,7 @@ static void ocf_call_read__refuses_numbers_out_of_bounds(void **state)
 	struct ocf_call call;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
 		setenv("OCF_RESKEY_CRM_meta_timeout", wrong[i], 1);
 		assert_int_equal(ocf_call_read(&agent, &rows[0], &call, NULL), -EINVAL);
 		assert_int_equal(call.timeout_ms, OCF_TIMEOUT_DEFAULT_MS);

@@ -127,7 +127,7 @@ static void ocf_metadata_profile__is_what_the_caller_understands(void **state)
 		     {"", "", OCF_PROFILE_1_0},   {"x", "y", OCF_PROFILE_1_0}};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		setenv("OCF_RA_VERSION_MAJOR", cases[i].major, 1);
 		setenv("OCF_RA_VERSION_MINOR", cases[i].minor, 1);
 		assert_int_equal(ocf_metadata_profile(), cases[i].profile);

@@ -69,7 +69,7 @@ static void ocf_param_check__refuses_what_the_type_does_not_allow(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		struct err err = ERR_INIT;
 
 		assert_int_equal(ocf_param_check(&rows[cases[i].row], cases[i].value, &err),

@@ -73,7 +73,7 @@ static const char *const mine[][2] = {
 static void find__knows_it_in_every_notation(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(mine) / sizeof(mine[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(mine); i++) {
 		pid_t player = player_start(mine[i][0], mine[i][1]);
 		struct initiator_process found;
 
@@ -102,7 +102,7 @@ static void find__takes_no_other_for_it(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
 		pid_t player = player_start(others[i][0], others[i][1]);
 		struct initiator_process found;
 

@@ -72,7 +72,7 @@ static void runner_ssh_init__refuses_words_for_a_shell(void **state)
 	struct runner_ssh ssh;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
 		const char *const words[] = {"driver", bad[i], NULL};
 
 		assert_int_equal(
@@ -118,7 +118,7 @@ static void runner_run__tells_why_ssh_failed(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		struct runner_result result;
 		struct err err = ERR_INIT;
 

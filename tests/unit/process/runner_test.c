@@ -11,7 +11,7 @@
 
 #include "process/runner.h"
 
-#define MAX 65536
+#define OUTPUT_MAX 65536
 
 static const struct runner HERE = {.transport = "exec"};
 
@@ -27,9 +27,9 @@ static void runner_run__gives_output_status_and_last_message(void **state)
 	struct runner_result result;
 
 	(void)state;
-	assert_int_equal(
-		shell("cat; echo one >&2; echo two >&2; exit 3", "hello", MAX, 5000, &result, NULL),
-		0);
+	assert_int_equal(shell("cat; echo one >&2; echo two >&2; exit 3", "hello", OUTPUT_MAX, 5000,
+			       &result, NULL),
+			 0);
 	assert_string_equal(result.output, "hello");
 	assert_int_equal(result.output_bytes, 5);
 	assert_int_equal(result.exit_status, 3);
@@ -62,7 +62,7 @@ static void runner_run__survives_a_program_that_reads_nothing(void **state)
 	(void)state;
 	assert_non_null(input);
 	memset(input, 'x', (1u << 20) - 1);
-	assert_int_equal(shell("exec <&-; exit 0", input, MAX, 5000, &result, NULL), 0);
+	assert_int_equal(shell("exec <&-; exit 0", input, OUTPUT_MAX, 5000, &result, NULL), 0);
 	runner_result_release(&result);
 	free(input);
 }
@@ -74,8 +74,9 @@ static void runner_run__stops_a_program_that_writes_too_much(void **state)
 	int64_t begin = deadline_now_ms();
 
 	(void)state;
-	assert_int_equal(shell("exec head -c 1073741824 /dev/zero", "", MAX, 20000, &result, &err),
-			 -EMSGSIZE);
+	assert_int_equal(
+		shell("exec head -c 1073741824 /dev/zero", "", OUTPUT_MAX, 20000, &result, &err),
+		-EMSGSIZE);
 	assert_true(deadline_now_ms() - begin < 5000);
 	assert_non_null(strstr(err_text(&err), "65536"));
 }
@@ -87,7 +88,8 @@ static void runner_run__ends_a_program_that_hangs_with_its_children(void **state
 	int64_t begin = deadline_now_ms();
 
 	(void)state;
-	assert_int_equal(shell("sleep 600 & sleep 600", "", MAX, 200, &result, &err), -ETIMEDOUT);
+	assert_int_equal(shell("sleep 600 & sleep 600", "", OUTPUT_MAX, 200, &result, &err),
+			 -ETIMEDOUT);
 	assert_true(deadline_now_ms() - begin < 3000);
 	assert_non_null(strstr(err_text(&err), "/bin/sh"));
 }
@@ -99,7 +101,7 @@ static void runner_run__does_not_wait_for_a_survivor(void **state)
 	int64_t begin = deadline_now_ms();
 
 	(void)state;
-	assert_int_equal(shell("sleep 3 & echo done", "", MAX, 10000, &result, NULL), 0);
+	assert_int_equal(shell("sleep 3 & echo done", "", OUTPUT_MAX, 10000, &result, NULL), 0);
 	assert_true(deadline_now_ms() - begin < 2000);
 	assert_string_equal(result.output, "done\n");
 	runner_result_release(&result);
@@ -111,11 +113,11 @@ static void runner_run__tells_missing_program_and_signal_apart(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(runner_run(&HERE, (const char *const[]){"/no/such/program", NULL}, "", MAX,
-				    deadline_in(1000), &result, &err),
+	assert_int_equal(runner_run(&HERE, (const char *const[]){"/no/such/program", NULL}, "",
+				    OUTPUT_MAX, deadline_in(1000), &result, &err),
 			 -ENOENT);
 	assert_non_null(strstr(err_text(&err), "/no/such/program"));
-	assert_int_equal(shell("kill -SEGV $$", "", MAX, 5000, &result, &err), -EIO);
+	assert_int_equal(shell("kill -SEGV $$", "", OUTPUT_MAX, 5000, &result, &err), -EIO);
 	assert_non_null(strstr(err_text(&err), "signal 11"));
 }
 
@@ -127,7 +129,7 @@ static void runner_run__gives_the_child_three_descriptors(void **state)
 	(void)state;
 	assert_true(kept > 2);
 	/* No pipe in the shell, which would hold its ends a moment; and not its last command. */
-	assert_int_equal(shell("ls /proc/$$/fd; :", "", MAX, 5000, &result, NULL), 0);
+	assert_int_equal(shell("ls /proc/$$/fd; :", "", OUTPUT_MAX, 5000, &result, NULL), 0);
 	assert_string_equal(result.output, "0\n1\n2\n");
 	runner_result_release(&result);
 	(void)close(kept);
@@ -150,10 +152,10 @@ static void runner_transport_check__knows_what_is_legal(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(legal) / sizeof(legal[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(legal); i++) {
 		assert_int_equal(runner_transport_check(legal[i], &err), 0);
 	}
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
 		assert_int_equal(runner_transport_check(wrong[i], &err), -EINVAL);
 		assert_non_null(strstr(err_text(&err), "exec or ssh://"));
 	}

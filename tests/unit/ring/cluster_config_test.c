@@ -121,7 +121,7 @@ static void cluster_config_encrypted__wants_cipher_and_hash(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		struct cluster_config config = {0};
 
 		(void)cluster_config_set(&config, "totem.transport", cases[i].transport);

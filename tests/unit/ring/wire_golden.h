@@ -90,6 +90,6 @@ static const struct {
 };
 /* clang-format on */
 
-#define N_GOLDEN (sizeof(golden) / sizeof(golden[0]))
+#define N_GOLDEN (G_N_ELEMENTS(golden))
 
 #endif

@@ -87,7 +87,7 @@ static void wire_key_load__takes_the_lengths_that_are_legal(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(row); i++) {
 		unlink(file);
 		key_put(file, row[i].bytes, 0600);
 		assert_int_equal(wire_key_load(file, &key, &err), row[i].rc);

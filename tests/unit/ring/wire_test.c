@@ -332,7 +332,7 @@ static void wire_body_decode__refuses_values_out_of_range(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
 		size_t n = (size_t)body_encode(golden_message(MESSAGE_APPEND));
 
 		assert_int_not_equal(buffer[bad[i].at], bad[i].value);
@@ -458,7 +458,7 @@ static void wire_body_encode__refuses_a_field_that_the_kind_has_not(void **state
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(extra) / sizeof(extra[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(extra); i++) {
 		assert_int_equal(body_encode(&extra[i]), -EINVAL);
 	}
 }

@@ -39,7 +39,7 @@ static const struct row {
 	{{F(LOST)}, STRAY_UNDECIDED, "not fenced: fence it"},
 	{{F(UNKNOWN)}, STRAY_UNDECIDED, "Pacemaker does not say"},
 };
-#define N_ROWS (sizeof(rows) / sizeof(rows[0]))
+#define N_ROWS (G_N_ELEMENTS(rows))
 
 static void each_combination(void (*look)(const struct stray_facts *facts))
 {

@@ -120,7 +120,7 @@ static void peer_probe_answer_decode__refuses_what_is_no_answer(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
 		assert_int_equal(peer_probe_answer_decode(bad[i], strlen(bad[i]), NULL, NULL),
 				 -EPROTO);
 	}

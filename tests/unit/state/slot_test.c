@@ -110,7 +110,7 @@ static void slot_decode__refuses_an_illegal_header(void **state)
 	uint32_t crc;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
 		slot_put(0, 7, IMAGE_VALID, "<domain/>");
 		area[bad[i].at] = bad[i].value;
 		crc = htole32(crc32c(area, 49));

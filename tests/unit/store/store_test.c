@@ -95,7 +95,7 @@ static void store_open__refuses_what_others_can_read(void **state)
 	(void)state;
 	store_begin_test();
 	store_end_test();
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
 		mode_t legal = i == 0 ? 0700 : 0600;
 
 		assert_int_equal(chmod(file_path(names[i]), legal | 0040), 0);
@@ -360,7 +360,7 @@ static void store_persist__writes_nothing_that_contradicts_the_log(void **state)
 	bad[4] = persist_append(2, 10, 11);
 	store_begin_test();
 	persist_now(&append);
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
 		contradiction_expect(&bad[i]);
 	}
 }

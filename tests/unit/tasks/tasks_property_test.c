@@ -177,7 +177,7 @@ static void assert_seen_enough(void)
 static void remember(struct world *world)
 {
 	world->n_before = tasks_count(tasks);
-	assert_in_range(world->n_before, 0, sizeof(world->before) / sizeof(world->before[0]));
+	assert_in_range(world->n_before, 0, G_N_ELEMENTS(world->before));
 	for (size_t i = 0; i < world->n_before; i++) {
 		world->before[i] = *tasks_at(tasks, i);
 	}

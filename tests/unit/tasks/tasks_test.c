@@ -422,7 +422,7 @@ static void takeover__wants_evidence_that_fits(void **state)
 	};
 
 	(void)state;
-	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (unsigned int i = 0; i < G_N_ELEMENTS(rows); i++) {
 		struct journal_op op;
 		char vm[16];
 

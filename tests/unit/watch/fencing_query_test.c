@@ -104,7 +104,7 @@ static void fencing_query__no_answer_is_an_error(void **state)
 	};
 	struct fixture *fixture = *state;
 
-	for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(scripts); i++) {
 		fixture->rc = 0;
 		assert_int_equal(ask(fixture, scripts[i]), 0);
 		assert_true(fixture->rc < 0);
@@ -152,7 +152,7 @@ static void fencing_query_parse__takes_two_numbers_and_nothing_else(void **state
 	assert_int_equal(fencing_query_parse("0 12\n", 5, &times), 0);
 	assert_int_equal(times.fenced, 0);
 	assert_int_equal(times.unfenced, 12);
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
 		assert_int_equal(fencing_query_parse(wrong[i], strlen(wrong[i]), &times), -EBADMSG);
 	}
 	assert_int_equal(times.unfenced, 12);

@@ -155,7 +155,7 @@ static void fencing__after_this_node_was_let_in_again_is_no_evidence(void **stat
 	static const int64_t later[] = {1001, LET_IN - 1, 0};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(later); i++) {
 		int64_t now_ms = 0;
 		struct fencing fencing = watched(&now_ms, 1000);
 

@@ -103,7 +103,7 @@ static void fencing_watch_refused__names_a_pacemaker_that_does_not_answer(void *
 	static const char *const programs[] = {"/bin/false", "/nonexistent/lunmask-fenced"};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(programs); i++) {
 		int64_t end_ms = deadline_now_ms() + LIMIT_MS, heard_ms = 0;
 		struct fencing_watch *watch = watch_make(programs[i]);
 
