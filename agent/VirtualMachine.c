@@ -19,6 +19,7 @@
 #include "config/config.h"
 #include "names/libvirt_uri.h"
 #include "names/lun.h"
+#include "names/name.h"
 #include "ocf/ocf_agent.h"
 #include "ocf/ocf_call.h"
 #include "ocf/ocf_exit.h"
@@ -51,20 +52,9 @@ static_assert(G_N_ELEMENTS(stop_modes) == VM_STOP_SAVE + 2, "a mode has no name"
 static_assert(G_N_ELEMENTS(ioerror_rules) == VM_IOERROR_REPORT + 2, "a rule has no name");
 static_assert(G_N_ELEMENTS(takeover_policies) == TAKEOVER_LOST + 2, "a policy has no name");
 
-static bool made_of(const char *value, const char *others)
-{
-	for (const char *c = value; *c != '\0'; c++) {
-		if (!isalnum((unsigned char)*c) && strchr(others, *c) == NULL) {
-			return false;
-		}
-	}
-	return true;
-}
-
 static int check_vm(const char *value, struct err *err)
 {
-	if (strlen(value) > VM_NAME_MAX || !isalnum((unsigned char)*value) ||
-	    !made_of(value, "._-")) {
+	if (!name_valid(value, VM_NAME_MAX, "._-")) {
 		return err_set(err, -EINVAL,
 			       "'%.200s' is not a VM's name: at most %d letters, digits, '.', '_', "
 			       "'-', beginning with a letter or digit",
@@ -119,7 +109,7 @@ static int check_hypervisor(const char *value, struct err *err)
 
 static int check_suffix(const char *value, struct err *err)
 {
-	if (strlen(value) > NODE_NAME_MAX || !made_of(value, ".-")) {
+	if (*value != '\0' && !name_made_of(value, NODE_NAME_MAX, ".-")) {
 		return err_set(
 			err, -EINVAL,
 			"'%.200s' cannot be the end of a host name: legal are letters, digits, "

@@ -125,7 +125,7 @@ static int agent_visit(void *data, pid_t pid, struct err *err)
 
 int cutoff_host_may_return(struct cutoff_host *host, struct err *err)
 {
-	if (strcmp(host->self->unfence_after_cutoff, "no") == 0) {
+	if (!host->self->unfence_after_cutoff) {
 		return err_set(err, -EPERM, "[host %s] says unfence_after_cutoff = no",
 			       host->self->node);
 	}

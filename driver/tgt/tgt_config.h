@@ -14,8 +14,9 @@
  *	lock_file = /run/lunmask-array-tgt/lock
  *	state_dir = /var/lib/lunmask-array-tgt
  *
- * The first two are required. An unknown section or key is refused. The caller releases the
- * configuration after 0.
+ * The first two are required. The file is read as config/ini.h says, and has at most 16 KiB. It
+ *names where a process of root writes, so only root or the caller may be able to write it. The
+ *caller releases the configuration after 0.
  */
 #define TGT_CONFIG_FILE "/etc/lunmask/array-tgt.conf"
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cluster/cluster_vms.h"
 
-#include <ctype.h>
 #include <glib.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <libxml/parser.h>
 
 #include "cluster/cluster.h"
+#include "names/name.h"
 #include "names/name_limits.h"
 #include "xml/xml_tree.h"
 
@@ -149,11 +149,7 @@ static void vm_clear(struct cluster_vm *vm)
 /* The rule of the agent's parameter vm. */
 static bool vm_name_valid(const char *name)
 {
-	size_t length = strlen(name);
-
-	return length > 0 && length <= VM_NAME_MAX && isalnum((unsigned char)name[0]) &&
-	       name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				 "0123456789._-")] == '\0';
+	return name_valid(name, VM_NAME_MAX, "._-");
 }
 
 /* A VM that the agent would refuse is not looked at either. */

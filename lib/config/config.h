@@ -2,6 +2,7 @@
 #ifndef LUNMASK_CONFIG_H
 #define LUNMASK_CONFIG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -48,8 +49,8 @@ struct config_array {
 struct config_host {
 	char *node;
 	char *initiator;
-	char *migration_address;    /* never NULL */
-	char *unfence_after_cutoff; /* "yes" or "no"; never NULL */
+	char *migration_address; /* never NULL */
+	bool unfence_after_cutoff;
 };
 
 /* path NULL means $LUNMASK_CONF, or CONFIG_FILE. -ENOENT, -EINVAL, -EACCES with text. */

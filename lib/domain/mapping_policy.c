@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "names/lun.h"
+#include "names/name.h"
 #include "xml/xml_tree.h"
 
 /*
@@ -228,12 +229,7 @@ int mapping_policy_check_disk(xmlNodePtr disk, const char **ret_target, struct e
 
 bool mapping_vm_name_valid(const char *name)
 {
-	static const char legal[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				    "._-+";
-	size_t length = name == NULL ? 0 : strnlen(name, VM_NAME_MAX + 1);
-
-	return length > 0 && length <= VM_NAME_MAX && strspn(name, legal) == length &&
-	       strchr("._-+", name[0]) == NULL;
+	return name != NULL && name_valid(name, VM_NAME_MAX, "._-+");
 }
 
 static bool uuid_valid(const char *uuid)

@@ -8,36 +8,24 @@
 
 #include "base/text.h"
 #include "journal/journal_codec.h"
+#include "names/name.h"
 
 #define RECORD_VERSION 1
 
-static bool made_of(const char *text, const char *others)
-{
-	for (const char *c = text; *c != '\0'; c++) {
-		bool letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z');
-
-		if (!letter && !(*c >= '0' && *c <= '9') &&
-		    (c == text || strchr(others, *c) == NULL)) {
-			return false;
-		}
-	}
-	return true;
-}
-
-/* The same rules as mapping_vm_name_valid() and config_value_is_node(). */
+/* The same rule as mapping_vm_name_valid(). */
 static bool vm_legal(const char *text)
 {
-	return *text != '\0' && made_of(text, "._-+");
+	return name_valid(text, VM_NAME_MAX, "._-+");
 }
 
 static bool node_legal(const char *text)
 {
-	return *text != '\0' && made_of(text, "._-");
+	return name_valid(text, NODE_NAME_MAX, "._-");
 }
 
 static bool node_or_none_legal(const char *text)
 {
-	return made_of(text, "._-");
+	return *text == '\0' || node_legal(text);
 }
 
 /* REVOKED needs no array. */
@@ -48,7 +36,7 @@ static bool array_or_none_legal(const char *text)
 
 static bool boot_id_legal(const char *text)
 {
-	return made_of(text, "-");
+	return *text == '\0' || name_valid(text, JOURNAL_BOOT_TEXT - 1, "-");
 }
 
 /* clang-format off */

@@ -4,14 +4,11 @@
 #include <glib.h>
 #include <string.h>
 
+#include "names/name.h"
+
 #define EXTENT_GRAIN_BYTES 512u
 #define EXTENT_TEXT_MAX 191 /* characters of NAME:OFFSET+LENGTH; a longer text is refused */
 #define BLANKS " \t\n\r"
-
-static bool char_is_alnum(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
 
 static bool char_is_lower_alnum(char c)
 {
@@ -20,18 +17,7 @@ static bool char_is_lower_alnum(char c)
 
 bool lun_name_valid(const char *name)
 {
-	size_t i;
-
-	if (name == NULL || !char_is_alnum(name[0])) {
-		return false;
-	}
-	for (i = 0; name[i] != '\0'; i++) {
-		if (i >= LUN_NAME_MAX ||
-		    (!char_is_alnum(name[i]) && strchr("._-", name[i]) == NULL)) {
-			return false;
-		}
-	}
-	return true;
+	return name != NULL && name_valid(name, LUN_NAME_MAX, "._-");
 }
 
 /* Requires iqn.YYYY-MM. and at least one character of a reversed domain name. */

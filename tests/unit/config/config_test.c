@@ -38,7 +38,7 @@ static void config_parse__reads_arrays_and_hosts(void **state)
 	assert_int_equal(config_host_get(config, "node1", &host, NULL), 0);
 	assert_string_equal(host->initiator, "iqn.2026-11.org.example:node1");
 	assert_string_equal(host->migration_address, "node1");
-	assert_string_equal(host->unfence_after_cutoff, "yes");
+	assert_true(host->unfence_after_cutoff);
 	config_free(config);
 }
 
@@ -47,7 +47,8 @@ static void config_parse__refuses_and_says_what_and_where(void **state)
 	static const struct {
 		const char *text, *says;
 	} cases[] = {
-		{"[lun a]\n", "x.conf: there is no section [lun a]; legal are: [array NAME]"},
+		{"[lun a]\n", "x.conf: line 1: there is no section [lun a]; legal are: [array "
+			      "NAME], [host NODE]"},
 		{"[array]\n", "there is no section [array]"},
 		{"[array a/b]\n", "[array a/b]: the name must be"},
 		{ARRAY "colour = red\n",
@@ -56,10 +57,10 @@ static void config_parse__refuses_and_says_what_and_where(void **state)
 		{HOST HOST, "x.conf: line 3: [host node1] is there twice"},
 		{HOST "initiator = iqn.x:y\n",
 		 "line 3: [host node1]: the key 'initiator' is there"},
-		{"[host a]\ninitiator[de] = iqn.x:y\n", "'initiator[de]' is not a key"},
+		{"[host a]\ninitiator[de] = iqn.x:y\n", "there is no key 'initiator[de]'"},
 		{"[host a]\ninitiator = node1\n",
 		 "[host a] initiator: 'node1' is not an iSCSI name"},
-		{"[host a]\ninitiator =\n", "[host a] initiator: the value is empty"},
+		{"[host a]\ninitiator =\n", "[host a] initiator: '' is not an iSCSI name"},
 		{HOST "migration_address = a b\n", "migration_address: 'a b' is neither"},
 		{HOST "unfence_after_cutoff = Yes\n", "unfence_after_cutoff: 'Yes' is not legal"},
 		{HOST "[host b]\ninitiator = iqn.2026-11.org.example:node1\n", "is [host node1]'s"},

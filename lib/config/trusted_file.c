@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config/trusted_file.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+int trusted_file_check(const struct stat *status, mode_t forbidden, struct err *err)
+{
+	if (!S_ISREG(status->st_mode)) {
+		return err_set(err, -EINVAL, "it is not a regular file");
+	}
+	if (status->st_uid != 0 && status->st_uid != geteuid()) {
+		return err_set(err, -EACCES, "it belongs to user %u; it must be root's",
+			       (unsigned int)status->st_uid);
+	}
+	if ((status->st_mode & forbidden) != 0) {
+		return err_set(err, -EACCES, "its mode is %04o; use chmod %04o",
+			       (unsigned int)(status->st_mode & 07777),
+			       (unsigned int)(status->st_mode & 07777 & ~forbidden));
+	}
+	return 0;
+}
+
+int trusted_file_read(const char *path, char *buffer, size_t size, size_t *ret_bytes,
+		      struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat status;
+	ssize_t got = 1;
+	int rc = 0;
+
+	*ret_bytes = 0;
+	if (fd < 0 || fstat(fd, &status) < 0) {
+		rc = err_set(err, -errno, "%s", strerror(errno));
+	} else {
+		rc = trusted_file_check(&status, S_IWGRP | S_IWOTH, err);
+	}
+	while (rc == 0 && got > 0 && *ret_bytes < size) {
+		got = read(fd, buffer + *ret_bytes, size - *ret_bytes);
+		if (got >= 0) {
+			*ret_bytes += (size_t)got;
+		} else if (errno != EINTR) {
+			rc = err_set(err, -errno, "%s", strerror(errno));
+		} else {
+			got = 1;
+		}
+	}
+	if (fd >= 0) {
+		(void)close(fd);
+	}
+	return rc;
+}

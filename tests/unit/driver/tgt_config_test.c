@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "driver/tgt/tgt_config.h"
+
+#define TGT "[tgt]\niqn_prefix = iqn.2026-11.org.example:\npool = /srv/luns\n"
+
+static int load(const char *text, struct tgt_config *ret, struct fault *fault)
+{
+	char path[] = "/tmp/tgt_config_test.XXXXXX";
+	int fd = mkstemp(path);
+	int rc;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	(void)close(fd);
+	rc = tgt_config_load(path, ret, fault);
+	(void)unlink(path);
+	return rc;
+}
+
+static void tgt_config_load__has_defaults(void **state)
+{
+	struct tgt_config config;
+	struct fault fault = FAULT_INIT;
+
+	(void)state;
+	assert_int_equal(load("# c\n" TGT, &config, &fault), 0);
+	assert_string_equal(config.iqn_prefix, "iqn.2026-11.org.example:");
+	assert_string_equal(config.pool, "/srv/luns");
+	assert_string_equal(config.control_port, "0");
+	assert_string_equal(config.lock_file, "/run/lunmask-array-tgt/lock");
+	assert_string_equal(config.state_dir, "/var/lib/lunmask-array-tgt");
+	tgt_config_release(&config);
+	assert_null(config.pool);
+}
+
+static void tgt_config_load__takes_each_key(void **state)
+{
+	struct tgt_config config;
+	struct fault fault = FAULT_INIT;
+
+	(void)state;
+	assert_int_equal(load(TGT "control_port=32767\nlock_file = /l \n\tstate_dir\t=\t/s\n",
+			      &config, &fault),
+			 0);
+	assert_string_equal(config.control_port, "32767");
+	assert_string_equal(config.lock_file, "/l");
+	assert_string_equal(config.state_dir, "/s");
+	tgt_config_release(&config);
+}
+
+static void tgt_config_load__refuses_and_says_what_and_where(void **state)
+{
+	static const struct {
+		const char *text, *says;
+	} cases[] = {
+		{TGT "pool = /srv/other\n", "line 4: [tgt]: the key 'pool' is there twice"},
+		{TGT "[tgt]\n", "line 4: [tgt] is there twice"},
+		{TGT "pool[de] = /srv/other\n", "line 4: [tgt]: there is no key 'pool[de]'"},
+		{"", ": [tgt] lacks the key 'iqn_prefix'"},
+		{"[tgt]\npool = /srv\n", "line 1: [tgt] lacks the key 'iqn_prefix'"},
+		{"[iscsi]\n", "line 1: there is no section [iscsi]; legal is: [tgt]"},
+		{TGT "poool = /x\n", "'poool'; legal are: iqn_prefix, pool, control_port"},
+		{TGT "control_port = 32768\n", "[tgt] control_port: '32768' is not legal"},
+		{TGT "control_port = -1\n", "it is a number from 0 to 32767"},
+		{TGT "lock_file = /a b\n", "it is an absolute path without blanks"},
+		{TGT "state_dir =\n", "[tgt] state_dir: '' is not legal"},
+		{"[tgt]\niqn_prefix = node1\n", "it is the beginning of an iSCSI name"},
+		{"[tgt]\r\n", "line 1: byte 6 is a control character (0x0d)"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct tgt_config config;
+		struct fault fault = FAULT_INIT;
+
+		if (load(cases[i].text, &config, &fault) == 0) {
+			fail_msg("accepted: %s", cases[i].text);
+		}
+		assert_int_equal(fault.code, ARRAY_ERROR_INTERNAL);
+		assert_null(config.pool);
+		if (strstr(err_text(&fault.err), cases[i].says) == NULL) {
+			fail_msg("'%s' is not in '%s'", cases[i].says, err_text(&fault.err));
+		}
+	}
+}
+
+static void tgt_config_load__waits_for_no_fifo_and_trusts_no_other_writer(void **state)
+{
+	char path[] = "/tmp/tgt_config_test.XXXXXX";
+	int fd = mkstemp(path);
+	struct tgt_config config;
+	struct fault fault = FAULT_INIT;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, TGT, strlen(TGT)), strlen(TGT));
+	assert_int_equal(fchmod(fd, 0666), 0);
+	(void)close(fd);
+	assert_int_not_equal(tgt_config_load(path, &config, &fault), 0);
+	assert_non_null(strstr(err_text(&fault.err), "its mode is 0666; use chmod 0644"));
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_not_equal(tgt_config_load(path, &config, &fault), 0);
+	assert_non_null(strstr(err_text(&fault.err), "it is not a regular file"));
+	(void)unlink(path);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tgt_config_load__has_defaults),
+		cmocka_unit_test(tgt_config_load__takes_each_key),
+		cmocka_unit_test(tgt_config_load__refuses_and_says_what_and_where),
+		cmocka_unit_test(tgt_config_load__waits_for_no_fifo_and_trusts_no_other_writer),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
