@@ -585,10 +585,7 @@ uint32_t cluster_cpg_node(const struct cluster_cpg *cluster)
 	return cluster->node;
 }
 
-/*
- * Called after the loop has ended. The handles are not finalized, because that would ask corosync
- * and wait for its answer; the exit of the process closes them.
- */
+/* After the loop. Finalizing the handles would wait for corosync: the exit closes them. */
 void cluster_cpg_close(struct cluster_cpg *cluster)
 {
 	if (cluster == NULL) {
