@@ -2,7 +2,6 @@
 #include "driver/tgt/tgt_config.h"
 
 #include <glib.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "config/ini.h"
@@ -43,10 +42,7 @@ static int path_check(const char *value, struct err *err)
 
 static int port_check(const char *value, struct err *err)
 {
-	size_t length = strlen(value);
-
-	return length > 0 && length <= 5 && strspn(value, "0123456789") == length &&
-			       atoi(value) <= PORT_MAX
+	return g_ascii_string_to_unsigned(value, 10, 0, PORT_MAX, NULL, NULL)
 		       ? 0
 		       : err_set(err, -EINVAL, "'%.200s' is not legal: it is a number from 0 to %d",
 				 value, PORT_MAX);
