@@ -5,7 +5,7 @@
 
 #include "core/core_internal.h"
 
-/* Life */
+/* Creation */
 
 static void request_free(void *data)
 {
@@ -77,7 +77,7 @@ struct core *core_new(const struct core_config *config, const struct core_durabl
 	core->shell = shell;
 	core->machine_ops = machine_ops;
 	core->machine = machine;
-	/* Answers to an earlier life of this node are not taken for answers to this one. */
+	/* Answers to a previous run of this node must not match this run. */
 	memcpy(&core->nonce, config->fresh.bytes, sizeof(core->nonce));
 	core->dedup = dedup_new();
 	core->requests = g_ptr_array_new_with_free_func(request_free);
@@ -145,7 +145,7 @@ struct peer *core_peer(struct core *core, uint32_t node)
 	return peer;
 }
 
-/* A peer that has become somebody else owes nothing of what the earlier one said. */
+/* A peer with another disk or boot is a new one: drop what the previous one said. */
 static void peer_heard(struct peer *peer, const struct message *message)
 {
 	if (!peer->known || !id128_equal(&peer->disk, &message->disk) ||
@@ -212,7 +212,7 @@ void core_persist(struct core *core, struct core_persist *persist)
 	pending->sequence = persist->sequence;
 	pending->promised = core->promised;
 	pending->last = log_last(&core->log);
-	/* Entries that are collected, and not handed over yet, are not part of it. */
+	/* Entries that are collected but not sent are not part of it. */
 	if (core->phase == PHASE_LEAD) {
 		(void)log_position_at(&core->log, core->sent, &pending->last);
 	}
@@ -250,7 +250,7 @@ static bool enter(struct core *core, int64_t now_ms)
 	return !core->dead;
 }
 
-/* After every event: whatever has become possible by it. */
+/* After every event: does all that it has made possible. */
 static void leave(struct core *core)
 {
 	if (!core->dead) {
@@ -308,7 +308,7 @@ void core_on_nodes(struct core *core, int64_t now_ms, const uint32_t *nodes, siz
 	}
 }
 
-/* Were we told of something that our disk should remember and does not? */
+/* Does the message show a state of this disk that is newer than the disk itself? */
 static bool set_back(const struct core *core, const struct message *message)
 {
 	const struct seen self = {core->config.node, core->config.disk, core->config.boot,
@@ -323,8 +323,7 @@ static void on_hello(struct core *core, const struct message *message)
 {
 	const struct peer *peer = core_peer_find(core, message->from);
 
-	/* One that has promised more than this ballot, and cannot propose itself, waits for ever.
-	 */
+	/* A node that promised a higher ballot and cannot propose would wait for ever. */
 	if (core->phase == PHASE_LEAD && peer != NULL && peer->configured &&
 	    ballot_compare(message->ballot, core->promised) > 0) {
 		core_view_restart(core);
@@ -372,7 +371,7 @@ void core_on_message(struct core *core, int64_t now_ms, const struct message *me
 		return;
 	}
 	peer = core_peer(core, message->from);
-	/* A process that has been replaced by a later one of the same disk has nothing to say. */
+	/* Ignore a process that a later one on the same disk has replaced. */
 	if (peer == NULL || (peer->known && id128_equal(&peer->disk, &message->disk) &&
 			     message->boot < peer->boot)) {
 		return;
@@ -395,7 +394,7 @@ static void pending_done(struct core *core, const struct pending *pending)
 		core->durable_position = pending->last;
 	}
 	core->promised_durable = pending->promised;
-	/* What was truncated meanwhile is dealt with by a later transaction. */
+	/* If this was truncated meanwhile, a later transaction covers it. */
 	if (log_position_at(&core->log, pending->last.index, &here) &&
 	    position_compare(here, pending->last) == 0) {
 		core->durable = pending->last.index;

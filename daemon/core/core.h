@@ -6,43 +6,43 @@
 #include "core/types.h"
 
 /*
- * The replication core: a pure state machine. Events go in by one of the core_on_*() functions,
- * each with the time; what is to be done comes out through core_ops, called from inside them. No
- * I/O, no clock, no randomness, no threads. docs/journal.md is the protocol.
+ * The replication core is a pure state machine. Each core_on_*() function takes one event and its
+ * time. The core acts by calling core_ops from inside these functions. It does no I/O and has no
+ * clock, no randomness and no threads. docs/journal.md describes the protocol.
  *
  *	core = core_new(&config, &durable, &ops, shell, &machine_ops, machine);
- *	core_on_members(); core_on_quorum(); core_on_nodes();      as the cluster changes
- *	core_on_message();                                         as messages come
- *	core_on_persisted();                                       as writes become durable
- *	core_on_request(), core_on_read();                         as clients ask
- *	core_on_time() when core_deadline_ms() has come
+ *	core_on_members(); core_on_quorum(); core_on_nodes();      when the cluster changes
+ *	core_on_message();                                         when a message arrives
+ *	core_on_persisted();                                       when a write is durable
+ *	core_on_request(), core_on_read();                         when a client asks
+ *	core_on_time()                                             at core_deadline_ms()
  *
- * ops functions must not call back into the core. What they are given is valid during the call.
+ * The ops functions must not call the core. Their arguments are valid only during the call.
  */
 struct core;
 
-/* Outcome of a request, a part of the replicated state. */
+/* Outcome of a request; part of the replicated state. */
 struct outcome {
-	int32_t status;    /* the machine's own: 0 or -errno */
-	uint64_t revision; /* the machine's own */
+	int32_t status;    /* defined by the machine: 0 or -errno */
+	uint64_t revision; /* defined by the machine */
 };
 
-/* What the entries are applied to. Deterministic: the same entries give the same state. */
+/* The core applies entries to it. Deterministic: the same entries give the same state. */
 struct machine_ops {
 	void (*apply)(void *machine, uint64_t index, const uint8_t *data, size_t bytes,
 		      struct outcome *ret);
-	/* The whole state; the core frees *ret_data with free(). 0 or -ENOMEM. */
+	/* Saves the whole state; the core frees *ret_data with free(). 0 or -ENOMEM. */
 	int (*save)(void *machine, uint8_t **ret_data, size_t *ret_bytes);
-	/* Replaces the state; with bytes 0 by the empty one. 0, -EBADMSG or -ENOMEM. */
+	/* Replaces the state; bytes 0: by the empty state. 0, -EBADMSG or -ENOMEM. */
 	int (*load)(void *machine, const uint8_t *data, size_t bytes);
 };
 
-/* What is on disk, as the store read it. The core copies it. */
+/* The contents of the disk, as the store read them. The core copies them. */
 struct core_durable {
 	struct id128 cluster; /* zero: blank */
 	struct ballot promised;
-	uint64_t commit;      /* known to be committed; a hint, may be old */
-	struct position base; /* entries start behind it */
+	uint64_t commit;      /* hint: committed up to here at least */
+	struct position base; /* position before the first entry */
 	struct id128 base_chain;
 	const struct entry *entries;
 	size_t n_entries;
@@ -53,7 +53,7 @@ struct core_durable {
 	size_t n_seen;
 };
 
-/* One transaction. All of it, or nothing, is there after a crash; transactions keep their order. */
+/* One transaction, atomic in a crash. Transactions keep their order. */
 struct core_persist {
 	uint64_t sequence; /* for core_on_persisted() */
 	struct id128 cluster;
@@ -61,11 +61,11 @@ struct core_persist {
 	uint64_t commit;
 	const struct seen *seen;
 	size_t n_seen;
-	bool truncate; /* drop entries with index > truncate_after first */
+	bool truncate; /* first drop entries with index > truncate_after */
 	uint64_t truncate_after;
 	const struct entry *entries; /* then append these */
 	size_t n_entries;
-	const uint8_t *snapshot; /* NULL: the old one stays */
+	const uint8_t *snapshot; /* NULL: keep the old one */
 	size_t snapshot_bytes;
 	uint64_t snapshot_index;
 	bool rebase; /* then drop entries with index <= base.index */
@@ -74,17 +74,17 @@ struct core_persist {
 };
 
 enum core_verdict {
-	CORE_COMMITTED, /* durable on a majority and applied here; outcome says with what result */
-	CORE_NO_QUORUM, /* never sent: it has no effect and never will */
-	CORE_UNKNOWN,   /* may or may not take effect; ask again with the same request id */
-	CORE_BUSY,      /* too many requests in flight; no effect */
-	CORE_READY,     /* of a read: everything committed before it was asked is applied here */
+	CORE_COMMITTED, /* durable on a majority and applied here, with this outcome */
+	CORE_NO_QUORUM, /* never sent: has no effect and never will */
+	CORE_UNKNOWN,   /* may or may not take effect; repeat it with the same request id */
+	CORE_BUSY,      /* too many requests and reads in flight; no effect */
+	CORE_READY,     /* read: all that was committed before it is applied here */
 };
 
 struct core_answer {
 	enum core_verdict verdict;
 	struct outcome outcome; /* COMMITTED */
-	uint64_t index;         /* COMMITTED: of its entry; READY: applied so far */
+	uint64_t index;         /* COMMITTED: of its entry; READY: last one applied */
 };
 
 struct core_ops {
@@ -92,8 +92,8 @@ struct core_ops {
 	void (*persist)(void *shell, const struct core_persist *persist);
 	void (*answer)(void *shell, uint64_t token, const struct core_answer *answer);
 	/*
-	 * This disk was set back, or contradicts what is committed: leave at once, and come back
-	 * with a new store and disk uuid, as a learner. Nothing may be sent any more.
+	 * This disk was reset to an older state, or contradicts what is committed. The shell must
+	 * leave at once, send nothing, and return as a learner with a new store and disk UUID.
 	 */
 	void (*reset)(void *shell, const char *why);
 };
@@ -102,18 +102,18 @@ struct core_config {
 	uint32_t node;
 	struct id128 disk;
 	uint64_t boot;
-	struct id128 fresh;      /* random: a new cluster's uuid, if this node comes to make one */
-	uint32_t snapshot_every; /* entries between two snapshots */
+	struct id128 fresh;      /* random: UUID of a new cluster, if this node creates it */
+	uint32_t snapshot_every; /* entries from one snapshot to the next */
 };
 
 #define CORE_SNAPSHOT_EVERY 256
-#define CORE_REQUESTS_MAX 256 /* of this node's clients, in flight; reads too */
+#define CORE_REQUESTS_MAX 256 /* requests and reads of this node's clients, in flight */
 
-/* NULL when out of memory or when durable contradicts itself (*ret_why says how). */
+/* NULL: no memory, or durable contradicts itself (*ret_why). */
 struct core *core_new(const struct core_config *config, const struct core_durable *durable,
 		      const struct core_ops *ops, void *shell,
 		      const struct machine_ops *machine_ops, void *machine, const char **ret_why);
-/* What was asked and is open is not answered any more. */
+/* Does not answer the requests and reads that are still open. */
 void core_free(struct core *core);
 
 /* A totem ring. */
@@ -122,13 +122,13 @@ struct ring {
 	uint64_t sequence;
 };
 
-/* CPG: the nodes of the group, and on which ring. Nodes ascending, each once. */
+/* The members of the CPG group, and the group's ring. Nodes ascending, each once. */
 void core_on_members(struct core *core, int64_t now_ms, const uint32_t *nodes, size_t n_nodes,
 		     struct ring ring);
 /* votequorum. */
 void core_on_quorum(struct core *core, int64_t now_ms, bool quorate, const uint32_t *nodes,
 		    size_t n_nodes, struct ring ring);
-/* The cluster's configured node list: who should be a voter. */
+/* The cluster's configured node list: the nodes that should be voters. */
 void core_on_nodes(struct core *core, int64_t now_ms, const uint32_t *nodes, size_t n_nodes);
 
 /* Decoded and authenticated. */
@@ -137,35 +137,35 @@ void core_on_message(struct core *core, int64_t now_ms, const struct message *me
 /* All transactions up to sequence are durable. */
 void core_on_persisted(struct core *core, int64_t now_ms, uint64_t sequence);
 
-/* The store failed. Tells the others; the shell then leaves. */
+/* The store failed. The core reports it to the other nodes; then the shell leaves. */
 void core_on_store_failed(struct core *core, int64_t now_ms);
 
 /*
- * A client's request; the answer comes by ops->answer(token), at the latest when deadline_ms has
- * come. gated: not sent unless the gate is open (for what widens access). A second request with the
- * same id takes the first one's place.
+ * A client's request. ops->answer(token) answers it, at deadline_ms at the latest. gated: send it
+ * only while the gate is open (needed to grant access). A second request with the same id replaces
+ * the first, which is answered CORE_UNKNOWN.
  */
 void core_on_request(struct core *core, int64_t now_ms, uint64_t token, const struct id128 *id,
 		     const uint8_t *data, size_t bytes, bool gated, int64_t deadline_ms);
 /* A linearizable read. Answered READY, NO_QUORUM or BUSY. */
 void core_on_read(struct core *core, int64_t now_ms, uint64_t token, int64_t deadline_ms);
-/* The client is gone: no answer is wanted. */
+/* The client is gone and needs no answer. */
 void core_on_cancel(struct core *core, uint64_t token);
 
 /*
- * Go on alone. SOLO_FENCED: Pacemaker has fenced `peer`; refused unless there are two voters, this
- * one was active with the peer when it was lost and has been up since, and wait_for_all is set.
- * SOLO_FORCED: the operator's word, at any number of voters; refused while active.
+ * Continue alone. SOLO_FENCED: Pacemaker has fenced `peer`. Requires two voters, which were active
+ * together in this run, quorum, wait_for_all, and that the peer is not a member of the group.
+ * SOLO_FORCED: by the operator, with any number of voters. Both are refused while active.
  * 0, -EPERM with *ret_why, or -EALREADY.
  */
 enum solo_reason { SOLO_FENCED, SOLO_FORCED };
 int core_on_solo(struct core *core, int64_t now_ms, enum solo_reason reason, uint32_t peer,
 		 bool wait_for_all, const char **ret_why);
-/* Why SOLO_FENCED would be refused now, were the peer gone. NULL: it would not. */
+/* Why SOLO_FENCED would be refused now if the peer were gone. NULL: it would be accepted. */
 const char *core_solo_refused(const struct core *core, uint32_t peer, bool wait_for_all);
 
 void core_on_time(struct core *core, int64_t now_ms);
-/* When core_on_time() wants to be called; INT64_MAX: never. */
+/* The time of the next core_on_time(); INT64_MAX: never. */
 int64_t core_deadline_ms(const struct core *core);
 
 enum core_role { CORE_BLANK, CORE_LEARNER, CORE_FOLLOWER, CORE_PROPOSER, CORE_SEQUENCER };
@@ -175,8 +175,8 @@ struct core_status {
 	struct id128 cluster;
 	enum core_role role;
 	bool active;          /* commits are possible, as far as this node knows */
-	bool gate;            /* active, quorate, and CPG's ring is quorum's */
-	bool quorate;         /* corosync's word */
+	bool gate;            /* active, quorate, and CPG and quorum have the same ring */
+	bool quorate;         /* according to corosync */
 	struct ballot ballot; /* promised */
 	struct position last; /* of the log in memory */
 	uint64_t durable;
@@ -184,7 +184,7 @@ struct core_status {
 	uint64_t applied;
 	uint64_t snapshot_index;
 	struct voters voters;
-	uint64_t voter_acked[JOURNAL_VOTERS_MAX]; /* in this ballot; 0: not heard of */
+	uint64_t voter_acked[JOURNAL_VOTERS_MAX]; /* in this ballot; 0: nothing known */
 };
 
 void core_status_get(const struct core *core, struct core_status *ret);

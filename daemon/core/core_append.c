@@ -4,7 +4,7 @@
 
 #include "core/core_internal.h"
 
-/* What the log says about itself */
+/* Scanning the log */
 
 void core_append_scan(struct core *core)
 {
@@ -25,14 +25,14 @@ void core_append_scan(struct core *core)
 		core->voters = core->voters_applied;
 	}
 	core->needed &= core->voters.n <= 2 && core_is_voter(core);
-	/* A view that has lasted longer than the log: its first entry is behind the base. */
+	/* The view has outlived its VIEW entry, which was truncated. */
 	if (core->view_index == 0 && core->promised.counter != 0 &&
 	    ballot_compare(core->log.base.ballot, core->promised) == 0) {
 		core->view_index = core->log.base.index;
 	}
 }
 
-/* The sequencer's side */
+/* Sequencer */
 
 void core_append_entry(struct core *core, enum entry_kind kind, const struct id128 *request,
 		       const uint8_t *data, size_t bytes)
@@ -80,7 +80,7 @@ void core_append_fill(const struct core *core, struct message *message, uint64_t
 	message->n_entries = n;
 }
 
-/* How many entries were sent. */
+/* Returns the number of entries sent. */
 static size_t append_part(struct core *core, uint64_t first)
 {
 	struct message message = core_message(core, MESSAGE_APPEND, 0);
@@ -98,8 +98,8 @@ void core_append_send(struct core *core, uint64_t first)
 }
 
 /*
- * One transaction is under way at a time; what comes meanwhile is collected for the next, on all
- * nodes alike.
+ * One transaction at a time is under way. Entries that arrive meanwhile are collected, and the next
+ * transaction takes them, on all nodes.
  */
 void core_append_flush(struct core *core)
 {
@@ -123,9 +123,9 @@ void core_append_heartbeat(struct core *core)
 	core->heartbeat_ms = core->now_ms + (waiting ? RESEND_MS : HEARTBEAT_MS);
 }
 
-/* The others' side */
+/* Followers */
 
-/* How many of the message's entries are in the log already. */
+/* Number of entries of the message that the log already has. */
 static size_t entries_known(const struct core *core, const struct message *message)
 {
 	size_t n = 0;
@@ -207,7 +207,7 @@ void core_append_on_append(struct core *core, const struct message *message)
 		}
 		return;
 	}
-	/* A log that has not reached the ballot's first entry gets there in one step, or not. */
+	/* If VIEW of the ballot is not in the log yet, the message has to reach its entries. */
 	if (!core_in_view(core) && (message->n_entries == 0 ||
 				    ballot_compare(message->entries[message->n_entries - 1].ballot,
 						   message->ballot) != 0)) {
@@ -230,7 +230,7 @@ void core_append_ack(struct core *core)
 	}
 }
 
-/* Kept with the next transaction, so that a disk that is set back is found out. */
+/* Stored with the next transaction. Detects a disk that was reset to an older state. */
 static void seen_update(struct core *core, const struct message *message)
 {
 	struct seen *seen = core->seen;
@@ -284,7 +284,7 @@ static int index_descending(const void *a, const void *b)
 	return (left < right) - (left > right);
 }
 
-/* Up to where a majority of the voters has it on disk, in this ballot. */
+/* The last index that a majority of the voters has on disk in this ballot. */
 static uint64_t majority_index(const struct core *core)
 {
 	uint64_t acked[JOURNAL_VOTERS_MAX] = {0};
@@ -310,7 +310,7 @@ void core_append_commit(struct core *core)
 	}
 	index = MIN(majority_index(core), log_last(&core->log).index);
 	entry = log_at(&core->log, index);
-	/* Entries of earlier ballots are committed by one of this ballot, not by being counted. */
+	/* An entry of this ballot commits those of earlier ballots; counting them does not. */
 	if (index <= core->commit || entry == NULL ||
 	    ballot_compare(entry->ballot, core->promised) != 0) {
 		return;
@@ -321,14 +321,14 @@ void core_append_commit(struct core *core)
 	}
 	core_apply(core);
 	/*
-	 * From here on nobody commits anything that this node has not acknowledged. What is heard
-	 * of a ballot from before the start may be late: the other may have gone on alone since.
+	 * From here on, every commit needs this node's acknowledgement. A ballot from before the
+	 * start does not prove that: its messages may be late, and the other may be alone since.
 	 */
 	core->needed |=
 		core_active(core) && ballot_compare(core->promised, core->born) > 0 &&
 		core->voters.n <= 2 && core_is_voter(core) && core->voters_applied.n <= 2 &&
 		voters_find(&core->voters_applied, core->config.node, &core->config.disk) >= 0;
-	/* A sequencer that is voted out leaves when that is committed, and not before. */
+	/* A sequencer that is voted out leaves only when that is committed. */
 	if (core->phase == PHASE_LEAD && !core_is_voter(core) &&
 	    voters_find(&core->voters_applied, core->config.node, NULL) < 0) {
 		core_view_restart(core);

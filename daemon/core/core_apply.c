@@ -6,8 +6,8 @@
 #include "core/core_internal.h"
 
 /*
- * A snapshot: version, position and chain of the last entry in it, the voters, the requests
- * applied last, and the machine's own state to the end.
+ * A snapshot holds the version, the position and chain of its last entry, the voters, the latest
+ * applied requests and, up to its end, the machine's state.
  */
 #define SNAPSHOT_VERSION 1
 enum snapshot_at {
@@ -46,7 +46,7 @@ static uint8_t *applied_save(const struct core *core, uint8_t *at)
 	return at;
 }
 
-/* false when there is no memory, or nothing to take it of. */
+/* false: no memory, or the log does not have the applied entry. */
 static bool snapshot_take(struct core *core)
 {
 	uint8_t *state = NULL;
@@ -129,7 +129,7 @@ bool core_snapshot_load(struct core *core, const uint8_t *data, size_t bytes)
 	return true;
 }
 
-/* The log is cut some way behind the snapshot, for those that lag a little. */
+/* Keeps some entries before the snapshot, for nodes that lag a little. */
 static void snapshot_persist(struct core *core)
 {
 	struct core_persist persist = {
@@ -153,7 +153,7 @@ static void request_apply(struct core *core, const struct entry *entry)
 {
 	struct applied applied = {.request = entry->request, .index = entry->index};
 
-	/* It can be in the log twice: once from before a view, and once more after it. */
+	/* A request can be in the log twice: from before a view and from after it. */
 	if (dedup_find(core->dedup, &entry->request) != NULL) {
 		return;
 	}

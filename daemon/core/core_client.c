@@ -31,7 +31,7 @@ static struct request *request_find(const struct core *core, const struct id128 
 	return NULL;
 }
 
-/* In the log, and not applied yet? */
+/* Is the request in the log but not applied yet? */
 static bool in_log(const struct core *core, const struct id128 *id)
 {
 	uint64_t index = log_last(&core->log).index;
@@ -106,7 +106,7 @@ void core_on_request(struct core *core, int64_t now_ms, uint64_t token, const st
 	request->token = token;
 	request->gated = gated;
 	request->deadline_ms = deadline_ms;
-	/* Whatever this makes possible is done by the same means as after any other event. */
+	/* Sends or answers the request, if possible, as after any other event. */
 	core_on_time(core, now_ms);
 }
 
@@ -167,7 +167,7 @@ static void barrier_send(struct core *core)
 	core->barrier_resend_ms = core->now_ms + RESEND_MS;
 }
 
-/* One barrier serves all reads that were asked before it was sent. */
+/* One barrier serves all reads that were asked before it is sent. */
 static void barrier_begin(struct core *core)
 {
 	bool wanted = false;
@@ -207,8 +207,8 @@ static size_t echoes(const struct core *core)
 }
 
 /*
- * The list by which echoes are counted must be as new as the sequencer's was after the read was
- * asked: two changes of an older one later, its majorities prove nothing.
+ * The list of voters that counts the echoes must be as new as the sequencer's list after the read
+ * was asked. A majority of a list that is two changes older proves nothing.
  */
 static void barrier_check(struct core *core)
 {

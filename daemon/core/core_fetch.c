@@ -4,7 +4,7 @@
 
 #include "core/core_internal.h"
 
-/* Answering */
+/* Serving */
 
 static void entries_reply(struct core *core, uint32_t to, uint64_t first)
 {
@@ -57,7 +57,7 @@ void core_fetch_on_fetch(struct core *core, const struct message *message)
 	struct id128 chain;
 	uint64_t first = message->index;
 
-	/* Only what this node has on disk, and under a promise that the asker holds too. */
+	/* Both nodes hold this promise, and here it is on disk; so is the log before it. */
 	if (ballot_compare(message->ballot, core->promised) != 0 ||
 	    ballot_compare(core->promised_durable, core->promised) != 0) {
 		return;
@@ -73,7 +73,7 @@ void core_fetch_on_fetch(struct core *core, const struct message *message)
 	}
 }
 
-/* Asking */
+/* Fetching */
 
 static void staging_clear(struct staging *staging)
 {
@@ -140,7 +140,7 @@ static bool staging_expects(const struct core *core, const struct message *messa
 	       ballot_compare(core->promised, message->ballot) == 0;
 }
 
-/* Does the first part follow what this node has? */
+/* Does the first part continue this node's log? */
 static bool staging_base(struct core *core, const struct message *message)
 {
 	struct staging *staging = &core->staging;
@@ -168,7 +168,7 @@ static bool staging_add(struct staging *staging, const struct entry *entry)
 	const struct entry *mine;
 
 	if (entry->index <= log_last(&staging->log).index) {
-		return true; /* had before */
+		return true; /* already here */
 	}
 	if (entry->index != log_last(&staging->log).index + 1) {
 		return false;
@@ -181,7 +181,7 @@ static bool staging_add(struct staging *staging, const struct entry *entry)
 	return false;
 }
 
-/* A follower's is whole when it has reached the ballot's own entries, a proposer's at its goal. */
+/* Complete: a follower has reached the ballot's entries; a proposer, the end of the best log. */
 static bool staging_whole(const struct core *core)
 {
 	const struct staging *staging = &core->staging;
@@ -194,7 +194,7 @@ static bool staging_whole(const struct core *core)
 	return ballot_compare(log_last(&staging->log).ballot, core->promised) == 0;
 }
 
-/* In place of the whole log. */
+/* Replaces the whole log. */
 static bool snapshot_install(struct core *core, struct staging *staging,
 			     struct core_persist *persist)
 {
@@ -246,7 +246,7 @@ bool core_fetch_install(struct core *core, struct core_persist *persist, uint64_
 	return true;
 }
 
-/* The staged log from index on, which both have, as if it had been sent so. */
+/* Appends the staged log after index, which both logs have, as if APPEND had brought it. */
 static void staged_append(struct core *core, uint64_t index)
 {
 	struct log *staged = &core->staging.log;
@@ -262,8 +262,8 @@ static void staged_append(struct core *core, uint64_t index)
 }
 
 /*
- * A follower's. What the sequencer has sent meanwhile may have got here by itself, and be
- * committed: then the two logs meet there, and only what is behind it is new.
+ * For a follower. Messages of the sequencer may have extended the log, and committed entries,
+ * meanwhile. The two logs then meet at the last commit, and only the rest is new.
  */
 static void staged_follow(struct core *core)
 {
@@ -281,7 +281,7 @@ static void staged_follow(struct core *core)
 	} else if (meet == core->commit) {
 		core_reset(core, "another log contradicts what is committed here");
 	} else if (!staging->snapshot_used) {
-		core_fetch_end(core); /* what it was to follow has been dropped */
+		core_fetch_end(core); /* the log no longer has its base */
 	} else if (core_fetch_install(core, &persist, &first)) {
 		core_append_persist(core, &persist, first);
 		core_append_commit(core);
@@ -306,7 +306,7 @@ void core_fetch_on_entries(struct core *core, const struct message *message)
 		return;
 	}
 	if (message->previous.index > log_last(&staging->log).index) {
-		/* A part is missing; behind the last one it will not come any more. */
+		/* A part is missing. After the last message of the reply it will not arrive. */
 		if (message->index == 0) {
 			fetch_send(core);
 		}
@@ -330,7 +330,7 @@ void core_fetch_on_snapshot(struct core *core, const struct message *message)
 {
 	struct staging *staging = &core->staging;
 
-	/* What is staged may be too old by now to be continued from the other's log. */
+	/* A snapshot may replace entries that are too old for the peer to continue. */
 	if (!staging_expects(core, message) ||
 	    (staging->based && message->position.index <= log_last(&staging->log).index) ||
 	    message->position.index <= core->commit || message->total > CORE_SNAPSHOT_BYTES_MAX ||

@@ -3,7 +3,7 @@
 
 #include "core/core_internal.h"
 
-/* Time that a proposal, or somebody else's, is given; in ranks. */
+/* Time allowed for a proposal of any node, in ranks. */
 #define PROPOSAL_RANKS 4
 #define ATTEMPTS_MAX 6u
 
@@ -14,7 +14,7 @@ static bool reachable(const struct core *core, uint32_t node)
 	return peer != NULL && peer->member && peer->in_quorum;
 }
 
-/* How many voters there are to talk to, of those whose node id is lower than that. */
+/* Number of reachable voters with a node id lower than `below`. */
 static size_t voters_reachable(const struct core *core, uint64_t below)
 {
 	size_t n = 0;
@@ -35,14 +35,14 @@ static int64_t propose_after(const struct core *core, unsigned int ranks)
 	return core->now_ms + RANK_MS / 8 + RANK_MS * (int64_t)(ranks + rank);
 }
 
-/* The view, whatever it was, is over. What was collected and never sent is forgotten. */
+/* Ends any view. Entries that were collected but not sent are dropped. */
 static void view_end(struct core *core)
 {
 	if (core->phase == PHASE_LEAD) {
 		log_truncate(&core->log, core->sent);
 	}
 	core->phase = PHASE_SYNC;
-	/* Who was told to go on alone tries again; whether all are blank is looked at again. */
+	/* A node that is to continue alone retries. A blank one checks again that all are. */
 	if (core_is_blank(core)) {
 		core->alone.n = 0;
 	}
@@ -60,13 +60,13 @@ static void view_end(struct core *core)
 void core_view_restart(struct core *core)
 {
 	view_end(core);
-	/* Whoever fails again and again leaves the others more and more time to try. */
+	/* Each failed attempt leaves the other nodes more time to try. */
 	core->propose_ms = propose_after(core, core->attempts * (unsigned int)core->voters.n);
 }
 
 /* Proposing */
 
-/* No ballot is used before the promise not to use it again is on disk. */
+/* The promise never to use the ballot again is on disk before the ballot is used. */
 static void ballot_take(struct core *core)
 {
 	struct core_persist persist = {0};
@@ -127,7 +127,7 @@ static bool stated(const struct core *core, const struct peer *peer)
 	return ballot_compare(peer->stated, core->promised) == 0;
 }
 
-/* Does anybody remember more of this peer's disk than it says itself? */
+/* Does any node remember a newer state of this peer's disk than the peer reports? */
 static bool set_back(const struct core *core, const struct peer *peer)
 {
 	const struct seen said = {peer->node, peer->disk, peer->boot, peer->state};
@@ -146,8 +146,7 @@ static bool set_back(const struct core *core, const struct peer *peer)
 	return false;
 }
 
-/* Voters that have promised this ballot, this node among them; the best log's owner is *ret_best,
- * or NULL when it is this node's own. */
+/* Counts this ballot's promises, with this node's. *ret_best has the best log; NULL: this node. */
 static size_t promises(const struct core *core, const struct peer **ret_best)
 {
 	struct position best = log_last(&core->log);
@@ -190,7 +189,7 @@ void core_view_adopting(struct core *core)
 	}
 }
 
-/* A new cluster: what was heard earlier may be old, so that everyone says again to be blank. */
+/* For a new cluster. Earlier messages may be old, so every node must confirm that it is blank. */
 static bool all_are_blank(const struct core *core)
 {
 	size_t i;
@@ -209,8 +208,8 @@ static bool all_are_blank(const struct core *core)
 }
 
 /*
- * Begins the own ballot, which is on disk here since it was asked for: behind the log, and in the
- * transaction that has the log from `first` on.
+ * Begins this node's ballot, whose promise is already on disk. One transaction holds the log from
+ * `first` on and, after it, VIEW.
  */
 static void lead_behind(struct core *core, const struct voters *voters,
 			struct core_persist *persist, uint64_t first)
@@ -245,7 +244,7 @@ static void choose(struct core *core)
 	const struct peer *best;
 
 	if (core->phase != PHASE_PREPARE || core->prepare_resend_ms == NEVER) {
-		return; /* not asked yet */
+		return; /* PREPARE is not sent yet */
 	}
 	if (core->alone.n > 0 && core_is_blank(core)) {
 		if (all_are_blank(core)) {
@@ -256,7 +255,7 @@ static void choose(struct core *core)
 	if (!promised_by_majority(core, &best)) {
 		return;
 	}
-	/* Others that are about to answer may know more, or may lack less later. */
+	/* The others may have a better log, know of a reset disk, or lack less later. */
 	if (core->gather_ms != NEVER &&
 	    promises(core, &best) < voters_reachable(core, UINT64_MAX)) {
 		return;
@@ -276,9 +275,9 @@ void core_view_adopted(struct core *core)
 	bool majority;
 
 	if (!core_fetch_install(core, &persist, &first)) {
-		return; /* and it has asked to be reset */
+		return; /* a reset was requested */
 	}
-	/* Who votes, and so whose log is to be compared, is what the better log says. */
+	/* The better log defines the voters, and so the logs to compare. */
 	majority = promised_by_majority(core, &best);
 	if (majority && best == NULL) {
 		lead_behind(core, NULL, &persist, first);
@@ -292,7 +291,7 @@ void core_view_adopted(struct core *core)
 	}
 }
 
-/* Others' ballots */
+/* Ballots of other nodes */
 
 void core_view_promised(struct core *core)
 {
@@ -319,11 +318,11 @@ void core_view_on_prepare(struct core *core, const struct message *message)
 		return;
 	}
 	if (order == 0) {
-		/* Where the log has entries of it, it has long been answered: this one is late. */
+		/* If the log has entries of this ballot, this PREPARE is late. */
 		if (core->phase == PHASE_SYNC &&
 		    ballot_compare(log_last(&core->log).ballot, core->promised) != 0 &&
 		    id128_equal(&core->promised_to, &message->disk)) {
-			/* It is still at it, which takes as long as the best log is long. */
+			/* The proposer may still be fetching the best log, which may be long. */
 			core->propose_ms = propose_after(core, PROPOSAL_RANKS);
 			core->state_owed = true;
 			core_view_promised(core);
@@ -332,7 +331,7 @@ void core_view_on_prepare(struct core *core, const struct message *message)
 	}
 	view_end(core);
 	core->alone.n = 0;
-	/* From here on this node knows that there is a journal. */
+	/* From here on this node knows that there is a cluster. */
 	core_cluster_learn(core, message);
 	core->promised = message->ballot;
 	core->promised_to = message->disk;

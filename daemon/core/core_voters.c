@@ -3,12 +3,12 @@
 
 #include "core/core_internal.h"
 
-/* A node that lacks no more than this is near enough to become a voter. */
+/* A node that lacks at most this many entries may become a voter. */
 #define LAG_MAX 16
 
 /*
- * A voter that never votes. Two voters become three by way of a list with this one in it: it needs
- * both, and neither goes on alone any more when the third begins to count.
+ * A voter that never votes. A list with it comes between two voters and three: this list needs both
+ * voters, so that neither can continue alone any more when the third one counts.
  */
 static const struct voter NOBODY = {0};
 
@@ -22,8 +22,8 @@ static bool configured(const struct core *core, uint32_t node)
 /* A new cluster */
 
 /*
- * Every node of the node list is here, and none of them has ever written anything: there is nothing
- * that could be lost. The lowest one begins.
+ * All nodes of the node list are present, and none has ever written anything, so nothing can be
+ * lost. The lowest node begins.
  */
 static bool all_blank(const struct core *core, struct voters *ret)
 {
@@ -61,7 +61,7 @@ static void cluster_make(struct core *core)
 	}
 }
 
-/* Changes, one at a time, by the sequencer */
+/* Changes by the sequencer, one at a time */
 
 static bool peer_acks(const struct core *core, const struct voter *voter)
 {
@@ -72,7 +72,7 @@ static bool peer_acks(const struct core *core, const struct voter *voter)
 						   acked > 0 && acked + LAG_MAX >= core->commit);
 }
 
-/* Would these be able to commit, as things are? */
+/* Could these voters commit now? */
 static bool can_commit(const struct core *core, const struct voters *voters)
 {
 	size_t n = 0;
@@ -84,7 +84,7 @@ static bool can_commit(const struct core *core, const struct voters *voters)
 	return voters->n > 0 && n >= voters_majority(voters);
 }
 
-/* Left the node list, said that its store failed, or is back with another disk. */
+/* Has left the node list, has reported that its store failed, or has another disk. */
 static bool is_gone(const struct core *core, const struct voter *voter)
 {
 	const struct peer *peer = core_peer_find(core, voter->node);
@@ -96,7 +96,7 @@ static bool is_gone(const struct core *core, const struct voter *voter)
 	    (peer->failed || !id128_equal(&peer->disk, &voter->disk))) {
 		return true;
 	}
-	/* One of two that is only taken from the list might go on alone, and not know of it. */
+	/* With two voters, a node removed from the list might unknowingly continue alone. */
 	return core->voters.n > 2 && voter->node != NOBODY.node && !configured(core, voter->node);
 }
 
@@ -173,7 +173,7 @@ static void voters_change(struct core *core)
 	uint8_t list[VOTERS_BYTES_MAX];
 	uint64_t index;
 
-	/* The earlier change is committed, and so is something of this ballot. */
+	/* An entry of this ballot and the previous change must be committed. */
 	if (core->phase != PHASE_LEAD || !core_active(core) || !node_list_known(core)) {
 		return;
 	}
@@ -187,7 +187,7 @@ static void voters_change(struct core *core)
 	}
 }
 
-/* Going on alone */
+/* Continuing alone */
 
 static void solo(struct core *core)
 {
@@ -248,12 +248,12 @@ int core_on_solo(struct core *core, int64_t now_ms, enum solo_reason reason, uin
 	return 0;
 }
 
-/* Two voters, and the other has said itself that its disk is dead: it will never vote again. */
+/* One of two voters has reported that its disk has failed: it will never vote again. */
 static bool other_failed(const struct core *core)
 {
 	size_t i;
 
-	/* What the other committed alone, while this node was away, would be lost otherwise. */
+	/* The other may have committed entries alone, unless `needed`; they would be lost. */
 	if (core->voters.n != 2 || !core_is_voter(core) || !core->needed) {
 		return false;
 	}

@@ -4,7 +4,7 @@
 #include <glib.h>
 #include <string.h>
 
-/* A ring, and a set of pointers into it. */
+/* A ring of requests, and an index of pointers into it. */
 struct dedup {
 	GHashTable *by_request;
 	size_t first;

@@ -6,9 +6,9 @@
 #include "core/types.h"
 
 /*
- * The requests that were applied last, with their outcome: a part of the replicated state. A
- * request that comes again is answered from here. The oldest makes room when DEDUP_MAX are there;
- * a request repeated after that is refused by its revision, not by this.
+ * The latest applied requests and their outcomes, part of the replicated state. A repeated request
+ * is answered from here. At DEDUP_MAX requests, a new one displaces the oldest. If the displaced
+ * request is repeated, its revision makes the machine refuse it.
  */
 #define DEDUP_MAX 4096
 
@@ -24,11 +24,11 @@ struct dedup *dedup_new(void);
 void dedup_free(struct dedup *dedup);
 void dedup_clear(struct dedup *dedup);
 
-/* NULL if it is not there. */
+/* NULL: not found. */
 const struct applied *dedup_find(const struct dedup *dedup, const struct id128 *request);
 void dedup_add(struct dedup *dedup, const struct applied *applied);
 
-/* The oldest first. */
+/* Ascending by age: at 0 is the oldest. */
 size_t dedup_count(const struct dedup *dedup);
 const struct applied *dedup_at(const struct dedup *dedup, size_t at);
 

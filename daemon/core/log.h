@@ -5,8 +5,8 @@
 #include "core/types.h"
 
 /*
- * The log in memory: entries with consecutive indices behind a base, chained. It owns copies of
- * their data. log_init/log_release; a zeroed struct log is an empty one.
+ * The log in memory: entries with consecutive indices after a base, linked by chain hashes. It owns
+ * copies of their data. A zeroed struct log is an empty log.
  */
 struct log {
 	struct position base;
@@ -19,21 +19,21 @@ struct log {
 void log_init(struct log *log, struct position base, const struct id128 *base_chain);
 void log_release(struct log *log);
 
-/* Position and chain of the last entry, or of the base. */
+/* Position and chain of the last entry; of the base if there is none. */
 struct position log_last(const struct log *log);
 struct id128 log_chain(const struct log *log);
 
-/* NULL if it is not there. */
+/* NULL: not in the log. */
 const struct entry *log_at(const struct log *log, uint64_t index);
-/* Also of the base. false if it is not known. */
+/* Both accept the index of the base, too. false: not known. */
 bool log_chain_at(const struct log *log, uint64_t index, struct id128 *ret);
 bool log_position_at(const struct log *log, uint64_t index, struct position *ret);
 
-/* Fills in index and chain. The data are copied. */
+/* Sets index and chain, and copies the data. */
 const struct entry *log_append(struct log *log, const struct entry *entry);
-/* Drops what is behind index; index is at least the base's. */
+/* Drops the entries after index; index is at least the base's. */
 void log_truncate(struct log *log, uint64_t index);
-/* Makes index, which is in the log behind the base, the base. */
+/* Makes the entry at index the base, and drops the entries up to it. */
 void log_rebase(struct log *log, uint64_t index);
 
 #endif

@@ -67,7 +67,7 @@ void voters_remove(struct voters *voters, size_t at)
 
 struct id128 entry_chain(const struct id128 *previous, const struct entry *entry)
 {
-	/* previous chain, index, ballot, kind, request id, bytes; then the data itself */
+	/* previous chain, index, ballot, kind, request id, bytes; then the data */
 	uint8_t head[ID128_BYTES + 8 + 8 + 4 + 1 + ID128_BYTES + 4];
 	uint8_t digest[32];
 	gsize digest_bytes = sizeof(digest);
