@@ -7,16 +7,14 @@
 
 #include "command/usage.h"
 
-/*
- * What an administrator sees of lunmask, and does to its journal. See lunmask(8).
- */
+/* Shows the tasks and the journal, and changes the journal. See lunmask(8). */
 #define PROGRAM "lunmask"
 #define TIMEOUT_DEFAULT_S 10
 #define TIMEOUT_EACH_DEFAULT_S 60
 #define TIMEOUT_MAX_S 600
 #define COMMAND_WIDTH 28
 
-/* What the command line says. */
+/* The options of the command line. */
 static struct {
 	char *vm;
 	gboolean all, follow, json, yes, dry_run, foreign;
@@ -193,7 +191,7 @@ static const struct command *command_named(const char *word, const char *second)
 	return NULL;
 }
 
-/* The longest match; *ret_words: how many words it took. */
+/* The longest matching command; *ret_words is its number of words. */
 static const struct command *command_find(int argc, char **argv, int *ret_words)
 {
 	const struct command *found = argc > 2 ? command_named(argv[1], argv[2]) : NULL;
@@ -233,7 +231,7 @@ static int command_run(const struct command *command, int argc, char **argv)
 	return command->run(&options);
 }
 
-/* Without a command: lunmask --help, or an error. */
+/* Without a known command: prints the help, or an error. */
 static int program_run(int argc, char **argv)
 {
 	bool help = argc > 1 && strcmp(argv[1], "help") == 0;

@@ -12,18 +12,18 @@
 #include "journal/journal.h"
 
 /*
- * The lunmask command: a table of commands (lunmask.c), each a function of one of the files
- * lunmask_*.c. A command prints what was asked for on stdout, and returns what to exit with.
+ * The lunmask command: a table of commands (lunmask.c). Each command is a function in one of the
+ * files lunmask_*.c. It prints the result on stdout and returns the exit status.
  */
 enum lunmask_exit {
 	LUNMASK_EXIT_GOOD = 0,
 	LUNMASK_EXIT_FAILED = 1,
 	LUNMASK_EXIT_USAGE = 2,
-	LUNMASK_EXIT_NO_DAEMON = 3, /* lunmaskd does not run here */
+	LUNMASK_EXIT_NO_DAEMON = 3, /* lunmaskd is not running here */
 	LUNMASK_EXIT_REFUSED = 4,   /* not permitted, or refused with a reason */
 	LUNMASK_EXIT_NO_QUORUM = 5, /* no majority, or no answer in time */
 	LUNMASK_EXIT_NOT_THERE = 6, /* no such task */
-	LUNMASK_EXIT_UNSEEN = 7,    /* reconcile: what is there could not be found out */
+	LUNMASK_EXIT_UNSEEN = 7,    /* reconcile: the state could not be determined */
 };
 
 struct lunmask_options {
@@ -35,12 +35,12 @@ struct lunmask_options {
 	bool dry_run;
 	bool foreign;
 	int timeout_ms;
-	const char *argument; /* the first; NULL: none */
+	const char *argument; /* first argument; NULL: none */
 	const char *const *arguments;
 	size_t n_arguments;
 };
 
-/* Says err's text, with what can be done, on stderr; the exit status that belongs to rc. */
+/* Prints err's text on stderr. Returns the exit status for rc. */
 int lunmask_fail(int rc, const struct err *err);
 
 /* lunmask_tasks.c */
@@ -69,23 +69,23 @@ int lunmask_import(const struct lunmask_options *options);
 json_t *lunmask_json_task(const struct journal_task *task);
 json_t *lunmask_json_release(const struct journal_release *release);
 json_t *lunmask_json_status(const struct journal_status *status);
-/* -EINVAL with text. All members must be there; others are passed over. */
+/* -EINVAL with text. All members must be there; unknown ones are ignored. */
 int lunmask_json_to_task(const json_t *json, struct journal_task *ret, struct err *err);
 int lunmask_json_to_release(const json_t *json, struct journal_release *ret, struct err *err);
-/* Takes json; false if it is NULL or cannot be written. */
+/* Takes the reference to json. false: json is NULL or cannot be written. */
 bool lunmask_json_print(json_t *json, size_t flags);
 
 /* lunmask_print.c */
 #define LUNMASK_TIME_TEXT REALTIME_TEXT
-/* "2026-11-23 07:11:22", local; "-" for 0. */
+/* "2026-11-23 07:11:22", local time; "-" for 0. */
 const char *lunmask_time_text(int64_t ms, char ret[LUNMASK_TIME_TEXT]);
-/* "12s", "5m", "3h", "2d"; "-" when it is not known. */
+/* "12s", "5m", "3h", "2d"; "-" if not known. */
 const char *lunmask_age_text(int64_t since_ms, int64_t now_ms, char ret[LUNMASK_TIME_TEXT]);
 int64_t lunmask_now_ms(void); /* CLOCK_REALTIME */
-/* Who is at it, or where it is going on, or "-". */
+/* The node of the actor, else the target, else the source, else "-". */
 const char *lunmask_task_node(const struct journal_task *task);
 const char *lunmask_step_state_text(enum journal_step_state state);
-/* text in width columns, the last one '+' if it is cut. width < 256. */
+/* Prints text in width columns; '+' ends a text that is cut. width < 256. */
 void lunmask_column(const char *text, int width);
 
 #endif

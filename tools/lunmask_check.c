@@ -6,7 +6,7 @@
 #include "tools/lunmask.h"
 
 #define STORE_DIRECTORY "/var/lib/lunmask/journal"
-#define LAG_MAX 1000 /* entries that a voter may be behind without being named */
+#define LAG_MAX 1000 /* entries that a voter may lag without a complaint */
 
 static bool told(bool good, const char *what, const char *otherwise)
 {
@@ -32,7 +32,7 @@ static bool voters_told(const struct journal_status *status)
 	return good;
 }
 
-/* A set of one's own words that contradict each other is damage, the rest is trouble. */
+/* Indexes that contradict each other show a defect; other failures, an operational problem. */
 static bool status_told(const struct journal_status *status)
 {
 	bool good =

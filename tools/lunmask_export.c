@@ -69,7 +69,7 @@ static int export_make(const struct lunmask_options *options, json_t **ret, stru
 	return rc;
 }
 
-/* A new file, complete and durable, or none. */
+/* Creates a file that is complete and durable, or leaves none. */
 static int export_write(const json_t *json, const char *path, struct err *err)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

@@ -3,8 +3,8 @@
 #define LUNMASK_TOOLS_LUNMASK_EXPORT_H
 
 /*
- * The file: {"format": "lunmask-journal", "version": 1, "cluster": UUID, "index": N,
- * "exported_ms": N, "tasks": [...], "releases": [...]}, in the order of their beginning.
+ * The file, with both lists in the order of creation: {"format": "lunmask-journal", "version": 1,
+ * "cluster": UUID, "index": N, "exported_ms": N, "tasks": [...], "releases": [...]}.
  */
 #define EXPORT_FORMAT "lunmask-journal"
 #define EXPORT_VERSION 1

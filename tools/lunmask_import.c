@@ -9,13 +9,13 @@
 #include "tools/lunmask_export.h"
 
 /*
- * What was exported comes back by ordinary operations: BEGIN, and for a task that did not run
- * ADVANCE to its state; RELEASE. Their request ids follow from the file's content: an import that
- * was cut short is run again, and what it did already takes no second effect.
+ * The import uses ordinary operations: RELEASE; BEGIN; and, for a task that was not running,
+ * ADVANCE to its state. The request ids are derived from the file's content. An interrupted import
+ * can therefore run again: completed operations do not take effect twice.
  *
- * A task that runs keeps its actor, so that only evidence of that one's death lets another go on.
+ * A running task keeps its actor: another may continue it only with evidence of the actor's death.
  */
-/* Of tasks on which nobody works, until they are in their state: the same one in a second run. */
+/* The actor of the other tasks until they are in their state; the same in every run. */
 static const struct journal_actor import_actor = {.node = "import", .boot_id = "import", .pid = 1};
 
 struct import {
@@ -23,7 +23,7 @@ struct import {
 	const struct lunmask_options *options;
 	json_t *tasks;
 	json_t *releases;
-	bool begun; /* an earlier run has put tasks there: it had put the releases before */
+	bool begun; /* an earlier run has imported tasks, and so all releases */
 };
 
 struct source {
@@ -31,7 +31,7 @@ struct source {
 	size_t left;
 };
 
-/* For json_load_callback(): no more than EXPORT_BYTES_MAX, from wherever it comes. */
+/* For json_load_callback(): reads at most EXPORT_BYTES_MAX in total. */
 static size_t source_read(void *buffer, size_t max, void *data)
 {
 	struct source *source = data;
@@ -82,7 +82,7 @@ static int format_check(const json_t *json, struct import *import, struct err *e
 	return 0;
 }
 
-/* All of the file, before the first change. */
+/* Checks the whole file before the first change. */
 static int content_check(const struct import *import, struct err *err)
 {
 	struct journal_task task;
@@ -175,7 +175,7 @@ static int releases_check(const struct import *import, struct deadline deadline,
 	return rc;
 }
 
-/* An earlier run may have done it, longer ago than the journal remembers requests. */
+/* An earlier run may have done it, and the journal may have forgotten its request. */
 static bool is_there(const struct journal_op *op, enum journal_state state,
 		     const struct journal_answer *answer)
 {
@@ -183,7 +183,7 @@ static bool is_there(const struct journal_op *op, enum journal_state state,
 	       answer->current.state == state;
 }
 
-/* state: what the task is to come to; 0 for a release. */
+/* state: the final state of the task; 0 for a release. */
 static int operation_run(const struct import *import, const struct journal_op *op,
 			 enum journal_state state, const char *name, const char *what,
 			 struct err *err)
@@ -277,8 +277,8 @@ static int list_import(const struct import *import, const json_t *list, import_f
 }
 
 /*
- * Releases first, and never into a journal that has tasks: one that was completed long ago must not
- * come back, or a host that has the VM again would lose its LUNs.
+ * Imports releases first, and only into a journal without tasks. A release that ended long ago must
+ * not return: a host that has the VM again would lose its LUNs.
  */
 static int import_run(const struct import *import, struct err *err)
 {

@@ -7,8 +7,8 @@
 #include "tools/lunmask.h"
 
 /*
- * Tasks and releases as JSON objects by a table of their members, walked in both directions, so
- * that import reads what export writes.
+ * Tasks and releases as JSON objects. One table of members serves both directions, so import reads
+ * what export writes.
  */
 enum member_type {
 	MEMBER_ID,
@@ -16,7 +16,7 @@ enum member_type {
 	MEMBER_ENUM,
 	MEMBER_U32,
 	MEMBER_I64,  /* not negative */
-	MEMBER_BITS, /* 64 of them, as a signed number: all that a record may hold */
+	MEMBER_BITS, /* 64 bits as a signed number; any value is legal */
 	MEMBER_LUNS,
 };
 
@@ -24,8 +24,8 @@ struct member {
 	const char *name;
 	enum member_type type;
 	size_t offset;
-	size_t size;                               /* TEXT: of the array */
-	const char *(*to_str)(unsigned int value); /* ENUM: "unknown" for those that are none */
+	size_t size;                               /* TEXT: size of the array */
+	const char *(*to_str)(unsigned int value); /* ENUM: "unknown" for a value without a name */
 	unsigned int max;                          /* ENUM */
 	size_t count_offset;                       /* LUNS */
 };
@@ -115,7 +115,7 @@ static json_t *luns_to_json(const char *first, size_t n)
 	return json;
 }
 
-/* A text may have been cut inside of a character: what is no UTF-8 is shown byte by byte. */
+/* A text may be cut within a character. If it is not UTF-8, each such byte becomes '?'. */
 static json_t *text_to_json(const char *text)
 {
 	json_t *json = json_string(text);

@@ -11,7 +11,7 @@
 #define KEY_FILE "/etc/lunmask/journal.key"
 #define KEY_BYTES 64
 
-/* Durable, or not there. */
+/* 0: the key is durable. Otherwise the caller removes the file. */
 static int key_write(int fd, const uint8_t *key)
 {
 	if (write(fd, key, KEY_BYTES) != KEY_BYTES) {

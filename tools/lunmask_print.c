@@ -14,13 +14,13 @@ const char *lunmask_time_text(int64_t ms, char ret[LUNMASK_TIME_TEXT])
 const char *lunmask_age_text(int64_t since_ms, int64_t now_ms, char ret[LUNMASK_TIME_TEXT])
 {
 	static const struct {
-		int64_t seconds; /* up to here */
+		int64_t seconds; /* below this age */
 		int64_t unit;
 		char letter;
 	} rows[] = {{120, 1, 's'}, {120 * 60, 60, 'm'}, {48 * 3600, 3600, 'h'}};
 	int64_t age = (now_ms - since_ms) / 1000;
 
-	if (since_ms <= 0 || age < 0) { /* the clocks of two nodes differ */
+	if (since_ms <= 0 || age < 0) { /* the clocks of two nodes may differ */
 		return strcpy(ret, "-");
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {

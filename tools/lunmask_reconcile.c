@@ -19,13 +19,13 @@ struct run {
 	struct vm_all all;
 	struct hypervisor_pool pool;
 	struct reconcile_counts counts;
-	json_t *json; /* of the VMs; NULL: text */
+	json_t *json; /* list of VMs; NULL: print text */
 	bool head;
 	bool journal_told;
 	bool out_of_memory;
 };
 
-/* A VM's task must not be left over: what was asked to end ends between two VMs. */
+/* Set by a signal. The run ends between two VMs, so that no VM's task is left behind. */
 static volatile sig_atomic_t interrupted;
 
 static void interrupt(int number)
@@ -54,7 +54,7 @@ static bool wanted(const struct vm_one *one, const struct lunmask_options *optio
 	return options->n_arguments == 0;
 }
 
-/* Only for somebody who watches. */
+/* Only on a terminal. */
 static void progress(const struct run *run, const char *vm, size_t number)
 {
 	if (isatty(STDERR_FILENO) != 0 && run->all.n > 1) {
@@ -80,7 +80,7 @@ static void unseen(struct run *run, const struct vm_one *one, const char *why)
 
 	run->counts.unseen++;
 	progress(run, NULL, 0);
-	/* A resource's id may be anything: as a text without control characters. */
+	/* A resource's id may contain anything; err_set() removes control characters. */
 	(void)err_set(&line, 0, "%s: not looked at: %s", one->name, why);
 	(void)fprintf(stderr, "lunmask: %s\n", err_text(&line));
 	if (run->json != NULL) {

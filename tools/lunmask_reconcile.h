@@ -7,21 +7,19 @@
 
 #include "survey/vm_strays.h"
 
-/*
- * What lunmask reconcile found, for people and for programs. No I/O but stdout.
- */
+/* The results of lunmask reconcile, as text and as JSON. Its only I/O is stdout. */
 struct reconcile_counts {
-	size_t vms;       /* looked at */
-	size_t unseen;    /* VMs that could not be */
-	size_t strays;    /* each one host and one LUN; those that are not decided among them */
-	size_t removable; /* nobody needs them */
+	size_t vms;       /* examined */
+	size_t unseen;    /* VMs that could not be examined */
+	size_t strays;    /* pairs of a host and a LUN, undecided ones included */
+	size_t removable; /* strays that no host needs */
 	size_t removed;
 	size_t undecided;
 };
 
 void reconcile_count(const struct vm_strays *strays, struct reconcile_counts *counts);
 
-/* A line each stray, and below it who left it and what becomes of it. *head: print it before. */
+/* A line per stray; below it, its origin and what happens to it. *head: first print the header. */
 void reconcile_print(const char *vm, const struct vm_strays *strays, bool dry_run, bool *head);
 
 /* "3 VMs looked at: 2 stray, 1 removed, 1 left." */

@@ -34,7 +34,7 @@ void reconcile_count(const struct vm_strays *strays, struct reconcile_counts *co
 	}
 }
 
-/* In words, not beyond the width, each line indented. A word that is longer stands alone. */
+/* Wraps at words and indents each line. A word longer than a line stands alone. */
 static void wrapped_print(const char *text)
 {
 	int column = 0;
@@ -71,7 +71,7 @@ static const char *what_text(const struct vm_stray *row, bool dry_run)
 	}
 }
 
-/* Why it is left, or was going to be removed: and what did not answer. */
+/* The reason to keep or remove the path, and the error if something failed. */
 static void why_text(const struct vm_stray *row, const struct vm_holder *holder, char *ret,
 		     size_t size)
 {
@@ -95,7 +95,7 @@ static void row_print(const char *vm, const struct vm_stray *row, const struct v
 
 	lunmask_column(vm, 16);
 	lunmask_column(row->lun, 20);
-	/* Of an initiator it is the end that tells one from another. */
+	/* Initiator names differ at their end. */
 	lunmask_column(holder->host == NULL && length > 16 ? host + length - 16 : host, 16);
 	lunmask_column(has_text(&row->facts), 13);
 	(void)puts(what_text(row, dry_run));
@@ -111,7 +111,7 @@ static const struct vm_stray *next_of(const struct vm_strays *strays, size_t hol
 	return NULL;
 }
 
-/* The reasons once for all rows in one block that have them. */
+/* Prints consecutive rows with the same reason as one block, the reason once. */
 static void holder_print(const char *vm, const struct vm_strays *strays, size_t index, bool dry_run)
 {
 	const struct vm_holder *holder = &strays->holders[index];
@@ -172,7 +172,7 @@ void reconcile_summary(const struct reconcile_counts *counts, bool dry_run)
 	(void)puts(".");
 }
 
-/* For programs */
+/* JSON */
 
 static json_t *row_json(const struct vm_strays *strays, const struct vm_stray *row)
 {

@@ -127,7 +127,7 @@ int lunmask_voters(const struct lunmask_options *options)
 	return LUNMASK_EXIT_GOOD;
 }
 
-/* Said also to those who say --yes: it is in their logs then. */
+/* Printed with --yes too, for the caller's logs. */
 static void force_solo_explain(void)
 {
 	(void)fputs(

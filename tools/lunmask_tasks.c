@@ -7,8 +7,8 @@
 
 #include "tools/lunmask.h"
 
-#define FOLLOW_MS (5 * 60 * 1000) /* then lunmaskd is asked again */
-#define GONE_MS 1000              /* between two looks whether it is back */
+#define FOLLOW_MS (5 * 60 * 1000) /* after this time, query lunmaskd again */
+#define GONE_MS 1000              /* interval of attempts to reach lunmaskd again */
 
 struct listing {
 	struct journal_task *tasks;
@@ -106,7 +106,6 @@ static int listing_json(const struct listing *listing, const struct lunmask_opti
 		       : LUNMASK_EXIT_FAILED;
 }
 
-/* The table is in the order of beginning: a task is where it was, or before. */
 static bool changed(const struct journal_task *task, const struct listing *before)
 {
 	for (size_t i = 0; i < before->n; i++) {
@@ -133,7 +132,7 @@ static void change_print(const struct journal_task *task, const struct lunmask_o
 	(void)printf(" on %s\n", lunmask_task_node(task));
 }
 
-/* Ended tasks are told too: that a task ends is what one waits for. */
+/* Includes ended tasks: the user may be waiting for a task to end. */
 static void changes_print(const struct listing *now, const struct listing *before,
 			  const struct lunmask_options *options)
 {
@@ -147,7 +146,7 @@ static void changes_print(const struct listing *now, const struct listing *befor
 	}
 }
 
-/* One turn: waits for a change and tells it. */
+/* Waits for one change and prints it. */
 static int follow_once(struct journal *journal, const struct lunmask_options *options,
 		       struct listing *before, struct err *err)
 {
@@ -169,7 +168,7 @@ static int follow_once(struct journal *journal, const struct lunmask_options *op
 	return fflush(stdout) == 0 ? 0 : err_set(err, -EPIPE, "cannot write");
 }
 
-/* lunmaskd may be started again meanwhile; its log then may be shorter for a moment. */
+/* If lunmaskd restarts, its log may be shorter for a moment. */
 static int follow(struct journal *journal, const struct lunmask_options *options,
 		  struct listing *before, struct err *err)
 {
@@ -268,7 +267,7 @@ static void task_show(const struct journal_task *task)
 	(void)printf("revision:  %" PRIu64 "\nreason:    %s\n", task->revision, task->reason);
 }
 
-/* By uuid, or of the VM the one that is open, or the last of them. */
+/* By UUID; or by VM, its open task, else its last one. */
 static const struct journal_task *listing_find(const struct listing *listing, const char *name)
 {
 	const struct journal_task *found = NULL;
