@@ -33,7 +33,7 @@ const struct fence_parameter *fence_agent_find_parameter(const struct fence_agen
 	return NULL;
 }
 
-/* What the library does itself */
+/* Actions of the library */
 
 typedef int print_fn(const struct fence_agent *agent, FILE *stream);
 
@@ -200,7 +200,7 @@ static int action_run(struct fence_call *call)
 		}
 		return fail(call, &err);
 	}
-	/* An answer that did not get out is none. */
+	/* Without its output, the action has failed. */
 	if (fflush(stdout) != 0) {
 		(void)err_set(&err, -errno, "the output cannot be written: %s", strerror(errno));
 		return fail(call, &err);
@@ -216,7 +216,7 @@ static int call_run(struct fence_call *call, int argc, char **argv)
 	rc = rc != 0    ? rc
 	     : argc > 1 ? fence_param_parse(call, argc, argv, &err)
 			: fence_param_read(call, stdin, &err);
-	/* Only a person asks for these: with an action on stdin, success must mean the action's. */
+	/* Only users ask for these. On stdin they must not hide the result of the action. */
 	if (rc == 0 && argc > 1 && fence_param_flag(call, "help")) {
 		return print(call, fence_metadata_write_help);
 	}

@@ -6,7 +6,7 @@
 
 #include "fence/fence_agent.h"
 
-/* The tables as a manual page, man(7): what the action "manpage" prints. 0 or -EIO. */
+/* Writes the tables as a manual page, man(7), for the action "manpage". 0 or -EIO. */
 int fence_man_write(const struct fence_agent *agent, FILE *stream);
 
 #endif

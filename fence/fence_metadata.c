@@ -19,7 +19,7 @@ static const char *type_to_str(enum fence_type type)
 	return "string";
 }
 
-/* A name that only stdin has is, on the command line, the one that it stands for. */
+/* A name that only stdin accepts shows the option of the name that it stands for. */
 void fence_metadata_getopt(const struct fence_agent *agent, const struct fence_parameter *row,
 			   char *text, size_t size)
 {

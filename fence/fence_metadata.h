@@ -7,11 +7,11 @@
 #include "fence/fence_agent.h"
 
 /*
- * The tables as XML, as fence-agents' metadata.rng has it, and for a person. 0 or -ENOMEM, -EIO.
+ * Writes the tables as XML, by fence-agents' metadata.rng, or as help. 0, -ENOMEM or -EIO.
  *
- * What Pacemaker reads of it: that there is a parameter plug (or port); that no action "reboot" is
- * there, so that it asks for "off" instead; and that "on" is automatic and for the target, so that
- * it unfences a node before it starts anything on it.
+ * Pacemaker uses three facts. There is a parameter plug (or port). There is no action "reboot", so
+ * Pacemaker uses "off". "on" is automatic and runs on the target, so Pacemaker unfences a node
+ * before it starts anything there.
  */
 int fence_metadata_write(const struct fence_agent *agent, FILE *stream);
 int fence_metadata_write_help(const struct fence_agent *agent, FILE *stream);

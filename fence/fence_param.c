@@ -27,7 +27,7 @@ static size_t row_index(const struct fence_call *call, const char *name)
 	return (size_t)(row - call->agent->parameters);
 }
 
-/* The last one counts, as with every option. */
+/* The last value counts, as for every option. */
 static int value_put(struct fence_call *call, size_t index, const char *value, struct err *err)
 {
 	free(call->values[index]);
@@ -51,7 +51,7 @@ static char *trim(char *text)
 	return text;
 }
 
-/* "power-timeout" is power_timeout here, too. */
+/* Accepts "power-timeout" for power_timeout on stdin too. */
 static const struct fence_parameter *name_find(const struct fence_agent *agent, char *name)
 {
 	for (char *c = name; *c != '\0'; c++) {
@@ -77,7 +77,7 @@ static int line_read(struct fence_call *call, char *line, struct err *err)
 	if (row == NULL) {
 		return 0;
 	}
-	/* A flag alone is one that is set. */
+	/* A flag without a value is set. */
 	if (value == NULL) {
 		static char yes[] = "1";
 		static char none[] = "";
@@ -109,7 +109,7 @@ int fence_param_read(struct fence_call *call, FILE *stream, struct err *err)
 
 /* The command line */
 
-/* GLib calls it with "--plug" or "-n". */
+/* GLib passes "--plug" or "-n". */
 static const struct fence_parameter *option_find(const struct fence_agent *agent,
 						 const char *option)
 {

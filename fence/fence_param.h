@@ -7,29 +7,29 @@
 #include "fence/fence_agent.h"
 
 /*
- * Parameter values against the table: from stdin, one NAME=VALUE a line, or from the command line
- * (getopt_long(3), whose long options are the names). An empty value is none.
+ * Parameter values, checked against the table. They come from stdin, one NAME=VALUE a line, or from
+ * the command line, whose long options are the names. An empty value counts as not set.
  */
 #define FENCE_LINES_MAX 1024
 
-/* "--NAME" as the command line has it, without the dashes in front. */
+/* The option's long name on the command line, without the leading dashes. */
 void fence_param_option(const struct fence_parameter *row, char *text, size_t size);
 
 /*
- * Blank lines and those that begin with '#' say nothing. A name that the table has not is passed
- * over: a cluster manager tells its agents more than they want to know. -EINVAL with text.
+ * Ignores blank lines, lines that begin with '#', and unknown names: a cluster manager also passes
+ * parameters that the agent does not need. -EINVAL with text.
  */
 int fence_param_read(struct fence_call *call, FILE *stream, struct err *err);
 
-/* -EINVAL: an option that is not known or lacks its value, or a word that is no option. */
+/* -EINVAL: an unknown option, a missing value, or a word that is not an option. */
 int fence_param_parse(struct fence_call *call, int argc, char **argv, struct err *err);
 
-/* The first value that is not legal. */
+/* -EINVAL with text: the first invalid value. */
 int fence_param_check(const struct fence_call *call, struct err *err);
 
 /*
- * The value in force: what is set, else what is set under a name that stands for it, else the
- * default, which may be NULL. The names are those of rows (an assertion).
+ * The effective value: the one set, else one set under a name that stands for it, else the default,
+ * which may be NULL. name must be that of a row (assertion).
  */
 const char *fence_param_get(const struct fence_call *call, const char *name);
 bool fence_param_flag(const struct fence_call *call, const char *name);
