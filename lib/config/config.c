@@ -25,7 +25,7 @@ struct config {
 	size_t n_hosts;
 };
 
-/* What is legal: sections, and the keys of each. */
+/* The legal sections and their keys. */
 
 static const struct ini_key array_keys[] = {
 	{.name = "driver",
@@ -221,7 +221,7 @@ void config_free(struct config *config)
 	g_free(config);
 }
 
-/* Questions */
+/* Lookups */
 
 static void name_add(char *names, size_t size, const char *name)
 {
@@ -266,7 +266,7 @@ int config_host_get(const struct config *config, const char *node, const struct 
 		       none_or(names));
 }
 
-/* iSCSI names are the same in upper and lower case (RFC 3722). */
+/* iSCSI names are case-insensitive (RFC 3722). */
 const struct config_host *config_host_find_initiator(const struct config *config,
 						     const char *initiator)
 {

@@ -8,8 +8,8 @@
 #include "base/err.h"
 
 /*
- * /etc/lunmask/lunmask.conf: the arrays and how their management is reached, and the name each
- * cluster node has on the SAN. See lunmask.conf(5).
+ * /etc/lunmask/lunmask.conf: the arrays, how to reach their management, and the name of each
+ * cluster node on the SAN. See lunmask.conf(5).
  *
  *	[array san1]
  *	driver = lunmask-array-tgt
@@ -22,12 +22,12 @@
  *	migration_address = 10.77.0.1             (optional; default: the node's name)
  *	unfence_after_cutoff = no                 (optional; default: yes)
  *
- * An unknown section or key is an error, as is one that is missing or there twice; the text names
- * file, section, key, the value that was refused and what is legal. The file names programs that
- * run as root: only root, or the caller, may be able to write it. Key files must be theirs too, and
- * nobody else's to read.
+ * A section or key that is unknown, missing or repeated is an error. The text names file, section,
+ * key, the refused value and the legal ones. The file names programs that run as root, so only root
+ * or the caller may own it and be able to write it. The same owners are required for key files,
+ * which no one else may read.
  *
- * Everything a config_find returns belongs to the config and lives as long as it does.
+ * The config owns all that its lookups return.
  */
 #define CONFIG_FILE "/etc/lunmask/lunmask.conf"
 #define CONFIG_FILE_MAX_BYTES (256u * 1024)
@@ -53,26 +53,26 @@ struct config_host {
 	bool unfence_after_cutoff;
 };
 
-/* path NULL means $LUNMASK_CONF, or CONFIG_FILE. -ENOENT, -EINVAL, -EACCES with text. */
+/* path NULL: $LUNMASK_CONF, or CONFIG_FILE. -ENOENT, -EINVAL, -EACCES with text. */
 int config_load(const char *path, struct config **ret, struct err *err);
 
-/* The same from memory; file is its name for messages. No other file is looked at. -EINVAL. */
+/* As config_load(), from memory; file is used in messages. Checks no other file. -EINVAL. */
 int config_parse(const char *text, size_t bytes, const char *file, struct config **ret,
 		 struct err *err);
 
 void config_free(struct config *config);
 
-/* -ENOENT with the names that are configured. */
+/* -ENOENT with the configured names. */
 int config_array_get(const struct config *config, const char *name, const struct config_array **ret,
 		     struct err *err);
 int config_host_get(const struct config *config, const char *node, const struct config_host **ret,
 		    struct err *err);
 
-/* NULL when no host has it. */
+/* NULL: no host has it. */
 const struct config_host *config_host_find_initiator(const struct config *config,
 						     const char *initiator);
 
-/* All arrays, and all hosts, for lists and checks. */
+/* All arrays and all hosts. */
 const struct config_array *config_arrays(const struct config *config, size_t *ret_count);
 const struct config_host *config_hosts(const struct config *config, size_t *ret_count);
 

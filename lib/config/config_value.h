@@ -5,8 +5,8 @@
 #include "base/err.h"
 
 /*
- * What a value in lunmask.conf may be. Each check is 0, or -EINVAL with a text that has the value
- * and what is legal.
+ * Checks of the values in lunmask.conf. 0, or -EINVAL with a text that has the value and the legal
+ * values.
  */
 
 int config_value_driver(const char *value, struct err *err);

@@ -79,7 +79,7 @@ void ini_release(const struct ini_section *section, void *place)
 
 /* Sections */
 
-/* one is taken. */
+/* Takes one. */
 static void legal_add(char *legal, char *one)
 {
 	(void)g_strlcat(legal, *legal == '\0' ? "" : ", ", LEGAL_TEXT_MAX);
@@ -183,7 +183,7 @@ static int key_read(const struct reader *reader, const struct ini_key *key, cons
 	return rc;
 }
 
-/* title may be of a section that is not in the file: its keys have their fallbacks. */
+/* title may be a section that is not in the file: then its keys get their defaults. */
 static int section_fill(const struct reader *reader, const struct ini_section *row,
 			const char *title, const char *name, struct err *err)
 {

@@ -8,21 +8,21 @@
 #include "base/err.h"
 
 /*
- * Reads files of [section]s with KEY = VALUE lines by tables: anything that is not in the tables is
- * refused. GKeyFile reads the file, after ini_lines.h has checked its lines.
+ * Reads files of [section]s with KEY = VALUE lines. Tables define what is legal; everything else is
+ * refused. GKeyFile reads the file after ini_lines.h has checked its lines.
  *
- * A line is empty, a comment (#), a [section] or, in a section, KEY = VALUE; blanks around each do
- * not count. Nothing is merged, continued or quoted, and a value has no comment behind it. A
- * section or key that is unknown, missing, or there twice is an error, and so is a byte order mark,
- * a control character (CR too), or text that is not UTF-8. The error text has the number of the
- * line, what was refused and what is legal.
+ * A line is empty, a comment (#), a [section] or, in a section, KEY = VALUE. Blanks around each are
+ * ignored. There is no merging, continuation or quoting, and no comment after a value. Errors are:
+ * a section or key that is unknown, missing or repeated; a byte order mark; a control character (CR
+ * too); text that is not UTF-8. The error text has the line number, the refused text and what is
+ * legal.
  */
 #define INI_VALUE_MAX 4096 /* characters */
 
-/* The type of the member at the offset of a key. All members must be 0 before. */
+/* Type of the member at the offset of a key. All members must be 0 before. */
 enum ini_type {
-	INI_TEXT,   /* char *, or NULL when it is not there and has no fallback */
-	INI_WORDS,  /* char **, the blank-separated words, NULL-terminated; or NULL, likewise */
+	INI_TEXT,   /* char *; NULL if the key is missing and has no default */
+	INI_WORDS,  /* char **: the blank-separated words, NULL-terminated; NULL likewise */
 	INI_YES_NO, /* bool */
 };
 
@@ -31,20 +31,20 @@ struct ini_key {
 	enum ini_type type;
 	size_t offset;
 	bool required;
-	const char *fallback; /* the value when it is not there, or NULL */
-	int (*check)(const char *value, struct err *err); /* what is legal; NULL: all */
+	const char *fallback;                             /* default, or NULL */
+	int (*check)(const char *value, struct err *err); /* 0 if legal; NULL: every value is */
 };
 
-/* A row is [kind], once; or with a placeholder [kind NAME], any number. */
+/* A row is [kind], once; with a placeholder, [kind NAME], any number of times. */
 struct ini_section {
 	const char *kind;
-	const char *placeholder; /* of the name, for messages: "NODE"; or NULL */
-	size_t name_max;         /* letters, digits, '.', '_', '-', the first of them no sign */
+	const char *placeholder; /* of the name in messages, such as "NODE"; or NULL */
+	size_t name_max; /* letters, digits, '.', '_', '-'; the first is a letter or digit */
 	const struct ini_key *keys;
 	size_t n_keys;
-	/* Where the values of the section go. NULL with text refuses it. None: target itself. */
+	/* Returns the place of the section's values; NULL with text refuses it. None: target. */
 	void *(*place)(void *target, const char *name, struct err *err);
-	/* After its last key, and the fallbacks. May be NULL. */
+	/* Called after the last key and the defaults. May be NULL. */
 	int (*complete)(void *target, void *place, struct err *err);
 };
 
@@ -55,19 +55,19 @@ struct ini {
 };
 
 /*
- * Fills target, which the caller releases, after a failure too. A [kind] that is not there is read
- * as an empty one. file is its name for messages. -EINVAL with text.
+ * Fills target, which the caller releases, also after a failure. A missing [kind] is read as an
+ * empty one. file is used in messages. -EINVAL with text.
  */
 int ini_parse(const struct ini *ini, const char *text, size_t bytes, const char *file, void *target,
 	      struct err *err);
 
-/* The same of a trusted_file. -errno with text. */
+/* As ini_parse(), from a file that trusted_file.h accepts. -errno with text. */
 int ini_load(const struct ini *ini, const char *path, void *target, struct err *err);
 
-/* Frees the values of one section; its fields are NULL then. */
+/* Frees the values of one section and sets their fields to NULL. */
 void ini_release(const struct ini_section *section, void *place);
 
-/* For checks of INI_WORDS. The caller frees with g_strfreev(). */
+/* For checks of INI_WORDS. Free with g_strfreev(). */
 char **ini_words(const char *text);
 
 #endif

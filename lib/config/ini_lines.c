@@ -7,7 +7,7 @@
 
 struct lines {
 	GHashTable *seen;
-	char *section; /* NULL before the first */
+	char *section; /* NULL before the first section */
 	unsigned int number;
 };
 
@@ -62,7 +62,7 @@ static int key_check(struct lines *lines, char *line, struct err *err)
 	return line_note(lines, line, err);
 }
 
-/* line is changed. */
+/* Changes line. */
 static int line_check(struct lines *lines, char *line, struct err *err)
 {
 	size_t length = strlen(g_strstrip(line));

@@ -8,16 +8,16 @@
 #include "base/err.h"
 
 /*
- * Checks the lines of an INI file before GKeyFile reads them, and remembers their numbers. GKeyFile
- * merges sections of one name, takes the last of two keys, skips keys with a [locale], and reports
- * no line: each hides a mistake. For ini.c.
+ * Checks the lines of an INI file before GKeyFile reads it, and records their numbers. GKeyFile
+ * merges sections with the same name, takes the last of repeated keys, skips keys with a [locale],
+ * and reports no line numbers, which would hide mistakes. For ini.c.
  *
  * *ret_lines maps "SECTION" and "SECTION\nKEY" to line numbers (GUINT_TO_POINTER()). The caller
  * frees it with g_hash_table_unref(). -EINVAL with text.
  */
 int ini_lines_read(const char *text, size_t bytes, GHashTable **ret_lines, struct err *err);
 
-/* The line of a section, or of a key in it if key is not NULL; 0 if there is none. */
+/* The line of a section, or of its key if key is not NULL; 0: not found. */
 unsigned int ini_lines_find(GHashTable *lines, const char *section, const char *key);
 
 #endif

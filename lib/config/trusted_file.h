@@ -8,14 +8,14 @@
 #include "base/err.h"
 
 /*
- * Files that say what a program of root's does: regular ones, root's or the caller's, and others
- * may not do with them what is forbidden.
+ * Files that control programs which run as root: regular files, owned by root or the caller,
+ * without the forbidden mode bits.
  */
 
-/* 0, -EINVAL or -EACCES; the text says with which mode it would do. */
+/* 0, -EINVAL or -EACCES; the text names an acceptable mode. */
 int trusted_file_check(const struct stat *status, mode_t forbidden, struct err *err);
 
-/* Up to size bytes of one that nobody else may write. Never waits, for a FIFO either. -errno. */
+/* Reads at most size bytes; others must not be able to write the file. Never blocks. -errno. */
 int trusted_file_read(const char *path, char *buffer, size_t size, size_t *ret_bytes,
 		      struct err *err);
 
