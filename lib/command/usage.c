@@ -9,7 +9,7 @@
 #define PACKAGE_VERSION "unknown"
 #endif
 
-/* What GOption fills beside the caller's rows. */
+/* GOption fills this in addition to the caller's rows. */
 struct own {
 	gboolean help;
 	gboolean version;
@@ -90,7 +90,7 @@ static enum usage_end parsed(const struct usage *usage, GOptionContext *context,
 		g_autofree char *help = g_option_context_get_help(context, TRUE, NULL);
 		g_autoptr(GString) text = g_string_new(help);
 
-		/* "[OPTION…]" could not be printed in every locale. */
+		/* Not every locale can print "[OPTION…]". */
 		(void)g_string_replace(text, "\u2026", "...", 0);
 		(void)fputs(text->str, stdout);
 		return USAGE_HELP;
@@ -107,7 +107,7 @@ enum usage_end usage_parse(const struct usage *usage, int argc, char **argv, cha
 {
 	struct own own = {.words = NULL};
 	g_autoptr(GOptionContext) context = context_new(usage, &own);
-	/* GOption takes the options out of the array it is given. */
+	/* GOption removes the options from the array that it gets. */
 	g_autofree char **rest = g_memdup2(argv, ((gsize)argc + 1) * sizeof(*argv));
 	g_autoptr(GError) error = NULL;
 	enum usage_end end;

@@ -6,8 +6,8 @@
 #include <stdio.h>
 
 /*
- * The command line of a program, or of one of its commands, from one description. GLib's GOption
- * parses it and writes the help. Every program also has --help and --version.
+ * Parses the command line of a program, or of one of its commands, according to one description.
+ * GLib's GOption parses it and writes the help. Every program also has --help and --version.
  *
  *	char **words;
  *	enum usage_end end = usage_parse(&usage, argc, argv, &words);
@@ -16,22 +16,22 @@
  *		return end == USAGE_WRONG ? EXIT_USAGE : 0;
  *	}
  *
- * An option's name must be written in full: an abbreviation that is unambiguous today is refused,
- * or means something else, once there are more options.
+ * An option's name must be given in full. With more options, an abbreviation that is unique today
+ * would be refused or mean something else.
  */
 
-/* How many words that are not options may there be? */
+/* How many words that are not options are allowed? */
 enum usage_words { USAGE_NO_WORD, USAGE_WORD_OPTIONAL, USAGE_WORD_NEEDED, USAGE_WORDS };
 
 struct usage {
 	const char *name; /* "lunmaskd", "lunmask tasks show" */
 	enum usage_words words;
-	const char *word;    /* the name of such a word in the help; NULL: none is mentioned */
+	const char *word;    /* name of such a word in the help; NULL: not mentioned */
 	const char *summary; /* one line, in the help and in a list of commands */
-	const char *text;    /* more of the help, in lines of at most 80 characters; may be NULL */
+	const char *text;    /* more help, in lines of at most 80 characters; may be NULL */
 	/*
-	 * GLib's rows, the last one all zero; NULL: none. A value of type G_OPTION_ARG_FILENAME is
-	 * any text, without a conversion of its characters.
+	 * GLib's rows, ended by a row of zeros; NULL: none. A value of type G_OPTION_ARG_FILENAME
+	 * is any text; its characters are not converted.
 	 */
 	const GOptionEntry *rows;
 };
@@ -40,20 +40,20 @@ enum usage_end {
 	USAGE_CONTINUE,
 	USAGE_HELP,    /* the help is on stdout; the caller may print more */
 	USAGE_VERSION, /* the version is on stdout */
-	USAGE_WRONG,   /* stderr says what was refused */
+	USAGE_WRONG,   /* the error is on stderr */
 };
 
 /*
- * The values go where the rows say. *ret_words, which may be NULL, receives the words for the
- * caller to free with g_strfreev(); it is NULL if there are none.
+ * Stores the values as the rows say. *ret_words receives the words, or NULL if there are none; the
+ * caller frees it with g_strfreev(). ret_words may be NULL.
  */
 enum usage_end usage_parse(const struct usage *usage, int argc, char **argv, char ***ret_words);
 
-/* Reports an error that only the caller can see. Returns USAGE_WRONG. */
+/* Reports an error that only the caller can detect. Returns USAGE_WRONG. */
 enum usage_end usage_wrong(const struct usage *usage, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* "[VM...]", or "": the words, as the help has them. The caller frees it with g_free(). */
+/* "[VM...]", or "": the words as shown in the help. Free with g_free(). */
 char *usage_word_text(const struct usage *usage);
 
 #endif
