@@ -34,9 +34,9 @@
 #define START_SECONDS 30
 #define MS_NS UINT64_C(1000000)
 
-/* What the command line says. */
+/* The options of the command line. */
 static struct {
-	char *config; /* NULL: the default one */
+	char *config; /* NULL: the default file */
 	gboolean foreground;
 	gboolean check;
 } given;
@@ -65,7 +65,7 @@ static int directory_make(const char *path, mode_t mode, struct err *err)
 	return 0;
 }
 
-/* systemd has made them, where there is one. */
+/* Under systemd they exist already. */
 static int directories_make(struct err *err)
 {
 	int rc = directory_make(RUN_DIRECTORY, 0755, err);
@@ -76,7 +76,7 @@ static int directories_make(struct err *err)
 	return rc == 0 ? directory_make(STATE_DIRECTORY, 0700, err) : rc;
 }
 
-/* What is in memory is the journal's key and what guests are called: not for a core file. */
+/* Memory holds the journal's key and the names of guests, so there must be no core file. */
 static int process_prepare(struct err *err)
 {
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
@@ -90,7 +90,7 @@ static int process_prepare(struct err *err)
 	return geteuid() == 0 ? 0 : err_set(err, -EPERM, "it must run as root");
 }
 
-/* corosync's libraries wait for its answers without a limit. */
+/* corosync's libraries wait for answers without a time limit. */
 static void on_alarm(int number)
 {
 	static const char text[] = "lunmaskd: corosync does not answer\n";
@@ -145,7 +145,7 @@ static int loop_run(qb_loop_t *loop, struct node *node, struct err *err)
 	if (watchdog.every_ms > 0) {
 		on_watchdog(&watchdog);
 	}
-	/* A loop forgets that it was stopped before it ran. */
+	/* qb_loop_run() ignores a stop that came before it. */
 	if (!node_ended(node)) {
 		qb_loop_run(loop);
 	}
@@ -167,7 +167,7 @@ static int daemon_run(const struct node_options *options, struct err *err)
 	return rc < 0 ? rc : status;
 }
 
-/* 0 or more: exit status. */
+/* Returns -errno, or the exit status. */
 static int daemon_main(struct err *err)
 {
 	struct settings settings;
@@ -179,7 +179,7 @@ static int daemon_main(struct err *err)
 	};
 	int rc = settings_load(given.config, &settings, err);
 
-	/* libqb has much to say at LOG_INFO. */
+	/* libqb logs a lot at LOG_INFO. */
 	log_target_start("lunmaskd", given.foreground || given.check, given.foreground,
 			 rc == 0 && settings.debug ? LOG_DEBUG : LOG_NOTICE);
 	if (rc == 0) {
@@ -189,7 +189,7 @@ static int daemon_main(struct err *err)
 		rc = directories_make(err);
 	}
 	if (rc == 0 && !given.check) {
-		/* Not closed before the process ends. */
+		/* Stays open until the process exits. */
 		rc = pidfile_lock(PID_FILE, err);
 		rc = rc < 0 ? rc : 0;
 	}

@@ -26,7 +26,7 @@ struct fencing_query {
 	size_t bytes;
 };
 
-/* The digits up to end; what follows it, or NULL. */
+/* Parses the digits before `end`. Returns the position after `end`, or NULL. */
 static const char *number_parse(const char *text, const char *limit, char end, int64_t *ret)
 {
 	const char *begin = text;
@@ -58,7 +58,7 @@ int fencing_query_parse(const char *text, size_t bytes, struct fencing_times *re
 	return 0;
 }
 
-/* It may have said all it has to say, and hang. */
+/* The program may have answered and still hang. */
 static void query_kill(struct fencing_query *query)
 {
 	if (query->pid <= 0) {
@@ -106,7 +106,7 @@ static int32_t on_output(int32_t fd, int32_t revents, void *data)
 	if (got > 0) {
 		query->bytes += (size_t)got;
 	}
-	/* The answer is a line: it is complete with its end. */
+	/* The answer is one line; the newline completes it. */
 	if (got > 0 && query->bytes <= ANSWER_MAX && query->answer[query->bytes - 1] != '\n') {
 		return 0;
 	}
