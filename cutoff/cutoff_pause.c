@@ -38,7 +38,7 @@ static int program_visit(void *data, pid_t pid, struct err *err)
 	return process_set_add(&pause->stopped, pid, pidfd, pause->program, err);
 }
 
-/* In a child of a process with threads: system calls and no more. */
+/* Runs in a forked child of a threaded process, so it only makes system calls. */
 static void __attribute__((noreturn)) guard(const struct cutoff_pause *pause, int guard_pipe)
 {
 	struct pollfd event = {.fd = guard_pipe, .events = POLLIN};
@@ -98,7 +98,7 @@ void cutoff_pause_end(struct cutoff_pause *pause)
 	(void)close(pause->guard_pipe);
 	while (waitpid(pause->guard, NULL, 0) < 0 && errno == EINTR) {
 	}
-	/* Should somebody have killed it. */
+	/* In case the guard was killed. */
 	(void)process_set_signal(&pause->stopped, SIGCONT, NULL);
 	process_set_release(&pause->stopped);
 	pause->guard = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * lunmask-cutoff: ends what uses LUNs on a host that its arrays have fenced while it lives, and
- * asks the cluster to let the host in again. See lunmask-cutoff(8).
+ * lunmask-cutoff: kills the processes that use LUNs on a host that its arrays have fenced while it
+ * runs, and asks the cluster to unfence the host. See lunmask-cutoff(8).
  */
 #include <errno.h>
 #include <signal.h>
@@ -26,10 +26,10 @@
 #define RUN_DIRECTORY "/run/lunmask"
 #define PID_FILE RUN_DIRECTORY "/lunmask-cutoff.pid"
 
-/* What the command line says. */
+/* The options of the command line. */
 static struct {
-	char *config; /* NULL: the default one */
-	char *node;   /* NULL: by the kernel's name */
+	char *config; /* NULL: the default file */
+	char *node;   /* NULL: the host name */
 	gboolean foreground;
 } given;
 
@@ -80,7 +80,7 @@ static int process_prepare(struct err *err)
 	if (mkdir(RUN_DIRECTORY, 0755) < 0 && errno != EEXIST) {
 		return err_set(err, -errno, RUN_DIRECTORY ": %s", strerror(errno));
 	}
-	/* Not closed before the process ends. */
+	/* Stays open until the process exits. */
 	rc = pidfile_lock(PID_FILE, err);
 	return rc < 0 ? rc : 0;
 }
