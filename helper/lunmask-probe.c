@@ -8,8 +8,8 @@
 #include "san/peer_probe.h"
 
 /*
- * Looks from this host at LUNs and says whether they are the expected ones: the request of
- * peer_probe.h on stdin, its answer on stdout. Changes nothing.
+ * Checks from this host that LUNs are the expected ones: reads the request of peer_probe.h from
+ * stdin and writes its answer to stdout. Changes nothing.
  */
 enum { EXIT_GOOD = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 
@@ -27,7 +27,7 @@ static const struct usage usage = {
 		"and exits with 1.",
 };
 
-/* At most one byte more than is legal, so that too much is seen to be too much. */
+/* Reads at most one byte more than is legal, to detect a request that is too long. */
 static int request_read(char *buffer, size_t *ret_bytes, struct err *err)
 {
 	*ret_bytes = fread(buffer, 1, PEER_PROBE_BYTES_MAX + 1, stdin);

@@ -29,7 +29,7 @@ static int prefix_check(const char *value, struct err *err)
 				 value);
 }
 
-/* tgtadm takes the file's path within a list that is separated by commas. */
+/* tgtadm takes the path in a comma-separated list. */
 static int path_check(const char *value, struct err *err)
 {
 	return value[0] == '/' && strlen(value) <= PATH_TEXT_MAX && strpbrk(value, ", \t") == NULL

@@ -14,9 +14,9 @@
  *	lock_file = /run/lunmask-array-tgt/lock
  *	state_dir = /var/lib/lunmask-array-tgt
  *
- * The first two are required. The file is read as config/ini.h says, and has at most 16 KiB. It
- *names where a process of root writes, so only root or the caller may be able to write it. The
- *caller releases the configuration after 0.
+ * The first two are required. config/ini.h describes the format; the limit is 16 KiB. The file
+ * names paths that a process of root writes, so only root or the caller may own it and be able to
+ * write it. After 0, the caller releases the configuration.
  */
 #define TGT_CONFIG_FILE "/etc/lunmask/array-tgt.conf"
 
