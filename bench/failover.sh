@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# failover.sh STAGE [SETUP:FAULT:RUNS]...: how long a lost node's guest is away, in a lab of three
-# nodes of its own, and whether it had one writer in each run; see tests/lab/t/failover.sh for setups,
-# faults and what is measured. STAGE is an installed tree. Without series: the 20 of each fault that
-# fencing by mask is proven with, and what it is compared with. FAILOVER_TSV: a line each run.
+# failover.sh STAGE [SETUP:FAULT:RUNS]...: measures the downtime of a lost node's guest, and checks
+# that each run had one writer, in its own lab of three nodes. tests/lab/t/failover.sh describes
+# setups, faults and measurements. STAGE is an installed tree. Default series: 20 runs of each fault
+# that proves fencing by mask, and the runs to compare with. FAILOVER_TSV: file with a line per run.
 set -uo pipefail
 
 stage=$(readlink -f "${1:?usage: failover.sh STAGE [SETUP:FAULT:RUNS]...}")

@@ -1,17 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# journal.sh STAGE: what a commit costs, in a lab of three nodes of its own, against what it cannot
-# do without: a CPG round trip and an fdatasync. STAGE is an installed tree with the lab's programs.
-# BENCH_DISK is where the journals are (default: below /var/tmp). Latencies are measured in
-# BENCH_ROUNDS rounds of a second each, in turn, so that what else the machine does hits all alike;
-# the table has the median round.
+# journal.sh STAGE: compares a commit with its minimum cost, a CPG round trip and an fdatasync, in a
+# lab of its own with three nodes. STAGE is an installed tree with the lab's programs. BENCH_DISK:
+# directory of the journals (default: below /var/tmp). Latencies are measured in turn, in
+# BENCH_ROUNDS rounds of a second each, so that other load on the machine affects all alike. The
+# table has the median round.
 set -euo pipefail
 
 stage=$(readlink -f "${1:?usage: journal.sh STAGE}")
 lab=$(dirname "$(readlink -f "$0")")/../tests/lab/lab
 rounds=${BENCH_ROUNDS:-9}
-seconds=3 # of a throughput
+seconds=3 # per throughput measurement
 disk=$(mktemp -d "${BENCH_DISK:-/var/tmp}/lunmask-bench.XXXXXX")
 programs=/usr/libexec/lunmask-test
 export LAB_NAME=${LAB_NAME:-lunmask}-bench
@@ -34,7 +34,7 @@ all_active() {
 	done
 }
 
-# The three of them at the same time. The slowest counts.
+# All three nodes at the same time; prints the slowest.
 syncs_together() {
 	local node
 	for node in node1 node2 node3; do
@@ -42,7 +42,7 @@ syncs_together() {
 	done | sort -n | tail -n 1
 }
 
-declare -A samples # "P50 P99 RATE" of each round, a line each
+declare -A samples # "P50 P99 RATE", one line per round
 
 latencies_measure() {
 	local round
@@ -56,7 +56,7 @@ latencies_measure() {
 	done
 }
 
-# column NAME NUMBER: the median of the rounds.
+# column NAME NUMBER: prints the median of the rounds.
 column() {
 	grep . <<<"${samples[$1]}" | cut -d ' ' -f "$2" | sort -n |
 		awk '{ value[NR] = $1 } END { print value[int((NR + 1) / 2)] }'
@@ -72,7 +72,7 @@ row() {
 	printf '\n'
 }
 
-# Clients on all nodes at the same time: the sum of what they did, the slowest node's times.
+# Clients on all nodes at the same time: prints the sum of the rates and the slowest node's times.
 throughput() {
 	local node
 	for node in node1 node2 node3; do
@@ -84,7 +84,7 @@ throughput() {
 memory() {
 	local node
 	for node in node1 node2 node3; do
-		# shellcheck disable=SC2016 # of the node's shell
+		# shellcheck disable=SC2016 # for the node's shell
 		"$lab" exec "$node" -- sh -c \
 			'sed -n "s/^VmRSS: *//p" /proc/$(cat /run/lunmask/lunmaskd.pid)/status'
 	done | xargs
@@ -113,7 +113,7 @@ follower=node1
 
 echo "disk: $(findmnt -no FSTYPE,SOURCE -T "$disk"), $(nproc) cores for three nodes, load before: \
 $(cut -d ' ' -f 1 /proc/loadavg)"
-sleep "${BENCH_SETTLE_SECONDS:-20}" # Pacemaker starts and compares
+sleep "${BENCH_SETTLE_SECONDS:-20}" # wait until Pacemaker has settled
 latencies_measure
 base50=$(($(column cpg 1) + $(column sync 1)))
 base99=$(($(column cpg 2) + $(column sync 2)))

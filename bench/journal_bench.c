@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * journal_bench: one measurement on this node; journal.sh makes a table of them.
+ * journal_bench: one measurement on this node. journal.sh makes a table of them.
  *
  *	journal_bench commit SECONDS CLIENTS   clients that commit one record after the other
  *	journal_bench read SECONDS CLIENTS     linearizable reads
  *	journal_bench cpg SECONDS              a CPG message until its own delivery
- *	journal_bench fdatasync SECONDS FILE   4 KiB written over, and fdatasync(2)
+ *	journal_bench fdatasync SECONDS FILE   4 KiB overwritten, and fdatasync(2)
  *
- * Prints the median, the 99th percentile (us) and how many there were a second.
+ * Prints the median, the 99th percentile (us) and the number per second.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,11 +28,11 @@
 #include "journal/journal.h"
 
 #define CLIENTS_MAX 64
-#define SAMPLES_MAX 200000 /* of each client */
+#define SAMPLES_MAX 200000 /* per client */
 #define CALL_MS 5000
 #define BLOCK_BYTES 4096
 #define FILE_BLOCKS 256
-#define MESSAGE_BYTES 300 /* as a REQUEST has */
+#define MESSAGE_BYTES 300 /* like a REQUEST */
 
 struct samples {
 	size_t n;
@@ -42,7 +42,7 @@ struct samples {
 
 struct bench {
 	const char *argument;
-	int number; /* of the client */
+	int number; /* of this client */
 	struct samples *samples;
 	struct deadline end;
 };
@@ -119,7 +119,7 @@ static void reads(struct bench *bench)
 	journal_drop(&journal);
 }
 
-static bool cpg_came; /* our own message */
+static bool cpg_came; /* this process's message */
 static uint32_t cpg_self;
 
 static void on_deliver(cpg_handle_t handle, const struct cpg_name *group, uint32_t node,
