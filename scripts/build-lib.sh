@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# What run-tests and run-demo share: an installed tree to put on the lab's machines.
+# For run-tests and run-demo: builds an installed tree for the lab's machines.
 
-# shellcheck disable=SC2154 # top, the source tree, is set by the one that sources this
+# shellcheck disable=SC2154 # the caller sets top, the source tree
 build_dir=$top/_build
 stage=$build_dir/stage
 
-# configured DIR CONFIGURE-ARGUMENT...: a build tree that is up to date with configure.
+# configured DIR CONFIGURE-ARGUMENT...: creates a build tree, or updates it if configure is newer.
 configured() {
 	local dir=$1
 	shift
@@ -25,7 +25,7 @@ configured() {
 	fi
 }
 
-# Builds, and installs into the stage tree what the lab's machines get.
+# Builds, and installs the files for the lab's machines into the stage tree.
 staged() {
 	configured "$build_dir"
 	make -C "$build_dir" -s -j"$(nproc)"
