@@ -225,7 +225,7 @@ probes() {
 	probe < <(echo garbage)
 	expect "probe: a request that is none" 'not JSON.*"errno_name":"EINVAL"\} status=1 '
 	local rc=0
-	"$lunmask_probe" --help | grep -q ^usage && "$lunmask_probe" --version >/dev/null || rc=1
+	"$lunmask_probe" --help | grep -q ^Usage && "$lunmask_probe" --version >/dev/null || rc=1
 	"$lunmask_probe" --nonsense </dev/null >/dev/null 2>&1 || output="$rc $? ms=0"
 	expect "probe: help, version and usage" '^0 2 '
 }
