@@ -4,6 +4,7 @@
  * played by this program itself, started again with QEMU's options, and the array by a shell
  * script.
  */
+#include "tests/unit/process/qemu_player.h"
 #include "tests/unit/test.h"
 
 #include <fcntl.h>
@@ -68,41 +69,9 @@ static int tear_down(void **state)
 	return rmdir(root);
 }
 
-static int play(void)
-{
-	if (write(STDOUT_FILENO, "r", 1) != 1) {
-		return 1;
-	}
-	(void)alarm(60);
-	while (true) {
-		(void)pause();
-	}
-}
-
 static pid_t qemu_start(void)
 {
-	char ready;
-	int fds[2];
-	pid_t pid;
-
-	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		(void)dup2(fds[1], STDOUT_FILENO);
-		execl("/proc/self/exe", "qemu-system-x86_64", "-name", "guest=test", NULL);
-		_exit(127);
-	}
-	(void)close(fds[1]);
-	assert_int_equal(read(fds[0], &ready, 1), 1);
-	(void)close(fds[0]);
-	return pid;
-}
-
-static void qemu_end(pid_t pid)
-{
-	(void)kill(pid, SIGKILL);
-	(void)waitpid(pid, NULL, 0);
+	return qemu_player_start(false, (const char *const[]){"-name", "guest=test", NULL});
 }
 
 static enum vm_health monitor_of(const char *hypervisor, bool probe, struct err *err)
@@ -151,7 +120,7 @@ static void a_probe_looks_again_when_it_has_asked(void **state)
 	put("answer", "{\"fenced\":[],\"fencings\":1}");
 	assert_int_equal(monitor(true, &err), VM_STOPPED);
 	(void)unlink(path("hook"));
-	qemu_end(qemu);
+	qemu_player_kill(qemu);
 }
 
 static void a_probe_on_a_fenced_host_finds_nothing(void **state)
@@ -182,7 +151,7 @@ static void a_probe_on_a_fenced_host_finds_nothing(void **state)
 	/* Nor where libvirt does not answer. */
 	assert_int_equal(monitor_of("test:///nonexistent", false, &err), VM_DEGRADED);
 	assert_int_equal(monitor_of("test:///nonexistent", true, &err), VM_STOPPED);
-	qemu_end(qemu);
+	qemu_player_kill(qemu);
 }
 
 int main(int argc, char **argv)
@@ -193,8 +162,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_probe_on_a_fenced_host_finds_nothing),
 	};
 
-	if (argc > 2 && strcmp(argv[1], "-name") == 0) {
-		return play();
-	}
+	(void)argc;
+	qemu_player_main(argv);
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

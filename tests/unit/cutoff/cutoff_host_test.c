@@ -3,6 +3,7 @@
  * Against two arrays whose driver is a shell script, with QEMU played by this program itself,
  * started again with QEMU's options.
  */
+#include "tests/unit/process/qemu_player.h"
 #include "tests/unit/test.h"
 
 #include <errno.h>
@@ -35,48 +36,18 @@ static char iqn[96];
 static char self[256];
 static int told;
 
-static int play(void)
-{
-	if (write(STDOUT_FILENO, "r", 1) != 1) {
-		return 1;
-	}
-	while (true) {
-		(void)pause();
-	}
-}
-
 static pid_t player_start(const char *initiator)
 {
 	char option[256];
-	char ready;
-	int fds[2];
-	pid_t pid;
 
 	(void)snprintf(option, sizeof(option), "driver=iscsi,initiator-name=%s", initiator);
-	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		(void)dup2(fds[1], STDOUT_FILENO);
-		execl("/proc/self/exe", "qemu-system-x86_64", "-name", "guest=unit-vm", "-blockdev",
-		      option, NULL);
-		_exit(127);
-	}
-	(void)close(fds[1]);
-	assert_int_equal(read(fds[0], &ready, 1), 1);
-	(void)close(fds[0]);
-	return pid;
+	return qemu_player_start(
+		false, (const char *const[]){"-name", "guest=unit-vm", "-blockdev", option, NULL});
 }
 
 static bool player_lives(pid_t pid)
 {
 	return waitpid(pid, NULL, WNOHANG) == 0;
-}
-
-static void player_end(pid_t pid)
-{
-	(void)kill(pid, SIGKILL);
-	(void)waitpid(pid, NULL, 0);
 }
 
 static const char *path(size_t array, const char *file)
@@ -194,7 +165,7 @@ static void look__ends_nothing_when_no_array_has_the_host_fenced(void **state)
 	assert_int_equal(seen.answer, CUTOFF_OPEN);
 	assert_true(seen.busy);
 	assert_true(player_lives(player));
-	player_end(player);
+	qemu_player_kill(player);
 	seen = look(&host, &err);
 	assert_false(seen.busy);
 	cutoff_host_release(&host);
@@ -213,7 +184,7 @@ static void look__ends_nothing_when_an_array_is_silent(void **state)
 		assert_non_null(strstr(err_text(&err), "no tgtd"));
 	}
 	assert_true(player_lives(player));
-	player_end(player);
+	qemu_player_kill(player);
 	cutoff_host_release(&host);
 }
 
@@ -236,7 +207,7 @@ static void look__ends_all_when_one_array_has_the_host_fenced(void **state)
 	assert_false(player_lives(players[0]) || player_lives(players[1]));
 	assert_true(player_lives(stranger));
 	assert_int_equal(told, 2);
-	player_end(stranger);
+	qemu_player_kill(stranger);
 	cutoff_host_release(&host);
 }
 
@@ -328,9 +299,9 @@ static void look__remembers_the_agents_from_before(void **state)
 	(void)look(&host, &err);
 	assert_true(remembers(&host, agent));
 	assert_false(remembers(&host, late));
-	player_end(agent);
+	qemu_player_kill(agent);
 	assert_false(remembers(&host, agent));
-	player_end(late);
+	qemu_player_kill(late);
 	cutoff_host_release(&host);
 }
 
@@ -401,9 +372,8 @@ int main(int argc, char **argv)
 		TEST(node__is_the_kernels_where_none_is_given),
 	};
 
-	if (argc > 2 && strcmp(argv[1], "-name") == 0) {
-		return play();
-	}
+	(void)argc;
+	qemu_player_main(argv);
 	(void)snprintf(iqn, sizeof(iqn), "iqn.2026-11.org.example:cutoff-%d", (int)getpid());
 	if (readlink("/proc/self/exe", self, sizeof(self) - 1) <= 0) {
 		return 1;

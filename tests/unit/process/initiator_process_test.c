@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* QEMU is played by this program itself, started again with QEMU's options. */
 #include "tests/unit/test.h"
 
 #include <fcntl.h>
@@ -12,55 +11,29 @@
 #include <unistd.h>
 
 #include "process/initiator_process.h"
+#include "tests/unit/process/qemu_player.h"
 
 #define IQN "iqn.2026-11.org.example:unit-"
 
 static char iqn[128];
 
-static int play(void)
-{
-	if (write(STDOUT_FILENO, "r", 1) != 1) {
-		return 1;
-	}
-	while (true) {
-		(void)pause();
-	}
-}
-
 /* before and after the name in the option that has it */
 static pid_t player_start(const char *before, const char *after)
 {
 	char option[256];
-	char ready;
-	int fds[2];
-	pid_t pid;
 
 	(void)snprintf(option, sizeof(option), "%s%s%s", before, iqn, after);
-	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		(void)dup2(fds[1], STDOUT_FILENO);
-		(void)signal(SIGTERM, SIG_IGN);
-		execl("/proc/self/exe", "qemu-system-x86_64", "-name",
-		      "guest=unit-vm,debug-threads=on", "-blockdev", option, NULL);
-		_exit(127);
-	}
-	(void)close(fds[1]);
-	assert_int_equal(read(fds[0], &ready, 1), 1);
-	(void)close(fds[0]);
-	return pid;
+	return qemu_player_start(true,
+				 (const char *const[]){"-name", "guest=unit-vm,debug-threads=on",
+						       "-blockdev", option, NULL});
 }
 
 static void player_end(pid_t pid, bool killed_by_us)
 {
-	int status = 0;
-
 	if (!killed_by_us) {
 		assert_int_equal(kill(pid, SIGKILL), 0);
 	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	assert_int_equal(qemu_player_reap(pid), SIGKILL);
 }
 
 static const char *const mine[][2] = {
@@ -189,9 +162,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(hold_all__holds_those_of_now_and_no_later_ones),
 	};
 
-	if (argc > 2 && strcmp(argv[1], "-name") == 0) {
-		return play();
-	}
+	(void)argc;
+	qemu_player_main(argv);
 	(void)snprintf(iqn, sizeof(iqn), IQN "%d", (int)getpid());
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* QEMU is played by this program itself, started again with QEMU's options. */
 #include "tests/unit/test.h"
 
 #include <fcntl.h>
@@ -11,51 +10,9 @@
 #include <unistd.h>
 
 #include "process/qemu_process.h"
+#include "tests/unit/process/qemu_player.h"
 
 static char vm[64];
-
-/* A player that is deaf ignores SIGTERM. Both say by a byte that they are ready. */
-static int play(bool deaf)
-{
-	if (deaf) {
-		(void)signal(SIGTERM, SIG_IGN);
-	}
-	if (write(STDOUT_FILENO, "r", 1) != 1) {
-		return 1;
-	}
-	while (true) {
-		(void)pause();
-	}
-}
-
-static pid_t player_start(const char *name_arg, const char *mode)
-{
-	char ready;
-	int fds[2];
-	pid_t pid;
-
-	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		(void)dup2(fds[1], STDOUT_FILENO);
-		execl("/proc/self/exe", "qemu-system-x86_64", "-name", name_arg, "-S", mode, NULL);
-		_exit(127);
-	}
-	(void)close(fds[1]);
-	assert_int_equal(read(fds[0], &ready, 1), 1);
-	(void)close(fds[0]);
-	return pid;
-}
-
-static int player_reap(pid_t pid)
-{
-	int status = 0;
-
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFSIGNALED(status));
-	return WTERMSIG(status);
-}
 
 static const char *name_arg(const char *suffix)
 {
@@ -63,6 +20,11 @@ static const char *name_arg(const char *suffix)
 
 	(void)snprintf(text, sizeof(text), "guest=%s%s", vm, suffix);
 	return text;
+}
+
+static pid_t player_start(const char *name, bool deaf)
+{
+	return qemu_player_start(deaf, (const char *const[]){"-name", name, "-S", NULL});
 }
 
 static void find__is_0_when_there_is_none(void **state)
@@ -82,13 +44,12 @@ static void find__finds_it_by_its_name(void **state)
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
-		pid_t player = player_start(name_arg(suffixes[i]), "polite");
+		pid_t player = player_start(name_arg(suffixes[i]), false);
 		pid_t pid = 0;
 
 		assert_int_equal(qemu_process_find(vm, &pid, NULL), 0);
 		assert_int_equal(pid, player);
-		(void)kill(player, SIGKILL);
-		(void)player_reap(player);
+		qemu_player_kill(player);
 	}
 }
 
@@ -99,73 +60,71 @@ static void find__takes_no_other_for_it(void **state)
 
 	(void)state;
 	for (i = 0; i < 3; i++) {
-		pid_t player = player_start(name_arg(suffixes[i]), "polite");
+		pid_t player = player_start(name_arg(suffixes[i]), false);
 		pid_t pid = 7;
 
 		assert_int_equal(qemu_process_find(vm, &pid, NULL), 0);
 		assert_int_equal(pid, 0);
 		assert_int_equal(qemu_process_end(vm, deadline_in(1000), NULL), 0);
 		assert_int_equal(kill(player, 0), 0);
-		(void)kill(player, SIGKILL);
-		(void)player_reap(player);
+		qemu_player_kill(player);
 	}
 }
 
 /* Not even when it runs: only the pid file can name it. */
 static void hold__needs_the_pid_file(void **state)
 {
-	pid_t player = player_start(name_arg(""), "polite");
+	pid_t player = player_start(name_arg(""), false);
 	struct err err = ERR_INIT;
 
 	(void)state;
 	assert_int_equal(qemu_process_hold(vm, &err), -ESRCH);
 	assert_non_null(strstr(err_text(&err), vm));
-	(void)kill(player, SIGKILL);
-	(void)player_reap(player);
+	qemu_player_kill(player);
 }
 
 static void end__is_polite_first(void **state)
 {
-	pid_t player = player_start(name_arg(""), "polite");
+	pid_t player = player_start(name_arg(""), false);
 	int64_t began = deadline_now_ms();
 
 	(void)state;
 	assert_int_equal(qemu_process_end(vm, deadline_in(10000), NULL), 0);
 	assert_true(deadline_now_ms() - began < 4000);
-	assert_int_equal(player_reap(player), SIGTERM);
+	assert_int_equal(qemu_player_reap(player), SIGTERM);
 }
 
 static void end__uses_force_at_half_time(void **state)
 {
-	pid_t player = player_start(name_arg(",x"), "deaf");
+	pid_t player = player_start(name_arg(",x"), true);
 	int64_t began = deadline_now_ms();
 
 	(void)state;
 	assert_int_equal(qemu_process_end(vm, deadline_in(800), NULL), 0);
 	assert_true(deadline_now_ms() - began >= 390);
 	assert_true(deadline_now_ms() - began < 2000);
-	assert_int_equal(player_reap(player), SIGKILL);
+	assert_int_equal(qemu_player_reap(player), SIGKILL);
 }
 
 static void end__sees_the_end_though_the_time_is_up(void **state)
 {
-	pid_t player = player_start(name_arg(",x"), "deaf");
+	pid_t player = player_start(name_arg(",x"), true);
 
 	(void)state;
 	assert_int_equal(qemu_process_end(vm, deadline_in(0), NULL), 0);
-	assert_int_equal(player_reap(player), SIGKILL);
+	assert_int_equal(qemu_player_reap(player), SIGKILL);
 }
 
 static void end__ends_a_stopped_one_and_every_one(void **state)
 {
-	pid_t one = player_start(name_arg(",x"), "polite");
-	pid_t two = player_start(name_arg(""), "deaf");
+	pid_t one = player_start(name_arg(",x"), false);
+	pid_t two = player_start(name_arg(""), true);
 
 	(void)state;
 	assert_int_equal(kill(one, SIGSTOP), 0);
 	assert_int_equal(qemu_process_end(vm, deadline_in(1000), NULL), 0);
-	(void)player_reap(one);
-	assert_int_equal(player_reap(two), SIGKILL);
+	(void)qemu_player_reap(one);
+	assert_int_equal(qemu_player_reap(two), SIGKILL);
 }
 
 int main(int argc, char **argv)
@@ -181,9 +140,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(end__ends_a_stopped_one_and_every_one),
 	};
 
-	if (argc > 2 && strcmp(argv[1], "-name") == 0) {
-		return play(strcmp(argv[argc - 1], "deaf") == 0);
-	}
+	(void)argc;
+	qemu_player_main(argv);
 	(void)snprintf(vm, sizeof(vm), "lunmask-test-%d", (int)getpid());
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
