@@ -35,8 +35,8 @@ void cutoff_init(struct cutoff *cutoff, int64_t now_ms)
 	*cutoff = (struct cutoff){
 		.last = CUTOFF_UNKNOWN,
 		.n_queries = G_N_ELEMENTS(query_interval_ms),
-		.look_ms = now_ms,
-		.fenced_wait_ms = CUTOFF_LOOK_MIN_MS,
+		.query_ms = now_ms,
+		.backoff_ms = CUTOFF_QUERY_MIN_MS,
 		.return_ms = INT64_MAX,
 	};
 	for (size_t i = 0; i < CUTOFF_EVENT_MAX; i++) {
@@ -63,19 +63,19 @@ bool cutoff_event(struct cutoff *cutoff, enum cutoff_event event, int64_t now_ms
 {
 	int64_t at_ms = now_ms;
 
-	if (cutoff->has_looked && at_ms < cutoff->looked_ms + CUTOFF_LOOK_MIN_MS) {
-		at_ms = cutoff->looked_ms + CUTOFF_LOOK_MIN_MS;
+	if (cutoff->has_queried && at_ms < cutoff->queried_ms + CUTOFF_QUERY_MIN_MS) {
+		at_ms = cutoff->queried_ms + CUTOFF_QUERY_MIN_MS;
 	}
 	cutoff->n_queries = 0;
-	cutoff->fenced_wait_ms = CUTOFF_LOOK_MIN_MS;
-	cutoff->look_ms = min(cutoff->look_ms, at_ms);
+	cutoff->backoff_ms = CUTOFF_QUERY_MIN_MS;
+	cutoff->query_ms = min(cutoff->query_ms, at_ms);
 	return event_tell(cutoff, event, now_ms);
 }
 
 enum cutoff_act cutoff_next(const struct cutoff *cutoff, int64_t now_ms, int64_t *ret_at_ms)
 {
-	*ret_at_ms = min(cutoff->look_ms, cutoff->return_ms);
-	if (now_ms >= cutoff->look_ms) {
+	*ret_at_ms = min(cutoff->query_ms, cutoff->return_ms);
+	if (now_ms >= cutoff->query_ms) {
 		return CUTOFF_QUERY;
 	}
 	return now_ms >= cutoff->return_ms ? CUTOFF_UNFENCE : CUTOFF_WAIT;
@@ -89,10 +89,10 @@ static int64_t doubled(int64_t *wait_ms, int64_t max_ms)
 	return now_ms;
 }
 
-static int64_t look_wait(struct cutoff *cutoff)
+static int64_t query_wait(struct cutoff *cutoff)
 {
 	if (cutoff->last != CUTOFF_OPEN) {
-		return doubled(&cutoff->fenced_wait_ms, CUTOFF_PATIENCE_MAX_MS);
+		return doubled(&cutoff->backoff_ms, CUTOFF_BACKOFF_MAX_MS);
 	}
 	if (cutoff->n_queries < G_N_ELEMENTS(query_interval_ms)) {
 		return query_interval_ms[cutoff->n_queries++];
@@ -117,14 +117,14 @@ void cutoff_queried(struct cutoff *cutoff, enum cutoff_answer answer, bool busy,
 	 * process that cannot be killed does not shorten the interval.
 	 */
 	if (answer != cutoff->last || (answer == CUTOFF_FENCED && busy && clean)) {
-		cutoff->fenced_wait_ms = CUTOFF_LOOK_MIN_MS;
+		cutoff->backoff_ms = CUTOFF_QUERY_MIN_MS;
 	}
 	cutoff->last = answer;
 	cutoff->clean = clean;
 	cutoff->busy = busy;
-	cutoff->has_looked = true;
-	cutoff->looked_ms = now_ms;
-	cutoff->look_ms = now_ms + look_wait(cutoff);
+	cutoff->has_queried = true;
+	cutoff->queried_ms = now_ms;
+	cutoff->query_ms = now_ms + query_wait(cutoff);
 	if (answer == CUTOFF_OPEN) {
 		cutoff->returns = 0;
 	}
@@ -140,6 +140,6 @@ void cutoff_unfence_tried(struct cutoff *cutoff, bool done, int64_t now_ms)
 {
 	cutoff->return_ms = now_ms + return_wait(cutoff);
 	if (done) {
-		cutoff->look_ms = now_ms;
+		cutoff->query_ms = now_ms;
 	}
 }

@@ -22,16 +22,16 @@
  *
  * After an event the host asks the arrays at once. Since the fencing may come later than the event,
  * it repeats the query several times during the next 15 s. It never queries twice within
- * CUTOFF_LOOK_MIN_MS. Only the answer of an array counts: an array that does not answer changes
+ * CUTOFF_QUERY_MIN_MS. Only the answer of an array counts: an array that does not answer changes
  * nothing. The host asks to be unfenced only when the last query found it fenced and no process
  * that uses its LUNs is left. While the host is fenced, or an array does not answer, the intervals
  * grow.
  */
-#define CUTOFF_LOOK_MIN_MS 1000
-#define CUTOFF_BUSY_MS 30000         /* between queries without an event, while LUNs are in use */
-#define CUTOFF_IDLE_MS 60000         /* the same while no LUNs are in use */
-#define CUTOFF_PATIENCE_MAX_MS 30000 /* between queries while it is fenced, or that is unknown */
-#define CUTOFF_TELL_MS 10000         /* between log lines for the same kind of event */
+#define CUTOFF_QUERY_MIN_MS 1000
+#define CUTOFF_BUSY_MS 30000        /* between queries without an event, while LUNs are in use */
+#define CUTOFF_IDLE_MS 60000        /* the same while no LUNs are in use */
+#define CUTOFF_BACKOFF_MAX_MS 30000 /* between queries while it is fenced, or that is unknown */
+#define CUTOFF_TELL_MS 10000        /* between log lines for the same kind of event */
 
 enum cutoff_event {
 	CUTOFF_STARTED,
@@ -55,12 +55,12 @@ struct cutoff {
 	enum cutoff_answer last; /* result of the last query; SILENT before the first one */
 	bool clean;              /* no process that uses LUNs was left after it */
 	bool busy;
-	bool has_looked;
-	int64_t looked_ms;
+	bool has_queried;
+	int64_t queried_ms;
 	size_t n_queries; /* number of queries since the last event, at most the length of
 			     query_interval_ms */
-	int64_t look_ms;
-	int64_t fenced_wait_ms; /* next interval while fenced or while arrays do not answer */
+	int64_t query_ms;
+	int64_t backoff_ms; /* next interval while fenced or while arrays do not answer */
 	int64_t return_ms;
 	int64_t told_ms[CUTOFF_EVENT_MAX];
 	size_t returns; /* attempts to be unfenced since the host was last not fenced */

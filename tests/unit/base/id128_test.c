@@ -9,7 +9,7 @@ static const struct id128 counted = {.bytes = {0x00, 0x11, 0x22, 0x33, 0x44, 0x5
 					       0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff}};
 #define COUNTED_TEXT "00112233-4455-6677-8899-aabbccddeeff"
 
-static void journal_id_equal__compares_all_bytes(void **state)
+static void id128_equal__compares_all_bytes(void **state)
 {
 	(void)state;
 	assert_true(id128_equal(&counted, &counted));
@@ -21,7 +21,7 @@ static void journal_id_equal__compares_all_bytes(void **state)
 	}
 }
 
-static void journal_id_is_zero__is_true_of_zero_only(void **state)
+static void id128_is_zero__is_true_of_zero_only(void **state)
 {
 	struct id128 id = {{0}};
 
@@ -31,7 +31,7 @@ static void journal_id_is_zero__is_true_of_zero_only(void **state)
 	assert_false(id128_is_zero(&id));
 }
 
-static void journal_id_random__gives_another_each_time(void **state)
+static void id128_random__gives_another_each_time(void **state)
 {
 	struct id128 a = {{0}}, b = {{0}};
 
@@ -43,7 +43,7 @@ static void journal_id_random__gives_another_each_time(void **state)
 }
 
 /* Computed with sha256sum over the lengths (8 bytes, little-endian) and the texts. */
-static void journal_id_derive__is_the_same_everywhere(void **state)
+static void id128_derive__is_the_same_everywhere(void **state)
 {
 	char text[ID128_TEXT];
 	struct id128 id;
@@ -54,7 +54,7 @@ static void journal_id_derive__is_the_same_everywhere(void **state)
 	assert_string_equal(text, "c71567a6-e3a2-be95-2ddb-729e3b710263");
 }
 
-static void journal_id_derive__tells_where_a_text_ends(void **state)
+static void id128_derive__tells_where_a_text_ends(void **state)
 {
 	struct id128 a, b, c;
 
@@ -68,7 +68,7 @@ static void journal_id_derive__tells_where_a_text_ends(void **state)
 	assert_false(id128_equal(&a, &b));
 }
 
-static void journal_id_to_str__writes_a_uuid(void **state)
+static void id128_to_str__writes_a_uuid(void **state)
 {
 	char text[ID128_TEXT];
 
@@ -77,7 +77,7 @@ static void journal_id_to_str__writes_a_uuid(void **state)
 	assert_string_equal(text, COUNTED_TEXT);
 }
 
-static void journal_id_from_str__reads_either_case(void **state)
+static void id128_from_str__reads_either_case(void **state)
 {
 	struct id128 id;
 
@@ -89,7 +89,7 @@ static void journal_id_from_str__reads_either_case(void **state)
 	assert_true(id128_equal(&id, &counted));
 }
 
-static void journal_id_from_str__refuses_everything_else(void **state)
+static void id128_from_str__refuses_everything_else(void **state)
 {
 	static const char *const texts[] = {
 		"",
@@ -111,7 +111,7 @@ static void journal_id_from_str__refuses_everything_else(void **state)
 	}
 }
 
-static void journal_id_from_str__reads_no_further_than_the_text(void **state)
+static void id128_from_str__reads_no_further_than_the_text(void **state)
 {
 	struct id128 id;
 
@@ -129,15 +129,15 @@ static void journal_id_from_str__reads_no_further_than_the_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(journal_id_equal__compares_all_bytes),
-		cmocka_unit_test(journal_id_is_zero__is_true_of_zero_only),
-		cmocka_unit_test(journal_id_random__gives_another_each_time),
-		cmocka_unit_test(journal_id_derive__is_the_same_everywhere),
-		cmocka_unit_test(journal_id_derive__tells_where_a_text_ends),
-		cmocka_unit_test(journal_id_to_str__writes_a_uuid),
-		cmocka_unit_test(journal_id_from_str__reads_either_case),
-		cmocka_unit_test(journal_id_from_str__refuses_everything_else),
-		cmocka_unit_test(journal_id_from_str__reads_no_further_than_the_text),
+		cmocka_unit_test(id128_equal__compares_all_bytes),
+		cmocka_unit_test(id128_is_zero__is_true_of_zero_only),
+		cmocka_unit_test(id128_random__gives_another_each_time),
+		cmocka_unit_test(id128_derive__is_the_same_everywhere),
+		cmocka_unit_test(id128_derive__tells_where_a_text_ends),
+		cmocka_unit_test(id128_to_str__writes_a_uuid),
+		cmocka_unit_test(id128_from_str__reads_either_case),
+		cmocka_unit_test(id128_from_str__refuses_everything_else),
+		cmocka_unit_test(id128_from_str__reads_no_further_than_the_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,7 +78,7 @@ static void cutoff__many_events_are_one_look_a_second(void **state)
 		cutoff_event(&cutoff, CUTOFF_SESSION_LOST, now_ms);
 		cutoff_event(&cutoff, CUTOFF_IO_ERROR, now_ms);
 	}
-	looked(&cutoff, &now_ms, CUTOFF_LOOK_MIN_MS - 50, CUTOFF_OPEN);
+	looked(&cutoff, &now_ms, CUTOFF_QUERY_MIN_MS - 50, CUTOFF_OPEN);
 }
 
 static void cutoff__tells_what_is_rare_and_that_not_often(void **state)
