@@ -40,7 +40,11 @@ unfencing_is() {
 told() { cutoff_log "$1" | grep -Ec -- "$2"; }
 stood_still='asked: this host.* stood still'
 controller_waits="controller waits for the array's word"
-answers() { cutoff_log "$1" | tail -n 1 | grep -q 'is not fenced'; }
+unknown='it is unknown whether .* no process is killed'
+# answers NODE: the array has answered since it was last unknown.
+answers() { cutoff_log "$1" | awk -v unknown="$unknown" '$0 ~ unknown { open = 0 } /is not fenced/ { open = 1 } END { exit !open }'; }
+# told_since NODE REGEX COUNT: more often than that.
+told_since() { [ "$(told "$1" "$2")" -gt "$3" ]; }
 # seen_two: how often Pacemaker has seen two of them so far, and thought of stopping one.
 seen_two() {
 	local node
@@ -60,13 +64,14 @@ two=$(seen_two)
 T_WHAT="the array cannot be asked"
 runs_on "$victim" "$boots"
 old=$(qemu "$victim")
+heard=$(told "$victim" "$unknown")
 management_hangs
 tid=$(target_id web1-data)
 lab array -- tgtadm --lld iscsi --mode conn --op show --tid "$tid" | sed -n 's/^Session: //p' |
 	while read -r session; do
 		lab array -- tgtadm --lld iscsi --mode conn --op delete --tid "$tid" --sid "$session" --cid 0
 	done
-ok "$T_WHAT: it is told" wait_until 30 cutoff_says "$victim" 'it is unknown whether .* no process is killed'
+ok "$T_WHAT: it is told" wait_until 60 told_since "$victim" "$unknown" "$heard"
 management_back
 ok "$T_WHAT: later it answers" wait_until 60 answers "$victim"
 is "$T_WHAT: nothing was ended" "$(qemu "$victim")" "$old"
