@@ -57,7 +57,8 @@ task_is() {
 	like "$T_WHAT: the journal has: $*" "$(task node3)" "^($*)\$"
 }
 task_was() { [[ $(task node3) =~ ^($1)$ ]]; }
-start_runs() { [[ $(task node3) =~ ^start\ running ]]; }
+# start_runs: its last step has begun, so that everything is granted.
+start_runs() { [[ $(task node3) =~ ^start\ running\ run\  ]]; }
 
 # Was it found done, and not done again?
 found_done() { like "$T_WHAT: $1 is not done again" "$OUT" ": $1: already done"; }
@@ -184,7 +185,7 @@ hanging() {
 	libvirtd_signal "$1" STOP
 	agent "$1" start >"$held" 2>&1 &
 	holder=$!
-	wait_until 20 start_runs
+	ok "$T_WHAT: it is at its last step" wait_until 40 start_runs
 }
 held=$(mktemp)
 
