@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/text.h"
+#include "command/usage.h"
 
 #define NAME_MAX_BYTES 64
 
@@ -172,11 +173,18 @@ int fence_param_parse(struct fence_call *call, int argc, char **argv, struct err
 	GOptionGroup *group = g_option_group_new("fence", "", "", call, NULL);
 	g_autofree char **rest = g_memdup2(argv, ((gsize)argc + 1) * sizeof(*argv));
 	g_autoptr(GError) error = NULL;
+	const char *valued;
 
 	rows_make(call->agent, names, rows);
 	g_option_group_add_entries(group, rows);
 	g_option_context_set_main_group(context, group);
 	g_option_context_set_help_enabled(context, FALSE);
+	valued = usage_valued_flag(rows, argv);
+	if (valued != NULL) {
+		return err_set(err, -EINVAL,
+			       "an option without a value was given one: %.80s; see --help",
+			       valued);
+	}
 	if (!g_option_context_parse(context, &argc, &rest, &error)) {
 		return err_set(err, -EINVAL, "%s; see --help", error->message);
 	}

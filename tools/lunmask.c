@@ -18,7 +18,7 @@
 static struct {
 	char *vm;
 	gboolean all, follow, json, yes, dry_run, foreign;
-	int timeout_s;
+	char *timeout;
 } given;
 
 /* clang-format off */
@@ -32,9 +32,9 @@ static struct {
 		 "only report; change nothing", NULL}
 #define FOREIGN {"foreign", 'F', 0, G_OPTION_ARG_NONE, &given.foreign, \
 		 "also remove paths of initiators without a [host]", NULL}
-#define TIMEOUT {"timeout", 't', 0, G_OPTION_ARG_INT, &given.timeout_s, \
+#define TIMEOUT {"timeout", 't', 0, G_OPTION_ARG_FILENAME, &given.timeout, \
 		 "time limit, 1 to 600; default 10", "SECONDS"}
-#define TIMEOUT_EACH {"timeout", 't', 0, G_OPTION_ARG_INT, &given.timeout_s, \
+#define TIMEOUT_EACH {"timeout", 't', 0, G_OPTION_ARG_FILENAME, &given.timeout, \
 		      "limit for each VM, 1 to 600; default 60", "SECONDS"}
 #define ROWS(...) (const GOptionEntry[]){__VA_ARGS__, {0}}
 /* clang-format on */
@@ -203,14 +203,15 @@ static const struct command *command_find(int argc, char **argv, int *ret_words)
 static int command_run(const struct command *command, int argc, char **argv)
 {
 	g_auto(GStrv) words = NULL;
+	guint64 timeout_s =
+		command->timeout_s != 0 ? (guint64)command->timeout_s : TIMEOUT_DEFAULT_S;
 	struct lunmask_options options;
-	enum usage_end end;
+	enum usage_end end = usage_parse(&command->usage, argc, argv, &words);
 
-	given.timeout_s = command->timeout_s != 0 ? command->timeout_s : TIMEOUT_DEFAULT_S;
-	end = usage_parse(&command->usage, argc, argv, &words);
-	if (end == USAGE_CONTINUE && (given.timeout_s < 1 || given.timeout_s > TIMEOUT_MAX_S)) {
-		end = usage_wrong(&command->usage, "--timeout takes 1 to %d, not %d", TIMEOUT_MAX_S,
-				  given.timeout_s);
+	if (end == USAGE_CONTINUE && given.timeout != NULL &&
+	    !g_ascii_string_to_unsigned(given.timeout, 10, 1, TIMEOUT_MAX_S, &timeout_s, NULL)) {
+		end = usage_wrong(&command->usage, "--timeout takes 1 to %d, not '%.80s'",
+				  TIMEOUT_MAX_S, given.timeout);
 	}
 	if (end != USAGE_CONTINUE) {
 		return end == USAGE_WRONG ? LUNMASK_EXIT_USAGE : LUNMASK_EXIT_GOOD;
@@ -223,7 +224,7 @@ static int command_run(const struct command *command, int argc, char **argv)
 		.yes = given.yes,
 		.dry_run = given.dry_run,
 		.foreign = given.foreign,
-		.timeout_ms = given.timeout_s * 1000,
+		.timeout_ms = (int)timeout_s * 1000,
 		.argument = words != NULL ? words[0] : NULL,
 		.arguments = (const char *const *)words,
 		.n_arguments = words != NULL ? g_strv_length(words) : 0,

@@ -69,6 +69,30 @@ enum usage_end usage_wrong(const struct usage *usage, const char *format, ...)
 	return USAGE_WRONG;
 }
 
+static bool is_flag(const GOptionEntry *row)
+{
+	return row->arg == G_OPTION_ARG_NONE ||
+	       (row->arg == G_OPTION_ARG_CALLBACK && (row->flags & G_OPTION_FLAG_NO_ARG) != 0);
+}
+
+const char *usage_valued_flag(const GOptionEntry *rows, char *const *argv)
+{
+	for (; *argv != NULL && strcmp(*argv, "--") != 0; argv++) {
+		const char *value = g_str_has_prefix(*argv, "--") ? strchr(*argv, '=') : NULL;
+
+		for (const GOptionEntry *row = rows; value != NULL && row->long_name != NULL;
+		     row++) {
+			size_t length = (size_t)(value - *argv) - 2;
+
+			if (is_flag(row) && strlen(row->long_name) == length &&
+			    strncmp(row->long_name, *argv + 2, length) == 0) {
+				return *argv;
+			}
+		}
+	}
+	return NULL;
+}
+
 static enum usage_end words_check(const struct usage *usage, char **words)
 {
 	static const guint most[] = {
@@ -110,8 +134,12 @@ enum usage_end usage_parse(const struct usage *usage, int argc, char **argv, cha
 	/* GOption removes the options from the array that it gets. */
 	g_autofree char **rest = g_memdup2(argv, ((gsize)argc + 1) * sizeof(*argv));
 	g_autoptr(GError) error = NULL;
+	const char *valued = usage->rows != NULL ? usage_valued_flag(usage->rows, argv) : NULL;
 	enum usage_end end;
 
+	if (valued != NULL) {
+		return usage_wrong(usage, "an option without a value was given one: %s", valued);
+	}
 	end = g_option_context_parse(context, &argc, &rest, &error)
 		      ? parsed(usage, context, &own)
 		      : usage_wrong(usage, "%s", error->message);

@@ -49,6 +49,12 @@ enum usage_end {
  */
 enum usage_end usage_parse(const struct usage *usage, int argc, char **argv, char ***ret_words);
 
+/*
+ * The first word before "--" that gives a value to an option without one, as --yes=no does, or
+ * NULL. GOption ignores the value and takes the option as given. usage_parse() refuses it.
+ */
+const char *usage_valued_flag(const GOptionEntry *rows, char *const *argv);
+
 /* Reports an error that only the caller can detect. Returns USAGE_WRONG. */
 enum usage_end usage_wrong(const struct usage *usage, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -61,9 +61,11 @@ static void signals_default(void)
 
 static bool flags_apply(unsigned int flags, pid_t parent)
 {
-	if ((flags & PROCESS_SPAWN_BOUND) != 0 &&
-	    (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent)) {
-		return false;
+	if ((flags & PROCESS_SPAWN_BOUND) != 0) {
+		errno = ESRCH; /* if the parent is gone */
+		if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent) {
+			return false;
+		}
 	}
 	if ((flags & PROCESS_SPAWN_SESSION) != 0 && setsid() < 0) {
 		return false;
@@ -74,12 +76,16 @@ static bool flags_apply(unsigned int flags, pid_t parent)
 static void __attribute__((noreturn))
 child_exec(const struct process_spawn *spawn, pid_t parent, int report)
 {
+	int kept;
 	int number;
 
 	signals_default();
-	report = fcntl(report, F_DUPFD_CLOEXEC, KEEP_FROM);
-	if (report >= 0 && fds_place(spawn->fds, report) && flags_apply(spawn->flags, parent)) {
-		(void)execvp(spawn->argv[0], (char *const *)spawn->argv);
+	kept = fcntl(report, F_DUPFD_CLOEXEC, KEEP_FROM);
+	if (kept >= 0) {
+		report = kept;
+		if (fds_place(spawn->fds, report) && flags_apply(spawn->flags, parent)) {
+			(void)execvp(spawn->argv[0], (char *const *)spawn->argv);
+		}
 	}
 	number = errno;
 	(void)!write(report, &number, sizeof(number));

@@ -115,6 +115,7 @@ static void usage_parse__names_what_it_refuses(void **state)
 		const char *words[2];
 		const char *named;
 	} cases[] = {
+		{{"--foreground=no"}, "--foreground=no"},
 		{{"--bogus"}, "--bogus"},
 		{{"--conf", "x"}, "--conf"},
 		{{"-x"}, "-x"},

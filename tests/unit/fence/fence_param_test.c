@@ -127,6 +127,9 @@ static void parse__refuses_what_it_does_not_know(void **state)
 	(void)state;
 	assert_int_equal(ARGUMENTS(&err, "--unheard-of"), -EINVAL);
 	assert_non_null(strstr(err_text(&err), "--unheard-of"));
+	/* It would be the opposite of what is meant. */
+	assert_int_equal(ARGUMENTS(&err, "--sure=no"), -EINVAL);
+	assert_non_null(strstr(err_text(&err), "--sure=no"));
 	assert_int_equal(ARGUMENTS(&err, "-x"), -EINVAL);
 	assert_int_equal(ARGUMENTS(&err, "--nodename=a"), -EINVAL);
 	assert_int_equal(ARGUMENTS(&err, "--plug"), -EINVAL);

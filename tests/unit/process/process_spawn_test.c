@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -102,6 +103,26 @@ static void process_spawn__says_why_a_program_cannot_be_run(void **state)
 	assert_int_equal(errno, ECHILD);
 }
 
+/* A child without room for the report's descriptor reports that, too. */
+static void process_spawn__says_that_there_is_no_descriptor_left(void **state)
+{
+	const char *const argv[] = {"true", NULL};
+	struct rlimit before, few;
+	pid_t pid;
+	int rc;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = before;
+	few.rlim_cur = 16;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	rc = process_spawn(&(struct process_spawn){.argv = argv, .fds = {-1, -1, -1, -1}}, &pid,
+			   NULL);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_true(rc < 0);
+	assert_int_equal(pid, 0);
+}
+
 static void process_spawn__resets_signals(void **state)
 {
 	char text[256];
@@ -168,6 +189,7 @@ int main(void)
 		cmocka_unit_test(process_spawn__gives_the_named_descriptors_and_no_other),
 		cmocka_unit_test(process_spawn__places_descriptors_that_are_low),
 		cmocka_unit_test(process_spawn__says_why_a_program_cannot_be_run),
+		cmocka_unit_test(process_spawn__says_that_there_is_no_descriptor_left),
 		cmocka_unit_test(process_spawn__resets_signals),
 		cmocka_unit_test(process_spawn__makes_a_group_or_a_session),
 		cmocka_unit_test(process_spawn__bound_dies_with_its_parent),
