@@ -33,7 +33,11 @@ int settings_parse(const char *text, size_t bytes, const char *file, struct sett
 
 int settings_load(const char *path, struct settings *ret, struct err *err)
 {
-	int rc = ini_load(&settings_ini, path == NULL ? SETTINGS_FILE : path, ret, err);
+	struct err why = ERR_INIT;
+	int rc = ini_load(&settings_ini, path == NULL ? SETTINGS_FILE : path, ret, &why);
 
-	return rc == -ENOENT && path == NULL ? settings_parse("", 0, SETTINGS_FILE, ret, err) : rc;
+	if (rc == -ENOENT && path == NULL) {
+		return settings_parse("", 0, SETTINGS_FILE, ret, err);
+	}
+	return rc < 0 ? err_set(err, rc, "%s", err_text(&why)) : 0;
 }
