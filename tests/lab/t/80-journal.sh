@@ -57,8 +57,8 @@ task_is() {
 	like "$T_WHAT: the journal has: $*" "$(task node3)" "^($*)\$"
 }
 task_was() { [[ $(task node3) =~ ^($1)$ ]]; }
-# start_runs: its last step has begun, so that everything is granted.
-start_runs() { [[ $(task node3) =~ ^start\ running\ run\  ]]; }
+start_runs() { [[ $(task node3) =~ ^start\ running ]]; }
+granted() { [ "$(acl web1-root)" = "$1" ]; }
 
 # Was it found done, and not done again?
 found_done() { like "$T_WHAT: $1 is not done again" "$OUT" ": $1: already done"; }
@@ -180,12 +180,14 @@ agent_is 0 node3 start
 settled node3
 agent_is 0 node3 stop
 
-# hanging NODE: start, in the background, as far as its last step.
+# hanging NODE: start, in the background, as far as the grant. Its look for a guest from before waits
+# 5 s for libvirtd.
 hanging() {
 	libvirtd_signal "$1" STOP
 	agent "$1" start >"$held" 2>&1 &
 	holder=$!
-	ok "$T_WHAT: it is at its last step" wait_until 40 start_runs
+	ok "$T_WHAT: it has begun" wait_until 20 start_runs
+	ok "$T_WHAT: it has its grants" wait_until 20 granted "$1"
 }
 held=$(mktemp)
 
