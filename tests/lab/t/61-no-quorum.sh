@@ -69,7 +69,7 @@ loses_quorum() {
 		agent "$victim" start
 		# Pacemaker that fences its own node ends corosync, and lunmaskd with it.
 		like "$T_WHAT: a start by hand is refused there" "$RC $REASON" \
-			'^[1-9].*(quorum|majority|lunmaskd does not run)'
+			'^[1-9].*(quorum|majority|start lunmaskd on this node)'
 		echo "# the agent's start without quorum: $RC $REASON"
 	fi
 	masks_are web2 "$T_WHAT: and has granted nothing"
