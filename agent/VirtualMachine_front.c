@@ -15,8 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <crm/common/results.h>
-
+#include "cluster/pacemaker_compat.h"
 #include "journal/journal.h"
 #include "names/libvirt_uri.h"
 

@@ -110,6 +110,31 @@ static const struct fence_parameter parameters[] = {
 			"monitor), for all arrays together.",
 	},
 	{
+		.name = "delay",
+		.metavar = "seconds",
+		.type = FENCE_SECONDS,
+		.fallback = "0",
+		.max = TIMEOUT_MAX_S,
+		.help = "Wait this long before the actions off and reboot begin, so that of two "
+			"nodes that fence each other the one without a delay wins. The delay "
+			"and " POWER_TIMEOUT
+			" together must be below the cluster's pcmk_off_timeout. In a "
+			"cluster, pcmk_delay_base does the same.",
+	},
+	{
+		.name = "verbose",
+		.letter = 'v',
+		.type = FENCE_FLAG,
+		.help = "Print on standard error what is asked of which array, with which limit, "
+			"and how long it took.",
+	},
+	{
+		.name = "quiet",
+		.letter = 'q',
+		.type = FENCE_FLAG,
+		.help = "Print nothing on standard error, not even the reason of a failure.",
+	},
+	{
 		.name = "help",
 		.letter = 'h',
 		.type = FENCE_FLAG,
@@ -159,10 +184,7 @@ static void told_print(void *data, const char *line)
 	(void)printf("%s\n", line);
 }
 
-/*
- * The initiator name of this host. NULL if the configuration does not have this host, as for an
- * administrator's machine.
- */
+/* The initiator name of this host; NULL if it has no [host], as on an administrator's machine. */
 static const char *requester(const struct target *target)
 {
 	size_t count;
@@ -176,6 +198,19 @@ static const char *requester(const struct target *target)
 	return NULL;
 }
 
+static void arrays_tell(const struct host_fence *fence)
+{
+	for (size_t i = 0; i < fence->n_arrays; i++) {
+		const struct array *array = &fence->arrays[i];
+
+		(void)fprintf(stderr, "fence_lunmask: array %s: driver %s by %s\n", array->name,
+			      array->driver, array->runner.transport);
+	}
+	(void)fprintf(stderr, "fence_lunmask: this host asks as %s\n",
+		      fence->by != NULL ? fence->by
+					: "nobody, since nothing is changed or it has no [host]");
+}
+
 static int target_load(const struct fence_call *call, struct target *ret, struct err *err)
 {
 	int rc = config_load(fence_param_get(call, "config"), &ret->config, err);
@@ -186,9 +221,11 @@ static int target_load(const struct fence_call *call, struct target *ret, struct
 		here_find(&ret->here, call->deadline);
 		ret->fence.by = requester(ret);
 	}
-	if (rc == 0) {
-		rc = host_fence_arrays(ret->config, fence_param_get(call, "arrays"), &ret->fence,
-				       err);
+	rc = rc < 0 ? rc
+		    : host_fence_arrays(ret->config, fence_param_get(call, "arrays"), &ret->fence,
+					err);
+	if (rc == 0 && fence_param_flag(call, "verbose")) {
+		arrays_tell(&ret->fence);
 	}
 	if (rc == 0 && call->plug != NULL) {
 		rc = config_host_get(ret->config, call->plug, &ret->fence.host, err);
@@ -215,10 +252,7 @@ static int action_off(const struct fence_call *call, struct err *err)
 	return rc;
 }
 
-/*
- * Call this before the arrays are asked: if a process starts later, the host may have been unfenced
- * before it started.
- */
+/* Call it before the arrays are asked: the host may be unfenced before a later process starts. */
 static void users_hold(struct target *target)
 {
 	const struct config_host *host = target->fence.host;
@@ -311,15 +345,12 @@ static int action_status(const struct fence_call *call, struct err *err)
 static int action_list(const struct fence_call *call, struct err *err)
 {
 	TARGET target = {.config = NULL};
-	const struct config_host *hosts;
-	size_t count;
+	size_t count = 0;
 	int rc = target_load(call, &target, err);
+	const struct config_host *hosts = rc < 0 ? NULL : config_hosts(target.config, &count);
 
-	if (rc == 0) {
-		hosts = config_hosts(target.config, &count);
-		for (size_t i = 0; i < count; i++) {
-			(void)printf("%s,\n", hosts[i].node);
-		}
+	for (size_t i = 0; i < count; i++) {
+		(void)printf("%s,\n", hosts[i].node);
 	}
 	return rc;
 }
@@ -377,17 +408,27 @@ static const struct fence_action actions[] = {
 	{.name = "off",
 	 .run = action_off,
 	 .timeout = POWER_TIMEOUT,
-	 .flags = FENCE_ACTION_PLUG,
+	 .flags = FENCE_ACTION_PLUG | FENCE_ACTION_DELAYED,
 	 .help = "Cut the host off. On every array, the agent records the host as fenced, so that "
 		 "it cannot be granted any LUN. It then removes the grants of the host and cuts "
-		 "its sessions. Finally it asks the arrays whether this is so. If it does not "
+		 "its sessions, also those under an initiator name that the host had before, if "
+		 "the array has recorded it. Finally it asks the arrays whether this is so. If it "
+		 "does not "
 		 "succeed on all arrays, the action fails."},
 	{.name = "reboot",
 	 .run = action_off,
 	 .timeout = POWER_TIMEOUT,
-	 .flags = FENCE_ACTION_PLUG | FENCE_ACTION_HIDDEN,
+	 .flags = FENCE_ACTION_PLUG | FENCE_ACTION_HIDDEN | FENCE_ACTION_DELAYED,
 	 .help = "The same as off: the host stays cut off until on. The host may still be running, "
 		 "and must not get its LUNs back automatically."},
+	{.name = "enable",
+	 .stands_for = "on",
+	 .flags = FENCE_ACTION_HIDDEN,
+	 .help = "The same as on."},
+	{.name = "disable",
+	 .stands_for = "off",
+	 .flags = FENCE_ACTION_HIDDEN,
+	 .help = "The same as off."},
 	{.name = "status",
 	 .run = action_status,
 	 .timeout = LOGIN_TIMEOUT,
@@ -405,9 +446,15 @@ static const struct fence_action actions[] = {
 	{.name = "monitor",
 	 .run = action_monitor,
 	 .timeout = LOGIN_TIMEOUT,
-	 .help = "Check that all arrays answer and that their drivers can fence."},
+	 .help = "Check whether off could succeed: all arrays answer, their drivers can fence, and "
+		 "no "
+		 "mask has an entry that admits more than one initiator, because fencing cannot "
+		 "remove such an entry. The error names the LUN."},
 	{.name = "metadata", .help = "Print the parameters and actions as XML."},
-	{.name = "meta-data", .flags = FENCE_ACTION_HIDDEN, .help = "The same as metadata."},
+	{.name = "meta-data",
+	 .stands_for = "metadata",
+	 .flags = FENCE_ACTION_HIDDEN,
+	 .help = "The same as metadata."},
 	{.name = "manpage", .help = "Print this manual page."},
 	{.name = "validate-all",
 	 .run = action_validate,
@@ -418,6 +465,7 @@ static const struct fence_action actions[] = {
 static const struct fence_agent agent = {
 	.name = "fence_lunmask",
 	.version = PACKAGE_VERSION,
+	.date = PACKAGE_DATE,
 	.shortdesc = "Fence agent that removes a host's access to its LUNs on the storage arrays",
 	.longdesc =
 		"fence_lunmask fences a host by LUN masking. On every array, it removes the "

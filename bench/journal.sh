@@ -22,6 +22,8 @@ clean_up() {
 }
 trap clean_up EXIT
 
+# shellcheck disable=SC2143 # as in tests/lab/t/lib.sh
+seen() { [ -n "$(grep "$@")" ]; }
 bench() { "$lab" exec "$1" -- timeout 120 "$programs/journal_bench" "${@:2}"; }
 status() { "$lab" exec "$1" -- timeout 20 "$programs/journal_probe" status; }
 us_to_ms() { awk -v us="$1" 'BEGIN { printf "%.2f", us / 1000 }'; }
@@ -30,7 +32,7 @@ ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
 all_active() {
 	local node
 	for node in node1 node2 node3; do
-		status "$node" | grep -q ' active=1 ' || return 1
+		status "$node" | seen ' active=1 ' || return 1
 	done
 }
 
@@ -93,7 +95,7 @@ memory() {
 sequencer_find() {
 	local node
 	for node in node1 node2 node3; do
-		if status "$node" | grep -q '^role=sequencer'; then
+		if status "$node" | seen '^role=sequencer'; then
 			echo "$node"
 			return
 		fi

@@ -18,10 +18,7 @@ static_assert(G_N_ELEMENTS(events) == CUTOFF_EVENT_MAX, "an event without a text
 /* Intervals between queries after an event: the fencing may come later than the event. */
 static const int64_t query_interval_ms[] = {1000, 2000, 4000, 8000};
 
-/*
- * Intervals between attempts to be unfenced: short at first, while the nodes form a membership
- * again.
- */
+/* Intervals between attempts to be unfenced: short while the nodes form a membership again. */
 static const int64_t unfence_interval_ms[] = {1000, 1000, 1000,  1000,  2000, 2000,
 					      4000, 8000, 16000, 32000, 60000};
 
@@ -112,9 +109,7 @@ static int64_t return_wait(struct cutoff *cutoff)
 void cutoff_queried(struct cutoff *cutoff, enum cutoff_answer answer, bool busy, bool clean,
 		    int64_t now_ms)
 {
-	/*
-	 * If processes were killed, more of them may be starting, so the next query is early. A
-	 * process that cannot be killed does not shorten the interval.
+	/* Query early: more may be starting. What cannot be killed does not shorten the interval.
 	 */
 	if (answer != cutoff->last || (answer == CUTOFF_FENCED && busy && clean)) {
 		cutoff->backoff_ms = CUTOFF_QUERY_MIN_MS;

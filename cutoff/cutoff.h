@@ -73,9 +73,7 @@ bool cutoff_event(struct cutoff *cutoff, enum cutoff_event event, int64_t now_ms
 /* The next action. *ret_at_ms: when it is due; now or in the past for all but CUTOFF_WAIT. */
 enum cutoff_act cutoff_next(const struct cutoff *cutoff, int64_t now_ms, int64_t *ret_at_ms);
 
-/*
- * Reports the result of a query. busy: processes that use LUNs were found; clean: none is left now.
- */
+/* The result of a query. busy: processes that use LUNs were found; clean: none is left now. */
 void cutoff_queried(struct cutoff *cutoff, enum cutoff_answer answer, bool busy, bool clean,
 		    int64_t now_ms);
 /* Reports an attempt to be unfenced. done: the cluster says that the host is unfenced. */

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cutoff/cutoff_host.h"
 
-#include <stdlib.h>
+#include <glib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
 #include "array/array.h"
 #include "names/host_name.h"
@@ -97,23 +96,13 @@ int cutoff_host_configure(struct cutoff_host *host, const char *file, struct err
 
 /* Agents */
 
-static bool is_agent(const char *name)
-{
-	for (size_t i = 0; agents[i] != NULL; i++) {
-		if (strcmp(agents[i], name) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static int agent_visit(void *data, pid_t pid, struct err *err)
 {
 	char name[PROCESS_NAME_MAX + 1];
 	int pidfd;
 
 	process_name(pid, name);
-	if (!is_agent(name)) {
+	if (!g_strv_contains(agents, name)) {
 		return 0;
 	}
 	pidfd = process_hold(pid, err);
@@ -193,10 +182,7 @@ static int held_end(const struct cutoff_host *host, const char *array, struct pr
 	return process_set_end(held, deadline_in(END_MS), err);
 }
 
-/*
- * False if a process uses LUNs now. A process that started while the first ones were being killed
- * is left to the next query, which asks the arrays again.
- */
+/* False if a process uses LUNs now. One that started since is left to the next query. */
 static bool host_is_clean(const struct cutoff_host *host, struct err *err)
 {
 	struct initiator_process left;

@@ -39,10 +39,7 @@ struct cutoff_host {
 	uint16_t ports[CUTOFF_PORTS_MAX]; /* of all portals, without duplicates */
 	size_t n_ports;
 	bool fenced; /* the last known answer of the arrays */
-	/*
-	 * Agents that were running before the host was found fenced. They may not know about the
-	 * fencing.
-	 */
+	/* Agents that ran before the host was found fenced, and may not know of it. */
 	struct process_set agents;
 };
 
@@ -52,17 +49,11 @@ struct cutoff_seen {
 	bool clean; /* none of them is left now */
 };
 
-/*
- * The name of this host's section [host NODE]: node, or if that is NULL the section named like the
- * kernel's host name. -ENOENT: there is no such section.
- */
+/* [host NODE] of node or, if NULL, of the kernel's host name. -ENOENT: there is no such section. */
 int cutoff_host_node(const struct config *config, const char *node, const char **ret,
 		     struct err *err);
 
-/*
- * Reads the configuration. It can be called again to reload it; if that fails, the old
- * configuration stays in use. -errno with text.
- */
+/* Reads or reloads the configuration; the old one stays if that fails. -errno with text. */
 int cutoff_host_configure(struct cutoff_host *host, const char *file, struct err *err);
 
 /*

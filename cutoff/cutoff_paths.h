@@ -25,10 +25,7 @@ struct cutoff_paths {
 	size_t room;
 };
 
-/*
- * Reads the current connections into paths. *ret_lost: a connection of the previous call no longer
- * exists. -errno with text.
- */
+/* Reads the current connections. *ret_lost: one of the previous call is gone. -errno with text. */
 int cutoff_paths_look(const uint16_t *ports, size_t n_ports, struct cutoff_paths *paths,
 		      bool *ret_lost, struct err *err);
 void cutoff_paths_release(struct cutoff_paths *paths);

@@ -96,8 +96,7 @@ void cutoff_pause_end(struct cutoff_pause *pause)
 		return;
 	}
 	(void)close(pause->guard_pipe);
-	while (waitpid(pause->guard, NULL, 0) < 0 && errno == EINTR) {
-	}
+	(void)TEMP_FAILURE_RETRY(waitpid(pause->guard, NULL, 0));
 	/* In case the guard was killed. */
 	(void)process_set_signal(&pause->stopped, SIGCONT, NULL);
 	process_set_release(&pause->stopped);

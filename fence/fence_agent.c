@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fence/fence_agent.h"
 
+#include <fcntl.h>
 #include <glib.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
+#include <unistd.h>
 
 #include "fence/fence_man.h"
 #include "fence/fence_metadata.h"
@@ -15,7 +18,7 @@ const struct fence_action *fence_agent_find_action(const struct fence_agent *age
 						   const char *name)
 {
 	for (size_t i = 0; i < agent->n_actions; i++) {
-		if (strcmp(agent->actions[i].name, name) == 0) {
+		if (strcasecmp(agent->actions[i].name, name) == 0) {
 			return &agent->actions[i];
 		}
 	}
@@ -48,7 +51,6 @@ static const struct {
 	print_fn *print;
 } PRINTED[] = {
 	{"metadata", fence_metadata_write},
-	{"meta-data", fence_metadata_write},
 	{"manpage", fence_man_write},
 };
 
@@ -90,12 +92,29 @@ static int parameter_verify(const struct fence_agent *agent, const struct fence_
 	return 0;
 }
 
+/* A row that stands for another one has nothing of its own, and the other one does not. */
+static bool alias_is_sound(const struct fence_agent *agent, const struct fence_action *row)
+{
+	const struct fence_action *meant = fence_agent_find_action(agent, row->stands_for);
+
+	return meant != NULL && meant->stands_for == NULL && row->run == NULL &&
+	       row->timeout == NULL;
+}
+
 static int action_verify(const struct fence_agent *agent, const struct fence_action *row,
 			 struct err *err)
 {
 	if (row->name == NULL || row->help == NULL) {
 		return err_set(err, -EINVAL, "action row %td lacks a name or its help",
 			       row - agent->actions);
+	}
+	if (fence_agent_find_action(agent, row->name) != row) {
+		return err_set(err, -EINVAL, "action %s is there twice", row->name);
+	}
+	if (row->stands_for != NULL) {
+		return alias_is_sound(agent, row)
+			       ? 0
+			       : err_set(err, -EINVAL, "action %s stands for none", row->name);
 	}
 	if ((row->run == NULL) != (printed_find(row->name) != NULL)) {
 		return err_set(err, -EINVAL, "action %s: what the library does has no function",
@@ -112,7 +131,8 @@ static int action_verify(const struct fence_agent *agent, const struct fence_act
 int fence_agent_verify(const struct fence_agent *agent, struct err *err)
 {
 	static const char *const actions[] = {"on", "off", "status", "monitor", "metadata"};
-	static const char *const parameters[] = {"action", "plug", "help", "version"};
+	static const char *const parameters[] = {"action", "plug",    "help", "version",
+						 "delay",  "verbose", "quiet"};
 	struct fence_call defaults = {.agent = agent};
 	int rc = agent->n_parameters <= FENCE_PARAMETERS_MAX
 			 ? 0
@@ -171,6 +191,9 @@ static int action_find(struct fence_call *call, struct err *err)
 	if (call->action == NULL) {
 		return err_set(err, -EINVAL, "there is no action '%.80s'; see --help", name);
 	}
+	if (call->action->stands_for != NULL) {
+		call->action = fence_agent_find_action(call->agent, call->action->stands_for);
+	}
 	return 0;
 }
 
@@ -183,6 +206,73 @@ static int plug_find(struct fence_call *call, struct err *err)
 	return 0;
 }
 
+/* What the line says already, and what is for this library. */
+static bool is_of_the_call(const struct fence_parameter *row)
+{
+	static const char *const names[] = {"action", "plug", "verbose"};
+	const char *name = row->stands_for != NULL ? row->stands_for : row->name;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		if (strcmp(names[i], name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void told_begin(const struct fence_call *call)
+{
+	(void)fprintf(stderr, "%s: %s%s%s begins: %s=%lld", call->agent->name, call->action->name,
+		      call->plug != NULL ? " " : "", call->plug != NULL ? call->plug : "",
+		      call->action->timeout, fence_param_seconds(call, call->action->timeout));
+	for (size_t i = 0; i < call->agent->n_parameters; i++) {
+		const struct fence_parameter *row = &call->agent->parameters[i];
+
+		if (call->values[i] != NULL && !is_of_the_call(row)) {
+			(void)fprintf(stderr, " %s=%s", row->name, call->values[i]);
+		}
+	}
+	(void)fputc('\n', stderr);
+}
+
+static void told_end(const struct fence_call *call, int64_t began_ms, int rc)
+{
+	(void)fprintf(stderr, "%s: %s%s%s ends: exit status %d, after %lld ms\n", call->agent->name,
+		      call->action->name, call->plug != NULL ? " " : "",
+		      call->plug != NULL ? call->plug : "", rc < 0 ? EXIT_ERROR : rc,
+		      (long long)(deadline_now_ms() - began_ms));
+}
+
+/* Of two nodes that fence each other, the one without a delay is to win. */
+static void delay(const struct fence_call *call)
+{
+	long long seconds = fence_param_seconds(call, "delay");
+
+	if ((call->action->flags & FENCE_ACTION_DELAYED) != 0 && seconds > 0) {
+		(void)deadline_pause(deadline_in((seconds + 1) * 1000), (int)(seconds * 1000));
+	}
+}
+
+/* The function of the row; what it takes before its own time is the delay. */
+static int function_run(struct fence_call *call, struct err *err)
+{
+	bool verbose = fence_param_flag(call, "verbose");
+	int64_t began_ms;
+	int rc;
+
+	if (verbose) {
+		told_begin(call);
+	}
+	delay(call);
+	began_ms = deadline_now_ms();
+	call->deadline = deadline_in(fence_param_seconds(call, call->action->timeout) * 1000);
+	rc = call->action->run(call, err);
+	if (verbose) {
+		told_end(call, began_ms, rc);
+	}
+	return rc;
+}
+
 static int action_run(struct fence_call *call)
 {
 	struct err err = ERR_INIT;
@@ -192,8 +282,7 @@ static int action_run(struct fence_call *call)
 	if (rc < 0) {
 		return fail(call, &err);
 	}
-	call->deadline = deadline_in(fence_param_seconds(call, call->action->timeout) * 1000);
-	rc = call->action->run(call, &err);
+	rc = function_run(call, &err);
 	if (rc < 0) {
 		if (*err_text(&err) == '\0') {
 			(void)err_set(&err, rc, "%s", strerror(-rc));
@@ -208,6 +297,16 @@ static int action_run(struct fence_call *call)
 	return rc;
 }
 
+/* Also for the programs that it runs. */
+static void stderr_close(void)
+{
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	(void)fflush(stderr);
+	(void)dup2(null, STDERR_FILENO);
+	(void)close(null);
+}
+
 static int call_run(struct fence_call *call, int argc, char **argv)
 {
 	struct err err = ERR_INIT;
@@ -216,6 +315,9 @@ static int call_run(struct fence_call *call, int argc, char **argv)
 	rc = rc != 0    ? rc
 	     : argc > 1 ? fence_param_parse(call, argc, argv, &err)
 			: fence_param_read(call, stdin, &err);
+	if (fence_param_flag(call, "quiet")) {
+		stderr_close();
+	}
 	/* Only users ask for these. On stdin they must not hide the result of the action. */
 	if (rc == 0 && argc > 1 && fence_param_flag(call, "help")) {
 		return print(call, fence_metadata_write_help);

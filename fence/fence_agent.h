@@ -45,6 +45,7 @@ enum fence_action_flags {
 	FENCE_ACTION_AUTOMATIC = 1u << 1, /* the cluster calls it automatically: unfencing */
 	FENCE_ACTION_ON_TARGET = 1u << 2, /* the cluster runs it on the host itself */
 	FENCE_ACTION_HIDDEN = 1u << 3,    /* accepted, but not in the metadata */
+	FENCE_ACTION_DELAYED = 1u << 4,   /* the parameter delay is for it */
 };
 
 /* run may return this in addition to 0 and -errno: the result of "status". */
@@ -53,8 +54,9 @@ enum { FENCE_STATUS_OFF = 2 };
 struct fence_call;
 
 struct fence_action {
-	const char *name;
-	/* 0, FENCE_STATUS_OFF, or -errno with text. NULL: the library performs the action. */
+	const char *name;       /* in lower case; accepted in any case */
+	const char *stands_for; /* another row, which is what is done; or NULL */
+	/* 0, FENCE_STATUS_OFF, or -errno with text. NULL: the library does it, or stands_for. */
 	int (*run)(const struct fence_call *call, struct err *err);
 	const char *timeout; /* name of the parameter with the time limit, or NULL */
 	unsigned int flags;
@@ -64,6 +66,7 @@ struct fence_action {
 struct fence_agent {
 	const char *name;
 	const char *version;
+	const char *date; /* of that version, YYYY-MM-DD */
 	const char *shortdesc;
 	const char *longdesc; /* one paragraph per line */
 	const char *files;    /* one paragraph per file, for the manual page */
@@ -91,10 +94,13 @@ struct fence_call {
  *
  * A failure prints one line on stderr, the last one, which Pacemaker shows. Unknown names are
  * ignored on stdin and refused on the command line.
+ *
+ * The library implements the parameters delay (before an action's time begins), verbose (what is
+ * done, on stderr) and quiet (nothing on stderr), which every agent must have.
  */
 int fence_agent_main(const struct fence_agent *agent, int argc, char **argv);
 
-/* NULL: not found. */
+/* NULL: not found. The name of an action may be in any case. */
 const struct fence_action *fence_agent_find_action(const struct fence_agent *agent,
 						   const char *name);
 const struct fence_parameter *fence_agent_find_parameter(const struct fence_agent *agent,

@@ -14,8 +14,8 @@ static void head(const struct fence_agent *agent, FILE *stream)
 	for (const char *c = agent->name; *c != '\0'; c++) {
 		(void)fputc(toupper((unsigned char)*c), stream);
 	}
-	(void)fprintf(stream, " 8 \"\" \"%s\" \"Fence agents\"\n.SH NAME\n%s \\- ", agent->version,
-		      agent->name);
+	(void)fprintf(stream, " 8 \"%s\" \"%s\" \"Fence agents\"\n.SH NAME\n%s \\- ", agent->date,
+		      agent->version, agent->name);
 	roff_words(agent->shortdesc, stream);
 	(void)fprintf(
 		stream,
@@ -95,7 +95,7 @@ int fence_man_write(const struct fence_agent *agent, FILE *stream)
 		    stream);
 	roff_paragraphs(agent->files, ".br", stream);
 	(void)fputs(".SH EXAMPLES\n.nf\n", stream);
-	roff_paragraphs(agent->examples, ".br", stream);
+	roff_paragraphs(agent->examples, NULL, stream);
 	(void)fputs(".fi\n", stream);
 	see_also(agent, stream);
 	return ferror(stream) || fflush(stream) != 0 ? -EIO : 0;

@@ -29,28 +29,15 @@ static size_t row_index(const struct fence_call *call, const char *name)
 }
 
 /* The last value counts, as for every option. */
-static int value_put(struct fence_call *call, size_t index, const char *value, struct err *err)
+static void value_put(struct fence_call *call, const struct fence_parameter *row, const char *value)
 {
-	free(call->values[index]);
-	call->values[index] = *value == '\0' ? NULL : strdup(value);
-	return call->values[index] != NULL || *value == '\0'
-		       ? 0
-		       : err_set(err, -ENOMEM, "out of memory");
+	size_t index = (size_t)(row - call->agent->parameters);
+
+	g_free(call->values[index]);
+	call->values[index] = *value == '\0' ? NULL : g_strdup(value);
 }
 
 /* stdin */
-
-static char *trim(char *text)
-{
-	size_t length;
-
-	text += strspn(text, " \t");
-	length = strlen(text);
-	while (length > 0 && strchr(" \t\r\n", text[length - 1]) != NULL) {
-		text[--length] = '\0';
-	}
-	return text;
-}
 
 /* Accepts "power-timeout" for power_timeout on stdin too. */
 static const struct fence_parameter *name_find(const struct fence_agent *agent, char *name)
@@ -61,40 +48,45 @@ static const struct fence_parameter *name_find(const struct fence_agent *agent, 
 	return fence_agent_find_parameter(agent, name);
 }
 
-static int line_read(struct fence_call *call, char *line, struct err *err)
+/* As in name="node1", which the agents of fence-agents take so. */
+static void quotes_strip(char *value)
+{
+	size_t length = strlen(value);
+
+	if (length >= 2 && (*value == '"' || *value == '\'') && value[length - 1] == *value) {
+		memmove(value, value + 1, length - 2);
+		value[length - 2] = '\0';
+	}
+}
+
+static void line_read(struct fence_call *call, char *line)
 {
 	char *value;
 	const struct fence_parameter *row;
 
-	line = trim(line);
+	g_strstrip(line);
 	if (*line == '\0' || *line == '#') {
-		return 0;
+		return;
 	}
 	value = strchr(line, '=');
 	if (value != NULL) {
 		*value++ = '\0';
 	}
-	row = name_find(call->agent, trim(line));
-	if (row == NULL) {
-		return 0;
+	row = name_find(call->agent, g_strchomp(line));
+	if (row != NULL && value != NULL) {
+		quotes_strip(g_strchug(value));
+		value_put(call, row, value);
+	} else if (row != NULL) { /* a flag without a value is set */
+		value_put(call, row, row->type == FENCE_FLAG ? "1" : "");
 	}
-	/* A flag without a value is set. */
-	if (value == NULL) {
-		static char yes[] = "1";
-		static char none[] = "";
-
-		value = row->type == FENCE_FLAG ? yes : none;
-	}
-	return value_put(call, (size_t)(row - call->agent->parameters), trim(value), err);
 }
 
 int fence_param_read(struct fence_call *call, FILE *stream, struct err *err)
 {
 	char line[NAME_MAX_BYTES + 1 + FENCE_VALUE_MAX + 2];
 	size_t lines = 0;
-	int rc = 0;
 
-	while (rc == 0 && fgets(line, sizeof(line), stream) != NULL) {
+	while (fgets(line, sizeof(line), stream) != NULL) {
 		if (strchr(line, '\n') == NULL && !feof(stream)) {
 			return err_set(err, -EINVAL, "a line on stdin is longer than %d characters",
 				       FENCE_VALUE_MAX);
@@ -103,9 +95,9 @@ int fence_param_read(struct fence_call *call, FILE *stream, struct err *err)
 			return err_set(err, -EINVAL, "there are more than %d lines on stdin",
 				       FENCE_LINES_MAX);
 		}
-		rc = line_read(call, line, err);
+		line_read(call, line);
 	}
-	return rc == 0 && ferror(stream) ? err_set(err, -EIO, "stdin cannot be read") : rc;
+	return ferror(stream) ? err_set(err, -EIO, "stdin cannot be read") : 0;
 }
 
 /* The command line */
@@ -131,14 +123,10 @@ static gboolean option_take(const char *option, const char *value, gpointer data
 {
 	struct fence_call *call = data;
 	const struct fence_parameter *row = option_find(call->agent, option);
-	struct err why = ERR_INIT;
 
-	if (row == NULL || value_put(call, (size_t)(row - call->agent->parameters),
-				     value == NULL ? "1" : value, &why) < 0) {
-		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "%s: %s", option,
-			    err_text(&why));
-		return FALSE;
-	}
+	(void)error;
+	assert(row != NULL); /* the rows of rows_make() */
+	value_put(call, row, value == NULL ? "1" : value);
 	return TRUE;
 }
 
@@ -308,7 +296,6 @@ long long fence_param_seconds(const struct fence_call *call, const char *name)
 void fence_param_release(struct fence_call *call)
 {
 	for (size_t i = 0; i < FENCE_PARAMETERS_MAX; i++) {
-		free(call->values[i]);
-		call->values[i] = NULL;
+		g_clear_pointer(&call->values[i], g_free);
 	}
 }

@@ -15,10 +15,7 @@
 /* The option's long name on the command line, without the leading dashes. */
 void fence_param_option(const struct fence_parameter *row, char *text, size_t size);
 
-/*
- * Ignores blank lines, lines that begin with '#', and unknown names: a cluster manager also passes
- * parameters that the agent does not need. -EINVAL with text.
- */
+/* Ignores blank lines, '#' lines and unknown names, which cluster managers pass. -EINVAL, text. */
 int fence_param_read(struct fence_call *call, FILE *stream, struct err *err);
 
 /* -EINVAL: an unknown option, a missing value, or a word that is not an option. */

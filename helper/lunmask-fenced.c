@@ -9,12 +9,10 @@
  */
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
-#include <crm/common/results.h>
-
 #include "cluster/fencer.h"
+#include "cluster/pacemaker_compat.h"
 
 #define CLIENT "lunmask-fenced"
 #define TIMEOUT_S 4 /* for each of the two queries; together less than the caller's time limit */
@@ -36,9 +34,7 @@ int main(int argc, char **argv)
 	}
 	/* The libraries may block on a hanging fencer. */
 	(void)alarm(2 * TIMEOUT_S + 1);
-	/*
-	 * The order matters: an unfencing of SELF that precedes the answer about PEER must be seen.
-	 */
+	/* In this order: an unfencing of SELF before the answer about PEER must be seen. */
 	rc = fencer_last_fencing(CLIENT, argv[1], TIMEOUT_S, &fenced);
 	if (rc == pcmk_ok) {
 		rc = fencer_last_unfencing(CLIENT, argv[2], TIMEOUT_S, &unfenced);

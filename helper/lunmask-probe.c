@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
+#include "cluster/cluster.h"
 #include "command/usage.h"
+#include "names/name_limits.h"
 #include "san/iscsi.h"
 #include "san/peer_probe.h"
 
@@ -19,11 +21,14 @@ static const struct usage usage = {
 	.summary = "Logs in to every LUN of the request through every portal of the request, with\n"
 		   "the initiator name of the request, and compares the designators and sizes.",
 	.text = "REQUEST is JSON:\n"
-		"  {\"initiator\": IQN, \"portals\": [\"ADDRESS:PORT\"], \"paths_required\": N,\n"
+		"  {\"node\": NAME, \"initiator\": IQN, \"portals\": [\"ADDRESS:PORT\"], "
+		"\"paths_required\": N,\n"
 		"   \"timeout_ms\": N, \"luns\": [{\"name\": ..., \"designator\": ...,\n"
 		"   \"size_bytes\": N, \"target\": IQN, \"number\": N}]}\n"
-		"It prints {\"ok\": true, \"paths\": N} and exits with 0, or it prints\n"
-		"{\"ok\": false, \"paths\": N, \"error\": TEXT, \"errno_name\": NAME}\n"
+		"It prints {\"ok\": true, \"paths\": N, \"portals\": [true, ...]} and exits with "
+		"0,\n"
+		"or {\"ok\": false, \"paths\": N, \"portals\": [...], \"error\": TEXT,\n"
+		"\"errno_name\": NAME}\n"
 		"and exits with 1.",
 };
 
@@ -41,22 +46,40 @@ static int request_read(char *buffer, size_t *ret_bytes, struct err *err)
 	return 0;
 }
 
-static int probe(size_t *ret_paths, struct err *err)
+/* The address that somebody has configured for a node may be another one's. */
+static int node_check(const struct peer_probe_request *request, struct err *err)
+{
+	struct deadline deadline = deadline_in(request->timeout_ms);
+	char node[NODE_NAME_MAX + 1];
+	int rc = request->node == NULL ? 0 : cluster_local_node(deadline, node, sizeof(node), err);
+
+	if (rc < 0) {
+		return err_prefix(err, -EADDRNOTAVAIL, "start Pacemaker on %s", request->node);
+	}
+	return request->node == NULL || strcmp(node, request->node) == 0
+		       ? 0
+		       : err_set(err, -EADDRNOTAVAIL,
+				 "correct migration_address of [host %s] in lunmask.conf, or "
+				 "migration_network_suffix: the host at that address is %s",
+				 request->node, node);
+}
+
+static int probe(struct iscsi_portals *ret, size_t *ret_n_portals, struct err *err)
 {
 	struct peer_probe_storage *storage = NULL;
-	struct peer_probe_request request;
-	char *buffer = malloc(PEER_PROBE_BYTES_MAX + 1);
+	struct peer_probe_request request = {.n_portals = 0};
+	g_autofree char *buffer = g_malloc(PEER_PROBE_BYTES_MAX + 1);
 	size_t bytes = 0;
-	int rc = buffer == NULL ? err_set(err, -ENOMEM, "out of memory")
-				: request_read(buffer, &bytes, err);
+	int rc = request_read(buffer, &bytes, err);
 
 	rc = rc < 0 ? rc : peer_probe_request_decode(buffer, bytes, &request, &storage, err);
-	free(buffer);
+	rc = rc < 0 ? rc : node_check(&request, err);
 	rc = rc < 0 ? rc
 		    : iscsi_luns_verify(request.luns, request.n_luns, request.portals,
 					request.n_portals, request.initiator,
 					request.paths_required, deadline_in(request.timeout_ms),
-					ret_paths, err);
+					ret, err);
+	*ret_n_portals = request.n_portals;
 	peer_probe_storage_free(storage);
 	return rc;
 }
@@ -65,15 +88,16 @@ int main(int argc, char **argv)
 {
 	enum usage_end end = usage_parse(&usage, argc, argv, NULL);
 	struct err err = ERR_INIT;
-	size_t paths = 0;
+	struct iscsi_portals portals = {.n_good = 0};
+	size_t n_portals = 0;
 	char *answer;
 	int rc;
 
 	if (end != USAGE_CONTINUE) {
 		return end == USAGE_WRONG ? EXIT_USAGE : EXIT_GOOD;
 	}
-	rc = probe(&paths, &err);
-	answer = peer_probe_answer_encode(rc, paths, err_text(&err));
+	rc = probe(&portals, &n_portals, &err);
+	answer = peer_probe_answer_encode(rc, &portals, n_portals, err_text(&err));
 	if (answer == NULL || puts(answer) < 0 || fflush(stdout) != 0) {
 		(void)fputs("lunmask-probe: cannot answer\n", stderr);
 		rc = -EIO;

@@ -13,10 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <crm/common/results.h>
-
 #include "cluster/cluster.h"
 #include "cluster/fencer.h"
+#include "cluster/pacemaker_compat.h"
 #include "journal/journal.h"
 #include "names/name_limits.h"
 
@@ -66,10 +65,7 @@ static int is_online(const struct call *call, struct err *err)
 		       : rc;
 }
 
-/*
- * After two nodes have tried to fence each other, the loser may be quorate alone, but its journal
- * has no majority.
- */
+/* If two nodes fenced each other, the loser may be quorate alone; its journal has no majority. */
 static int is_with_the_majority(const struct call *call, struct err *err)
 {
 	struct journal *journal __attribute__((cleanup(journal_drop))) = NULL;

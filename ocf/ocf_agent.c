@@ -5,8 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <crm/common/results.h>
-
+#include "cluster/pacemaker_compat.h"
 #include "ocf/ocf_call.h"
 #include "ocf/ocf_exit.h"
 #include "ocf/ocf_man.h"
@@ -161,7 +160,7 @@ static int action_run(const struct ocf_agent *agent, const struct ocf_action *ac
 	if (rc < 0 && *err_text(&err) == '\0') {
 		(void)err_set(&err, rc, "%s failed: %s", action->name, strerror(-rc));
 	}
-	return end(ocf_exit_code(action, rc), &err);
+	return end(ocf_exit_code(rc), &err);
 }
 
 static int refuse(const struct ocf_agent *agent, const char *what, const char *name)

@@ -40,8 +40,7 @@ struct ocf_parameter {
 
 enum ocf_action_flags {
 	OCF_ACTION_CHECKS = 1u << 0, /* a wrong parameter is OCF code 6; run is not called */
-	OCF_ACTION_LOCAL = 1u << 1,  /* may return codes that ban this node: ocf_exit_code() */
-	OCF_ACTION_1_1 = 1u << 2,    /* not in OCF 1.0, so not in the metadata of that profile */
+	OCF_ACTION_1_1 = 1u << 1,    /* not in OCF 1.0, so not in the metadata of that profile */
 };
 
 struct ocf_call;
@@ -60,6 +59,7 @@ struct ocf_action {
 struct ocf_agent {
 	const char *name;
 	const char *version; /* of the agent, not of OCF */
+	const char *date;    /* of that version, YYYY-MM-DD */
 	const char *shortdesc;
 	const char *longdesc;
 	const struct ocf_parameter *parameters;

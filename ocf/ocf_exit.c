@@ -5,30 +5,30 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <crm/common/results.h>
+#include "cluster/pacemaker_compat.h"
+
+#include "ocf/ocf_reason.h"
 
 #define REASON_PREFIX_DEFAULT "ocf-exit-reason:"
 
-int ocf_exit_code(const struct ocf_action *action, int rc)
+int ocf_exit_code(int rc)
 {
-	if (rc >= 0) {
-		return rc;
-	}
-	if (rc == -EINVAL && (action->flags & OCF_ACTION_LOCAL) != 0) {
-		return PCMK_OCF_INVALID_PARAM;
-	}
-	return PCMK_OCF_UNKNOWN_ERROR;
+	return rc >= 0 ? rc : PCMK_OCF_UNKNOWN_ERROR;
 }
 
 void ocf_exit_reason(const char *text)
 {
 	const char *prefix = getenv("OCF_EXIT_REASON_PREFIX");
 	struct err line = ERR_INIT;
+	char fitted[OCF_REASON_MAX + 1];
 
+	if (ocf_reason_fit(text, fitted)) {
+		ocf_exit_log("%s%s", OCF_EXIT_WHOLE, text);
+	}
 	if (prefix == NULL || *prefix == '\0') {
 		prefix = REASON_PREFIX_DEFAULT;
 	}
-	(void)err_set(&line, 0, "%s%s", prefix, text);
+	(void)err_set(&line, 0, "%s%s", prefix, fitted);
 	(void)fprintf(stderr, "%s\n", err_text(&line));
 }
 

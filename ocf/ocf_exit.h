@@ -13,17 +13,19 @@
 /*
  * The exit code for the return value of a run function: 0, a positive OCF code, or -errno.
  *
- * An errno becomes PCMK_OCF_UNKNOWN_ERROR (1), a soft error that may be transient. With
- * OCF_ACTION_LOCAL, a wrong configuration (EINVAL) becomes PCMK_OCF_INVALID_PARAM (2), which bans
- * this node. No errno becomes 4, 5 or 6: with 4 or 5, an outage of the array would ban every node,
- * and 6 would stop the resource everywhere.
+ * Every errno becomes PCMK_OCF_UNKNOWN_ERROR (1), a soft error that may be transient. No errno
+ * becomes 2, 4, 5 or 6: an outage of the array, or a driver of another version, would ban every
+ * node (2, 4, 5) or stop the resource everywhere (6). Only the checks of the parameters themselves
+ * are hard errors.
  */
-int ocf_exit_code(const struct ocf_action *action, int rc);
+int ocf_exit_code(int rc);
 
 /*
  * Prints "ocf-exit-reason:TEXT" on stderr, as one line. If OCF_EXIT_REASON_PREFIX is set, its value
- * replaces "ocf-exit-reason:".
+ * replaces "ocf-exit-reason:". A text that is too long for Pacemaker is shortened (ocf_reason.h),
+ * and logged as a whole before, after OCF_EXIT_WHOLE.
  */
+#define OCF_EXIT_WHOLE "the whole reason: "
 void ocf_exit_reason(const char *text);
 
 /* Prints "lunmask: ..." on stderr, as one line. Pacemaker's executor copies it to the log. */

@@ -13,10 +13,10 @@
 static void head(const struct ocf_agent *agent, FILE *stream)
 {
 	(void)fprintf(stream,
-		      ".nr HY 0\n.TH OCF_" PROVIDER "_%s 7 \"\" \"" PROVIDER
+		      ".nr HY 0\n.TH OCF_" PROVIDER "_%s 7 \"%s\" \"" PROVIDER
 		      " %s\" \"OCF resource agents\"\n"
 		      ".SH NAME\nocf_" PROVIDER "_%s \\- ",
-		      agent->name, agent->version, agent->name);
+		      agent->name, agent->date, agent->version, agent->name);
 	roff_words(agent->shortdesc, stream);
 	(void)fprintf(stream,
 		      "\n.SH SYNOPSIS\n.BI OCF_RESKEY_ NAME = VALUE\\~\\fR...\n.B %s\n.I ACTION\n"
@@ -27,6 +27,8 @@ static void head(const struct ocf_agent *agent, FILE *stream)
 
 static void parameter(const struct ocf_parameter *row, FILE *stream)
 {
+	g_autofree char *longdesc = ocf_metadata_longdesc(row);
+
 	(void)fprintf(stream, ".TP\n.B %s\n", row->name);
 	roff_paragraphs(row->shortdesc, ".br", stream);
 	(void)fprintf(stream, "(\\fI%s\\fR%s", ocf_metadata_type_to_str(row->type, OCF_PROFILE_1_1),
@@ -37,7 +39,7 @@ static void parameter(const struct ocf_parameter *row, FILE *stream)
 		(void)fputs("\\fR", stream);
 	}
 	(void)fprintf(stream, "%s)\n.IP\n", row->reloadable ? ", changed without restart" : "");
-	roff_paragraphs(row->longdesc, ".br", stream);
+	roff_paragraphs(longdesc, ".br", stream);
 }
 
 /* "op monitor interval=60s timeout=30s OCF_CHECK_LEVEL=10": legal for both crm and pcs. */

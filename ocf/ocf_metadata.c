@@ -2,6 +2,7 @@
 #include "ocf/ocf_metadata.h"
 
 #include <errno.h>
+#include <glib.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,9 +59,18 @@ static bool unique_alone(const struct ocf_agent *agent, const struct ocf_paramet
 	return true;
 }
 
+char *ocf_metadata_longdesc(const struct ocf_parameter *row)
+{
+	return row->type == OCF_INTEGER ? g_strdup_printf("%s\nA whole number from %lld to %lld.",
+							  row->longdesc, row->min, row->max)
+					: g_strdup(row->longdesc);
+}
+
 static void parameter(struct xml_out *out, enum ocf_profile profile, const struct ocf_agent *agent,
 		      const struct ocf_parameter *row)
 {
+	g_autofree char *longdesc = ocf_metadata_longdesc(row);
+
 	xml_out_open(out, "parameter");
 	xml_out_attribute(out, "name", row->name);
 	xml_out_attribute(out, "required", row->required ? "1" : "0");
@@ -72,7 +82,7 @@ static void parameter(struct xml_out *out, enum ocf_profile profile, const struc
 		}
 		xml_out_attribute(out, "reloadable", row->reloadable ? "1" : "0");
 	}
-	xml_out_element(out, "longdesc", "en", row->longdesc);
+	xml_out_element(out, "longdesc", "en", longdesc);
 	xml_out_element(out, "shortdesc", "en", row->shortdesc);
 	content(out, profile, row);
 	xml_out_close(out);
@@ -172,6 +182,8 @@ static void help_text(const char *text, FILE *stream)
 
 static void help_parameter(const struct ocf_parameter *row, FILE *stream)
 {
+	g_autofree char *longdesc = ocf_metadata_longdesc(row);
+
 	(void)fprintf(stream, "\n    %s: %s", row->name, row->shortdesc);
 	if (row->required) {
 		(void)fprintf(stream, " (required)");
@@ -180,7 +192,7 @@ static void help_parameter(const struct ocf_parameter *row, FILE *stream)
 		(void)fprintf(stream, " (default: %s)", row->fallback);
 	}
 	(void)fputc('\n', stream);
-	help_text(row->longdesc, stream);
+	help_text(longdesc, stream);
 }
 
 static void help_action(const struct ocf_action *row, FILE *stream)

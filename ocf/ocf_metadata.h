@@ -25,6 +25,9 @@ enum ocf_profile { OCF_PROFILE_1_0, OCF_PROFILE_1_1 };
 /* The name of the type in that profile. */
 const char *ocf_metadata_type_to_str(enum ocf_type type, enum ocf_profile profile);
 
+/* The row's description, and what is legal where the row has limits. The caller g_free()s it. */
+char *ocf_metadata_longdesc(const struct ocf_parameter *row);
+
 /* The profile that the environment selects. */
 enum ocf_profile ocf_metadata_profile(void);
 

@@ -8,9 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <crm/common/util.h>
-
 #include "base/text.h"
+#include "cluster/pacemaker_compat.h"
 #include "ocf/ocf_call.h"
 
 #define NAME_MAX_BYTES 64 /* the longest name of a parameter */
@@ -39,7 +38,7 @@ static int integer_check(const struct ocf_parameter *parameter, const char *valu
 
 static int time_check(const struct ocf_parameter *parameter, const char *value, struct err *err)
 {
-	long long ms = crm_get_msec(value);
+	long long ms = pacemaker_time_ms(value);
 
 	if (ms < parameter->min || ms > parameter->max) {
 		return err_set(
@@ -51,11 +50,23 @@ static int time_check(const struct ocf_parameter *parameter, const char *value, 
 	return 0;
 }
 
+/* As Pacemaker reads its own options. */
+static bool is_word_of(const char *const words[], const char *value)
+{
+	for (size_t i = 0; value != NULL && words[i] != NULL; i++) {
+		if (g_ascii_strcasecmp(words[i], value) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static const char *const words_true[] = {"true", "on", "yes", "y", "1", NULL};
+static const char *const words_false[] = {"false", "off", "no", "n", "0", NULL};
+
 static int boolean_check(const char *value, struct err *err)
 {
-	int ignored;
-
-	if (crm_str_to_boolean(value, &ignored) < 0) {
+	if (!is_word_of(words_true, value) && !is_word_of(words_false, value)) {
 		return err_set(err, -EINVAL, "'%.200s' is neither \"true\" nor \"false\"", value);
 	}
 	return 0;
@@ -152,11 +163,16 @@ const char *ocf_param_string(const struct ocf_agent *agent, const char *name)
 	return value_in_force(agent, name, OCF_STRING, &parameter);
 }
 
+bool ocf_param_is_true(const char *value)
+{
+	return is_word_of(words_true, value);
+}
+
 bool ocf_param_boolean(const struct ocf_agent *agent, const char *name)
 {
 	const struct ocf_parameter *parameter;
 
-	return crm_is_true(value_in_force(agent, name, OCF_BOOLEAN, &parameter));
+	return is_word_of(words_true, value_in_force(agent, name, OCF_BOOLEAN, &parameter));
 }
 
 long long ocf_param_integer(const struct ocf_agent *agent, const char *name)
@@ -172,7 +188,7 @@ long long ocf_param_time_ms(const struct ocf_agent *agent, const char *name)
 {
 	const struct ocf_parameter *parameter;
 
-	return crm_get_msec(value_in_force(agent, name, OCF_TIME, &parameter));
+	return pacemaker_time_ms(value_in_force(agent, name, OCF_TIME, &parameter));
 }
 
 size_t ocf_param_select(const struct ocf_agent *agent, const char *name)

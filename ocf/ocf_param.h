@@ -30,6 +30,9 @@ bool ocf_param_boolean(const struct ocf_agent *agent, const char *name);
 long long ocf_param_integer(const struct ocf_agent *agent, const char *name);
 long long ocf_param_time_ms(const struct ocf_agent *agent, const char *name);
 
+/* For the check of a boolean: does the value mean true? */
+bool ocf_param_is_true(const char *value);
+
 /* The index of the value in the options of the row. */
 size_t ocf_param_select(const struct ocf_agent *agent, const char *name);
 

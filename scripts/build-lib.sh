@@ -7,6 +7,7 @@
 build_dir=$top/_build
 stage=$build_dir/stage
 
+# Below /usr, wherever systemd has its units: /lib is a link on the lab's machines.
 # configured DIR CONFIGURE-ARGUMENT...: creates a build tree, or updates it if configure is newer.
 configured() {
 	local dir=$1
@@ -21,7 +22,7 @@ configured() {
 	mkdir -p "$dir"
 	if [ ! -e "$dir/Makefile" ] || [ "$top/configure" -nt "$dir/Makefile" ]; then
 		(cd "$dir" && "$top/configure" -q --prefix=/usr --sysconfdir=/etc \
-			--localstatedir=/var "$@")
+			--localstatedir=/var --with-systemdsystemunitdir=/usr/lib/systemd/system "$@")
 	fi
 }
 

@@ -8,10 +8,7 @@
 #include <qb/qbdefs.h>
 #include <qb/qblog.h>
 
-/*
- * The log thread has all signals blocked. Otherwise it would take signals that the program's other
- * threads block later.
- */
+/* With all signals blocked: else it takes those that the other threads block later. */
 static int thread_start(void)
 {
 	sigset_t all, before;
@@ -33,10 +30,7 @@ void log_target_start(const char *name, bool to_stderr, bool stamped, int level)
 	(void)qb_log_filter_ctl(target, QB_LOG_FILTER_ADD, QB_LOG_FILTER_FILE, "*", (uint8_t)level);
 	qb_log_format_set(target, stamped ? "%t %7p %b" : "%b");
 	(void)qb_log_ctl(target, QB_LOG_CONF_ENABLED, QB_TRUE);
-	/*
-	 * The thread is started first: a target that is set THREADED before the thread exists has
-	 * no lock.
-	 */
+	/* First the thread: a target set THREADED before it exists has no lock. */
 	if (!to_stderr && thread_start() == 0) {
 		(void)qb_log_ctl(target, QB_LOG_CONF_THREADED, QB_TRUE);
 	}

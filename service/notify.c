@@ -9,6 +9,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/fd.h"
+
 /* NOTIFY_SOCKET is the path of a socket, or '@' and a name in the abstract namespace. */
 static int address_get(struct sockaddr_un *ret, socklen_t *ret_bytes)
 {
@@ -35,21 +37,17 @@ int notify_send(const char *text)
 	struct sockaddr_un address;
 	socklen_t bytes = 0;
 	int rc = address_get(&address, &bytes);
-	int fd;
+	AUTO_FD fd = -1;
 
 	if (rc < 0) {
 		return rc == -ENOENT ? 0 : rc;
 	}
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0) {
+	if (fd < 0 || sendto(fd, text, strlen(text), MSG_NOSIGNAL,
+			     (const struct sockaddr *)&address, bytes) < 0) {
 		return -errno;
 	}
-	if (sendto(fd, text, strlen(text), MSG_NOSIGNAL, (const struct sockaddr *)&address, bytes) <
-	    0) {
-		rc = -errno;
-	}
-	(void)close(fd);
-	return rc;
+	return 0;
 }
 
 uint64_t notify_watchdog_ms(void)

@@ -11,10 +11,7 @@
  */
 int notify_send(const char *text);
 
-/*
- * The interval in ms at which to send WATCHDOG=1: half of the time that systemd allows. 0: no
- * watchdog.
- */
+/* The interval in ms of WATCHDOG=1: half of what systemd allows. 0: no watchdog. */
 uint64_t notify_watchdog_ms(void);
 
 #endif

@@ -10,10 +10,7 @@
  * lock counts.
  */
 
-/*
- * Returns an fd that the caller keeps open, or -errno. -EBUSY: another process holds the lock; err
- * names its pid.
- */
+/* An fd for the caller to keep open, or -errno. -EBUSY: another process; err names its pid. */
 int pidfile_lock(const char *path, struct err *err);
 
 #endif

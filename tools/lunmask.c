@@ -4,26 +4,33 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command/usage.h"
+#include "doctor/report/doctor.h"
 
 /* Shows the tasks and the journal, and changes the journal. See lunmask(8). */
 #define PROGRAM "lunmask"
 #define TIMEOUT_DEFAULT_S 10
 #define TIMEOUT_EACH_DEFAULT_S 60
+#define TIMEOUT_IMAGE_DEFAULT_S 30
+#define TIMEOUT_DOCTOR_S 60
 #define TIMEOUT_MAX_S 600
 #define COMMAND_WIDTH 28
 
 /* The options of the command line. */
-static struct {
-	char *vm;
-	gboolean all, follow, json, yes, dry_run, foreign;
-	char *timeout;
-} given;
+static struct lunmask_options given;
+static char *timeout;
 
 /* clang-format off */
 #define VM {"vm", 'v', 0, G_OPTION_ARG_FILENAME, &given.vm, "show only the tasks of this VM", "VM"}
 #define ALL {"all", 'a', 0, G_OPTION_ARG_NONE, &given.all, "also show tasks that have ended", NULL}
+#define RUNNING {"running", 'r', 0, G_OPTION_ARG_NONE, &given.running, \
+		 "what the guest that runs here has", NULL}
+#define LIVE {"live", 'l', 0, G_OPTION_ARG_NONE, &given.live, \
+	      "also change NICs of the guest that runs, as far as libvirt can", NULL}
+#define EVERY {"all", 'a', 0, G_OPTION_ARG_NONE, &given.all, \
+	       "also what libvirt had added and chooses again", NULL}
 #define FOLLOW {"follow", 'f', 0, G_OPTION_ARG_NONE, &given.follow, \
 		"print each change, until interrupted", NULL}
 #define JSON {"json", 'j', 0, G_OPTION_ARG_NONE, &given.json, "print JSON, for programs", NULL}
@@ -32,12 +39,51 @@ static struct {
 		 "only report; change nothing", NULL}
 #define FOREIGN {"foreign", 'F', 0, G_OPTION_ARG_NONE, &given.foreign, \
 		 "also remove paths of initiators without a [host]", NULL}
-#define TIMEOUT {"timeout", 't', 0, G_OPTION_ARG_FILENAME, &given.timeout, \
+#define OWN {"own", 'o', 0, G_OPTION_ARG_NONE, &given.own, \
+	     "only paths of this host; as lunmask-tidy does", NULL}
+#define ARRAY {"array", 'A', 0, G_OPTION_ARG_FILENAME, &given.array, \
+	       "only releases of LUNs of this array", "ARRAY"}
+#define NODE {"node", 'N', 0, G_OPTION_ARG_FILENAME, &given.node, \
+	      "only releases by this node", "NODE"}
+#define TIMEOUT {"timeout", 't', 0, G_OPTION_ARG_FILENAME, &timeout, \
 		 "time limit, 1 to 600; default 10", "SECONDS"}
-#define TIMEOUT_EACH {"timeout", 't', 0, G_OPTION_ARG_FILENAME, &given.timeout, \
+#define PASSED {"all", 'a', 0, G_OPTION_ARG_NONE, &given.all, "also list what has passed", NULL}
+#define LOCAL {"local", 'L', 0, G_OPTION_ARG_NONE, &given.local, \
+	       "only this node: no other node is asked", NULL}
+#define TIMEOUT_DOCTOR {"timeout", 't', 0, G_OPTION_ARG_FILENAME, &timeout, \
+			"time limit, 1 to 600; default 60", "SECONDS"}
+#define TIMEOUT_EACH {"timeout", 't', 0, G_OPTION_ARG_FILENAME, &timeout, \
 		      "limit for each VM, 1 to 600; default 60", "SECONDS"}
+#define TIMEOUT_IMAGE {"timeout", 't', 0, G_OPTION_ARG_FILENAME, &timeout, \
+		       "time limit, 1 to 600; default 30", "SECONDS"}
 #define ROWS(...) (const GOptionEntry[]){__VA_ARGS__, {0}}
 /* clang-format on */
+
+/* doctor/ is a room of its own; the other commands are in files beside this one. */
+static int lunmask_doctor(const struct lunmask_options *options)
+{
+	json_t *json = NULL;
+	const struct doctor_options doctor = {
+		.local = options->local,
+		.all = options->all,
+		.deadline = deadline_in(options->timeout_ms),
+		.ret_json = options->json ? &json : NULL,
+	};
+	size_t failed;
+
+	if (geteuid() != 0) {
+		struct err err = ERR_INIT;
+
+		return lunmask_fail(
+			err_set(&err, -EPERM, "doctor looks at root's files: run it as root"),
+			&err);
+	}
+	failed = doctor_run(&doctor);
+	if (options->json && lunmask_json_print(json, JSON_INDENT(2)) != LUNMASK_EXIT_GOOD) {
+		return LUNMASK_EXIT_FAILED;
+	}
+	return failed > 0 ? LUNMASK_EXIT_FAILED : LUNMASK_EXIT_GOOD;
+}
 
 static const struct command {
 	struct usage usage;
@@ -73,12 +119,104 @@ static const struct command {
 			  "of the domain and with the needs of the VM's tasks. It removes each "
 			  "path "
 			  "that is\n"
-			  "not needed, if its host was fenced or does not have the domain.\n"
+			  "not needed, if its host was fenced or does not have the domain. It ends "
+			  "each\n"
+			  "release whose host has no path any more.\n"
 			  "Exit status: 0: no stray is left; 1: a stray is left; 7: the result is\n"
 			  "incomplete.",
-		  .rows = ROWS(DRY_RUN, FOREIGN, JSON, TIMEOUT_EACH)},
+		  .rows = ROWS(DRY_RUN, FOREIGN, OWN, JSON, TIMEOUT_EACH)},
 	 .run = lunmask_reconcile,
 	 .timeout_s = TIMEOUT_EACH_DEFAULT_S},
+	{.usage = {.name = PROGRAM " image show",
+		   .words = USAGE_WORD_NEEDED,
+		   .word = "VM",
+		   .summary = "show what the state LUN of a stopped VM holds",
+		   .text = "image: valid: the next start restores the guest's memory; otherwise it "
+			   "boots\n"
+			   "the guest. This node is granted the VM's LUNs for a moment.",
+		   .rows = ROWS(JSON, TIMEOUT_IMAGE)},
+	 .run = lunmask_image_show,
+	 .timeout_s = TIMEOUT_IMAGE_DEFAULT_S},
+	{.usage = {.name = PROGRAM " image discard",
+		   .words = USAGE_WORD_NEEDED,
+		   .word = "VM",
+		   .summary = "give up saved memory; the guest boots",
+		   .text = "Use this if no host can restore the saved memory of a VM. What the "
+			   "guest had\n"
+			   "in its memory is lost, as after a power failure; its disks are not "
+			   "changed.\n"
+			   "It is refused while a host has a path to the VM's LUNs.",
+		   .rows = ROWS(YES, TIMEOUT_IMAGE)},
+	 .run = lunmask_image_discard,
+	 .timeout_s = TIMEOUT_IMAGE_DEFAULT_S},
+	{.usage = {.name = PROGRAM " definition show",
+		   .words = USAGE_WORD_NEEDED,
+		   .word = "VM",
+		   .summary = "show the definition that the next boot takes",
+		   .text = "It is on the VM's state LUN. The command runs on the VM's host. If the "
+			   "VM runs\n"
+			   "nowhere, this node is granted its LUNs for a moment.",
+		   .rows = ROWS(RUNNING, JSON, TIMEOUT_IMAGE)},
+	 .run = lunmask_definition_show,
+	 .timeout_s = TIMEOUT_IMAGE_DEFAULT_S},
+	{.usage = {.name = PROGRAM " definition diff",
+		   .words = USAGE_WORD_OR_TWO,
+		   .word = "VM [FILE]",
+		   .summary = "compare the stored definition with a file, or with what runs",
+		   .text = "FILE is the file in the resource's parameter config by default; - is "
+			   "standard\n"
+			   "input. Lines with - are what is stored, lines with + what set would "
+			   "store.\n"
+			   "Exit status: 0: no difference; 1: there is one.",
+		   .rows = ROWS(RUNNING, EVERY, JSON, TIMEOUT_IMAGE)},
+	 .run = lunmask_definition_diff,
+	 .timeout_s = TIMEOUT_IMAGE_DEFAULT_S},
+	{.usage = {.name = PROGRAM " definition set",
+		   .words = USAGE_TWO_WORDS,
+		   .word = "VM FILE",
+		   .summary = "store the definition in FILE for the next boot",
+		   .text = "The command shows the differences and asks. A guest that runs keeps "
+			   "what it has.\n"
+			   "What FILE leaves out, such as a MAC, stays as libvirt has chosen it.",
+		   .rows = ROWS(LIVE, EVERY, YES, TIMEOUT_IMAGE)},
+	 .run = lunmask_definition_set,
+	 .timeout_s = TIMEOUT_IMAGE_DEFAULT_S},
+	{.usage = {.name = PROGRAM " definition edit",
+		   .words = USAGE_WORD_NEEDED,
+		   .word = "VM",
+		   .summary = "edit the stored definition with $VISUAL or $EDITOR",
+		   .rows = ROWS(LIVE, EVERY, YES, TIMEOUT_IMAGE)},
+	 .run = lunmask_definition_edit,
+	 .timeout_s = TIMEOUT_IMAGE_DEFAULT_S},
+	{.usage =
+		 {.name = PROGRAM " status",
+		  .words = USAGE_WORDS,
+		  .word = "VM",
+		  .summary = "show the VMs on this node, and how their definitions stand",
+		  .text = "For each VM that runs here: the revision of its definition, whether the "
+			  "file in\n"
+			  "its parameter config is what it was made from, what was changed while "
+			  "the\n"
+			  "guest runs, whether a live migration is encrypted, and timeouts that "
+			  "are too\n"
+			  "short for its memory. A VM that is named and runs nowhere is looked at, "
+			  "too: this\n"
+			  "node is granted its LUNs for a moment.",
+		  .rows = ROWS(JSON, TIMEOUT_IMAGE)},
+	 .run = lunmask_vms,
+	 .timeout_s = TIMEOUT_IMAGE_DEFAULT_S},
+	{.usage = {.name = PROGRAM " doctor",
+		   .summary = "find what would keep lunmask from working",
+		   .text = "It looks at this node, the cluster, the arrays and, by ssh, the other "
+			   "nodes, and\n"
+			   "changes nothing. FAIL and WARN say what is wrong, why it matters, and "
+			   "what "
+			   "mends it;\n"
+			   "UNKNOWN says what could not be looked at.\n"
+			   "Exit status: 0: nothing has failed; 1: something has.",
+		   .rows = ROWS(PASSED, LOCAL, JSON, TIMEOUT_DOCTOR)},
+	 .run = lunmask_doctor,
+	 .timeout_s = TIMEOUT_DOCTOR_S},
 	{.usage = {.name = PROGRAM " journal status",
 		   .summary = "show the state of the journal on this node",
 		   .text = "active: changes can be committed. gate: it is open if, in addition, "
@@ -110,6 +248,17 @@ static const struct command {
 			   "risk.",
 		   .rows = ROWS(YES, TIMEOUT)},
 	 .run = lunmask_force_solo},
+	{.usage = {.name = PROGRAM " journal forget",
+		   .words = USAGE_WORDS,
+		   .word = "VM",
+		   .summary = "end releases that nobody can complete",
+		   .text = "For releases whose array or host is gone for good. lunmask reconcile "
+			   "ends all\n"
+			   "others. Name at least one VM, array or node. If the array still grants "
+			   "the LUNs\n"
+			   "to that host, nothing revokes them any more.",
+		   .rows = ROWS(ARRAY, NODE, YES, TIMEOUT)},
+	 .run = lunmask_forget},
 	{.usage = {.name = PROGRAM " journal keygen",
 		   .words = USAGE_WORD_OPTIONAL,
 		   .word = "FILE",
@@ -145,6 +294,8 @@ static const struct {
 	{-EPERM, LUNMASK_EXIT_REFUSED},       {-EEXIST, LUNMASK_EXIT_REFUSED},
 	{-EHOSTDOWN, LUNMASK_EXIT_NO_QUORUM}, {-ETIMEDOUT, LUNMASK_EXIT_NO_QUORUM},
 	{-ENOENT, LUNMASK_EXIT_NOT_THERE},    {-ESHUTDOWN, LUNMASK_EXIT_REFUSED},
+	{-EBUSY, LUNMASK_EXIT_REFUSED},       {-ESTALE, LUNMASK_EXIT_REFUSED},
+	{-ENODATA, LUNMASK_EXIT_NOT_THERE},
 };
 
 int lunmask_fail(int rc, const struct err *err)
@@ -205,31 +356,21 @@ static int command_run(const struct command *command, int argc, char **argv)
 	g_auto(GStrv) words = NULL;
 	guint64 timeout_s =
 		command->timeout_s != 0 ? (guint64)command->timeout_s : TIMEOUT_DEFAULT_S;
-	struct lunmask_options options;
 	enum usage_end end = usage_parse(&command->usage, argc, argv, &words);
 
-	if (end == USAGE_CONTINUE && given.timeout != NULL &&
-	    !g_ascii_string_to_unsigned(given.timeout, 10, 1, TIMEOUT_MAX_S, &timeout_s, NULL)) {
+	if (end == USAGE_CONTINUE && timeout != NULL &&
+	    !g_ascii_string_to_unsigned(timeout, 10, 1, TIMEOUT_MAX_S, &timeout_s, NULL)) {
 		end = usage_wrong(&command->usage, "--timeout takes 1 to %d, not '%.80s'",
-				  TIMEOUT_MAX_S, given.timeout);
+				  TIMEOUT_MAX_S, timeout);
 	}
 	if (end != USAGE_CONTINUE) {
 		return end == USAGE_WRONG ? LUNMASK_EXIT_USAGE : LUNMASK_EXIT_GOOD;
 	}
-	options = (struct lunmask_options){
-		.vm = given.vm,
-		.all = given.all,
-		.follow = given.follow,
-		.json = given.json,
-		.yes = given.yes,
-		.dry_run = given.dry_run,
-		.foreign = given.foreign,
-		.timeout_ms = (int)timeout_s * 1000,
-		.argument = words != NULL ? words[0] : NULL,
-		.arguments = (const char *const *)words,
-		.n_arguments = words != NULL ? g_strv_length(words) : 0,
-	};
-	return command->run(&options);
+	given.timeout_ms = (int)timeout_s * 1000;
+	given.argument = words != NULL ? words[0] : NULL;
+	given.arguments = (const char *const *)words;
+	given.n_arguments = words != NULL ? g_strv_length(words) : 0;
+	return command->run(&given);
 }
 
 /* Without a known command: prints the help, or an error. */
@@ -254,12 +395,25 @@ static int program_run(int argc, char **argv)
 	return end == USAGE_VERSION ? LUNMASK_EXIT_GOOD : LUNMASK_EXIT_USAGE;
 }
 
+static const struct usage *usage_at(size_t i)
+{
+	return i < G_N_ELEMENTS(commands) ? &commands[i].usage : NULL;
+}
+
+/* For the shell, which has the line to be completed after "--"; nobody types it. */
+static bool is_completion(int argc, char **argv)
+{
+	return argc > 2 && strcmp(argv[1], "complete") == 0 && strcmp(argv[2], "--") == 0;
+}
+
 int main(int argc, char **argv)
 {
 	int words, status;
 	const struct command *command = command_find(argc, argv, &words);
 
-	if (command == NULL) {
+	if (is_completion(argc, argv)) {
+		status = lunmask_complete(usage_at, argv + 3);
+	} else if (command == NULL) {
 		status = program_run(argc, argv);
 	} else {
 		argv[words] = argv[0];

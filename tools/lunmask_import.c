@@ -3,15 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "tools/lunmask.h"
-#include "tools/lunmask_export.h"
 
 /*
- * The import uses ordinary operations: RELEASE; BEGIN; and, for a task that was not running,
- * ADVANCE to its state. The request ids are derived from the file's content. An interrupted import
- * can therefore run again: completed operations do not take effect twice.
+ * The import uses ordinary operations: RELEASE and GRANT; BEGIN; and, for a task that was not
+ * running, ADVANCE to its state. The request ids are derived from the file's content. An
+ * interrupted import can therefore run again: completed operations do not take effect twice.
  *
  * A running task keeps its actor: another may continue it only with evidence of the actor's death.
  */
@@ -23,7 +21,8 @@ struct import {
 	const struct lunmask_options *options;
 	json_t *tasks;
 	json_t *releases;
-	bool begun; /* an earlier run has imported tasks, and so all releases */
+	json_t *grants; /* NULL: the file is of a lunmask that did not record them */
+	bool begun;     /* an earlier run has imported tasks, and so all releases and grants */
 };
 
 struct source {
@@ -76,8 +75,10 @@ static int format_check(const json_t *json, struct import *import, struct err *e
 	}
 	import->tasks = json_object_get(json, "tasks");
 	import->releases = json_object_get(json, "releases");
-	if (!json_is_array(import->tasks) || !json_is_array(import->releases)) {
-		return err_set(err, -EINVAL, "tasks and releases must be lists");
+	import->grants = json_object_get(json, "grants");
+	if (!json_is_array(import->tasks) || !json_is_array(import->releases) ||
+	    (import->grants != NULL && !json_is_array(import->grants))) {
+		return err_set(err, -EINVAL, "tasks, releases and grants must be lists");
 	}
 	return 0;
 }
@@ -104,6 +105,13 @@ static int content_check(const struct import *import, struct err *err)
 			return err_prefix(err, rc, "release %zu", i);
 		}
 	}
+	json_array_foreach (import->grants, i, json) {
+		int rc = lunmask_json_to_grant(json, &release, err);
+
+		if (rc < 0) {
+			return err_prefix(err, rc, "grant %zu", i);
+		}
+	}
 	return 0;
 }
 
@@ -122,12 +130,12 @@ static bool file_has_task(const struct import *import, const struct id128 *uuid)
 	return false;
 }
 
-static bool file_has_release(const struct import *import, const struct journal_release *release)
+static bool file_has_release(const json_t *list, const struct journal_release *release)
 {
 	json_t *json;
 	size_t i;
 
-	json_array_foreach (import->releases, i, json) {
+	json_array_foreach (list, i, json) {
 		if (strcmp(json_string_value(json_object_get(json, "vm")), release->vm) == 0 &&
 		    strcmp(json_string_value(json_object_get(json, "node")), release->node) == 0) {
 			return true;
@@ -167,11 +175,26 @@ static int releases_check(const struct import *import, struct deadline deadline,
 	int rc = journal_release_list(import->journal, deadline, &releases, &n, err);
 
 	for (size_t i = 0; rc == 0 && i < n; i++) {
-		if (!file_has_release(import, &releases[i])) {
+		if (!file_has_release(import->releases, &releases[i])) {
 			rc = not_empty("release", releases[i].vm, err);
 		}
 	}
 	free(releases);
+	return rc;
+}
+
+static int grants_check(const struct import *import, struct deadline deadline, struct err *err)
+{
+	struct journal_release *grants = NULL;
+	size_t n = 0;
+	int rc = journal_grant_list(import->journal, deadline, &grants, &n, err);
+
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		if (!file_has_release(import->grants, &grants[i])) {
+			rc = not_empty("grant", grants[i].vm, err);
+		}
+	}
+	free(grants);
 	return rc;
 }
 
@@ -242,19 +265,38 @@ static int task_import(const struct import *import, const json_t *json, struct e
 	return operation_run(import, &op, state, name, "state", err);
 }
 
+static int row_import(const struct import *import, struct journal_op *op, const char *what,
+		      struct err *err)
+{
+	char name[VM_NAME_MAX + NODE_NAME_MAX + 64];
+
+	(void)snprintf(name, sizeof(name), "%s on %s since %" JSON_INTEGER_FORMAT, op->release.vm,
+		       op->release.node, (json_int_t)op->release.since_ms);
+	op->release.revision = 0;
+	/* The VM may have begun there anew since the export: only what is fenced from now on was
+	 * fenced since.
+	 */
+	if (op->release.granted) {
+		op->release.since_ms = realtime_now_ms();
+		op->release.fencings = op->release.by_fencings = JOURNAL_FENCINGS_UNKNOWN;
+	}
+	return operation_run(import, op, 0, name, what, err);
+}
+
 static int release_import(const struct import *import, const json_t *json, struct err *err)
 {
 	struct journal_op op = {.kind = JOURNAL_OP_RELEASE};
-	char name[VM_NAME_MAX + NODE_NAME_MAX + 64];
 	int rc = lunmask_json_to_release(json, &op.release, err);
 
-	if (rc < 0) {
-		return rc;
-	}
-	(void)snprintf(name, sizeof(name), "%s on %s since %" JSON_INTEGER_FORMAT, op.release.vm,
-		       op.release.node, (json_int_t)op.release.since_ms);
-	op.release.revision = 0;
-	return operation_run(import, &op, 0, name, "release", err);
+	return rc < 0 ? rc : row_import(import, &op, "release", err);
+}
+
+static int grant_import(const struct import *import, const json_t *json, struct err *err)
+{
+	struct journal_op op = {.kind = JOURNAL_OP_GRANT};
+	int rc = lunmask_json_to_grant(json, &op.release, err);
+
+	return rc < 0 ? rc : row_import(import, &op, "grant", err);
 }
 
 typedef int (*import_fn)(const struct import *import, const json_t *json, struct err *err);
@@ -277,8 +319,8 @@ static int list_import(const struct import *import, const json_t *list, import_f
 }
 
 /*
- * Imports releases first, and only into a journal without tasks. A release that ended long ago must
- * not return: a host that has the VM again would lose its LUNs.
+ * Imports releases and grants first, and only into a journal without tasks. A release that ended
+ * long ago must not return: a host that has the VM again would lose its LUNs.
  */
 static int import_run(const struct import *import, struct err *err)
 {
@@ -286,6 +328,9 @@ static int import_run(const struct import *import, struct err *err)
 			 ? 0
 			 : list_import(import, import->releases, release_import, "release", err);
 
+	rc = rc < 0 || import->begun
+		     ? rc
+		     : list_import(import, import->grants, grant_import, "grant", err);
 	return rc < 0 ? rc : list_import(import, import->tasks, task_import, "task", err);
 }
 
@@ -304,6 +349,7 @@ int lunmask_import(const struct lunmask_options *options)
 	import.journal = journal;
 	rc = rc < 0 ? rc : tasks_check(&import, deadline, &err);
 	rc = rc < 0 ? rc : releases_check(&import, deadline, &err);
+	rc = rc < 0 ? rc : grants_check(&import, deadline, &err);
 	rc = rc < 0 ? rc : import_run(&import, &err);
 	if (rc == 0) {
 		(void)printf("%zu tasks and %zu releases are in the journal.\n",

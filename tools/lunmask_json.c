@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <glib.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json_build.h"
 #include "tools/lunmask.h"
 
-/*
- * Tasks and releases as JSON objects. One table of members serves both directions, so import reads
- * what export writes.
- */
+/* Tasks and releases as JSON. One table for both directions: import reads what export writes. */
 enum member_type {
 	MEMBER_ID,
 	MEMBER_TEXT,
@@ -30,26 +27,6 @@ struct member {
 	size_t count_offset;                       /* LUNS */
 };
 
-static const char *kind_to_str(unsigned int value)
-{
-	return journal_kind_to_str((enum journal_kind)value);
-}
-
-static const char *state_to_str(unsigned int value)
-{
-	return journal_state_to_str((enum journal_state)value);
-}
-
-static const char *evidence_to_str(unsigned int value)
-{
-	return journal_evidence_to_str((enum journal_evidence)value);
-}
-
-static const char *step_state_to_str(unsigned int value)
-{
-	return lunmask_step_state_text((enum journal_step_state)value);
-}
-
 /* clang-format off */
 #define MEMBER(record, text, member, kind) \
 	{.name = (text), .type = MEMBER_##kind, .offset = offsetof(record, member)}
@@ -66,16 +43,16 @@ static const char *step_state_to_str(unsigned int value)
 static const struct member task_members[] = {
 	MEMBER(struct journal_task, "uuid", uuid, ID),
 	TEXT(struct journal_task, "vm", vm),
-	ENUM(struct journal_task, "kind", kind, kind_to_str, JOURNAL_KIND_MAX),
-	ENUM(struct journal_task, "state", state, state_to_str, JOURNAL_STATE_MAX),
+	ENUM(struct journal_task, "kind", kind, journal_kind_to_str, JOURNAL_KIND_MAX),
+	ENUM(struct journal_task, "state", state, journal_state_to_str, JOURNAL_STATE_MAX),
 	TEXT(struct journal_task, "mode", mode),
 	TEXT(struct journal_task, "source", source),
 	TEXT(struct journal_task, "target", target),
 	TEXT(struct journal_task, "step", step),
-	ENUM(struct journal_task, "step_state", step_state, step_state_to_str,
+	ENUM(struct journal_task, "step_state", step_state, lunmask_step_state_text,
 	     JOURNAL_STEP_ENDED + 1),
 	MEMBER(struct journal_task, "tries", tries, U32),
-	ENUM(struct journal_task, "taken_over", taken_over, evidence_to_str, JOURNAL_EVIDENCE_MAX),
+	ENUM(struct journal_task, "taken_over", taken_over, journal_evidence_to_str, JOURNAL_EVIDENCE_MAX),
 	TEXT(struct journal_task, "actor_node", actor.node),
 	TEXT(struct journal_task, "actor_boot_id", actor.boot_id),
 	MEMBER(struct journal_task, "actor_pid", actor.pid, U32),
@@ -97,20 +74,25 @@ static const struct member release_members[] = {
 	MEMBER(struct journal_release, "since_ms", since_ms, I64),
 	MEMBER(struct journal_release, "revision", revision, I64),
 };
+
+/* Those that a grant has besides. */
+static const struct member grant_members[] = {
+	TEXT(struct journal_release, "by", by),
+	MEMBER(struct journal_release, "fencings", fencings, BITS),
+	MEMBER(struct journal_release, "by_fencings", by_fencings, BITS),
+};
 /* clang-format on */
 
 #define N_TASK_MEMBERS (G_N_ELEMENTS(task_members))
 #define N_RELEASE_MEMBERS (G_N_ELEMENTS(release_members))
+#define N_GRANT_MEMBERS (G_N_ELEMENTS(grant_members))
 
 static json_t *luns_to_json(const char *first, size_t n)
 {
 	json_t *json = json_array();
 
 	for (size_t i = 0; i < n; i++) {
-		if (json_array_append_new(json, json_string(first + i * (LUN_NAME_MAX + 1))) != 0) {
-			json_decref(json);
-			return NULL;
-		}
+		json = json_build_append(json, json_string(first + i * (LUN_NAME_MAX + 1)));
 	}
 	return json;
 }
@@ -180,7 +162,16 @@ json_t *lunmask_json_task(const struct journal_task *task)
 
 json_t *lunmask_json_release(const struct journal_release *release)
 {
-	return record_to_json(release_members, N_RELEASE_MEMBERS, release);
+	json_t *json = record_to_json(release_members, N_RELEASE_MEMBERS, release);
+	json_t *more = release->granted ? record_to_json(grant_members, N_GRANT_MEMBERS, release)
+					: json_object();
+
+	if (json_object_update(json, more) != 0) {
+		json_decref(json);
+		json = NULL;
+	}
+	json_decref(more);
+	return json;
 }
 
 static bool text_from_json(const json_t *json, char *ret, size_t size)
@@ -274,6 +265,14 @@ int lunmask_json_to_release(const json_t *json, struct journal_release *ret, str
 	return record_from_json(release_members, N_RELEASE_MEMBERS, json, ret, err);
 }
 
+int lunmask_json_to_grant(const json_t *json, struct journal_release *ret, struct err *err)
+{
+	int rc = lunmask_json_to_release(json, ret, err);
+
+	ret->granted = true;
+	return rc < 0 ? rc : record_from_json(grant_members, N_GRANT_MEMBERS, json, ret, err);
+}
+
 static json_t *voters_to_json(const struct journal_status *status)
 {
 	json_t *json = json_array();
@@ -283,13 +282,9 @@ static json_t *voters_to_json(const struct journal_status *status)
 		const struct journal_voter *voter = &status->voters[i];
 
 		id128_to_str(&voter->disk, disk);
-		if (json_array_append_new(json, json_pack("{s:I, s:s, s:I}", "node",
-							  (json_int_t)voter->node, "disk", disk,
-							  "acked", (json_int_t)voter->acked)) !=
-		    0) {
-			json_decref(json);
-			return NULL;
-		}
+		json = json_build_append(json, json_pack("{s:I, s:s, s:I}", "node",
+							 (json_int_t)voter->node, "disk", disk,
+							 "acked", (json_int_t)voter->acked));
 	}
 	return json;
 }
@@ -327,10 +322,10 @@ json_t *lunmask_json_status(const struct journal_status *status)
 		(json_int_t)status->dropped, "voters", voters_to_json(status));
 }
 
-bool lunmask_json_print(json_t *json, size_t flags)
+int lunmask_json_print(json_t *json, size_t flags)
 {
 	bool good = json != NULL && json_dumpf(json, stdout, flags) == 0 && putchar('\n') != EOF;
 
 	json_decref(json);
-	return good;
+	return good ? LUNMASK_EXIT_GOOD : LUNMASK_EXIT_FAILED;
 }

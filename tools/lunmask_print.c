@@ -3,15 +3,16 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/lunmask.h"
 
-const char *lunmask_time_text(int64_t ms, char ret[LUNMASK_TIME_TEXT])
+const char *lunmask_time_text(int64_t ms, char ret[REALTIME_TEXT])
 {
 	return ms > 0 ? realtime_to_str(ms, ret) : strcpy(ret, "-");
 }
 
-const char *lunmask_age_text(int64_t since_ms, int64_t now_ms, char ret[LUNMASK_TIME_TEXT])
+const char *lunmask_age_text(int64_t since_ms, int64_t now_ms, char ret[REALTIME_TEXT])
 {
 	static const struct {
 		int64_t seconds; /* below this age */
@@ -25,18 +26,13 @@ const char *lunmask_age_text(int64_t since_ms, int64_t now_ms, char ret[LUNMASK_
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		if (age < rows[i].seconds) {
-			(void)snprintf(ret, LUNMASK_TIME_TEXT, "%" PRId64 "%c", age / rows[i].unit,
+			(void)snprintf(ret, REALTIME_TEXT, "%" PRId64 "%c", age / rows[i].unit,
 				       rows[i].letter);
 			return ret;
 		}
 	}
-	(void)snprintf(ret, LUNMASK_TIME_TEXT, "%" PRId64 "d", age / 86400);
+	(void)snprintf(ret, REALTIME_TEXT, "%" PRId64 "d", age / 86400);
 	return ret;
-}
-
-int64_t lunmask_now_ms(void)
-{
-	return realtime_now_ms();
 }
 
 const char *lunmask_task_node(const struct journal_task *task)
@@ -68,4 +64,22 @@ void lunmask_column(const char *text, int width)
 	} else {
 		(void)printf("%-*s ", width, text);
 	}
+}
+
+int lunmask_confirm(const struct lunmask_options *options, const char *words, struct err *err)
+{
+	char line[VM_NAME_MAX + 64] = "";
+
+	if (options->yes) {
+		return 0;
+	}
+	if (isatty(STDIN_FILENO) == 0) {
+		return err_set(err, -EPERM,
+			       "nobody is there to confirm it: say --yes, or use a terminal");
+	}
+	(void)fprintf(stderr, "Type \"%s\" to go on: ", words);
+	if (fgets(line, sizeof(line), stdin) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+	}
+	return strcmp(line, words) == 0 ? 0 : err_set(err, -EPERM, "nothing was done");
 }

@@ -10,6 +10,7 @@
 
 #include "survey/vm_all.h"
 #include "survey/vm_reconcile.h"
+#include "base/json_build.h"
 #include "tools/lunmask.h"
 
 #define CLUSTER_MS 30000
@@ -19,10 +20,11 @@ struct run {
 	struct vm_all all;
 	struct hypervisor_pool pool;
 	struct reconcile_counts counts;
-	json_t *json; /* list of VMs; NULL: print text */
+	json_t *json; /* list of VMs */
 	bool head;
 	bool journal_told;
-	bool out_of_memory;
+	const char *silent; /* the last array that did not answer, and why */
+	struct err silent_why;
 };
 
 /* Set by a signal. The run ends between two VMs, so that no VM's task is left behind. */
@@ -67,13 +69,6 @@ static void progress(const struct run *run, const char *vm, size_t number)
 	}
 }
 
-static void json_add(struct run *run, json_t *json)
-{
-	if (json_array_append_new(run->json, json) != 0) {
-		run->out_of_memory = true;
-	}
-}
-
 static void unseen(struct run *run, const struct vm_one *one, const char *why)
 {
 	struct err line = ERR_INIT;
@@ -83,8 +78,9 @@ static void unseen(struct run *run, const struct vm_one *one, const char *why)
 	/* A resource's id may contain anything; err_set() removes control characters. */
 	(void)err_set(&line, 0, "%s: not looked at: %s", one->name, why);
 	(void)fprintf(stderr, "lunmask: %s\n", err_text(&line));
-	if (run->json != NULL) {
-		json_add(run, reconcile_json_unseen(one->name, one->resource, why));
+	if (run->options->json) {
+		run->json = json_build_append(run->json,
+					      reconcile_json_unseen(one->name, one->resource, why));
 	}
 }
 
@@ -106,14 +102,26 @@ static void seen(struct run *run, const struct vm_one *one, const struct vm_stra
 	reconcile_count(strays, &run->counts);
 	progress(run, NULL, 0);
 	journal_tell(run, strays);
+	for (size_t i = 0; i < strays->n_missing && one->resource != NULL; i++) {
+		(void)fprintf(stderr, "lunmask: %s: array %s has no LUN %s\n", one->name,
+			      one->vm->array.name, strays->missing[i]);
+	}
 	if (err_text(&strays->note)[0] != '\0') {
 		(void)fprintf(stderr, "lunmask: %s: %s\n", one->name, err_text(&strays->note));
 	}
-	if (run->json != NULL) {
-		json_add(run, reconcile_json(one->name, one->resource, strays));
+	if (run->options->json) {
+		run->json = json_build_append(run->json,
+					      reconcile_json(one->name, one->resource, strays));
 	} else {
 		reconcile_print(one->name, strays, run->options->dry_run, &run->head);
 	}
+}
+
+/* What asks by itself does not wait for the same array again and again. */
+static bool array_silent(const struct run *run, const struct vm_one *one)
+{
+	return run->options->own && run->silent != NULL && one->vm != NULL &&
+	       strcmp(run->silent, one->vm->array.name) == 0;
 }
 
 static void one_do(struct run *run, struct vm_one *one)
@@ -122,19 +130,30 @@ static void one_do(struct run *run, struct vm_one *one)
 		.pool = &run->pool,
 		.how = JOURNAL_LINEARIZABLE,
 		.foreign_wanted = run->options->foreign,
-		.shared = vm_all_shared,
-		.shared_data = &run->all,
+		.own = run->options->own,
+		.releases = true,
+		.all = &run->all,
 	};
 	struct vm_strays strays = {.n = 0};
 	struct err err = ERR_INIT;
+	int rc;
 
 	if (one->vm == NULL) {
 		unseen(run, one, err_text(&one->why));
-	} else if (vm_reconcile(one->vm, &way, run->options->dry_run,
-				deadline_in(run->options->timeout_ms), &strays, &err) != 0) {
-		unseen(run, one, err_text(&err));
+	} else if (array_silent(run, one)) {
+		unseen(run, one, err_text(&run->silent_why));
 	} else {
-		seen(run, one, &strays);
+		rc = vm_reconcile(one->vm, &way, run->options->dry_run,
+				  deadline_in(run->options->timeout_ms), &strays, &err);
+		if (rc == 0) {
+			seen(run, one, &strays);
+		} else {
+			unseen(run, one, err_text(&err));
+		}
+		if (rc == -ECONNREFUSED || rc == -EHOSTUNREACH || rc == -ETIMEDOUT) {
+			run->silent = one->vm->array.name;
+			run->silent_why = err;
+		}
 	}
 	vm_strays_release(&strays);
 }
@@ -166,7 +185,8 @@ static int names_check(const struct run *run, struct err *err)
 		for (size_t k = 0; k < run->all.n; k++) {
 			there = there || strcmp(run->all.vms[k].name, name) == 0;
 		}
-		if (!there) {
+		/* The journal may remember a VM that the cluster does not. */
+		if (!there && !run->options->own) {
 			return err_set(err, -ENOENT, "the cluster has no VM '%.200s'", name);
 		}
 	}
@@ -176,22 +196,21 @@ static int names_check(const struct run *run, struct err *err)
 static int result_print(struct run *run)
 {
 	const struct reconcile_counts *counts = &run->counts;
-	bool printed = true;
+	int printed = LUNMASK_EXIT_GOOD;
 
-	if (run->json == NULL) {
+	if (!run->options->json) {
 		reconcile_summary(counts, run->options->dry_run);
 	} else {
-		printed = lunmask_json_print(
-			reconcile_json_all(json_incref(run->json), counts, run->options->dry_run),
-			JSON_INDENT(2));
+		printed = lunmask_json_print(reconcile_json_all(g_steal_pointer(&run->json), counts,
+								run->options->dry_run),
+					     JSON_INDENT(2));
 	}
-	if (!printed || run->out_of_memory) {
+	if (printed != LUNMASK_EXIT_GOOD || counts->unseen > 0 || counts->undecided > 0) {
 		return LUNMASK_EXIT_UNSEEN;
 	}
-	if (counts->unseen > 0 || counts->undecided > 0) {
-		return LUNMASK_EXIT_UNSEEN;
-	}
-	return counts->strays > counts->removed ? LUNMASK_EXIT_FAILED : LUNMASK_EXIT_GOOD;
+	return counts->strays > counts->removed || counts->releases > counts->ended
+		       ? LUNMASK_EXIT_FAILED
+		       : LUNMASK_EXIT_GOOD;
 }
 
 int lunmask_reconcile(const struct lunmask_options *options)
@@ -211,7 +230,6 @@ int lunmask_reconcile(const struct lunmask_options *options)
 	interrupts_catch();
 	each_do(&run);
 	status = result_print(&run);
-	json_decref(run.json);
 	hypervisor_pool_release(&run.pool);
 	vm_all_release(&run.all);
 	return status;

@@ -14,7 +14,10 @@ struct reconcile_counts {
 	size_t strays;    /* pairs of a host and a LUN, undecided ones included */
 	size_t removable; /* strays that no host needs */
 	size_t removed;
-	size_t undecided;
+	size_t undecided; /* of the strays and releases */
+	size_t releases;  /* releases whose host has no path that is known */
+	size_t ended;
+	size_t endable;
 };
 
 void reconcile_count(const struct vm_strays *strays, struct reconcile_counts *counts);
@@ -22,7 +25,7 @@ void reconcile_count(const struct vm_strays *strays, struct reconcile_counts *co
 /* A line per stray; below it, its origin and what happens to it. *head: first print the header. */
 void reconcile_print(const char *vm, const struct vm_strays *strays, bool dry_run, bool *head);
 
-/* "3 VMs looked at: 2 stray, 1 removed, 1 left." */
+/* "3 VMs looked at: 2 stray, 1 removed, 1 left; 2 releases, 1 ended, 1 left." */
 void reconcile_summary(const struct reconcile_counts *counts, bool dry_run);
 
 /* A new reference, or NULL without memory. */

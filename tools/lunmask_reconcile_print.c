@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json_build.h"
 #include "tools/lunmask.h"
 
 #define WIDTH 80
@@ -21,6 +22,24 @@ static const char *const ends[] = {
 	[VM_STRAY_FAILED] = "failed",
 };
 
+static const char *const released_verdicts[] = {
+	[RELEASED_PATH] = "path",
+	[RELEASED_END] = "end",
+	[RELEASED_KEEP] = "keep",
+	[RELEASED_UNDECIDED] = "undecided",
+};
+static const char *const released_ends[] = {
+	[VM_RELEASED_LEFT] = "left",
+	[VM_RELEASED_ENDED] = "ended",
+	[VM_RELEASED_FAILED] = "failed",
+};
+
+/* A release whose host has a path is told by the lines of the path. */
+static bool released_shown(const struct vm_released *released)
+{
+	return released->verdict != RELEASED_PATH;
+}
+
 void reconcile_count(const struct vm_strays *strays, struct reconcile_counts *counts)
 {
 	counts->vms++;
@@ -31,6 +50,14 @@ void reconcile_count(const struct vm_strays *strays, struct reconcile_counts *co
 		counts->removable += row->verdict == STRAY_REMOVE ? 1 : 0;
 		counts->undecided += row->verdict == STRAY_UNDECIDED ? 1 : 0;
 		counts->removed += row->end == VM_STRAY_REMOVED ? 1 : 0;
+	}
+	for (size_t i = 0; i < strays->n_released; i++) {
+		const struct vm_released *row = &strays->released[i];
+
+		counts->releases += released_shown(row) ? 1 : 0;
+		counts->endable += row->verdict == RELEASED_END ? 1 : 0;
+		counts->undecided += row->verdict == RELEASED_UNDECIDED ? 1 : 0;
+		counts->ended += released_shown(row) && row->end == VM_RELEASED_ENDED ? 1 : 0;
 	}
 }
 
@@ -76,9 +103,8 @@ static void why_text(const struct vm_stray *row, const struct vm_holder *holder,
 		     size_t size)
 {
 	bool failed = row->end == VM_STRAY_FAILED;
-	const char *more = failed                            ? err_text(&row->end_err)
-			   : row->verdict == STRAY_UNDECIDED ? err_text(&holder->why)
-							     : "";
+	bool asked = row->verdict == STRAY_UNDECIDED || row->facts.domain == STRAY_DOMAIN_OTHER;
+	const char *more = failed ? err_text(&row->end_err) : asked ? err_text(&holder->why) : "";
 
 	(void)snprintf(ret, size, "%s%s%s", row->why,
 		       more[0] == '\0' ? ""
@@ -136,19 +162,71 @@ static void holder_print(const char *vm, const struct vm_strays *strays, size_t 
 	}
 }
 
+static void released_why(const struct vm_released *row, char *ret, size_t size)
+{
+	const char *more = err_text(row->end == VM_RELEASED_FAILED ? &row->end_err : &row->note);
+
+	(void)snprintf(ret, size, "%s%s%s", row->why,
+		       *more == '\0'                    ? ""
+		       : row->end == VM_RELEASED_FAILED ? "; but: "
+							: ": ",
+		       more);
+}
+
+static const char *released_what(const struct vm_released *row, bool dry_run)
+{
+	switch (row->verdict) {
+	case RELEASED_END: return dry_run ? "to end" : released_ends[row->end];
+	case RELEASED_UNDECIDED: return "not decided";
+	default: return "left";
+	}
+}
+
+/* One line: a release is ended for all of its LUNs, or for none. */
+static void released_print(const char *vm, const struct vm_released *row, bool dry_run)
+{
+	const struct journal_release *release = row->release;
+	char text[STRAY_TEXT_MAX + ERR_TEXT_MAX];
+	char when[REALTIME_TEXT];
+
+	lunmask_column(vm, 16);
+	(void)snprintf(text, sizeof(text), "%s%s", release->luns[0],
+		       release->n_luns > 1 ? ",..." : "");
+	lunmask_column(text, 20);
+	lunmask_column(release->node, 16);
+	lunmask_column("release", 13);
+	(void)puts(released_what(row, dry_run));
+	(void)snprintf(text, sizeof(text), "the host has released %zu LUN%s of %s on %s",
+		       release->n_luns, release->n_luns == 1 ? "" : "s", release->array,
+		       realtime_to_str(release->since_ms, when));
+	wrapped_print(text);
+	released_why(row, text, sizeof(text));
+	wrapped_print(text);
+}
+
+static void head_print(bool *head)
+{
+	if (*head) {
+		(void)puts("VM               LUN                  HOST             HAS        "
+			   "   WHAT");
+		*head = false;
+	}
+}
+
 void reconcile_print(const char *vm, const struct vm_strays *strays, bool dry_run, bool *head)
 {
 	for (size_t i = 0; i < strays->n_holders; i++) {
 		if (next_of(strays, i, 0) == NULL) {
 			continue;
 		}
-		if (*head) {
-			(void)puts(
-				"VM               LUN                  HOST             HAS        "
-				"   WHAT");
-			*head = false;
-		}
+		head_print(head);
 		holder_print(vm, strays, i, dry_run);
+	}
+	for (size_t i = 0; i < strays->n_released; i++) {
+		if (released_shown(&strays->released[i])) {
+			head_print(head);
+			released_print(vm, &strays->released[i], dry_run);
+		}
 	}
 }
 
@@ -162,6 +240,15 @@ void reconcile_summary(const struct reconcile_counts *counts, bool dry_run)
 	} else {
 		(void)printf("%zu stray, %zu removed, %zu left", counts->strays, counts->removed,
 			     counts->strays - counts->removed);
+	}
+	if (counts->releases > 0) {
+		(void)printf("; %zu release%s", counts->releases, counts->releases == 1 ? "" : "s");
+		if (dry_run) {
+			(void)printf(", %zu to be ended", counts->endable);
+		} else {
+			(void)printf(", %zu ended, %zu left", counts->ended,
+				     counts->releases - counts->ended);
+		}
 	}
 	if (counts->undecided > 0) {
 		(void)printf(", %zu of them not decided", counts->undecided);
@@ -188,19 +275,36 @@ static json_t *row_json(const struct vm_strays *strays, const struct vm_stray *r
 			 vm_stray_who(strays, row, who), "end", ends[row->end]);
 }
 
+static json_t *released_json(const struct vm_released *row)
+{
+	json_t *luns = json_array();
+	char text[STRAY_TEXT_MAX + ERR_TEXT_MAX];
+
+	released_why(row, text, sizeof(text));
+	for (size_t i = 0; i < row->release->n_luns; i++) {
+		luns = json_build_append(luns, json_string(row->release->luns[i]));
+	}
+	return json_pack("{s:s, s:s, s:o, s:s, s:s, s:s}", "host", row->release->node, "array",
+			 row->release->array, "luns", luns, "verdict",
+			 released_verdicts[row->verdict], "why", text, "end",
+			 released_ends[row->end]);
+}
+
 json_t *reconcile_json(const char *vm, const char *resource, const struct vm_strays *strays)
 {
 	json_t *rows = json_array();
+	json_t *released = json_array();
 
 	for (size_t i = 0; i < strays->n; i++) {
-		if (strays->rows[i].verdict != STRAY_NONE &&
-		    json_array_append_new(rows, row_json(strays, &strays->rows[i])) != 0) {
-			json_decref(rows);
-			return NULL;
+		if (strays->rows[i].verdict != STRAY_NONE) {
+			rows = json_build_append(rows, row_json(strays, &strays->rows[i]));
 		}
 	}
-	return json_pack("{s:s, s:s?, s:b, s:o}", "vm", vm, "resource", resource, "looked_at", true,
-			 "strays", rows);
+	for (size_t i = 0; i < strays->n_released; i++) {
+		released = json_build_append(released, released_json(&strays->released[i]));
+	}
+	return json_pack("{s:s, s:s?, s:b, s:o, s:o}", "vm", vm, "resource", resource, "looked_at",
+			 true, "strays", rows, "releases", released);
 }
 
 json_t *reconcile_json_unseen(const char *vm, const char *resource, const char *why)
@@ -211,9 +315,10 @@ json_t *reconcile_json_unseen(const char *vm, const char *resource, const char *
 
 json_t *reconcile_json_all(json_t *vms, const struct reconcile_counts *counts, bool dry_run)
 {
-	return json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:o}", "dry_run", dry_run, "strays",
-			 (json_int_t)counts->strays, "removable", (json_int_t)counts->removable,
-			 "removed", (json_int_t)counts->removed, "undecided",
-			 (json_int_t)counts->undecided, "not_looked_at", (json_int_t)counts->unseen,
-			 "vms", vms);
+	return json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "dry_run", dry_run,
+			 "strays", (json_int_t)counts->strays, "removable",
+			 (json_int_t)counts->removable, "removed", (json_int_t)counts->removed,
+			 "undecided", (json_int_t)counts->undecided, "releases",
+			 (json_int_t)counts->releases, "ended", (json_int_t)counts->ended,
+			 "not_looked_at", (json_int_t)counts->unseen, "vms", vms);
 }

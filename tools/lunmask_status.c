@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "tools/lunmask.h"
 
@@ -95,9 +94,7 @@ int lunmask_status(const struct lunmask_options *options)
 		return lunmask_fail(rc, &err);
 	}
 	if (options->json) {
-		return lunmask_json_print(lunmask_json_status(&status), JSON_INDENT(2))
-			       ? LUNMASK_EXIT_GOOD
-			       : LUNMASK_EXIT_FAILED;
+		return lunmask_json_print(lunmask_json_status(&status), JSON_INDENT(2));
 	}
 	status_print(&status);
 	return LUNMASK_EXIT_GOOD;
@@ -117,8 +114,7 @@ int lunmask_voters(const struct lunmask_options *options)
 		json = lunmask_json_status(&status);
 		voters = json_incref(json_object_get(json, "voters"));
 		json_decref(json);
-		return lunmask_json_print(voters, JSON_INDENT(2)) ? LUNMASK_EXIT_GOOD
-								  : LUNMASK_EXIT_FAILED;
+		return lunmask_json_print(voters, JSON_INDENT(2));
 	}
 	voters_print(&status);
 	if (!status.active) {
@@ -140,24 +136,6 @@ static void force_solo_explain(void)
 		stderr);
 }
 
-static int confirmed(const struct lunmask_options *options, struct err *err)
-{
-	char line[64] = "";
-
-	if (options->yes) {
-		return 0;
-	}
-	if (isatty(STDIN_FILENO) == 0) {
-		return err_set(err, -EPERM,
-			       "nobody is there to confirm it: say --yes, or use a terminal");
-	}
-	(void)fprintf(stderr, "Type \"%s\" to go on: ", CONFIRMATION);
-	if (fgets(line, sizeof(line), stdin) != NULL) {
-		line[strcspn(line, "\n")] = '\0';
-	}
-	return strcmp(line, CONFIRMATION) == 0 ? 0 : err_set(err, -EPERM, "nothing was done");
-}
-
 int lunmask_force_solo(const struct lunmask_options *options)
 {
 	struct journal *journal __attribute__((cleanup(journal_drop))) = NULL;
@@ -166,7 +144,7 @@ int lunmask_force_solo(const struct lunmask_options *options)
 	int rc;
 
 	force_solo_explain();
-	rc = confirmed(options, &err);
+	rc = lunmask_confirm(options, CONFIRMATION, &err);
 	deadline = deadline_in(options->timeout_ms);
 	rc = rc < 0 ? rc : journal_open(deadline, &journal, &err);
 	rc = rc < 0 ? rc : journal_force_solo(journal, deadline, &err);

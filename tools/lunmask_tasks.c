@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_build.h"
 #include "tools/lunmask.h"
 
 #define FOLLOW_MS (5 * 60 * 1000) /* after this time, query lunmaskd again */
@@ -49,7 +50,7 @@ static void head_print(void)
 
 static void task_print(const struct journal_task *task)
 {
-	char age[LUNMASK_TIME_TEXT];
+	char age[REALTIME_TEXT];
 
 	lunmask_column(task->vm, 16);
 	lunmask_column(journal_kind_to_str(task->kind), 9);
@@ -57,7 +58,7 @@ static void task_print(const struct journal_task *task)
 	lunmask_column(task->step[0] != '\0' ? task->step : "-", 20);
 	lunmask_column(lunmask_task_node(task), 12);
 	(void)printf("%5s %5" PRIu32 "\n",
-		     lunmask_age_text(task->changed_ms, lunmask_now_ms(), age), task->tries);
+		     lunmask_age_text(task->changed_ms, realtime_now_ms(), age), task->tries);
 }
 
 static void stale_print(const struct listing *listing)
@@ -69,7 +70,7 @@ static void stale_print(const struct listing *listing)
 	}
 }
 
-static int listing_print(const struct listing *listing, const struct lunmask_options *options)
+static void listing_print(const struct listing *listing, const struct lunmask_options *options)
 {
 	size_t n = 0;
 
@@ -85,7 +86,6 @@ static int listing_print(const struct listing *listing, const struct lunmask_opt
 		(void)puts(options->all ? "No tasks." : "No open tasks.");
 	}
 	stale_print(listing);
-	return LUNMASK_EXIT_GOOD;
 }
 
 static int listing_json(const struct listing *listing, const struct lunmask_options *options)
@@ -93,17 +93,13 @@ static int listing_json(const struct listing *listing, const struct lunmask_opti
 	json_t *tasks = json_array();
 
 	for (size_t i = 0; i < listing->n; i++) {
-		if (wanted(&listing->tasks[i], options) &&
-		    json_array_append_new(tasks, lunmask_json_task(&listing->tasks[i])) != 0) {
-			json_decref(tasks);
-			return LUNMASK_EXIT_FAILED;
+		if (wanted(&listing->tasks[i], options)) {
+			tasks = json_build_append(tasks, lunmask_json_task(&listing->tasks[i]));
 		}
 	}
 	return lunmask_json_print(json_pack("{s:I, s:b, s:o}", "index", (json_int_t)listing->index,
 					    "active", listing->active, "tasks", tasks),
-				  JSON_INDENT(2))
-		       ? LUNMASK_EXIT_GOOD
-		       : LUNMASK_EXIT_FAILED;
+				  JSON_INDENT(2));
 }
 
 static bool changed(const struct journal_task *task, const struct listing *before)
@@ -118,13 +114,13 @@ static bool changed(const struct journal_task *task, const struct listing *befor
 
 static void change_print(const struct journal_task *task, const struct lunmask_options *options)
 {
-	char when[LUNMASK_TIME_TEXT];
+	char when[REALTIME_TEXT];
 
 	if (options->json) {
 		(void)lunmask_json_print(lunmask_json_task(task), JSON_COMPACT);
 		return;
 	}
-	(void)printf("%s %s %s %s", lunmask_time_text(lunmask_now_ms(), when), task->vm,
+	(void)printf("%s %s %s %s", lunmask_time_text(realtime_now_ms(), when), task->vm,
 		     journal_kind_to_str(task->kind), journal_state_to_str(task->state));
 	if (task->step[0] != '\0') {
 		(void)printf(" %s %s", task->step, lunmask_step_state_text(task->step_state));
@@ -194,16 +190,23 @@ static int follow(struct journal *journal, const struct lunmask_options *options
 	}
 }
 
+static int listing_open(const struct lunmask_options *options, struct journal **ret_journal,
+			struct listing *ret, struct err *err)
+{
+	struct deadline deadline = deadline_in(options->timeout_ms);
+	int rc = journal_open(deadline, ret_journal, err);
+
+	return rc < 0 ? rc : listing_get(*ret_journal, deadline, ret, err);
+}
+
 int lunmask_tasks(const struct lunmask_options *options)
 {
 	struct journal *journal __attribute__((cleanup(journal_drop))) = NULL;
 	struct listing listing __attribute__((cleanup(listing_release))) = {0};
-	struct deadline deadline = deadline_in(options->timeout_ms);
 	struct err err = ERR_INIT;
-	int status;
-	int rc = journal_open(deadline, &journal, &err);
+	int status = LUNMASK_EXIT_GOOD;
+	int rc = listing_open(options, &journal, &listing, &err);
 
-	rc = rc < 0 ? rc : listing_get(journal, deadline, &listing, &err);
 	if (rc < 0) {
 		return lunmask_fail(rc, &err);
 	}
@@ -212,9 +215,8 @@ int lunmask_tasks(const struct lunmask_options *options)
 	}
 	if (options->json) {
 		changes_print(&listing, &(struct listing){0}, options);
-		status = LUNMASK_EXIT_GOOD;
 	} else {
-		status = listing_print(&listing, options);
+		listing_print(&listing, options);
 	}
 	if (options->follow) {
 		(void)fflush(stdout);
@@ -249,7 +251,7 @@ static void actor_print(const struct journal_task *task)
 
 static void task_show(const struct journal_task *task)
 {
-	char uuid[ID128_TEXT], when[LUNMASK_TIME_TEXT];
+	char uuid[ID128_TEXT], when[REALTIME_TEXT];
 
 	id128_to_str(&task->uuid, uuid);
 	(void)printf("task:      %s\nVM:        %s\nkind:      %s%s%s\nstate:     %s\n", uuid,
@@ -291,12 +293,10 @@ int lunmask_tasks_show(const struct lunmask_options *options)
 {
 	struct journal *journal __attribute__((cleanup(journal_drop))) = NULL;
 	struct listing listing __attribute__((cleanup(listing_release))) = {0};
-	struct deadline deadline = deadline_in(options->timeout_ms);
 	const struct journal_task *task;
 	struct err err = ERR_INIT;
-	int rc = journal_open(deadline, &journal, &err);
+	int rc = listing_open(options, &journal, &listing, &err);
 
-	rc = rc < 0 ? rc : listing_get(journal, deadline, &listing, &err);
 	if (rc < 0) {
 		return lunmask_fail(rc, &err);
 	}
@@ -309,9 +309,7 @@ int lunmask_tasks_show(const struct lunmask_options *options)
 		return lunmask_fail(rc, &err);
 	}
 	if (options->json) {
-		return lunmask_json_print(lunmask_json_task(task), JSON_INDENT(2))
-			       ? LUNMASK_EXIT_GOOD
-			       : LUNMASK_EXIT_FAILED;
+		return lunmask_json_print(lunmask_json_task(task), JSON_INDENT(2));
 	}
 	task_show(task);
 	stale_print(&listing);

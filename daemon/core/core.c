@@ -17,10 +17,8 @@ static void request_free(void *data)
 
 static bool log_load(struct core *core, const struct core_durable *durable)
 {
-	size_t i;
-
 	log_init(&core->log, durable->base, &durable->base_chain);
-	for (i = 0; i < durable->n_entries; i++) {
+	for (size_t i = 0; i < durable->n_entries; i++) {
 		const struct entry *theirs = &durable->entries[i];
 		const struct entry *mine = log_append(&core->log, theirs);
 
@@ -124,9 +122,7 @@ void core_reset(struct core *core, const char *why)
 
 const struct peer *core_peer_find(const struct core *core, uint32_t node)
 {
-	size_t i;
-
-	for (i = 0; i < core->n_peers; i++) {
+	for (size_t i = 0; i < core->n_peers; i++) {
 		if (core->peers[i].node == node) {
 			return &core->peers[i];
 		}
@@ -262,12 +258,10 @@ static void leave(struct core *core)
 
 static void nodes_mark(struct core *core, const uint32_t *nodes, size_t n_nodes, size_t offset)
 {
-	size_t i;
-
-	for (i = 0; i < core->n_peers; i++) {
+	for (size_t i = 0; i < core->n_peers; i++) {
 		*(bool *)((char *)&core->peers[i] + offset) = false;
 	}
-	for (i = 0; i < n_nodes; i++) {
+	for (size_t i = 0; i < n_nodes; i++) {
 		struct peer *peer = core_peer(core, nodes[i]);
 
 		if (peer != NULL) {

@@ -97,10 +97,7 @@ void core_append_send(struct core *core, uint64_t first)
 	}
 }
 
-/*
- * One transaction at a time is under way. Entries that arrive meanwhile are collected, and the next
- * transaction takes them, on all nodes.
- */
+/* One transaction at a time: entries that arrive meanwhile go into the next one, on all nodes. */
 void core_append_flush(struct core *core)
 {
 	struct core_persist persist = {0};
@@ -146,9 +143,8 @@ static bool entries_follow(const struct message *message)
 {
 	struct id128 chain = message->chain;
 	uint64_t index = message->previous.index;
-	size_t i;
 
-	for (i = 0; i < message->n_entries; i++) {
+	for (size_t i = 0; i < message->n_entries; i++) {
 		chain = entry_chain(&chain, &message->entries[i]);
 		if (message->entries[i].index != ++index ||
 		    !id128_equal(&chain, &message->entries[i].chain)) {
@@ -164,7 +160,6 @@ void core_append_entries(struct core *core, const struct message *message)
 	size_t known = entries_known(core, message);
 	uint64_t keep = message->previous.index + known;
 	bool scan = log_last(&core->log).index > keep || !core_in_view(core);
-	size_t i;
 
 	if (known == message->n_entries) {
 		core_append_ack(core);
@@ -181,7 +176,7 @@ void core_append_entries(struct core *core, const struct message *message)
 		persist.truncate_after = keep;
 	}
 	core_cluster_learn(core, message);
-	for (i = known; i < message->n_entries; i++) {
+	for (size_t i = known; i < message->n_entries; i++) {
 		(void)log_append(&core->log, &message->entries[i]);
 		scan |= message->entries[i].kind != ENTRY_REQUEST;
 	}
@@ -288,9 +283,8 @@ static int index_descending(const void *a, const void *b)
 static uint64_t majority_index(const struct core *core)
 {
 	uint64_t acked[JOURNAL_VOTERS_MAX] = {0};
-	size_t i;
 
-	for (i = 0; i < core->voters.n; i++) {
+	for (size_t i = 0; i < core->voters.n; i++) {
 		acked[i] = core_voter_acked(core, &core->voters.voter[i]);
 	}
 	if (core->voters.n == 0) {

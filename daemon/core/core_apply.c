@@ -32,10 +32,9 @@ static uint8_t *put_bytes(uint8_t *at, const void *data, size_t bytes)
 static uint8_t *applied_save(const struct core *core, uint8_t *at)
 {
 	size_t n = dedup_count(core->dedup);
-	size_t i;
 
 	at = little_put32(at, (uint32_t)n);
-	for (i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		const struct applied *applied = dedup_at(core->dedup, i);
 
 		at = put_bytes(at, applied->request.bytes, ID128_BYTES);

@@ -19,9 +19,7 @@ static void answer(struct core *core, uint64_t token, enum core_verdict verdict,
 
 static struct request *request_find(const struct core *core, const struct id128 *id)
 {
-	guint i;
-
-	for (i = 0; i < core->requests->len; i++) {
+	for (guint i = 0; i < core->requests->len; i++) {
 		struct request *request = g_ptr_array_index(core->requests, i);
 
 		if (id128_equal(&request->id, id)) {
@@ -171,9 +169,8 @@ static void barrier_send(struct core *core)
 static void barrier_begin(struct core *core)
 {
 	bool wanted = false;
-	guint i;
 
-	for (i = 0; i < core->reads->len; i++) {
+	for (guint i = 0; i < core->reads->len; i++) {
 		struct read *read = g_ptr_array_index(core->reads, i);
 
 		if (read->nonce == 0) {
@@ -194,9 +191,8 @@ static void barrier_begin(struct core *core)
 static size_t echoes(const struct core *core)
 {
 	size_t n = 0;
-	size_t i;
 
-	for (i = 0; i < core->voters.n; i++) {
+	for (size_t i = 0; i < core->voters.n; i++) {
 		const struct voter *voter = &core->voters.voter[i];
 		const struct peer *peer = core_voter_peer(core, voter);
 
@@ -212,15 +208,13 @@ static size_t echoes(const struct core *core)
  */
 static void barrier_check(struct core *core)
 {
-	guint i;
-
 	if (!core->barrier_open || core->voters.n == 0 ||
 	    log_last(&core->log).index < core->barrier_led ||
 	    echoes(core) < voters_majority(&core->voters)) {
 		return;
 	}
 	core->barrier_open = false;
-	for (i = 0; i < core->reads->len; i++) {
+	for (guint i = 0; i < core->reads->len; i++) {
 		struct read *read = g_ptr_array_index(core->reads, i);
 
 		if (read->nonce == core->nonce) {
@@ -288,15 +282,13 @@ static void reads_work(struct core *core)
 
 void core_on_cancel(struct core *core, uint64_t token)
 {
-	guint i;
-
-	for (i = 0; i < core->requests->len; i++) {
+	for (guint i = 0; i < core->requests->len; i++) {
 		if (((struct request *)g_ptr_array_index(core->requests, i))->token == token) {
 			g_ptr_array_remove_index_fast(core->requests, i);
 			return;
 		}
 	}
-	for (i = 0; i < core->reads->len; i++) {
+	for (guint i = 0; i < core->reads->len; i++) {
 		if (((struct read *)g_ptr_array_index(core->reads, i))->token == token) {
 			g_ptr_array_remove_index_fast(core->reads, i);
 			return;
@@ -306,16 +298,14 @@ void core_on_cancel(struct core *core, uint64_t token)
 
 void core_client_view_lost(struct core *core)
 {
-	guint i;
-
 	core->barrier_open = false;
-	for (i = 0; i < core->reads->len; i++) {
+	for (guint i = 0; i < core->reads->len; i++) {
 		struct read *read = g_ptr_array_index(core->reads, i);
 
 		read->nonce = 0;
 		read->echoed = false;
 	}
-	for (i = 0; i < core->requests->len; i++) {
+	for (guint i = 0; i < core->requests->len; i++) {
 		((struct request *)g_ptr_array_index(core->requests, i))->resend_ms = 0;
 	}
 }
@@ -329,9 +319,8 @@ void core_client_work(struct core *core)
 int64_t core_client_deadline(const struct core *core)
 {
 	int64_t deadline_ms = NEVER;
-	guint i;
 
-	for (i = 0; i < core->requests->len; i++) {
+	for (guint i = 0; i < core->requests->len; i++) {
 		const struct request *request = g_ptr_array_index(core->requests, i);
 
 		deadline_ms = MIN(deadline_ms, request->deadline_ms);
@@ -339,7 +328,7 @@ int64_t core_client_deadline(const struct core *core)
 			deadline_ms = MIN(deadline_ms, request->resend_ms);
 		}
 	}
-	for (i = 0; i < core->reads->len; i++) {
+	for (guint i = 0; i < core->reads->len; i++) {
 		const struct read *read = g_ptr_array_index(core->reads, i);
 
 		deadline_ms = MIN(deadline_ms, read->deadline_ms);

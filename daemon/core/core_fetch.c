@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/core_internal.h"
@@ -220,7 +219,6 @@ bool core_fetch_install(struct core *core, struct core_persist *persist, uint64_
 {
 	struct staging *staging = &core->staging;
 	uint64_t base = staging->log.base.index;
-	size_t i;
 
 	if (base < core->commit) {
 		core_reset(core, "another log contradicts what is committed here");
@@ -237,7 +235,7 @@ bool core_fetch_install(struct core *core, struct core_persist *persist, uint64_
 	if (core->phase == PHASE_ADOPT) {
 		log_truncate(&staging->log, staging->until.index);
 	}
-	for (i = 0; i < staging->log.n; i++) {
+	for (size_t i = 0; i < staging->log.n; i++) {
 		(void)log_append(&core->log, &staging->log.entries[i]);
 	}
 	core_fetch_end(core);
@@ -300,7 +298,6 @@ static void staging_install(struct core *core)
 void core_fetch_on_entries(struct core *core, const struct message *message)
 {
 	struct staging *staging = &core->staging;
-	size_t i;
 
 	if (!staging_expects(core, message) || !staging_base(core, message)) {
 		return;
@@ -312,7 +309,7 @@ void core_fetch_on_entries(struct core *core, const struct message *message)
 		}
 		return;
 	}
-	for (i = 0; i < message->n_entries; i++) {
+	for (size_t i = 0; i < message->n_entries; i++) {
 		if (!staging_add(staging, &message->entries[i])) {
 			return;
 		}

@@ -80,8 +80,6 @@ static enum core_role role_of(const struct core *core)
 
 void core_status_get(const struct core *core, struct core_status *ret)
 {
-	size_t i;
-
 	*ret = (struct core_status){
 		.cluster = core->cluster,
 		.role = role_of(core),
@@ -96,7 +94,7 @@ void core_status_get(const struct core *core, struct core_status *ret)
 		.snapshot_index = core->snapshot_position.index,
 		.voters = core->voters,
 	};
-	for (i = 0; i < ret->voters.n; i++) {
+	for (size_t i = 0; i < ret->voters.n; i++) {
 		ret->voter_acked[i] = core_voter_acked(core, &ret->voters.voter[i]);
 	}
 }

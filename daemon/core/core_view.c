@@ -18,9 +18,8 @@ static bool reachable(const struct core *core, uint32_t node)
 static size_t voters_reachable(const struct core *core, uint64_t below)
 {
 	size_t n = 0;
-	size_t i;
 
-	for (i = 0; i < core->voters.n; i++) {
+	for (size_t i = 0; i < core->voters.n; i++) {
 		uint32_t node = core->voters.voter[i].node;
 
 		n += node < below && reachable(core, node);
@@ -131,12 +130,11 @@ static bool stated(const struct core *core, const struct peer *peer)
 static bool set_back(const struct core *core, const struct peer *peer)
 {
 	const struct seen said = {peer->node, peer->disk, peer->boot, peer->state};
-	size_t i;
 
 	if (seen_exceeds(core->seen, core->n_seen, &said)) {
 		return true;
 	}
-	for (i = 0; i < core->n_peers; i++) {
+	for (size_t i = 0; i < core->n_peers; i++) {
 		const struct peer *other = &core->peers[i];
 
 		if (stated(core, other) && seen_exceeds(other->seen, other->n_seen, &said)) {
@@ -151,10 +149,9 @@ static size_t promises(const struct core *core, const struct peer **ret_best)
 {
 	struct position best = log_last(&core->log);
 	size_t n = 0;
-	size_t i;
 
 	*ret_best = NULL;
-	for (i = 0; i < core->voters.n; i++) {
+	for (size_t i = 0; i < core->voters.n; i++) {
 		const struct voter *voter = &core->voters.voter[i];
 		const struct peer *peer = core_voter_peer(core, voter);
 		bool counts = peer != NULL && stated(core, peer) && !peer->failed &&
@@ -192,9 +189,7 @@ void core_view_adopting(struct core *core)
 /* For a new cluster. Earlier messages may be old, so every node must confirm that it is blank. */
 static bool all_are_blank(const struct core *core)
 {
-	size_t i;
-
-	for (i = 0; i < core->alone.n; i++) {
+	for (size_t i = 0; i < core->alone.n; i++) {
 		const struct voter *voter = &core->alone.voter[i];
 		const struct peer *peer = core_voter_peer(core, voter);
 
@@ -207,10 +202,7 @@ static bool all_are_blank(const struct core *core)
 	return true;
 }
 
-/*
- * Begins this node's ballot, whose promise is already on disk. One transaction holds the log from
- * `first` on and, after it, VIEW.
- */
+/* Begins this ballot; its promise is on disk. One transaction: the log from `first`, then VIEW. */
 static void lead_behind(struct core *core, const struct voters *voters,
 			struct core_persist *persist, uint64_t first)
 {

@@ -21,16 +21,11 @@ static bool configured(const struct core *core, uint32_t node)
 
 /* A new cluster */
 
-/*
- * All nodes of the node list are present, and none has ever written anything, so nothing can be
- * lost. The lowest node begins.
- */
+/* All nodes of the list are here and never wrote anything: nothing is lost. The lowest begins. */
 static bool all_blank(const struct core *core, struct voters *ret)
 {
-	size_t i;
-
 	*ret = (struct voters){0};
-	for (i = 0; i < core->n_peers; i++) {
+	for (size_t i = 0; i < core->n_peers; i++) {
 		const struct peer *peer = &core->peers[i];
 		struct voter voter = {peer->node, peer->disk};
 
@@ -76,9 +71,8 @@ static bool peer_acks(const struct core *core, const struct voter *voter)
 static bool can_commit(const struct core *core, const struct voters *voters)
 {
 	size_t n = 0;
-	size_t i;
 
-	for (i = 0; i < voters->n; i++) {
+	for (size_t i = 0; i < voters->n; i++) {
 		n += peer_acks(core, &voters->voter[i]);
 	}
 	return voters->n > 0 && n >= voters_majority(voters);
@@ -102,9 +96,7 @@ static bool is_gone(const struct core *core, const struct voter *voter)
 
 static bool node_list_known(const struct core *core)
 {
-	size_t i;
-
-	for (i = 0; i < core->n_peers; i++) {
+	for (size_t i = 0; i < core->n_peers; i++) {
 		if (core->peers[i].configured) {
 			return true;
 		}
@@ -123,9 +115,7 @@ static void nobody_remove(struct voters *voters)
 
 static bool one_less(const struct core *core, struct voters *voters)
 {
-	size_t i;
-
-	for (i = 0; i < voters->n; i++) {
+	for (size_t i = 0; i < voters->n; i++) {
 		struct voters less = *voters;
 
 		voters_remove(&less, i);
@@ -140,9 +130,7 @@ static bool one_less(const struct core *core, struct voters *voters)
 
 static bool newcomer_find(const struct core *core, struct voter *ret)
 {
-	size_t i;
-
-	for (i = 0; i < core->n_peers; i++) {
+	for (size_t i = 0; i < core->n_peers; i++) {
 		const struct peer *peer = &core->peers[i];
 
 		*ret = (struct voter){peer->node, peer->disk};
@@ -251,13 +239,11 @@ int core_on_solo(struct core *core, int64_t now_ms, enum solo_reason reason, uin
 /* One of two voters has reported that its disk has failed: it will never vote again. */
 static bool other_failed(const struct core *core)
 {
-	size_t i;
-
 	/* The other may have committed entries alone, unless `needed`; they would be lost. */
 	if (core->voters.n != 2 || !core_is_voter(core) || !core->needed) {
 		return false;
 	}
-	for (i = 0; i < core->voters.n; i++) {
+	for (size_t i = 0; i < core->voters.n; i++) {
 		const struct peer *peer = core_voter_peer(core, &core->voters.voter[i]);
 
 		if (peer != NULL && peer->failed) {

@@ -90,11 +90,10 @@ void log_truncate(struct log *log, uint64_t index)
 void log_rebase(struct log *log, uint64_t index)
 {
 	size_t drop = index - log->base.index;
-	size_t i;
 
 	log->base_chain = log->entries[drop - 1].chain;
 	log->base = (struct position){log->entries[drop - 1].ballot, index};
-	for (i = 0; i < drop; i++) {
+	for (size_t i = 0; i < drop; i++) {
 		g_free((void *)log->entries[i].data);
 	}
 	log->n -= drop;

@@ -18,9 +18,7 @@ const char *message_kind_to_str(enum message_kind kind)
 
 bool seen_exceeds(const struct seen *seen, size_t n, const struct seen *said)
 {
-	size_t i;
-
-	for (i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		if (seen[i].node == said->node && id128_equal(&seen[i].disk, &said->disk) &&
 		    (seen[i].boot > said->boot ||
 		     position_compare(seen[i].acked, said->acked) > 0)) {

@@ -24,9 +24,7 @@ int position_compare(struct position a, struct position b)
 
 int voters_find(const struct voters *voters, uint32_t node, const struct id128 *disk)
 {
-	size_t i;
-
-	for (i = 0; i < voters->n; i++) {
+	for (size_t i = 0; i < voters->n; i++) {
 		const struct voter *voter = &voters->voter[i];
 
 		if (voter->node == node && (disk == NULL || id128_equal(&voter->disk, disk))) {
@@ -95,9 +93,8 @@ struct id128 entry_chain(const struct id128 *previous, const struct entry *entry
 size_t voters_encode(const struct voters *voters, uint8_t *ret)
 {
 	uint8_t *at = little_put32(ret, (uint32_t)voters->n);
-	size_t i;
 
-	for (i = 0; i < voters->n; i++) {
+	for (size_t i = 0; i < voters->n; i++) {
 		at = little_put32(at, voters->voter[i].node);
 		memcpy(at, voters->voter[i].disk.bytes, ID128_BYTES);
 		at += ID128_BYTES;
@@ -108,7 +105,6 @@ size_t voters_encode(const struct voters *voters, uint8_t *ret)
 int voters_decode(const uint8_t *data, size_t bytes, struct voters *ret)
 {
 	uint32_t n;
-	size_t i;
 
 	if (bytes < 4) {
 		return -EBADMSG;
@@ -118,7 +114,7 @@ int voters_decode(const uint8_t *data, size_t bytes, struct voters *ret)
 		return -EBADMSG;
 	}
 	ret->n = n;
-	for (i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		const uint8_t *at = data + 4 + i * (4 + ID128_BYTES);
 
 		ret->voter[i].node = little_get32(at);

@@ -153,10 +153,7 @@ int ipc_accept_run(qb_loop_t *loop, const char *name, struct qb_ipcs_service_han
 	return rc;
 }
 
-/*
- * Each handshake holds a reference to the service, which would keep listening. So libqb is made to
- * see that the clients have disconnected.
- */
+/* Each holds a reference to the service, which would keep listening: libqb must see them end. */
 static void handshakes_end(void)
 {
 	for (size_t n = accept_state.n_handshakes; n > 0; n--) {

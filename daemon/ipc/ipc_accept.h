@@ -30,10 +30,7 @@ void ipc_accept_stop(qb_ipcs_service_t *service);
 
 /* Only in connection_accept(): the context passed to ipc_accept_run(). */
 void *ipc_accept_context(void);
-/*
- * Only in connection_accept(): true if the client is in `group`, by its own gid or by a
- * supplementary group that the kernel reports.
- */
+/* Only in connection_accept(): is the client in `group`, by gid or as the kernel reports? */
 bool ipc_accept_in_group(gid_t own, gid_t group);
 
 #endif

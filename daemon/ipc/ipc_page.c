@@ -4,10 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-/*
- * Checks for the largest record before each one, because the encoders do not check the buffer's
- * size.
- */
+/* For the largest record: the encoders do not check the buffer's size. */
 static bool has_room(size_t used, size_t max)
 {
 	return max - used >= JOURNAL_RECORD_BYTES_MAX;

@@ -5,10 +5,8 @@
 #include <errno.h>
 #include <glib.h>
 #include <grp.h>
-#include <inttypes.h>
 #include <qb/qbipcs.h>
 #include <qb/qblog.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,10 +15,7 @@
 #include "ipc/ipc_page.h"
 #include "journal/journal_ipc.h"
 
-/*
- * Limit for connections that may only read. The others are reserved for clients that may write, so
- * that monitoring cannot lock out the agents.
- */
+/* Connections that only read: the rest is for writers, or monitoring could lock agents out. */
 #define READERS_MAX (IPC_CONNECTIONS_MAX / 2)
 #define READERS_GROUP "haclient"
 #define NS_PER_MS UINT64_C(1000000)
@@ -49,10 +44,7 @@ struct ipc_server {
 	uint64_t applied;
 	uint64_t last_token;
 	struct ipc_server_counts counts;
-	/*
-	 * A private copy of the request: a client can change the shared memory while it is being
-	 * read.
-	 */
+	/* A private copy: a client can change the shared memory while it is being read. */
 	uint8_t request[sizeof(struct qb_ipc_request_header) + JOURNAL_IPC_REQUEST_MAX];
 	uint8_t rest[JOURNAL_IPC_REST_MAX];
 	uint8_t reply[JOURNAL_IPC_BYTES_MAX];
@@ -71,10 +63,7 @@ static void close_job(void *data)
 	}
 }
 
-/*
- * Closes the connection from a job, because libqb 2.0.6 still uses a connection after its message
- * has been processed.
- */
+/* From a job: libqb 2.0.6 uses a connection after its message has been processed. */
 static void client_close(struct client *client)
 {
 	if (!client->closing) {
@@ -100,10 +89,7 @@ static void reply_send(struct client *client, struct journal_ipc_reply *reply)
 	client->asking = false;
 	if (bytes == 0 || qb_ipcs_event_send(client->connection, server->reply,
 					     (size_t)header.size) != header.size) {
-		/*
-		 * The client repeats the request on a new connection when it sees that this one is
-		 * closed.
-		 */
+		/* When the client sees it closed, it repeats the request on a new one. */
 		qb_log(LOG_WARNING, "ipc: an answer cannot be sent, connection closed");
 		client_close(client);
 	}
@@ -133,7 +119,7 @@ static void current_reply(struct client *client, struct journal_ipc_reply *reply
 	const struct journal_task *task;
 
 	if ((reply->outcome != -EBUSY && reply->outcome != -ESTALE && reply->outcome != -EEXIST) ||
-	    client->op == JOURNAL_OP_RELEASE || client->op == JOURNAL_OP_REVOKED) {
+	    journal_op_has_release(client->op)) {
 		return;
 	}
 	task = tasks_find(tasks, &client->task);
@@ -245,7 +231,7 @@ static void submit_request(struct client *client, const struct journal_ipc_reque
 		reply_error(client, -EBADMSG, "the operation cannot be decoded");
 		return;
 	}
-	has_task = op->kind != JOURNAL_OP_RELEASE && op->kind != JOURNAL_OP_REVOKED;
+	has_task = !journal_op_has_release(op->kind);
 	client->op = op->kind;
 	client->task = has_task ? op->task.uuid : (struct id128){{0}};
 	(void)snprintf(client->request.vm, sizeof(client->request.vm), "%s",
@@ -486,13 +472,10 @@ int ipc_server_new(qb_loop_t *loop, const char *name, const struct ipc_server_op
 		.connection_closed = on_closed,
 		.connection_destroyed = client_drop,
 	};
-	struct ipc_server *server = calloc(1, sizeof(*server));
+	struct ipc_server *server = g_new0(struct ipc_server, 1);
 	int rc;
 
 	*ret = NULL;
-	if (server == NULL) {
-		return err_set(err, -ENOMEM, "out of memory");
-	}
 	server->loop = loop;
 	server->ops = ops;
 	server->shell = shell;
@@ -500,7 +483,7 @@ int ipc_server_new(qb_loop_t *loop, const char *name, const struct ipc_server_op
 	server->readers = group_find(READERS_GROUP);
 	rc = ipc_accept_run(loop, name, &handlers, JOURNAL_IPC_BYTES_MAX, server, &server->service);
 	if (rc < 0) {
-		free(server);
+		g_free(server);
 		return err_set(err, rc, "cannot serve clients as '%s': %s", name, strerror(-rc));
 	}
 	*ret = server;
@@ -521,7 +504,7 @@ void ipc_server_free(struct ipc_server *server)
 		}
 	}
 	ipc_accept_stop(server->service);
-	free(server);
+	g_free(server);
 }
 
 void ipc_server_counts(const struct ipc_server *server, struct ipc_server_counts *ret)

@@ -29,15 +29,9 @@
  */
 #define IPC_CONNECTIONS_MAX 64
 
-/*
- * Tokens are never 0, never used twice, and have the top bit clear: the shell may use tokens with
- * the top bit set for its own requests.
- */
-#define IPC_TOKEN_SHELL (UINT64_C(1) << 63)
-
 struct ipc_server;
 
-/* None of these functions may free the server. */
+/* None of these functions may free the server. A token is never 0, and is never used twice. */
 struct ipc_server_ops {
 	/*
 	 * `data` is a valid operation: the server has decoded it once. The answer is given by
@@ -54,16 +48,13 @@ struct ipc_server_ops {
 	void (*status)(void *shell, struct journal_status *ret);
 	/* As core_on_solo(SOLO_FORCED). The server copies *ret_why. */
 	int (*force_solo)(void *shell, const char **ret_why);
-	/*
-	 * The state of a VM's domain on this node. If NULL, the answer is JOURNAL_DOMAIN_UNKNOWN
-	 * for every VM.
-	 */
+	/* A VM's domain on this node. NULL: JOURNAL_DOMAIN_UNKNOWN is the answer for every VM. */
 	enum journal_domain (*domain)(void *shell, const char *vm);
 };
 
 /*
  * ops and tasks are borrowed and must outlive the server. -EADDRINUSE: another lunmaskd runs.
- * -EALREADY: this process has a server. -ENOMEM.
+ * -EALREADY: this process has a server.
  */
 int ipc_server_new(qb_loop_t *loop, const char *name, const struct ipc_server_ops *ops, void *shell,
 		   const struct tasks *tasks, struct ipc_server **ret, struct err *err);
@@ -76,9 +67,7 @@ void ipc_server_free(struct ipc_server *server);
  */
 void ipc_server_answer(struct ipc_server *server, uint64_t token, const struct core_answer *answer);
 
-/*
- * All entries up to index have been applied: answers the clients that wait for this. Calls no ops.
- */
+/* All entries up to index are applied: answers the clients that wait for this. Calls no ops. */
 void ipc_server_applied(struct ipc_server *server, uint64_t index);
 
 /* Counters for the log and the status. */

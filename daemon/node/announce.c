@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "node/announce.h"
 
+#include <glib.h>
 #include <stdio.h>
 #include <string.h>
-
-#define VOTERS_TEXT_MAX (JOURNAL_VOTERS_MAX * 11 + 8)
 
 static bool voters_equal(const struct voters *a, const struct voters *b)
 {
@@ -38,35 +37,22 @@ bool announce_changed(const struct core_status *before, const struct core_status
 	    !voters_equal(&before->voters, &now->voters)) {
 		return true;
 	}
-	/*
-	 * Before the node is active, its role and ballot change often; those changes are not
-	 * reported.
-	 */
+	/* Before the node is active, role and ballot change often, which is not reported. */
 	return now->active &&
 	       (before->role != now->role || ballot_compare(before->ballot, now->ballot) != 0);
 }
 
-static void voters_text(const struct voters *voters, char *ret, size_t size)
-{
-	size_t used = 0;
-
-	(void)snprintf(ret, size, "none");
-	for (size_t i = 0; i < voters->n && used < size; i++) {
-		int n = snprintf(ret + used, size - used, "%s%u", i == 0 ? "" : ",",
-				 voters->voter[i].node);
-
-		used += n > 0 ? (size_t)n : 0;
-	}
-}
-
 void announce_text(const struct core_status *status, char ret[ANNOUNCE_TEXT_MAX])
 {
-	char voters[VOTERS_TEXT_MAX];
+	g_autoptr(GString) voters = g_string_new(status->voters.n == 0 ? "none" : "");
 
-	voters_text(&status->voters, voters, sizeof(voters));
+	for (size_t i = 0; i < status->voters.n; i++) {
+		g_string_append_printf(voters, "%s%u", i == 0 ? "" : ",",
+				       status->voters.voter[i].node);
+	}
 	(void)snprintf(ret, ANNOUNCE_TEXT_MAX, "%s%s%s | ballot=%llu.%u voters=%s commit=%llu",
 		       state_of(status), status->active ? ", " : "",
 		       status->active ? core_role_to_str(status->role) : "",
-		       (unsigned long long)status->ballot.counter, status->ballot.node, voters,
+		       (unsigned long long)status->ballot.counter, status->ballot.node, voters->str,
 		       (unsigned long long)status->commit);
 }

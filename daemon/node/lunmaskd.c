@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * lunmaskd: keeps the cluster's journal. See lunmaskd(8) and docs/journal.md.
- */
+/* lunmaskd: keeps the cluster's journal. See lunmaskd(8) and docs/journal.md. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -70,9 +68,7 @@ static int directories_make(struct err *err)
 {
 	int rc = directory_make(RUN_DIRECTORY, 0755, err);
 
-	if (rc == 0) {
-		rc = directory_make(STATE_PARENT, 0755, err);
-	}
+	rc = rc < 0 ? rc : directory_make(STATE_PARENT, 0755, err);
 	return rc == 0 ? directory_make(STATE_DIRECTORY, 0700, err) : rc;
 }
 
@@ -159,9 +155,7 @@ static int daemon_run(const struct node_options *options, struct err *err)
 	int status;
 	int rc = node_new(options, &node, err);
 
-	if (rc == 0) {
-		rc = loop_run(options->loop, node, err);
-	}
+	rc = rc < 0 ? rc : loop_run(options->loop, node, err);
 	status = rc < 0 ? (int)exit_status_of(rc) : (int)node_exit_status(node);
 	node_free(node);
 	return rc < 0 ? rc : status;
@@ -182,9 +176,7 @@ static int daemon_main(struct err *err)
 	/* libqb logs a lot at LOG_INFO. */
 	log_target_start("lunmaskd", given.foreground || given.check, given.foreground,
 			 rc == 0 && settings.debug ? LOG_DEBUG : LOG_NOTICE);
-	if (rc == 0) {
-		rc = process_prepare(err);
-	}
+	rc = rc < 0 ? rc : process_prepare(err);
 	if (rc == 0 && !given.check) {
 		rc = directories_make(err);
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "node/node_internal.h"
 
+#include <glib.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "journal/journal_ipc.h"
@@ -44,16 +44,11 @@ static int inputs_open(struct node *node, struct err *err)
 	size_t n = 0;
 	int rc = key_load(node, err);
 
-	if (rc == 0) {
-		rc = cluster_cpg_open(node->options.loop, &node_cluster_ops, node, &node->cluster,
-				      err);
-	}
-	if (rc == 0) {
-		rc = encryption_check(node, err);
-	}
-	if (rc == 0) {
-		rc = cluster_config_nodes(cluster_cpg_config(node->cluster), nodes, &n, err);
-	}
+	rc = rc < 0 ? rc
+		    : cluster_cpg_open(node->options.loop, &node_cluster_ops, node, &node->cluster,
+				       err);
+	rc = rc < 0 ? rc : encryption_check(node, err);
+	rc = rc < 0 ? rc : cluster_config_nodes(cluster_cpg_config(node->cluster), nodes, &n, err);
 	if (rc == 0) {
 		rc = wire_sender_init(&node->sender);
 		rc = rc < 0 ? err_set(err, rc, "getrandom: %s", strerror(-rc)) : 0;
@@ -90,16 +85,12 @@ static int core_make(struct node *node, const char **ret_why)
 		.snapshot_every = CORE_SNAPSHOT_EVERY,
 	};
 
-	*ret_why = "out of memory";
 	if (id128_random(&config.fresh) < 0) {
 		*ret_why = "no random numbers";
 		return -EIO;
 	}
 	tasks_free(node->tasks);
 	node->tasks = tasks_new();
-	if (node->tasks == NULL) {
-		return -ENOMEM;
-	}
 	node->core = core_new(&config, store_durable(node->store), &node_core_ops, node,
 			      &tasks_machine_ops, node->tasks, ret_why);
 	return node->core == NULL ? -EUCLEAN : 0;
@@ -128,44 +119,30 @@ static int node_open(struct node *node, struct err *err)
 {
 	int rc = inputs_open(node, err);
 
-	if (rc == 0) {
-		rc = state_open(node, false, err);
-	}
-	if (rc == 0) {
-		rc = core_open(node, err);
-	}
-	if (rc == 0) {
-		node->watch = fencing_watch_new(node->options.loop, node->options.fenced_program,
-						&node_watch_ops, node);
-		rc = node->watch == NULL ? err_set(err, -ENOMEM, "out of memory") : 0;
-	}
-	if (rc == 0) {
-		rc = ipc_server_new(node->options.loop, JOURNAL_IPC_NAME, &node_ipc_ops, node,
-				    node->tasks, &node->ipc, err);
-	}
+	rc = rc < 0 ? rc : state_open(node, false, err);
+	rc = rc < 0 ? rc : core_open(node, err);
+	node->watch = fencing_watch_new(node->options.loop, node->options.fenced_program,
+					&node_watch_ops, node);
+	rc = rc < 0 ? rc
+		    : ipc_server_new(node->options.loop, JOURNAL_IPC_NAME, &node_ipc_ops, node,
+				     node->tasks, &node->ipc, err);
 	return rc;
 }
 
 static struct node *node_alloc(const struct node_options *options)
 {
-	struct node *node = calloc(1, sizeof(*node));
+	struct node *node = g_new0(struct node, 1);
 
-	if (node != NULL) {
-		node->options = *options;
-		node->store_fd = -1;
-	}
+	node->options = *options;
+	node->store_fd = -1;
 	return node;
 }
 
 int node_new(const struct node_options *options, struct node **ret, struct err *err)
 {
 	struct node *node = node_alloc(options);
-	int rc;
+	int rc = node_open(node, err);
 
-	if (node == NULL) {
-		return err_set(err, -ENOMEM, "out of memory");
-	}
-	rc = node_open(node, err);
 	if (rc < 0) {
 		node_free(node);
 		return rc;
@@ -174,9 +151,7 @@ int node_new(const struct node_options *options, struct node **ret, struct err *
 	return 0;
 }
 
-/*
- * Before the first start there is no store. A locked store was checked by the process that uses it.
- */
+/* Before the first start there is none. A locked store was checked by the process that uses it. */
 static int state_check(const char *directory, struct err *err)
 {
 	struct store_dir dir;
@@ -191,15 +166,9 @@ static int state_check(const char *directory, struct err *err)
 int node_check(const struct node_options *options, struct err *err)
 {
 	struct node *node = node_alloc(options);
-	int rc;
+	int rc = inputs_open(node, err);
 
-	if (node == NULL) {
-		return err_set(err, -ENOMEM, "out of memory");
-	}
-	rc = inputs_open(node, err);
-	if (rc == 0) {
-		rc = state_check(options->state_directory, err);
-	}
+	rc = rc < 0 ? rc : state_check(options->state_directory, err);
 	node_free(node);
 	return rc;
 }
@@ -244,10 +213,7 @@ enum exit_status node_exit_status(const struct node *node)
 	return node->exit_status;
 }
 
-/*
- * Puts the old store aside and creates a new one. If this process is killed before that, the other
- * nodes tell its successor to reset again.
- */
+/* If it is killed before the store is replaced, the others tell its successor to reset again. */
 static void store_replace(struct node *node)
 {
 	const struct store_options options = {.make_new = true};
@@ -290,5 +256,5 @@ void node_free(struct node *node)
 		store_replace(node);
 	}
 	wire_key_wipe(&node->key);
-	free(node);
+	g_free(node);
 }

@@ -53,10 +53,7 @@ static void core_arm(struct node *node)
 		uint64_t wait_ms = at_ms > now_ms ? (uint64_t)(at_ms - now_ms) : 0;
 
 		node->core_ms = at_ms;
-		/*
-		 * 1 ms more, so that the timer does not expire a fraction of a millisecond too
-		 * early.
-		 */
+		/* 1 ms more, so that the timer does not expire a fraction too early. */
 		node->core_armed =
 			qb_loop_timer_add(node->options.loop, QB_LOOP_MED, (wait_ms + 1) * MS_NS,
 					  node, on_core_timer, &node->core_timer) == 0;

@@ -74,10 +74,7 @@ struct node {
 
 /* node_core.c */
 extern const struct core_ops node_core_ops;
-/*
- * Must be called after every call of a core function: carries out what had to wait until the core
- * returned.
- */
+/* After every call of a core function: carries out what had to wait until the core returned. */
 void node_run_deferred(struct node *node);
 void node_end(struct node *node, enum exit_status status);
 int32_t node_on_store(int32_t fd, int32_t revents, void *data);

@@ -5,16 +5,10 @@
 
 #include "config/ini.h"
 
-#define YES_NO(key, value)                                                                         \
-	{                                                                                          \
-		.name = #key, .type = INI_YES_NO, .offset = offsetof(struct settings, key),        \
-		.fallback = (value)                                                                \
-	}
-
 static const struct ini_key keys[] = {
-	YES_NO(allow_unencrypted, "no"),
-	YES_NO(solo_after_fencing, "yes"),
-	YES_NO(debug, "no"),
+	INI_KEY(settings, allow_unencrypted, .type = INI_YES_NO, .fallback = "no"),
+	INI_KEY(settings, solo_after_fencing, .type = INI_YES_NO, .fallback = "yes"),
+	INI_KEY(settings, debug, .type = INI_YES_NO, .fallback = "no"),
 };
 
 static const struct ini_section section = {

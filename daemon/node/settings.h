@@ -29,10 +29,7 @@ struct settings {
 	bool debug;
 };
 
-/*
- * path NULL: SETTINGS_FILE, which may be missing. A path that is given must exist. -errno with
- * text.
- */
+/* path NULL: SETTINGS_FILE, if there is one. Otherwise path must exist. -errno with text. */
 int settings_load(const char *path, struct settings *ret, struct err *err);
 
 /* As settings_load(), from memory; file is the name used in messages. -EINVAL. */

@@ -69,10 +69,7 @@ static bool node_set(struct cluster_config *config, const char *key, const char 
 	} else if (strcmp(rest, ".nodeid") == 0) {
 		config->node[at].id = id_parse(value);
 	} else {
-		/*
-		 * A name that is too long is ignored: cut off, it could be the name of another
-		 * node.
-		 */
+		/* A name that is too long is ignored: cut off, it could be another node's. */
 		bool fits = value != NULL && strlen(value) <= NODE_NAME_MAX;
 
 		(void)snprintf(config->node[at].name, sizeof(config->node[at].name), "%s",

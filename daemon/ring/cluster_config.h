@@ -46,10 +46,7 @@ extern const char *const cluster_config_prefixes[]; /* NULL-terminated */
 /* value NULL: the key was deleted. Returns false if the key is not used here. */
 bool cluster_config_set(struct cluster_config *config, const char *key, const char *value);
 
-/*
- * Returns the node ids in ascending order. -EINVAL: there is no node, a node id occurs twice, or
- * there are more than JOURNAL_VOTERS_MAX nodes; err says which.
- */
+/* Ids, ascending. -EINVAL: none, one twice, or more than JOURNAL_VOTERS_MAX; err says which. */
 int cluster_config_nodes(const struct cluster_config *config, uint32_t nodes[JOURNAL_VOTERS_MAX],
 			 size_t *ret_n, struct err *err);
 
@@ -59,16 +56,10 @@ const char *cluster_config_name(const struct cluster_config *config, uint32_t no
 /* Sorts ids in ascending order and removes duplicates. Returns how many are left. */
 size_t cluster_config_ids_sort(uint32_t *ids, size_t n);
 
-/*
- * 0 if corosync encrypts and authenticates its network traffic. -EPERM if not; err says which
- * setting is missing.
- */
+/* 0 if corosync encrypts and authenticates its traffic. -EPERM: err says what is not set. */
 int cluster_config_encrypted(const struct cluster_config *config, struct err *err);
 
-/*
- * The effective value, as in votequorum: two_node implies wait_for_all unless wait_for_all is set
- * to 0.
- */
+/* As in votequorum: two_node implies wait_for_all unless wait_for_all is set to 0. */
 bool cluster_config_wait_for_all(const struct cluster_config *config);
 
 #endif

@@ -4,7 +4,6 @@
 #include <glib.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -221,9 +220,7 @@ static void on_deliver(cpg_handle_t handle, const struct cpg_name *group, uint32
 	struct cluster_cpg *cluster = cpg_cluster(handle);
 
 	(void)group;
-	/*
-	 * corosync also delivers the messages of this process. They prove nothing and are ignored.
-	 */
+	/* corosync also delivers the messages of this process, which prove nothing. */
 	if (cluster != NULL && !cluster->lost && (node != cluster->node || pid != cluster->pid)) {
 		cluster->ops->message(cluster->user, node, pid, data, bytes);
 	}
@@ -393,9 +390,7 @@ static int prefix_read(struct cluster_cpg *cluster, const char *prefix, struct e
 	cmap_iter_handle_t iter;
 	cs_error_t cs = cmap_track_add(cluster->cmap, prefix, events, on_key, cluster, &track);
 
-	if (cs == CS_OK) {
-		cs = cmap_iter_init(cluster->cmap, prefix, &iter);
-	}
+	cs = cs != CS_OK ? cs : cmap_iter_init(cluster->cmap, prefix, &iter);
 	if (cs != CS_OK) {
 		return cs_error(cs, "corosync's configuration", err);
 	}
@@ -435,17 +430,14 @@ static int handles_open(struct cluster_cpg *cluster, struct err *err)
 	uint32_t type = 0;
 	cs_error_t cs = cmap_initialize(&cluster->cmap);
 
-	if (cs == CS_OK) {
-		cs = cpg_model_initialize(&cluster->cpg, CPG_MODEL_V1,
-					  (cpg_model_data_t *)&cpg_model, cluster);
-	}
-	if (cs == CS_OK) {
-		cs = quorum_model_initialize(&cluster->quorum, QUORUM_MODEL_V1,
-					     (quorum_model_data_t *)&quorum_model, &type, cluster);
-	}
-	if (cs == CS_OK) {
-		cs = cpg_local_get(cluster->cpg, &node);
-	}
+	cs = cs != CS_OK ? cs
+			 : cpg_model_initialize(&cluster->cpg, CPG_MODEL_V1,
+						(cpg_model_data_t *)&cpg_model, cluster);
+	cs = cs != CS_OK ? cs
+			 : quorum_model_initialize(&cluster->quorum, QUORUM_MODEL_V1,
+						   (quorum_model_data_t *)&quorum_model, &type,
+						   cluster);
+	cs = cs != CS_OK ? cs : cpg_local_get(cluster->cpg, &node);
 	if (cs != CS_OK) {
 		return cs_error(cs, "corosync", err);
 	}
@@ -461,19 +453,14 @@ static int handles_open(struct cluster_cpg *cluster, struct err *err)
 int cluster_cpg_open(qb_loop_t *loop, const struct cluster_cpg_ops *ops, void *user,
 		     struct cluster_cpg **ret, struct err *err)
 {
-	struct cluster_cpg *cluster = calloc(1, sizeof(*cluster));
+	struct cluster_cpg *cluster = g_new0(struct cluster_cpg, 1);
 	int rc;
 
-	if (cluster == NULL) {
-		return err_set(err, -ENOMEM, "out of memory");
-	}
 	*cluster = (struct cluster_cpg){.loop = loop, .ops = ops, .user = user};
 	cluster->fds[0] = cluster->fds[1] = cluster->fds[2] = -1;
 	cluster->pid = (uint32_t)getpid();
 	rc = handles_open(cluster, err);
-	if (rc == 0) {
-		rc = config_read(cluster, err);
-	}
+	rc = rc < 0 ? rc : config_read(cluster, err);
 	if (rc < 0) {
 		cluster_cpg_close(cluster);
 		return rc;
@@ -520,12 +507,8 @@ static int fds_poll(struct cluster_cpg *cluster, struct err *err)
 	int fds[] = {-1, -1, -1};
 	cs_error_t cs = cmap_fd_get(cluster->cmap, &fds[0]);
 
-	if (cs == CS_OK) {
-		cs = quorum_fd_get(cluster->quorum, &fds[1]);
-	}
-	if (cs == CS_OK) {
-		cs = cpg_fd_get(cluster->cpg, &fds[2]);
-	}
+	cs = cs != CS_OK ? cs : quorum_fd_get(cluster->quorum, &fds[1]);
+	cs = cs != CS_OK ? cs : cpg_fd_get(cluster->cpg, &fds[2]);
 	if (cs != CS_OK) {
 		return cs_error(cs, "corosync", err);
 	}
@@ -596,5 +579,5 @@ void cluster_cpg_close(struct cluster_cpg *cluster)
 	timer_stop(cluster, &cluster->settle);
 	timer_stop(cluster, &cluster->join);
 	outbox_clear(&cluster->outbox);
-	free(cluster);
+	g_free(cluster);
 }

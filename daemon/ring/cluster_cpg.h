@@ -31,10 +31,7 @@
 struct cluster_cpg;
 
 struct cluster_cpg_ops {
-	/*
-	 * Nodes are in ascending order, each once. ring is that of the last totem configuration
-	 * change.
-	 */
+	/* nodes ascending, each once. ring: that of the last totem configuration change. */
 	void (*members)(void *user, const uint32_t *nodes, size_t n_nodes, struct ring ring);
 	/* Another process of this node is in the group. Reported once for each process. */
 	void (*rival)(void *user, uint32_t pid);
@@ -44,10 +41,7 @@ struct cluster_cpg_ops {
 	void (*config)(void *user, const struct cluster_config *config);
 	/* A message from another process, which may run on this node. */
 	void (*message)(void *user, uint32_t node, uint32_t pid, const uint8_t *data, size_t bytes);
-	/*
-	 * The connection to corosync is lost, or corosync has removed this process from the group.
-	 * Called once; no other op is called after it.
-	 */
+	/* corosync is lost, or has removed this process from the group. Called once, last. */
 	void (*lost)(void *user, const char *why);
 };
 
@@ -64,10 +58,7 @@ uint32_t cluster_cpg_node(const struct cluster_cpg *cluster);
 
 int cluster_cpg_join(struct cluster_cpg *cluster, struct err *err);
 
-/*
- * Sends a message of at most 64 KiB. If corosync does not accept it now, it is queued and sent
- * later; the queue may drop it (outbox.h).
- */
+/* At most 64 KiB. If corosync does not accept it now, it is queued, or dropped (outbox.h). */
 void cluster_cpg_send(struct cluster_cpg *cluster, const uint8_t *data, size_t bytes);
 
 /* Number of messages dropped because corosync accepted none for too long. */

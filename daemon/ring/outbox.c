@@ -1,25 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ring/outbox.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include <glib.h>
 
 void outbox_put(struct outbox *outbox, const uint8_t *data, size_t bytes)
 {
-	uint8_t *copy = bytes == 0 || bytes > OUTBOX_BYTES_MAX ? NULL : malloc(bytes);
 	size_t at;
 
-	if (copy == NULL) {
+	if (bytes == 0 || bytes > OUTBOX_BYTES_MAX) {
 		outbox->dropped++;
 		return;
 	}
-	memcpy(copy, data, bytes);
 	while (outbox->n == OUTBOX_MESSAGES_MAX || outbox->bytes + bytes > OUTBOX_BYTES_MAX) {
 		outbox_remove_first(outbox);
 		outbox->dropped++;
 	}
 	at = (outbox->first + outbox->n) % OUTBOX_MESSAGES_MAX;
-	outbox->slot[at].data = copy;
+	outbox->slot[at].data = g_memdup2(data, bytes);
 	outbox->slot[at].bytes = bytes;
 	outbox->bytes += bytes;
 	outbox->n++;
@@ -41,8 +38,7 @@ void outbox_remove_first(struct outbox *outbox)
 		return;
 	}
 	outbox->bytes -= outbox->slot[outbox->first].bytes;
-	free(outbox->slot[outbox->first].data);
-	outbox->slot[outbox->first].data = NULL;
+	g_clear_pointer(&outbox->slot[outbox->first].data, g_free);
 	outbox->first = (outbox->first + 1) % OUTBOX_MESSAGES_MAX;
 	outbox->n--;
 }

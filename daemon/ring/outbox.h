@@ -29,10 +29,7 @@ struct outbox {
 	uint64_t dropped;
 };
 
-/*
- * Copies the message. If there is no memory for it, or if it is empty or larger than
- * OUTBOX_BYTES_MAX, it is dropped and counted in `dropped`.
- */
+/* Copies it. An empty message, or one larger than OUTBOX_BYTES_MAX, only counts in `dropped`. */
 void outbox_put(struct outbox *outbox, const uint8_t *data, size_t bytes);
 /* Gets the oldest message; false if there is none. The data is valid until the next call. */
 bool outbox_first(const struct outbox *outbox, const uint8_t **ret_data, size_t *ret_bytes);

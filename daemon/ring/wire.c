@@ -62,10 +62,7 @@ static void data_walk(struct cursor *cursor, const uint8_t **data, uint32_t n)
 	cursor_skip(cursor, n);
 }
 
-/*
- * Writes or reads the lowest n bytes. When writing, it returns the whole value, so that the caller
- * can still check the value's range.
- */
+/* The lowest n bytes. When writing, the whole value is returned, for the check of its range. */
 static uint64_t uint_walk(struct cursor *cursor, uint64_t value, size_t n)
 {
 	uint64_t little = cursor->out != NULL ? htole64(value) : 0;
@@ -206,10 +203,7 @@ static void entry_walk(struct cursor *cursor, struct entry *entry)
 	data_walk(cursor, &entry->data, entry->bytes);
 }
 
-/*
- * Only a request entry may have a request id. A request entry without one is legal here; the
- * receiver of requests refuses it.
- */
+/* Only a request entry may have an id. Without one it is legal here; its receiver refuses it. */
 static bool entry_legal(const struct entry *entry)
 {
 	switch (entry->kind) {
@@ -316,9 +310,7 @@ static bool field_empty(struct message *message, size_t field)
 	return cursor.rc == 0 && memcmp(bytes, zero, sizeof(bytes)) == 0;
 }
 
-/*
- * False if a field is set that the message's kind does not carry: it would be lost without notice.
- */
+/* False if a field is set that the message's kind does not carry: it would be lost silently. */
 static bool message_told(struct message *message)
 {
 	for (size_t i = 0; i < FIELD_MAX; i++) {

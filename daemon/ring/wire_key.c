@@ -33,32 +33,10 @@ static int key_file_check(int fd, const char *path, struct err *err)
 	return 0;
 }
 
-/* Reads up to the end of the file, or one byte more than a key may have. */
-static int key_read(int fd, const char *path, uint8_t *buffer, size_t room, struct err *err)
-{
-	size_t used = 0;
-
-	while (used < room) {
-		ssize_t got = read(fd, buffer + used, room - used);
-
-		if (got < 0 && errno == EINTR) {
-			continue;
-		}
-		if (got < 0) {
-			return err_set(err, -errno, "key file %s: %s", path, strerror(errno));
-		}
-		if (got == 0) {
-			break;
-		}
-		used += (size_t)got;
-	}
-	return (int)used;
-}
-
 static int key_take(int fd, const char *path, struct wire_key *ret, struct err *err)
 {
 	uint8_t buffer[WIRE_KEY_BYTES_MAX + 1];
-	int n = key_read(fd, path, buffer, sizeof(buffer), err);
+	int n = (int)fd_read(fd, buffer, sizeof(buffer));
 
 	if (n >= WIRE_KEY_BYTES_MIN && n <= WIRE_KEY_BYTES_MAX) {
 		memcpy(ret->bytes, buffer, (size_t)n);
@@ -66,7 +44,7 @@ static int key_take(int fd, const char *path, struct wire_key *ret, struct err *
 	}
 	explicit_bzero(buffer, sizeof(buffer));
 	if (n < 0) {
-		return n;
+		return err_set(err, n, "key file %s: %s", path, strerror(-n));
 	}
 	if (ret->n == 0) {
 		return err_set(err, -EPERM,
@@ -81,10 +59,7 @@ static int key_take(int fd, const char *path, struct wire_key *ret, struct err *
 
 int wire_key_load(const char *path, struct wire_key *ret, struct err *err)
 {
-	/*
-	 * O_NONBLOCK: a FIFO at that path is refused; without the flag open() would wait for a
-	 * writer.
-	 */
+	/* O_NONBLOCK: without it, open() of a FIFO would wait for a writer; it is refused below. */
 	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	int rc;
 

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "base/little.h"
 
@@ -51,13 +52,8 @@ int wire_sender_init(struct wire_sender *ret)
 	ssize_t got;
 
 	*ret = (struct wire_sender){0};
-	do {
-		got = getrandom(&ret->nonce, sizeof(ret->nonce), 0);
-	} while (got < 0 && errno == EINTR);
-	if (got < 0) {
-		return -errno;
-	}
-	return got == (ssize_t)sizeof(ret->nonce) ? 0 : -EIO;
+	got = TEMP_FAILURE_RETRY(getrandom(&ret->nonce, sizeof(ret->nonce), 0));
+	return got == (ssize_t)sizeof(ret->nonce) ? 0 : got < 0 ? -errno : -EIO;
 }
 
 int wire_encode(const struct message *message, const struct wire_key *key,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "store/store.h"
 
-#include <stdlib.h>
+#include <glib.h>
 #include <string.h>
 
 #include "store/store_read.h"
@@ -32,10 +32,7 @@ static int database_make(const struct store_dir *dir, struct err *err)
 	return rc < 0 ? rc : store_dir_install_new(dir, err);
 }
 
-/*
- * Makes the new boot number durable before the store is handed out, so that no two runs of the
- * daemon have the same number.
- */
+/* The new boot number is durable before the store is handed out: no two runs have the same. */
 static int boot_count(struct store *store, struct err *err)
 {
 	struct store_state *state = &store->content.state;
@@ -44,9 +41,7 @@ static int boot_count(struct store *store, struct err *err)
 	state->boot++;
 	state->flags |= STORE_IN_USE;
 	rc = store_db_write_state(&store->db, state, err);
-	if (rc == 0) {
-		rc = store_db_checkpoint(&store->db, true, err);
-	}
+	rc = rc < 0 ? rc : store_db_checkpoint(&store->db, true, err);
 	return rc < 0 ? rc : store_dir_sync(&store->dir, err);
 }
 
@@ -65,10 +60,7 @@ static int database_use(struct store *store, struct err *err)
 	return rc;
 }
 
-/*
- * Interprets two errors. After -EIO the disk must not be trusted at the next start either: leave
- * the mark.
- */
+/* Interprets two errors. After -EIO the next start must not trust the disk either: the mark. */
 static int failure_judge(const struct store *store, int rc, const struct err *why)
 {
 	if (rc == -EIO) {
@@ -82,18 +74,13 @@ static int store_begin_new(struct store *store, struct err *err)
 {
 	int rc = database_make(&store->dir, err);
 
-	if (rc == 0) {
-		rc = database_use(store, err);
-	}
+	rc = rc < 0 ? rc : database_use(store, err);
 	if (rc < 0) {
 		rc = failure_judge(store, rc, err);
 		return err_prefix(err, rc == -EBADMSG ? -EIO : rc, "a new store in %s",
 				  store->dir.path);
 	}
-	/*
-	 * The mark is removed last. After a crash before this point, the next start creates a new
-	 * store once more, which loses nothing.
-	 */
+	/* Last: after a crash before it, the next start makes a new store again and loses none. */
 	return store_dir_unmark(&store->dir, err);
 }
 
@@ -102,18 +89,13 @@ static int store_replace(struct store *store, const char *why, struct err *err)
 	char name[NAME_MAX + 1];
 	int rc = store_dir_put_aside(&store->dir, name, err);
 
-	if (rc == 0) {
-		rc = store_begin_new(store, err);
-	}
+	rc = rc < 0 ? rc : store_begin_new(store, err);
 	return rc < 0 ? rc
 		      : err_set(err, 0, "the store was put aside as %s/%s, and a new one begun: %s",
 				store->dir.path, name, why);
 }
 
-/*
- * Opens the existing database. -EBADMSG: it cannot be used, and why says the reason. Otherwise an
- * error that store_open() returns.
- */
+/* The existing database. -EBADMSG: unusable, why says the reason. Else as store_open(). */
 static int store_begin_old(struct store *store, struct err *why)
 {
 	int rc;
@@ -138,9 +120,7 @@ static int store_begin(struct store *store, bool make_new, enum store_history *r
 		*ret_history = STORE_NEW;
 		return store_begin_new(store, err);
 	}
-	/*
-	 * The mark makes the next start replace the store too, should this process crash meanwhile.
-	 */
+	/* With the mark, the next start replaces the store too, should this process crash. */
 	if (make_new && store_dir_mark(&store->dir, "a new store was requested") < 0) {
 		return err_set(err, -EIO, "cannot write %s/%s", store->dir.path, STORE_MARK);
 	}
@@ -159,9 +139,7 @@ static int store_start(struct store *store, const struct store_options *options,
 	uint64_t bytes_max = options->bytes_max > 0 ? options->bytes_max : STORE_BYTES_MAX;
 	int rc = store_dir_room(&store->dir, STORE_ROOM_MIN, err);
 
-	if (rc == 0) {
-		rc = store_begin(store, options->make_new, ret_history, err);
-	}
+	rc = rc < 0 ? rc : store_begin(store, options->make_new, ret_history, err);
 	if (rc == 0) {
 		rc = store_writer_start(&store->writer, &store->dir, &store->db,
 					&store->content.state, bytes_max, err);
@@ -180,21 +158,17 @@ int store_open(const char *directory, const struct store_options *options, struc
 	       enum store_history *ret_history, struct err *err)
 {
 	static const struct store_options none;
-	struct store *store = calloc(1, sizeof(*store));
-	int rc;
+	struct store *store = g_new0(struct store, 1);
+	int rc = store_dir_open(directory, false, &store->dir, err);
 
-	if (store == NULL) {
-		return err_set(err, -ENOMEM, "out of memory");
-	}
-	rc = store_dir_open(directory, false, &store->dir, err);
 	if (rc < 0) {
-		free(store);
+		g_free(store);
 		return rc;
 	}
 	rc = store_start(store, options != NULL ? options : &none, ret_history, err);
 	if (rc < 0) {
 		store_dir_release(&store->dir);
-		free(store);
+		g_free(store);
 		return rc;
 	}
 	*ret = store;
@@ -210,7 +184,7 @@ void store_close(struct store *store)
 	store_content_release(&store->content);
 	store_db_close(&store->db);
 	store_dir_release(&store->dir);
-	free(store);
+	g_free(store);
 }
 
 const struct id128 *store_disk(const struct store *store)
@@ -250,9 +224,4 @@ int store_done(struct store *store, uint64_t *ret_sequence, struct err *err)
 uint64_t store_bytes(struct store *store)
 {
 	return store_writer_bytes(&store->writer);
-}
-
-size_t store_queued(struct store *store)
-{
-	return store_writer_queued(&store->writer);
 }

@@ -52,10 +52,7 @@ struct store_options {
 
 enum store_history { STORE_OLD, STORE_NEW, STORE_REPLACED };
 
-/*
- * *ret_history: STORE_OLD: the existing store; STORE_NEW: none existed; STORE_REPLACED: an old one
- * was put aside, and err gives the reason and the name of the old file.
- */
+/* STORE_OLD; STORE_NEW: none existed; STORE_REPLACED: put aside, err has reason and old name. */
 int store_open(const char *directory, const struct store_options *options, struct store **ret,
 	       enum store_history *ret_history, struct err *err);
 void store_close(struct store *store); /* writes the queued transactions first; NULL is allowed */
@@ -74,7 +71,6 @@ const struct core_durable *store_durable(const struct store *store);
  *   queued transactions, or the store holds bytes_max and this transaction does not truncate the
  *   log (rebase).
  * - -EINVAL: the sequence does not increase, or there are too many voters or too large a snapshot.
- * - -ENOMEM.
  *
  * A refused transaction is not queued, and no later one is accepted. The transactions that were
  * accepted before are still written and reported.
@@ -92,9 +88,8 @@ int store_fd(const struct store *store);
  */
 int store_done(struct store *store, uint64_t *ret_sequence, struct err *err);
 
-/* store_bytes(): bytes on disk. store_queued(): number of transactions that are not yet durable. */
+/* Bytes on disk. */
 uint64_t store_bytes(struct store *store);
-size_t store_queued(struct store *store);
 
 /* The contents of a store, for display; see store_check(). */
 struct store_report {

@@ -80,10 +80,7 @@ static void aside_prune(const struct store_dir *dir)
 	}
 }
 
-/*
- * Later than the time of every database put aside before, even if the clock was set back:
- * aside_prune() keeps the latest.
- */
+/* Later than all that were put aside, also if the clock was set back: the latest are kept. */
 static uint64_t aside_time(const struct store_dir *dir)
 {
 	uint64_t times[ASIDE_LISTED_MAX];

@@ -3,9 +3,9 @@
 #include <glib.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "store/store.h"
 #include "store/store_read.h"
 
@@ -32,9 +32,8 @@ static int descriptor_copy(int from, int to)
 static int file_copy(const struct store_dir *from, const struct store_dir *to, const char *name,
 		     struct err *err)
 {
-	int in = openat(from->fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	int out = -1;
-	int rc = 0;
+	AUTO_FD in = openat(from->fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_FD out = -1;
 
 	if (in < 0) {
 		return errno == ENOENT ? 0
@@ -43,20 +42,16 @@ static int file_copy(const struct store_dir *from, const struct store_dir *to, c
 	}
 	out = openat(to->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (out < 0 || descriptor_copy(in, out) < 0) {
-		rc = err_set(err, -EIO, "cannot copy %s/%s to %s: %s", from->path, name, to->path,
-			     strerror(errno));
+		return err_set(err, -EIO, "cannot copy %s/%s to %s: %s", from->path, name, to->path,
+			       strerror(errno));
 	}
-	close(in);
-	if (out >= 0) {
-		close(out);
-	}
-	return rc;
+	return 0;
 }
 
 static int copy_make(const struct store_dir *dir, struct store_dir *ret, struct err *err)
 {
 	g_autofree char *path = g_strdup_printf("%s/lunmask-check-XXXXXX", g_get_tmp_dir());
-	int rc = 0;
+	int rc;
 
 	*ret = (struct store_dir){.fd = -1, .lock = -1};
 	if (mkdtemp(path) == NULL || realpath(path, ret->path) == NULL) {
@@ -64,11 +59,9 @@ static int copy_make(const struct store_dir *dir, struct store_dir *ret, struct 
 	}
 	ret->fd = open(ret->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (ret->fd < 0) {
-		rc = err_set(err, -errno, "%s: %s", ret->path, strerror(errno));
+		return err_set(err, -errno, "%s: %s", ret->path, strerror(errno));
 	}
-	if (rc == 0) {
-		rc = file_copy(dir, ret, STORE_DB, err);
-	}
+	rc = file_copy(dir, ret, STORE_DB, err);
 	return rc < 0 ? rc : file_copy(dir, ret, STORE_DB "-wal", err);
 }
 
@@ -114,9 +107,7 @@ static int report_make(const struct store_dir *dir, struct store_report *ret, st
 	ret->failed = store_dir_marked(dir, NULL);
 	ret->bytes = store_dir_bytes(dir, STORE_DB) + store_dir_bytes(dir, STORE_DB "-wal");
 	rc = copy_make(dir, &copy, err);
-	if (rc == 0) {
-		rc = report_read(&copy, ret, err);
-	}
+	rc = rc < 0 ? rc : report_read(&copy, ret, err);
 	copy_remove(&copy);
 	return rc;
 }
@@ -124,13 +115,9 @@ static int report_make(const struct store_dir *dir, struct store_report *ret, st
 int store_check(const char *directory, struct store_report *ret, struct err *err)
 {
 	struct store_dir dir;
-	int rc;
+	int rc = store_dir_open(directory, true, &dir, err);
 
-	*ret = (struct store_report){.content = calloc(1, sizeof(*ret->content))};
-	if (ret->content == NULL) {
-		return err_set(err, -ENOMEM, "out of memory");
-	}
-	rc = store_dir_open(directory, true, &dir, err);
+	*ret = (struct store_report){.content = g_new0(struct store_content, 1)};
 	if (rc == 0) {
 		rc = report_make(&dir, ret, err);
 		store_dir_release(&dir);
@@ -145,7 +132,6 @@ void store_report_release(struct store_report *report)
 {
 	if (report->content != NULL) {
 		store_content_release(report->content);
-		free(report->content);
-		report->content = NULL;
+		g_clear_pointer(&report->content, g_free);
 	}
 }

@@ -39,10 +39,7 @@ static const char *const statements[STORE_STATEMENTS] = {
 			      "FROM pragma_page_count, pragma_freelist_count"),
 };
 
-/*
- * locking_mode must be set before journal_mode: only then SQLite keeps the log's index in memory,
- * and no other process can open the database in between.
- */
+/* locking_mode precedes journal_mode: the log's index stays in memory, nobody opens in between. */
 static const char pragmas[] = "PRAGMA locking_mode = EXCLUSIVE;"
 			      "PRAGMA trusted_schema = OFF;"
 			      "PRAGMA cell_size_check = ON;"
@@ -111,10 +108,7 @@ static int connection_open(const char *path, struct store_db *db, struct err *er
 	return sql_run(db, pragmas, err);
 }
 
-/*
- * Gets the single row of a query; the caller owns *ret. A change made by a pragma is complete only
- * after the last step.
- */
+/* The row of a query; the caller owns *ret. A pragma takes effect only with the last step. */
 static int value_get(struct store_db *db, const char *sql, char **ret, struct err *err)
 {
 	sqlite3_stmt *statement = NULL;
@@ -157,9 +151,7 @@ static int version_check(struct store_db *db, struct err *err)
 	int id, version;
 	int rc = integer_get(db, "PRAGMA application_id", &id, err);
 
-	if (rc == 0) {
-		rc = integer_get(db, "PRAGMA user_version", &version, err);
-	}
+	rc = rc < 0 ? rc : integer_get(db, "PRAGMA user_version", &version, err);
 	if (rc < 0) {
 		return rc;
 	}
@@ -213,19 +205,13 @@ static int wal_begin(struct store_db *db, struct err *err)
 	return rc < 0 ? rc : sql_run(db, limit, err);
 }
 
-/*
- * integrity_check also reads the pages that no table uses, and checks the constraints of every row.
- */
+/* integrity_check also reads the pages of no table, and checks the constraints of every row. */
 static int checks_run(struct store_db *db, struct err *err)
 {
 	int rc = version_check(db, err);
 
-	if (rc == 0) {
-		rc = schema_check(db, err);
-	}
-	if (rc == 0) {
-		rc = value_expect(db, "PRAGMA integrity_check(1)", "ok", err);
-	}
+	rc = rc < 0 ? rc : schema_check(db, err);
+	rc = rc < 0 ? rc : value_expect(db, "PRAGMA integrity_check(1)", "ok", err);
 	return rc;
 }
 
@@ -235,15 +221,9 @@ int store_db_open(const char *path, struct store_db *ret, struct err *err)
 
 	*ret = (struct store_db){.sqlite = NULL};
 	rc = connection_open(path, ret, err);
-	if (rc == 0) {
-		rc = checks_run(ret, err);
-	}
-	if (rc == 0) {
-		rc = wal_begin(ret, err);
-	}
-	if (rc == 0) {
-		rc = statements_prepare(ret, err);
-	}
+	rc = rc < 0 ? rc : checks_run(ret, err);
+	rc = rc < 0 ? rc : wal_begin(ret, err);
+	rc = rc < 0 ? rc : statements_prepare(ret, err);
 	if (rc < 0) {
 		store_db_close(ret);
 	}
@@ -281,24 +261,12 @@ int store_db_create(const char *path, const struct store_state *state, struct er
 	int rc = connection_open(path, &db, err);
 
 	(void)snprintf(text, sizeof(text), "PRAGMA page_size = %d", STORE_PAGE_BYTES);
-	if (rc == 0) {
-		rc = sql_run(&db, text, err);
-	}
-	if (rc == 0) {
-		rc = wal_begin(&db, err);
-	}
-	if (rc == 0) {
-		rc = tables_create(&db, err);
-	}
-	if (rc == 0) {
-		rc = statements_prepare(&db, err);
-	}
-	if (rc == 0) {
-		rc = store_db_write_state(&db, state, err);
-	}
-	if (rc == 0) {
-		rc = store_db_checkpoint(&db, true, err);
-	}
+	rc = rc < 0 ? rc : sql_run(&db, text, err);
+	rc = rc < 0 ? rc : wal_begin(&db, err);
+	rc = rc < 0 ? rc : tables_create(&db, err);
+	rc = rc < 0 ? rc : statements_prepare(&db, err);
+	rc = rc < 0 ? rc : store_db_write_state(&db, state, err);
+	rc = rc < 0 ? rc : store_db_checkpoint(&db, true, err);
 	store_db_close(&db);
 	return rc;
 }

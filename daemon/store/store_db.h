@@ -51,10 +51,7 @@ struct store_db {
 
 int store_db_create(const char *path, const struct store_state *state, struct err *err);
 int store_db_open(const char *path, struct store_db *ret, struct err *err);
-/*
- * Writes nothing. After it the store looks like after a crash, unless the caller has cleared
- * STORE_IN_USE and run a checkpoint before.
- */
+/* Writes nothing: as after a crash, unless STORE_IN_USE was cleared and a checkpoint run. */
 void store_db_close(struct store_db *db);
 
 /* Returns the connection's last error as -errno, and sets err to "what: SQLite's text". */

@@ -12,6 +12,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/fd.h"
+
 #define DIRECTORY_MODE 0700
 #define FILE_MODE 0600
 #define MODE_BITS 07777u
@@ -110,12 +112,8 @@ int store_dir_open(const char *path, bool read_only, struct store_dir *ret, stru
 
 	*ret = (struct store_dir){.fd = -1, .lock = -1};
 	rc = directory_open(ret, path, read_only, err);
-	if (rc == 0) {
-		rc = lock_take(ret, read_only, err);
-	}
-	if (rc == 0) {
-		rc = files_check(ret, err);
-	}
+	rc = rc < 0 ? rc : lock_take(ret, read_only, err);
+	rc = rc < 0 ? rc : files_check(ret, err);
 	if (rc < 0) {
 		store_dir_release(ret);
 	}
@@ -124,13 +122,8 @@ int store_dir_open(const char *path, bool read_only, struct store_dir *ret, stru
 
 void store_dir_release(struct store_dir *dir)
 {
-	if (dir->lock >= 0) {
-		close(dir->lock);
-	}
-	if (dir->fd >= 0) {
-		close(dir->fd);
-	}
-	dir->lock = dir->fd = -1;
+	fd_close(&dir->lock);
+	fd_close(&dir->fd);
 }
 
 void store_dir_path(const struct store_dir *dir, const char *name, char ret[STORE_PATH_MAX])
@@ -209,18 +202,14 @@ int store_dir_mark(const struct store_dir *dir, const char *why)
 
 bool store_dir_marked(const struct store_dir *dir, struct err *ret_why)
 {
+	AUTO_FD fd = openat(dir->fd, STORE_MARK, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	char text[MARK_BYTES_MAX + 1];
-	ssize_t got = -1;
-	int fd;
+	ssize_t got;
 
 	if (!store_dir_has(dir, STORE_MARK)) {
 		return false;
 	}
-	fd = openat(dir->fd, STORE_MARK, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd >= 0) {
-		got = read(fd, text, MARK_BYTES_MAX);
-		close(fd);
-	}
+	got = fd < 0 ? -1 : fd_read(fd, text, MARK_BYTES_MAX);
 	text[got < 0 ? 0 : got] = '\0';
 	err_set(ret_why, 0, "%s",
 		got > 0 ? text : "it failed earlier, the reason could not be saved");
@@ -274,10 +263,7 @@ int store_dir_make_new(const struct store_dir *dir, struct err *err)
 	return 0;
 }
 
-/*
- * syncfs() because the directory itself may be new, and then its entry in the parent is not
- * durable.
- */
+/* syncfs(): the directory may be new too, and then its entry in the parent is not durable. */
 int store_dir_install_new(const struct store_dir *dir, struct err *err)
 {
 	if (renameat(dir->fd, STORE_DB_NEW, dir->fd, STORE_DB) < 0 || syncfs(dir->fd) < 0) {

@@ -59,27 +59,18 @@ bool store_dir_read_only_fs(const struct store_dir *dir);
 /* -ENOSPC if the file system has less than `bytes` left. */
 int store_dir_room(const struct store_dir *dir, uint64_t bytes, struct err *err);
 
-/*
- * Leaves the mark, with the reason why; it is durable when 0 is returned. Best effort, because the
- * disk has just failed.
- */
+/* Leaves the mark with the reason; durable if 0. Best effort, because the disk has just failed. */
 int store_dir_mark(const struct store_dir *dir, const char *why);
 /* Copies the reason from the mark; false if there is no mark. */
 bool store_dir_marked(const struct store_dir *dir, struct err *ret_why);
 int store_dir_unmark(const struct store_dir *dir, struct err *err);
 
-/*
- * Creates an empty journal.new. Removes the files that a process left when it died while creating
- * one. -EIO, or the error of open(2).
- */
+/* An empty journal.new; removes what a dead process left of one. -EIO, or that of open(2). */
 int store_dir_make_new(const struct store_dir *dir, struct err *err);
 /* Renames the complete journal.new to journal.db. */
 int store_dir_install_new(const struct store_dir *dir, struct err *err);
 
-/*
- * Renames the database, if there is one, and removes all but the newest STORE_KEPT_MAX of those
- * that were put aside. ret_name is the new name.
- */
+/* Renames the database, if any, to ret_name, and keeps the newest STORE_KEPT_MAX of those. */
 int store_dir_put_aside(const struct store_dir *dir, char ret_name[NAME_MAX + 1], struct err *err);
 
 #endif

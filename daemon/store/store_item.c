@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "store/store_item.h"
 
-#include <stdlib.h>
+#include <glib.h>
 #include <string.h>
 
 /* The block's layout: structs first, in the order of their alignment; then bytes. */
@@ -30,14 +30,10 @@ static void *part_copy(uint8_t **at, const void *from, size_t bytes)
 struct store_item *store_item_new(const struct core_persist *persist)
 {
 	size_t bytes = item_bytes(persist);
-	struct store_item *item = malloc(bytes);
+	struct store_item *item = g_malloc(bytes);
+	uint8_t *at = (uint8_t *)(item + 1);
 	struct entry *entries;
-	uint8_t *at;
 
-	if (item == NULL) {
-		return NULL;
-	}
-	at = (uint8_t *)(item + 1);
 	*item = (struct store_item){.bytes = bytes, .persist = *persist};
 	entries = part_copy(&at, persist->entries, persist->n_entries * sizeof(*entries));
 	item->persist.entries = entries;
@@ -56,7 +52,7 @@ void store_item_free(struct store_item *items)
 	while (items != NULL) {
 		struct store_item *next = items->next;
 
-		free(items);
+		g_free(items);
 		items = next;
 	}
 }

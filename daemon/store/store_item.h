@@ -4,17 +4,14 @@
 
 #include "core/core.h"
 
-/*
- * A transaction waiting for the writer: a copy of everything that persist points to, in one block.
- * The items form a list; its owner frees it with store_item_free().
- */
+/* A transaction for the writer: persist and all it points to, copied into one block of a list. */
 struct store_item {
 	struct store_item *next;
 	size_t bytes; /* size of the block */
 	struct core_persist persist;
 };
 
-/* Copies persist. NULL: out of memory. */
+/* Copies persist. */
 struct store_item *store_item_new(const struct core_persist *persist);
 /* Frees the whole list; NULL is allowed. */
 void store_item_free(struct store_item *items);

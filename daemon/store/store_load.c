@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <glib.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/crc32c.h"
@@ -30,10 +29,7 @@ static int blob_copy(sqlite3_stmt *row, int column, uint8_t **ret, struct err *e
 	if (bytes > 0 && data == NULL) {
 		return err_set(err, -ENOMEM, "out of memory");
 	}
-	*ret = malloc(bytes > 0 ? bytes : 1);
-	if (*ret == NULL) {
-		return err_set(err, -ENOMEM, "out of memory");
-	}
+	*ret = g_malloc(bytes > 0 ? bytes : 1);
 	if (bytes > 0) {
 		memcpy(*ret, data, bytes);
 	}
@@ -141,46 +137,25 @@ static int entry_check(const struct store_content *content, const struct entry *
 	return 0;
 }
 
-/* Grows the array when the number of entries reaches a power of two. */
-static int entries_grow(struct store_content *content, struct err *err)
-{
-	size_t n = content->n_entries;
-	struct entry *grown;
-
-	if ((n & (n - 1)) != 0) {
-		return 0;
-	}
-	grown = realloc(content->entries, (n > 0 ? 2 * n : 1) * sizeof(*grown));
-	if (grown == NULL) {
-		return err_set(err, -ENOMEM, "out of memory");
-	}
-	content->entries = grown;
-	return 0;
-}
-
 static int entry_row(sqlite3_stmt *row, struct store_content *content, struct err *err)
 {
 	struct entry entry = {.data = NULL};
-	int rc = entries_grow(content, err);
+	size_t n = content->n_entries;
+	int rc = entry_decode(row, &entry, err);
 
-	if (rc == 0) {
-		rc = entry_decode(row, &entry, err);
-	}
-	if (rc == 0) {
-		rc = entry_check(content, &entry, err);
-	}
+	rc = rc < 0 ? rc : entry_check(content, &entry, err);
 	if (rc < 0) {
-		free((void *)entry.data);
+		g_free((void *)entry.data);
 		return rc;
+	}
+	if ((n & (n - 1)) == 0) { /* full: the room is a power of two */
+		content->entries = g_renew(struct entry, content->entries, n > 0 ? 2 * n : 1);
 	}
 	content->entries[content->n_entries++] = entry;
 	return 0;
 }
 
-/*
- * The state record names the end of the log: a log without its last entries would still be a valid
- * chain.
- */
+/* The state record names the log's end: a log without its last entries is a valid chain too. */
 static int end_check(const struct store_content *content, struct err *err)
 {
 	const struct store_state *state = &content->state;
@@ -244,9 +219,7 @@ int store_db_load(struct store_db *db, struct store_content *ret, struct err *er
 	if (rc == 0 && id128_is_zero(&ret->state.disk)) {
 		rc = err_set(err, -EBADMSG, "the state record (promised ballot, log) is missing");
 	}
-	if (rc == 0) {
-		rc = end_check(ret, err);
-	}
+	rc = rc < 0 ? rc : end_check(ret, err);
 	if (rc < 0) {
 		store_content_release(ret);
 		return rc;
@@ -258,12 +231,10 @@ int store_db_load(struct store_db *db, struct store_content *ret, struct err *er
 void store_content_release(struct store_content *content)
 {
 	for (size_t i = 0; i < content->n_entries; i++) {
-		free((void *)content->entries[i].data);
+		g_free((void *)content->entries[i].data);
 	}
-	free(content->entries);
-	free(content->snapshot);
-	content->entries = NULL;
-	content->snapshot = NULL;
+	g_clear_pointer(&content->entries, g_free);
+	g_clear_pointer(&content->snapshot, g_free);
 	content->n_entries = 0;
 	content->durable = (struct core_durable){.n_entries = 0};
 }

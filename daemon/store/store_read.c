@@ -3,16 +3,6 @@
 
 #include "store/store_wal.h"
 
-static int content_check(const struct store_content *content, bool wal, struct err *err)
-{
-	if ((content->state.flags & STORE_IN_USE) != 0 && !wal) {
-		return err_set(err, -EBADMSG,
-			       "it was not closed, and " STORE_DB "-wal with the last "
-			       "transactions is missing");
-	}
-	return 0;
-}
-
 int store_read(const struct store_dir *dir, struct store_db *db, struct store_content *content,
 	       struct err *err)
 {
@@ -29,8 +19,11 @@ int store_read(const struct store_dir *dir, struct store_db *db, struct store_co
 		return rc;
 	}
 	rc = store_db_load(db, content, err);
-	if (rc == 0) {
-		rc = content_check(content, wal, err);
+	if (rc == 0 && (content->state.flags & STORE_IN_USE) != 0 && !wal) {
+		rc = err_set(err, -EBADMSG,
+			     "it was not closed, and " STORE_DB
+			     "-wal with the last transactions is "
+			     "missing");
 	}
 	if (rc < 0) {
 		store_content_release(content);

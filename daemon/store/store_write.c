@@ -5,10 +5,7 @@
 #include "base/crc32c.h"
 #include "store/store_db.h"
 
-/*
- * Writes transactions. A transaction that would make the store fail its checks at the next open is
- * refused here, before it is on disk.
- */
+/* What would fail the checks at the next open is refused here, before it is on disk. */
 
 /* Binding static blobs and integers cannot fail. */
 static void blob_bind(sqlite3_stmt *statement, int at, const void *data, size_t bytes)
@@ -109,9 +106,7 @@ static int entry_append(struct store_db *db, struct store_state *state, const st
 	return statement_run(db, STORE_APPEND, err);
 }
 
-/*
- * The new base lies behind the end of the log (a snapshot from another node): delete all entries.
- */
+/* The new base is behind the log's end (another node's snapshot): all entries are deleted. */
 static int log_restart(struct store_db *db, struct store_state *state,
 		       const struct core_persist *persist, struct err *err)
 {
@@ -219,12 +214,8 @@ static int persist_apply(struct store_db *db, struct store_state *state,
 	if (persist->truncate) {
 		rc = truncate_apply(db, state, persist->truncate_after, err);
 	}
-	if (rc == 0) {
-		rc = entries_apply(db, state, persist, err);
-	}
-	if (rc == 0) {
-		rc = snapshot_apply(db, state, persist, err);
-	}
+	rc = rc < 0 ? rc : entries_apply(db, state, persist, err);
+	rc = rc < 0 ? rc : snapshot_apply(db, state, persist, err);
 	return rc < 0 ? rc : rebase_apply(db, state, persist, err);
 }
 
@@ -239,9 +230,7 @@ static int state_put(struct store_db *db, const struct store_state *state, struc
 /* The result of the rollback does not matter: nothing is written after a failed transaction. */
 static int transaction_end(struct store_db *db, int rc, struct err *err)
 {
-	if (rc == 0) {
-		rc = statement_run(db, STORE_COMMIT, err);
-	}
+	rc = rc < 0 ? rc : statement_run(db, STORE_COMMIT, err);
 	if (rc < 0) {
 		(void)statement_run(db, STORE_ROLLBACK, NULL);
 	}
@@ -260,9 +249,7 @@ int store_db_write(struct store_db *db, struct store_state *state, const struct 
 	for (; rc == 0 && items != NULL; items = items->next) {
 		rc = persist_apply(db, &next, &items->persist, err);
 	}
-	if (rc == 0) {
-		rc = state_put(db, &next, err);
-	}
+	rc = rc < 0 ? rc : state_put(db, &next, err);
 	rc = transaction_end(db, rc, err);
 	if (rc == 0) {
 		*state = next;

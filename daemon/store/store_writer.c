@@ -13,10 +13,7 @@ static void event_signal(const struct store_writer *writer)
 {
 	const uint64_t one = 1;
 
-	/*
-	 * The write fails only if the counter is at its maximum; the eventfd is readable then as
-	 * well.
-	 */
+	/* It fails only if the counter is at its maximum; then the eventfd is readable too. */
 	(void)!write(writer->event, &one, sizeof(one));
 }
 
@@ -151,10 +148,7 @@ int store_writer_start(struct store_writer *writer, const struct store_dir *dir,
 	return writer_start(writer, err);
 }
 
-/*
- * Clears STORE_IN_USE. Without this and a complete checkpoint, the next open takes a missing
- * write-ahead log for damage.
- */
+/* Clears STORE_IN_USE. Otherwise the next open takes a missing write-ahead log for damage. */
 static void state_close(struct store_writer *writer)
 {
 	struct err err = ERR_INIT;
@@ -162,9 +156,7 @@ static void state_close(struct store_writer *writer)
 
 	writer->state.flags &= ~(uint32_t)STORE_IN_USE;
 	rc = store_db_write_state(writer->db, &writer->state, &err);
-	if (rc == 0) {
-		rc = store_db_checkpoint(writer->db, true, &err);
-	}
+	rc = rc < 0 ? rc : store_db_checkpoint(writer->db, true, &err);
 	if (rc < 0) {
 		writer_fail(writer, rc, &err);
 	}
@@ -247,9 +239,6 @@ static int persist_put(struct store_writer *writer, const struct core_persist *p
 		return rc;
 	}
 	item = store_item_new(persist);
-	if (item == NULL) {
-		return err_set(err, -ENOMEM, "out of memory");
-	}
 	rc = room_check(writer, persist, item->bytes, err);
 	if (rc < 0) {
 		store_item_free(item);
@@ -282,9 +271,7 @@ int store_writer_done(struct store_writer *writer, uint64_t *ret_sequence, struc
 	uint64_t count;
 	int rc;
 
-	/*
-	 * The event is drained before `done` is read, so a later change of `done` signals it again.
-	 */
+	/* Drained before `done` is read, so that a later change of `done` signals again. */
 	(void)!read(writer->event, &count, sizeof(count));
 	pthread_mutex_lock(&writer->lock);
 	rc = writer->failed;
@@ -295,16 +282,6 @@ int store_writer_done(struct store_writer *writer, uint64_t *ret_sequence, struc
 	}
 	pthread_mutex_unlock(&writer->lock);
 	return rc;
-}
-
-size_t store_writer_queued(struct store_writer *writer)
-{
-	size_t n;
-
-	pthread_mutex_lock(&writer->lock);
-	n = writer->n;
-	pthread_mutex_unlock(&writer->lock);
-	return n;
 }
 
 uint64_t store_writer_bytes(struct store_writer *writer)

@@ -55,7 +55,6 @@ void store_writer_stop(struct store_writer *writer);
 int store_writer_put(struct store_writer *writer, const struct core_persist *persist,
 		     struct err *err);
 int store_writer_done(struct store_writer *writer, uint64_t *ret_sequence, struct err *err);
-size_t store_writer_queued(struct store_writer *writer);
 uint64_t store_writer_bytes(struct store_writer *writer);
 
 #endif

@@ -71,7 +71,10 @@ static bool op_legal(const struct journal_op *op)
 	switch (op->kind) {
 	case JOURNAL_OP_ADVANCE:
 	case JOURNAL_OP_TAKEOVER: return task_legal && op->task.revision != 0;
-	case JOURNAL_OP_RELEASE: return op->release.array[0] != '\0' && op->release.n_luns > 0;
+	case JOURNAL_OP_RELEASE:
+	case JOURNAL_OP_GRANT:
+		return op->release.array[0] != '\0' && op->release.n_luns > 0 &&
+		       op->release.granted == (op->kind == JOURNAL_OP_GRANT);
 	default: return true;
 	}
 }
@@ -251,7 +254,7 @@ static int advance(struct tasks *tasks, const struct journal_op *op, uint64_t in
 }
 
 /*
- * The log entry's index becomes the release's revision, so no two releases have the same revision.
+ * RELEASE and GRANT. The log entry's index becomes the revision, so no two of them have the same.
  */
 static int release(struct tasks *tasks, const struct journal_op *op, uint64_t index,
 		   uint64_t *ret_revision)
@@ -262,10 +265,8 @@ static int release(struct tasks *tasks, const struct journal_op *op, uint64_t in
 	next.revision = index;
 	*ret_revision = index;
 	if (stored != NULL) {
-		*stored = next;
-		return 0;
-	}
-	if (tasks_release_count(tasks) >= TASKS_RELEASES_MAX) {
+		tasks_remove_release(tasks, stored);
+	} else if (!tasks_release_room(tasks)) {
 		return -ENOSPC;
 	}
 	tasks_insert_release(tasks, &next);
@@ -296,7 +297,7 @@ static void tasks_apply(void *machine, uint64_t index, const uint8_t *data, size
 						       uint64_t, uint64_t *) = {
 		[JOURNAL_OP_BEGIN] = begin,      [JOURNAL_OP_ADVANCE] = advance,
 		[JOURNAL_OP_TAKEOVER] = advance, [JOURNAL_OP_RELEASE] = release,
-		[JOURNAL_OP_REVOKED] = revoked,
+		[JOURNAL_OP_REVOKED] = revoked,  [JOURNAL_OP_GRANT] = release,
 	};
 	struct journal_op op;
 	uint64_t revision = 0;

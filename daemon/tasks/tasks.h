@@ -6,7 +6,7 @@
 #include "journal/journal_record.h"
 
 /*
- * The replicated state machine: the table of tasks and the table of releases. Only journal
+ * The replicated state machine: the table of tasks, and that of releases and grants. Only journal
  * operations change it, by the rules of journal_record.h. It is deterministic and pure. The
  * replication core drives it:
  *
@@ -20,13 +20,13 @@
  *
  * A VM has at most one open task. Of the ended tasks the last TASKS_ENDED_PER_VM of each VM are
  * kept. When the table holds TASKS_MAX tasks, a new task replaces the one that ended first; if all
- * of them are open, BEGIN returns -ENOSPC. RELEASE returns -ENOSPC when there are
- * TASKS_RELEASES_MAX releases. The index passed to apply must increase with each call: it becomes
- * the revision of a release.
+ * of them are open, BEGIN returns -ENOSPC. Releases and grants are at most TASKS_RELEASES_MAX
+ * together; a new one replaces the grant that was written first. The index passed to apply must
+ *increase with each call: it becomes the revision of a release.
  */
 #define TASKS_MAX 4096
 #define TASKS_ENDED_PER_VM 4
-#define TASKS_RELEASES_MAX 4096
+#define TASKS_RELEASES_MAX 8192
 
 struct tasks;
 

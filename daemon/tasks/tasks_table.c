@@ -161,6 +161,22 @@ struct journal_release *tasks_get_release(const struct tasks *tasks, const char 
 	return g_hash_table_lookup(tasks->by_release, &key);
 }
 
+bool tasks_release_room(struct tasks *tasks)
+{
+	if (tasks->releases->len < TASKS_RELEASES_MAX) {
+		return true;
+	}
+	for (guint i = 0; i < tasks->releases->len; i++) {
+		struct journal_release *first = g_ptr_array_index(tasks->releases, i);
+
+		if (first->granted) {
+			tasks_remove_release(tasks, first);
+			return true;
+		}
+	}
+	return false;
+}
+
 void tasks_insert_release(struct tasks *tasks, const struct journal_release *release)
 {
 	struct journal_release *own = g_memdup2(release, sizeof(*release));

@@ -24,7 +24,7 @@ struct tasks {
 	GHashTable *by_uuid; /* borrows from all */
 	GHashTable *by_vm;   /* name: struct tasks_vm, owned */
 
-	/* struct journal_release, owned, in the order in which they were inserted */
+	/* struct journal_release, owned, in the order in which they were written */
 	GPtrArray *releases;
 	GHashTable *by_release;
 };
@@ -50,6 +50,8 @@ void tasks_end(struct tasks *tasks, struct journal_task *task);
 
 struct journal_release *tasks_get_release(const struct tasks *tasks, const char *vm,
 					  const char *node);
+/* Makes room for one more, if need be by removing the grant that was written first. */
+bool tasks_release_room(struct tasks *tasks);
 void tasks_insert_release(struct tasks *tasks, const struct journal_release *release);
 void tasks_remove_release(struct tasks *tasks, struct journal_release *release);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "watch/domains.h"
 
+#include <glib.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -48,7 +48,7 @@ static void domains_unref(struct domains *domains)
 	pthread_cond_destroy(&domains->wake);
 	pthread_mutex_destroy(&domains->lock);
 	(void)close(domains->event);
-	free(domains);
+	g_free(domains);
 }
 
 /* Records whether libvirt is watched. Each change is reported to the log once. */
@@ -84,7 +84,7 @@ static void entries_free(struct domain_entry *entries, size_t n, const struct do
 			(void)close(seen->pidfd);
 		}
 	}
-	free(entries);
+	g_free(entries);
 }
 
 static bool process_lives(int pidfd)
@@ -128,7 +128,6 @@ static void look_apply(struct domains *domains, const struct domain_seen *seen, 
 static int domains_look(struct domains *domains, struct err *err)
 {
 	struct domain_seen *seen = NULL;
-	struct domain_entry *entries;
 	int64_t asked_ms = deadline_now_ms();
 	uint64_t mark;
 	size_t n = 0;
@@ -142,12 +141,9 @@ static int domains_look(struct domains *domains, struct err *err)
 	if (rc < 0) {
 		return rc;
 	}
-	entries = calloc(n + 1, sizeof(*entries));
-	if (entries != NULL) {
-		look_apply(domains, seen, n, entries, mark, asked_ms);
-	}
-	free(seen);
-	return entries == NULL ? err_set(err, -ENOMEM, "out of memory") : 0;
+	look_apply(domains, seen, n, g_new0(struct domain_entry, n + 1), mark, asked_ms);
+	g_free(seen);
+	return 0;
 }
 
 /* The thread */
@@ -169,7 +165,7 @@ static int connected_look(struct domains *domains, struct err *err)
 	closed = domains->closed;
 	pthread_mutex_unlock(&domains->lock);
 	if (closed) {
-		return err_set(err, -ENOTCONN, "libvirtd has closed the connection");
+		return err_set(err, -ENOTCONN, "libvirt's daemon has closed the connection");
 	}
 	rc = domains->link == NULL ? domains->ops->open(domains, &domains->link, err) : 0;
 	return rc < 0 ? rc : domains_look(domains, err);
@@ -222,6 +218,7 @@ static void *domains_run(void *data)
 	link_close(domains);
 	entries_free(domains->table.entries, domains->table.n, &(struct domains_table){0});
 	pthread_mutex_lock(&domains->lock);
+	domains_table_forget(&domains->table);
 	domains->table = (struct domains_table){0};
 	domains->left = true;
 	pthread_cond_broadcast(&domains->wake);
@@ -232,12 +229,9 @@ static void *domains_run(void *data)
 
 int domains_new(const struct domains_ops *ops, struct domains **ret, struct err *err)
 {
-	struct domains *domains = calloc(1, sizeof(*domains));
+	struct domains *domains = g_new0(struct domains, 1);
 	int rc;
 
-	if (domains == NULL) {
-		return err_set(err, -ENOMEM, "out of memory");
-	}
 	domains->ops = ops;
 	domains->refs = 2;
 	domains->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -287,18 +281,28 @@ enum journal_domain domains_answer(struct domains *domains, const char *vm)
 	return answer;
 }
 
-void domains_on_event(struct domains *domains, const char *vm)
+static void event_take(struct domains *domains, const char *vm, bool departed)
 {
 	pthread_mutex_lock(&domains->lock);
 	if (vm == NULL) {
 		domains->closed = true;
 		domains_table_forget(&domains->table);
 	} else {
-		domains_table_event(&domains->table, vm);
+		domains_table_event(&domains->table, vm, departed);
 	}
 	domains->woken = true;
 	pthread_cond_broadcast(&domains->wake);
 	pthread_mutex_unlock(&domains->lock);
+}
+
+void domains_on_event(struct domains *domains, const char *vm)
+{
+	event_take(domains, vm, false);
+}
+
+void domains_on_departure(struct domains *domains, const char *vm)
+{
+	event_take(domains, vm, true);
 }
 
 int domains_fd(const struct domains *domains)

@@ -32,9 +32,7 @@ struct domains_ops {
 	 * with text.
 	 */
 	int (*open)(struct domains *domains, void **ret, struct err *err);
-	/*
-	 * Lists all active domains with a legal VM name. The caller frees *ret. pidfd is not set.
-	 */
+	/* All active domains with a legal VM name, without pidfd. Free *ret with g_free(). */
 	int (*look)(void *link, struct domain_seen **ret, size_t *ret_n, struct err *err);
 	void (*close)(void *link);
 	/* Returns a pidfd of the domain's QEMU, or -errno. */
@@ -42,26 +40,20 @@ struct domains_ops {
 };
 
 int domains_new(const struct domains_ops *ops, struct domains **ret, struct err *err);
-/*
- * Waits up to 1 s for the thread. If the thread hangs in libvirt, it is abandoned. NULL is allowed.
- */
+/* Waits up to 1 s for the thread, and abandons it if it hangs in libvirt. NULL is allowed. */
 void domains_free(struct domains *domains);
 
 /* Never blocks. */
 enum journal_domain domains_answer(struct domains *domains, const char *vm);
 
-/*
- * Called by the connection that ops->open() made: an event of domain vm. NULL: the connection is
- * lost.
- */
+/* For the connection of ops->open(): an event of domain vm. NULL: the connection is lost. */
 void domains_on_event(struct domains *domains, const char *vm);
+/* In place of domains_on_event(), when the event says that a completed migration has ended vm. */
+void domains_on_departure(struct domains *domains, const char *vm);
 
 /* Readable when domains_news() has something new for the log. */
 int domains_fd(const struct domains *domains);
-/*
- * False: nothing new. Otherwise *ret_watched says whether libvirt is watched now; if not, ret_why
- * says why.
- */
+/* False: nothing new. *ret_watched: is libvirt watched now? If not, ret_why says why. */
 bool domains_news(struct domains *domains, bool *ret_watched, struct err *ret_why);
 
 #endif

@@ -24,9 +24,19 @@ static struct domain_entry *entry_find(const struct domains_table *table, const 
 				       name_compare);
 }
 
-void domains_table_event(struct domains_table *table, const char *vm)
+void domains_table_event(struct domains_table *table, const char *vm, bool departed)
 {
 	struct domain_entry *entry = entry_find(table, vm);
+
+	if (departed) {
+		if (table->departed == NULL) {
+			table->departed =
+				g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+		}
+		(void)g_hash_table_add(table->departed, g_strdup(vm));
+	} else if (table->departed != NULL) {
+		(void)g_hash_table_remove(table->departed, vm);
+	}
 
 	table->events++;
 	if (entry != NULL) {
@@ -39,6 +49,7 @@ void domains_table_event(struct domains_table *table, const char *vm)
 void domains_table_forget(struct domains_table *table)
 {
 	table->known = false;
+	g_clear_pointer(&table->departed, g_hash_table_unref);
 }
 
 uint64_t domains_table_mark(const struct domains_table *table)
@@ -60,10 +71,7 @@ void domains_table_set(struct domains_table *table, struct domain_entry *entries
 	for (size_t i = 0; i < n; i++) {
 		const struct domain_entry *old = entry_find(table, entries[i].seen.vm);
 
-		/*
-		 * The listing may be older than an event of this domain that came when it was not
-		 * in the table.
-		 */
+		/* From when it was not in the table: may be newer than the listing. */
 		entries[i].event = old != NULL ? old->event : table->stray;
 	}
 	*ret_old = table->entries;
@@ -93,6 +101,9 @@ enum journal_domain domains_table_answer(const struct domains_table *table, cons
 	*ret_pidfd = -1;
 	if (!table->known || now_ms - table->asked_ms > DOMAINS_VALID_MS) {
 		return JOURNAL_DOMAIN_UNKNOWN;
+	}
+	if (table->departed != NULL && g_hash_table_contains(table->departed, vm)) {
+		return JOURNAL_DOMAIN_DEPARTED;
 	}
 	if (entry == NULL) {
 		return table->stray > table->mark ? JOURNAL_DOMAIN_UNKNOWN : JOURNAL_DOMAIN_ABSENT;

@@ -2,6 +2,7 @@
 #ifndef LUNMASK_DAEMON_DOMAINS_TABLE_H
 #define LUNMASK_DAEMON_DOMAINS_TABLE_H
 
+#include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -41,19 +42,23 @@ struct domain_entry {
 struct domains_table {
 	struct domain_entry *entries; /* sorted by name */
 	size_t n;
-	bool known;       /* all domains have been listed over this connection */
-	int64_t asked_ms; /* when that listing was requested */
-	uint64_t mark;    /* its mark */
-	uint64_t events;  /* number of events so far */
-	uint64_t stray;   /* number of the last event of a domain that is not in the table */
+	bool known;           /* all domains have been listed over this connection */
+	int64_t asked_ms;     /* when that listing was requested */
+	uint64_t mark;        /* its mark */
+	uint64_t events;      /* number of events so far */
+	uint64_t stray;       /* number of the last event of a domain that is not in the table */
+	GHashTable *departed; /* names of which the last event was a departure; may be NULL */
 };
 
-/* Records an event of domain vm, which need not be in the table or have a legal name. */
-void domains_table_event(struct domains_table *table, const char *vm);
+/*
+ * Records an event of domain vm, which need not be in the table or have a legal name. departed: a
+ * completed migration to another host has ended it. That is remembered until the next event.
+ */
+void domains_table_event(struct domains_table *table, const char *vm, bool departed);
 
 /*
  * The connection is lost: all states are unknown. The entries are kept, so that their pidfds stay
- * open.
+ * open. It also frees what remembers departures.
  */
 void domains_table_forget(struct domains_table *table);
 
@@ -62,18 +67,12 @@ uint64_t domains_table_mark(const struct domains_table *table);
 /* The pidfd of the domain if it is still the same start (id) of the domain; otherwise -1. */
 int domains_table_pidfd(const struct domains_table *table, const char *vm, int id);
 
-/*
- * The entries of a new listing, in any order. The table takes entries; it returns the previous ones
- * in *ret_old, which the caller frees.
- */
+/* A new listing, in any order, which the table takes. The caller frees the previous, *ret_old. */
 void domains_table_set(struct domains_table *table, struct domain_entry *entries, size_t n,
 		       uint64_t mark, int64_t asked_ms, struct domain_entry **ret_old,
 		       size_t *ret_n_old);
 
-/*
- * The state of domain vm. RUNNING is only valid if the process of *ret_pidfd is alive, which the
- * caller has to check.
- */
+/* The state of domain vm. For RUNNING the caller checks that the process of *ret_pidfd lives. */
 enum journal_domain domains_table_answer(const struct domains_table *table, const char *vm,
 					 int64_t now_ms, int *ret_pidfd);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "watch/domains_virt.h"
 
+#include <glib.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <libvirt/libvirt.h>
@@ -12,9 +12,7 @@
 #include "names/libvirt_uri.h"
 #include "process/qemu_process.h"
 
-/*
- * A call that libvirtd does not answer fails after these. No answer to a monitor depends on them.
- */
+/* After these, a call that libvirtd does not answer fails. No monitor's answer depends on them. */
 #define KEEPALIVE_SECONDS 2
 #define KEEPALIVE_COUNT 2
 
@@ -52,14 +50,16 @@ static void link_unref(void *data)
 	pthread_mutex_unlock(&link->lock);
 	if (refs == 0) {
 		pthread_mutex_destroy(&link->lock);
-		free(link);
+		g_free(link);
 	}
 }
 
-static void link_tell(struct virt_link *link, const char *vm)
+static void link_tell(struct virt_link *link, const char *vm, bool departed)
 {
 	pthread_mutex_lock(&link->lock);
-	if (link->domains != NULL) {
+	if (link->domains != NULL && departed) {
+		domains_on_departure(link->domains, vm);
+	} else if (link->domains != NULL) {
 		domains_on_event(link->domains, vm);
 	}
 	pthread_mutex_unlock(&link->lock);
@@ -69,15 +69,16 @@ static int on_lifecycle(virConnectPtr conn, virDomainPtr domain, int event, int 
 {
 	const char *name = virDomainGetName(domain);
 
-	(void)conn, (void)event, (void)detail;
-	link_tell(data, name == NULL ? "" : name);
+	(void)conn;
+	link_tell(data, name == NULL ? "" : name,
+		  event == VIR_DOMAIN_EVENT_STOPPED && detail == VIR_DOMAIN_EVENT_STOPPED_MIGRATED);
 	return 0;
 }
 
 static void on_close(virConnectPtr conn, int reason, void *data)
 {
 	(void)conn, (void)reason;
-	link_tell(data, NULL);
+	link_tell(data, NULL, false);
 }
 
 static int link_watch(struct virt_link *link, struct err *err)
@@ -126,10 +127,7 @@ static int virt_open(struct domains *domains, void **ret, struct err *err)
 	if (rc < 0) {
 		return err_set(err, rc, "libvirt cannot be initialised");
 	}
-	link = calloc(1, sizeof(*link));
-	if (link == NULL) {
-		return err_set(err, -ENOMEM, "out of memory");
-	}
+	link = g_new0(struct virt_link, 1);
 	(void)pthread_mutex_init(&link->lock, NULL);
 	link->refs = 1;
 	link->lifecycle = -1;
@@ -175,16 +173,16 @@ static int virt_look(void *data, struct domain_seen **ret, size_t *ret_n, struct
 	if (n < 0) {
 		return virt_failed("list of domains", err);
 	}
-	*ret = calloc((size_t)n + 1, sizeof(**ret));
-	for (int i = 0; *ret != NULL && i < n && i < DOMAINS_MAX; i++) {
+	if (n > DOMAINS_MAX) {
+		virDomainStatsRecordListFree(records);
+		return err_set(err, -E2BIG, "there are %d domains, more than %d", n, DOMAINS_MAX);
+	}
+	*ret = g_new0(struct domain_seen, (size_t)n + 1);
+	for (int i = 0; i < n; i++) {
 		*ret_n += record_read(records[i], &(*ret)[*ret_n]) ? 1 : 0;
 	}
 	virDomainStatsRecordListFree(records);
-	if (n > DOMAINS_MAX) {
-		free(*ret);
-		return err_set(err, -E2BIG, "there are %d domains, more than %d", n, DOMAINS_MAX);
-	}
-	return *ret == NULL ? err_set(err, -ENOMEM, "out of memory") : 0;
+	return 0;
 }
 
 static int virt_process(const char *vm)

@@ -49,10 +49,7 @@ static enum fencing_verdict verdict(const struct fencing *fencing,
 	if (!fencing->have_baseline || times->fenced <= fencing->baseline.fenced) {
 		return FENCING_NONE;
 	}
-	/*
-	 * Compared for equality, not for "no later", because a restarted fencer has lost its
-	 * history.
-	 */
+	/* For equality, not "no later": a restarted fencer has lost its history. */
 	return times->unfenced == fencing->baseline.unfenced ? FENCING_FENCED : FENCING_VOID;
 }
 

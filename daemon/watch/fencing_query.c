@@ -2,14 +2,15 @@
 #include "watch/fencing_query.h"
 
 #include <fcntl.h>
+#include <glib.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "process/process_spawn.h"
 
 #define ANSWER_MAX 48
@@ -26,35 +27,21 @@ struct fencing_query {
 	size_t bytes;
 };
 
-/* Parses the digits before `end`. Returns the position after `end`, or NULL. */
-static const char *number_parse(const char *text, const char *limit, char end, int64_t *ret)
-{
-	const char *begin = text;
-
-	*ret = 0;
-	for (; text < limit && *text >= '0' && *text <= '9' && *ret <= INT64_MAX / 10 - 10;
-	     text++) {
-		*ret = *ret * 10 + (*text - '0');
-	}
-	return text > begin && text < limit && *text == end ? text + 1 : NULL;
-}
-
 int fencing_query_parse(const char *text, size_t bytes, struct fencing_times *ret)
 {
-	const char *limit = text + bytes;
-	struct fencing_times times;
+	g_autofree char *line = g_strndup(text, bytes);
+	g_auto(GStrv) words = NULL;
 
-	if (bytes > ANSWER_MAX) {
+	if (bytes > ANSWER_MAX || bytes == 0 || strlen(line) != bytes || line[bytes - 1] != '\n') {
 		return -EBADMSG;
 	}
-	text = number_parse(text, limit, ' ', &times.fenced);
-	if (text != NULL) {
-		text = number_parse(text, limit, '\n', &times.unfenced);
-	}
-	if (text != limit) {
+	line[bytes - 1] = '\0';
+	words = g_strsplit(line, " ", 0);
+	if (g_strv_length(words) != 2 ||
+	    !g_ascii_string_to_signed(words[0], 10, 0, INT64_MAX, &ret->fenced, NULL) ||
+	    !g_ascii_string_to_signed(words[1], 10, 0, INT64_MAX, &ret->unfenced, NULL)) {
 		return -EBADMSG;
 	}
-	*ret = times;
 	return 0;
 }
 
@@ -65,8 +52,7 @@ static void query_kill(struct fencing_query *query)
 		return;
 	}
 	(void)kill(query->pid, SIGKILL);
-	while (waitpid(query->pid, NULL, 0) < 0 && errno == EINTR) {
-	}
+	(void)TEMP_FAILURE_RETRY(waitpid(query->pid, NULL, 0));
 	query->pid = 0;
 }
 
@@ -75,9 +61,7 @@ static void query_end(struct fencing_query *query, int rc)
 	fencing_query_done *done = query->done;
 	struct fencing_times times = {0};
 
-	if (rc == 0) {
-		rc = fencing_query_parse(query->answer, query->bytes, &times);
-	}
+	rc = rc < 0 ? rc : fencing_query_parse(query->answer, query->bytes, &times);
 	query->done = NULL;
 	if (done != NULL) {
 		done(query->user, rc, &times);
@@ -149,12 +133,9 @@ int fencing_query_new(qb_loop_t *loop, const char *program, const char *peer, co
 		      fencing_query_done *done, void *user, struct fencing_query **ret,
 		      struct err *err)
 {
-	struct fencing_query *query = calloc(1, sizeof(*query));
+	struct fencing_query *query = g_new(struct fencing_query, 1);
 	int rc;
 
-	if (query == NULL) {
-		return err_set(err, -ENOMEM, "out of memory");
-	}
 	*query = (struct fencing_query){.loop = loop, .done = done, .user = user, .fd = -1};
 	rc = query_start(query, program, peer, self);
 	if (rc < 0) {
@@ -178,8 +159,6 @@ void fencing_query_free(struct fencing_query *query)
 	if (query->timer_armed) {
 		(void)qb_loop_timer_del(query->loop, query->timer);
 	}
-	if (query->fd >= 0) {
-		(void)close(query->fd);
-	}
-	free(query);
+	fd_close(&query->fd);
+	g_free(query);
 }

@@ -20,16 +20,10 @@
 
 struct fencing_query;
 
-/*
- * rc 0: times is valid. -errno: no answer (-ETIMEDOUT, -EIO, -EBADMSG). Not called after
- * fencing_query_free().
- */
+/* times: if rc is 0. -ETIMEDOUT, -EIO, -EBADMSG: no answer. Not after fencing_query_free(). */
 typedef void fencing_query_done(void *user, int rc, const struct fencing_times *times);
 
-/*
- * The caller owns the query and frees it in done or later. -ENOMEM, or -errno of pipe2(2) or
- * posix_spawn(3).
- */
+/* The caller frees the query, in done or later. -errno of pipe2(2) or of the start. */
 int fencing_query_new(qb_loop_t *loop, const char *program, const char *peer, const char *self,
 		      fencing_query_done *done, void *user, struct fencing_query **ret,
 		      struct err *err);

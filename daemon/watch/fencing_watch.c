@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "watch/fencing_watch.h"
 
-#include <stdlib.h>
+#include <glib.h>
 
 #include "base/deadline.h"
 #include "watch/fencing_query.h"
@@ -110,12 +110,9 @@ static void watch_arm(struct fencing_watch *watch)
 struct fencing_watch *fencing_watch_new(qb_loop_t *loop, const char *program,
 					const struct fencing_watch_ops *ops, void *user)
 {
-	struct fencing_watch *watch = calloc(1, sizeof(*watch));
+	struct fencing_watch *watch = g_new(struct fencing_watch, 1);
 
-	if (watch != NULL) {
-		*watch = (struct fencing_watch){
-			.loop = loop, .program = program, .ops = ops, .user = user};
-	}
+	*watch = (struct fencing_watch){.loop = loop, .program = program, .ops = ops, .user = user};
 	return watch;
 }
 
@@ -128,7 +125,7 @@ void fencing_watch_free(struct fencing_watch *watch)
 	if (watch->armed) {
 		(void)qb_loop_timer_del(watch->loop, watch->timer);
 	}
-	free(watch);
+	g_free(watch);
 }
 
 void fencing_watch_peer(struct fencing_watch *watch, uint32_t peer, bool present)

@@ -25,16 +25,13 @@ struct fencing_watch_ops {
 	const char *(*name)(void *user, uint32_t node);
 	uint32_t (*self)(void *user);
 	void (*fenced)(void *user, uint32_t node);
-	/*
-	 * The node was fenced, but that is no evidence: this node has been unfenced since both were
-	 * together.
-	 */
+	/* It was fenced, but this node was unfenced since both were together: no evidence. */
 	void (*let_in)(void *user, uint32_t node);
 	/* Pacemaker does not answer. Reported once, until it answers again. */
 	void (*silent)(void *user, const char *why);
 };
 
-/* NULL: out of memory. program: the path of lunmask-fenced or of a replacement. */
+/* program: the path of lunmask-fenced or of a replacement. */
 struct fencing_watch *fencing_watch_new(qb_loop_t *loop, const char *program,
 					const struct fencing_watch_ops *ops, void *user);
 void fencing_watch_free(struct fencing_watch *watch);

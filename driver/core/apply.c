@@ -39,11 +39,12 @@ static int held(const struct mask *mask, const char *holder, const char *how, st
 
 /*
  * Every initiator with a path counts, with a grant or without: a session may outlive its grant. A
- * batch that only revokes cannot add a second writer, so other holders do not matter to it.
+ * batch that only revokes, or whose LUNs nobody can write to, cannot add a second writer, so other
+ * holders do not matter to it.
  */
 static int holders_check(const struct apply *apply, const struct masks *masks, struct fault *fault)
 {
-	if (apply->grant == NULL) {
+	if (apply->grant == NULL || apply->read_only) {
 		return 0;
 	}
 	for (size_t i = 0; i < masks->count; i++) {
@@ -75,24 +76,24 @@ static void lun_put(struct luns *luns, const char *name)
 	luns->names[luns->count++] = name;
 }
 
-/* Revokes and grants what differs from the request. */
+/*
+ * Grants what is not granted, and revokes from every LUN: a login that this reading does not show
+ * may be in progress, from before an earlier revoke.
+ */
 static int change(const struct mask_ops *ops, void *backend, const struct apply *apply,
 		  const struct masks *before, struct deadline deadline, struct fault *fault)
 {
-	struct luns take = {.count = 0};
 	struct luns give = {.count = 0};
 	int rc = 0;
 
 	for (size_t i = 0; i < before->count; i++) {
-		if (has_path(&before->masks[i], apply->revoke)) {
-			lun_put(&take, before->masks[i].lun);
-		}
 		if (apply->grant != NULL && !mask_holds(&before->masks[i], apply->grant)) {
 			lun_put(&give, before->masks[i].lun);
 		}
 	}
-	if (take.count > 0) {
-		rc = ops->revoke(backend, take.names, take.count, apply->revoke, deadline, fault);
+	if (apply->revoke != NULL) {
+		rc = ops->revoke(backend, apply->luns, apply->n_luns, apply->revoke, deadline,
+				 fault);
 	}
 	if (rc == 0 && give.count > 0) {
 		rc = ops->grant(backend, give.names, give.count, apply->grant, deadline, fault);
@@ -156,14 +157,21 @@ static int look(const struct mask_ops *ops, void *backend, const struct apply *a
 	return rc;
 }
 
+static bool gives_back(const struct mask_ops *ops, const void *backend, const struct apply *apply)
+{
+	return apply->revoke != NULL && !ops->is_fenced(backend, apply->revoke);
+}
+
 /* Revokes first, then grants, then reads the masks again. */
 static int undo(const struct mask_ops *ops, void *backend, const struct apply *apply,
 		const struct masks *before, struct deadline deadline, struct fault *fault)
 {
 	struct luns added;
 	struct luns taken;
+	bool back = gives_back(ops, backend, apply);
 	int rc = look(ops, backend, apply, before, deadline, &added, &taken, fault);
 
+	taken.count = back ? taken.count : 0;
 	if (rc == 0 && added.count > 0) {
 		rc = ops->revoke(backend, added.names, added.count, apply->grant, deadline, fault);
 	}
@@ -172,6 +180,7 @@ static int undo(const struct mask_ops *ops, void *backend, const struct apply *a
 	}
 	if (rc == 0 && added.count + taken.count > 0) {
 		rc = look(ops, backend, apply, before, deadline, &added, &taken, fault);
+		taken.count = back ? taken.count : 0;
 		if (rc == 0 && added.count + taken.count > 0) {
 			rc = fault_set(fault, ARRAY_ERROR_INTERNAL,
 				       "LUN '%s' is not as it was when read back",
@@ -191,9 +200,20 @@ static int fail(const struct mask_ops *ops, void *backend, const struct apply *a
 {
 	struct fault more = FAULT_INIT;
 	struct err cause = fault->err;
-	int rc = undo(ops, backend, apply, before, later(deadline, deadline_in(APPLY_UNDO_MS)),
-		      &more);
+	int rc;
 
+	if (apply->grant == NULL) {
+		return fault_set(fault, fault->code,
+				 "%.600s; what this request has removed stays removed: repeat it",
+				 cause.text);
+	}
+	rc = undo(ops, backend, apply, before, later(deadline, deadline_in(APPLY_UNDO_MS)), &more);
+	if (rc == 0 && apply->revoke != NULL && !gives_back(ops, backend, apply)) {
+		return fault_set(fault, fault->code,
+				 "%.400s; nothing is granted; what was removed from '%s' stays "
+				 "removed, because it is fenced",
+				 cause.text, apply->revoke);
+	}
 	if (rc == 0) {
 		return fault_set(fault, fault->code, "%.600s; nothing is changed", cause.text);
 	}
@@ -216,15 +236,54 @@ static void result_fill(const struct apply *apply, const struct masks *before,
 	}
 }
 
+static int fenced_check(const struct mask_ops *ops, const void *backend, const struct apply *apply,
+			struct fault *fault)
+{
+	if (apply->grant == NULL || !ops->is_fenced(backend, apply->grant)) {
+		return 0;
+	}
+	fault_about(fault, apply->luns[0], apply->grant);
+	return fault_set(fault, ARRAY_ERROR_FENCED,
+			 "initiator '%s' is fenced and is granted nothing until it is unfenced; "
+			 "nothing was changed",
+			 apply->grant);
+}
+
+/* The class is what protects a LUN with many holders, so it must be what the caller believes. */
+static int class_check(const struct mask_ops *ops, const void *backend, const struct apply *apply,
+		       struct fault *fault)
+{
+	for (size_t i = 0; apply->grant != NULL && i < apply->n_luns; i++) {
+		const char *lun = apply->luns[i];
+		bool is = ops->is_read_only != NULL && ops->is_read_only(backend, lun);
+
+		if (is != apply->read_only) {
+			fault_about(fault, lun, apply->grant);
+			return fault_set(
+				fault, ARRAY_ERROR_READ_ONLY,
+				is ? "name LUN '%s' with :ro: it is read-only, for many hosts; "
+				     "nothing was changed"
+				   : "protect LUN '%s' on the array first: hosts can write to it, "
+				     "so "
+				     "only one may have it; nothing was changed",
+				lun);
+		}
+	}
+	return 0;
+}
+
 int apply_run(const struct mask_ops *ops, void *backend, const struct apply *apply,
 	      struct deadline deadline, struct apply_result *ret, struct fault *fault)
 {
 	struct masks before = {0};
-	int rc = ops->read(backend, apply->luns, apply->n_luns, deadline, &before, fault);
+	int rc = fenced_check(ops, backend, apply, fault);
 
+	rc = rc != 0 ? rc
+		     : ops->read(backend, apply->luns, apply->n_luns, deadline, &before, fault);
 	ret->n_granted = 0;
 	ret->n_revoked = 0;
 	ret->after = (struct masks){0};
+	rc = rc != 0 ? rc : class_check(ops, backend, apply, fault);
 	rc = rc != 0 ? rc : holders_check(apply, &before, fault);
 	if (rc != 0) {
 		goto out;

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "command/usage.h"
 #include "driver/core/lock.h"
@@ -15,6 +14,7 @@
 enum { EXIT_DONE = 0, EXIT_FAULT = 1, EXIT_USAGE = 2 };
 
 #define RESTORE_TIMEOUT_MS 300000
+#define RESTORE_LUNS 16 /* restored before others get the lock */
 
 struct command {
 	const char *config_file;
@@ -156,15 +156,19 @@ static int verb_locked(const struct driver *driver, void *backend, const struct 
 		       const json_t *request, struct deadline deadline, json_t *reply,
 		       struct fault *fault)
 {
+	enum lock_kind kind = verb->lock;
+	bool urgent;
 	int fd = -1;
-	int rc = verb->locks ? lock_take(driver->lock_file(backend), deadline, &fd, fault) : 0;
+	int rc = request_boolean(request, URGENT_MEMBER, &urgent, fault);
 
+	if (urgent && kind == LOCK_KIND_READ) {
+		kind = LOCK_KIND_READ_FIRST;
+	}
+	rc = rc != 0 ? rc : lock_take(driver->lock_file(backend), kind, deadline, &fd, fault);
 	rc = rc != 0 ? rc : driver->load(backend, fault);
 	rc = rc != 0 ? rc : requester_check(driver, backend, request, verb->own, fault);
 	rc = rc != 0 ? rc : verb->run(driver, backend, request, deadline, reply, fault);
-	if (fd >= 0) {
-		(void)close(fd);
-	}
+	lock_release(fd);
 	return rc;
 }
 
@@ -215,25 +219,43 @@ static int verb_command(const struct driver *driver, const struct command *comma
 	return status;
 }
 
+/* Holds the lock no longer than a request does. */
+static int restore_some(const struct driver *driver, const struct command *command,
+			struct deadline deadline, size_t *ret_restored, struct fault *fault)
+{
+	void *backend = NULL;
+	int fd = -1;
+	int rc = driver->open(command->config_file, &backend, fault);
+
+	*ret_restored = 0;
+	rc = rc != 0 ? rc
+		     : lock_take(driver->lock_file(backend), LOCK_KIND_CHANGE, deadline, &fd,
+				 fault);
+	rc = rc != 0 ? rc : driver->load(backend, fault);
+	rc = rc != 0 ? rc
+		     : driver->restore(backend, RESTORE_LUNS,
+				       deadline_within(deadline, DRIVER_TIMEOUT_MS), ret_restored,
+				       fault);
+	lock_release(fd);
+	if (backend != NULL) {
+		driver->close(backend);
+	}
+	return rc;
+}
+
 static int restore_command(const struct driver *driver, const struct command *command)
 {
 	struct deadline deadline = deadline_in(RESTORE_TIMEOUT_MS);
 	struct fault fault = FAULT_INIT;
-	void *backend = NULL;
 	size_t restored = 0;
-	int fd = -1;
-	int rc = driver->open(command->config_file, &backend, &fault);
+	size_t count;
+	int rc;
 
 	signals_ignore();
-	rc = rc != 0 ? rc : lock_take(driver->lock_file(backend), deadline, &fd, &fault);
-	rc = rc != 0 ? rc : driver->load(backend, &fault);
-	rc = rc != 0 ? rc : driver->restore(backend, deadline, &restored, &fault);
-	if (fd >= 0) {
-		(void)close(fd);
-	}
-	if (backend != NULL) {
-		driver->close(backend);
-	}
+	do {
+		rc = restore_some(driver, command, deadline, &count, &fault);
+		restored += count;
+	} while (rc == 0 && count > 0);
 	if (rc != 0) {
 		fprintf(stderr, "%s: %s\n", driver->name, err_text(&fault.err));
 		return EXIT_FAULT;

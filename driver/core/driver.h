@@ -9,6 +9,7 @@
 #include "base/deadline.h"
 #include "driver/core/apply.h"
 #include "driver/core/fault.h"
+#include "driver/core/select.h"
 
 /*
  * The code that every array driver written in C shares: the command line, the request, the lock,
@@ -23,7 +24,7 @@
  * verb's functions and close. It owns the backend from open to close.
  *
  * Functions return 0 or -errno with the fault filled. Those below "under the lock" are never run
- * twice at a time on one array.
+ * twice at a time on one array, nor beside a verb that reads under the lock.
  */
 #define DRIVER_PROTOCOL 1
 #define DRIVER_REPLY_MAX_BYTES (4u * 1024 * 1024)
@@ -54,13 +55,26 @@ struct driver {
 	int (*luns)(void *backend, const char *const *names, size_t n_names, const char *initiator,
 		    struct deadline deadline, json_t *luns, struct fault *fault);
 
-	bool (*is_fenced)(const void *backend, const char *initiator);
+	/* A rule that does not admit any host of the cluster is no obstacle to fencing. */
+	rule_admits *admits;
+
 	/* Appends the names of all fenced initiators. False: out of memory. */
 	bool (*fenced)(const void *backend, json_t *names);
 	/* The number of fencings so far, durable. It grows with each fencing. */
 	int64_t (*fencings)(const void *backend);
 	/* True if the initiator is fenced, by a fencing with a higher number than fencings. */
 	bool (*is_fenced_since)(const void *backend, const char *initiator, int64_t fencings);
+
+	/* The hosts that initiators were granted LUNs for (hosts.h); or all three are NULL. */
+	bool (*host_known)(const void *backend, const char *initiator, const char *host);
+	/* Appends {"host", "initiator"} for each. False: out of memory. */
+	bool (*hosts)(const void *backend, json_t *list);
+	/*
+	 * Under the lock, durable. Forgets earlier hosts of the initiator if it has no path in
+	 * masks, of all LUNs; may forget other initiators without a path.
+	 */
+	int (*host_record)(void *backend, const char *initiator, const char *host,
+			   const struct masks *masks, struct fault *fault);
 
 	/* Under the lock. The change is durable when the function returns. */
 	int (*set_fenced)(void *backend, const char *const *initiators, size_t n_initiators,
@@ -71,10 +85,17 @@ struct driver {
 		      struct fault *fault);
 
 	/*
-	 * --restore: makes the LUNs reachable again after the array was restarted, granted to no
-	 * host.
+	 * Under the lock: makes a LUN read-only for all initiators, or no longer. The caller has
+	 * made sure that no initiator has a path to it. NULL: the driver has no such LUNs.
 	 */
-	int (*restore)(void *backend, struct deadline deadline, size_t *ret_restored,
+	int (*protect)(void *backend, const char *lun, bool read_only, struct deadline deadline,
+		       struct fault *fault);
+
+	/*
+	 * --restore: makes at most max LUNs reachable again after the array was restarted, granted
+	 * to no host. Called, each time under the lock and after load, until it restores none.
+	 */
+	int (*restore)(void *backend, size_t max, struct deadline deadline, size_t *ret_restored,
 		       struct fault *fault);
 };
 

@@ -6,20 +6,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* There is room up to the next power of two: one more at a time would copy large arrays for ever.
+ */
+static bool room_make(struct masks *masks)
+{
+	size_t count = masks->count;
+	struct mask *grown;
+
+	if (count != 0 && (count & (count - 1)) != 0) {
+		return true;
+	}
+	grown = reallocarray(masks->masks, count == 0 ? 1 : 2 * count, sizeof(*grown));
+	if (grown != NULL) {
+		masks->masks = grown;
+	}
+	return grown != NULL;
+}
+
 struct mask *masks_add(struct masks *masks, const char *lun)
 {
-	struct mask *grown;
 	struct mask *mask;
 
-	if (masks->count >= MASKS_MAX) {
+	if (masks->count >= MASKS_MAX || !room_make(masks)) {
 		return NULL;
 	}
-	grown = reallocarray(masks->masks, masks->count + 1, sizeof(*grown));
-	if (grown == NULL) {
-		return NULL;
-	}
-	masks->masks = grown;
-	mask = &grown[masks->count++];
+	mask = &masks->masks[masks->count++];
 	*mask = (struct mask){0};
 	(void)snprintf(mask->lun, sizeof(mask->lun), "%s", lun);
 	return mask;
@@ -80,11 +91,28 @@ bool mask_has_nexus(const struct mask *mask, const char *initiator)
 	return false;
 }
 
+bool masks_have_path(const struct masks *masks, const char *initiator)
+{
+	for (size_t i = 0; i < masks->count; i++) {
+		if (mask_holds(&masks->masks[i], initiator) ||
+		    mask_has_nexus(&masks->masks[i], initiator)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void mask_release(struct mask *mask)
+{
+	free(mask->initiators);
+	free(mask->nexuses);
+	*mask = (struct mask){0};
+}
+
 void masks_release(struct masks *masks)
 {
 	for (size_t i = 0; i < masks->count; i++) {
-		free(masks->masks[i].initiators);
-		free(masks->masks[i].nexuses);
+		mask_release(&masks->masks[i]);
 	}
 	free(masks->masks);
 	*masks = (struct masks){0};

@@ -22,7 +22,7 @@
  * A holder is an initiator name. A rule of the array that admits more than one initiator (tgt's
  * "ALL", an address) is kept as its text; such a holder can never be named in a request.
  */
-#define MASKS_MAX 4096
+#define MASKS_MAX (256 * 1024)
 #define MASK_HOLDERS_MAX 1024
 #define NEXUS_ADDRESS_MAX 127
 
@@ -52,6 +52,10 @@ int mask_add_nexus(struct mask *mask, const char *initiator, const char *address
 bool mask_holds(const struct mask *mask, const char *initiator);
 bool mask_has_nexus(const struct mask *mask, const char *initiator);
 
+/* True if the initiator has a grant of a LUN, or a nexus. */
+bool masks_have_path(const struct masks *masks, const char *initiator);
+
+void mask_release(struct mask *mask);
 void masks_release(struct masks *masks);
 
 #endif

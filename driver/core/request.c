@@ -99,6 +99,17 @@ int request_number(const json_t *request, const char *member, int64_t min, int64
 	return 0;
 }
 
+int request_boolean(const json_t *request, const char *member, bool *ret, struct fault *fault)
+{
+	const json_t *value = json_object_get(request, member);
+
+	*ret = json_is_true(value);
+	return value == NULL || json_is_boolean(value)
+		       ? 0
+		       : fault_set(fault, ARRAY_ERROR_BAD_REQUEST,
+				   "member '%s' must be true or false", member);
+}
+
 int request_missing(const char *member, struct fault *fault)
 {
 	return fault_set(fault, ARRAY_ERROR_BAD_REQUEST, "member '%s' is missing", member);

@@ -42,6 +42,9 @@ int request_name(const json_t *request, const char *member, bool (*valid)(const 
 int request_number(const json_t *request, const char *member, int64_t min, int64_t max,
 		   int64_t fallback, int64_t *ret, struct fault *fault);
 
+/* False if the member is missing. */
+int request_boolean(const json_t *request, const char *member, bool *ret, struct fault *fault);
+
 /* Reports a missing member that is required. */
 int request_missing(const char *member, struct fault *fault);
 

@@ -32,7 +32,7 @@ int requester_check(const struct driver *driver, const void *backend, const json
 	const char *by;
 	int rc = request_name(request, REQUESTER_MEMBER, iscsi_name_valid, &by, fault);
 
-	if (rc != 0 || by == NULL || !driver->is_fenced(backend, by) ||
+	if (rc != 0 || by == NULL || !driver->masks.is_fenced(backend, by) ||
 	    (own != NULL && own(request, by))) {
 		return rc;
 	}

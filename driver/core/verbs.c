@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "driver/core/hosts.h"
 #include "driver/core/request.h"
 #include "names/lun.h"
 
@@ -16,6 +17,8 @@
 
 #define SIZE_GRAIN_BYTES 512
 #define SIZE_MAX_BYTES (INT64_C(1) << 60)
+
+#define READ_ONLY_MEMBER "read_only"
 
 /* A login that was in progress when its grant was removed may still become a session. */
 #define FENCE_SETTLE_MS 500
@@ -82,17 +85,27 @@ static int masks_put(json_t *reply, const struct masks *masks, struct fault *fau
 	return put(reply, "masks", list, fault);
 }
 
+static int capability_put(json_t *info, const char *name, struct fault *fault)
+{
+	json_t *list = json_object_get(info, "capabilities");
+
+	return json_array_append_new(list, json_string(name)) == 0 ? 0 : no_memory(fault);
+}
+
 static int info_run(const struct driver *driver, void *backend, const json_t *request,
 		    struct deadline deadline, json_t *reply, struct fault *fault)
 {
 	json_t *info = json_pack(
-		"{s:i, s:s, s:s, s:[s, s, s, s, s, s], s:{s:i, s:i, s:i, s:i}}", "protocol",
+		"{s:i, s:s, s:s, s:[s, s, s, s, s, s, s, s], s:{s:i, s:i, s:i, s:i}}", "protocol",
 		DRIVER_PROTOCOL, "driver", driver->name, "version", PACKAGE_VERSION, "capabilities",
 		"revoke-cuts-nexus", "nexus-list", "fence", "requester", "create", "delete",
-		"limits", "luns", REQUEST_NAMES_MAX, "request_bytes", (int)REQUEST_MAX_BYTES,
-		"reply_bytes", (int)DRIVER_REPLY_MAX_BYTES, "timeout_ms", DRIVER_TIMEOUT_MAX_MS);
+		"masks-select", "urgent", "limits", "luns", REQUEST_NAMES_MAX, "request_bytes",
+		(int)REQUEST_MAX_BYTES, "reply_bytes", (int)DRIVER_REPLY_MAX_BYTES, "timeout_ms",
+		DRIVER_TIMEOUT_MAX_MS);
 	int rc = info != NULL && json_object_update(reply, info) == 0 ? 0 : no_memory(fault);
 
+	rc = rc == 0 && driver->hosts != NULL ? capability_put(reply, "hosts", fault) : rc;
+	rc = rc == 0 && driver->protect != NULL ? capability_put(reply, "read-only", fault) : rc;
 	(void)backend;
 	(void)request;
 	(void)deadline;
@@ -139,24 +152,61 @@ static int luns_run(const struct driver *driver, void *backend, const json_t *re
 	return put(reply, "luns", luns, fault);
 }
 
+static int selection_read(const struct driver *driver, const void *backend, const json_t *request,
+			  struct request_names *initiators, struct selection *ret,
+			  struct fault *fault)
+{
+	int64_t limit = 0;
+	bool listed;
+	int rc = request_names(request, "initiators", iscsi_name_valid, initiators, &listed, fault);
+
+	*ret = (struct selection){.initiators = initiators->names,
+				  .n_initiators = initiators->count,
+				  .admits = driver->admits,
+				  .backend = backend};
+	rc = rc != 0 ? rc : request_boolean(request, "rules", &ret->rules, fault);
+	rc = rc != 0 ? rc : request_name(request, "after", lun_name_valid, &ret->after, fault);
+	rc = rc != 0 ? rc : request_number(request, "limit", 1, SELECT_LIMIT_MAX, 0, &limit, fault);
+	ret->limit = (size_t)limit;
+	if (rc == 0 && ret->n_initiators == 0 && (listed || ret->rules)) {
+		rc = request_missing("initiators", fault);
+	}
+	if (rc == 0 && json_object_get(request, "luns") != NULL &&
+	    (listed || ret->after != NULL || ret->limit > 0)) {
+		rc = fault_set(fault, ARRAY_ERROR_BAD_REQUEST,
+			       "with 'luns', none of 'initiators', 'after' and 'limit' is legal");
+	}
+	return rc;
+}
+
 static int masks_run(const struct driver *driver, void *backend, const json_t *request,
 		     struct deadline deadline, json_t *reply, struct fault *fault)
 {
 	struct request_names names;
+	struct request_names initiators;
+	struct selection selection;
 	struct masks masks = {0};
+	const char *next = NULL;
 	bool listed;
 	int rc = request_names(request, "luns", lun_name_valid, &names, &listed, fault);
 
+	rc = rc != 0 ? rc
+		     : selection_read(driver, backend, request, &initiators, &selection, fault);
 	if (rc == 0 && (!listed || names.count > 0)) {
 		rc = driver->masks.read(backend, names.names, names.count, deadline, &masks, fault);
 	}
+	if (rc == 0 && !listed) {
+		next = masks_select(&masks, &selection);
+	}
 	rc = rc != 0 ? rc : masks_put(reply, &masks, fault);
+	if (rc == 0 && next != NULL) {
+		rc = put(reply, "next", json_string(next), fault);
+	}
 	masks_release(&masks);
 	return rc;
 }
 
-static int apply_check(const struct driver *driver, const void *backend, const struct apply *apply,
-		       struct fault *fault)
+static int apply_check(const struct apply *apply, struct fault *fault)
 {
 	if (apply->n_luns == 0) {
 		return request_missing("luns", fault);
@@ -170,22 +220,21 @@ static int apply_check(const struct driver *driver, const void *backend, const s
 		return fault_set(fault, ARRAY_ERROR_BAD_REQUEST,
 				 "'%s' cannot be granted and revoked at once", apply->grant);
 	}
-	if (apply->grant != NULL && driver->is_fenced(backend, apply->grant)) {
-		fault_about(fault, apply->luns[0], apply->grant);
-		return fault_set(fault, ARRAY_ERROR_FENCED,
-				 "initiator '%s' is fenced and is granted nothing until it is "
-				 "unfenced; nothing was changed",
-				 apply->grant);
-	}
 	return 0;
 }
 
 static int apply_verb(const struct driver *driver, void *backend, const struct apply *apply,
-		      struct deadline deadline, json_t *reply, struct fault *fault)
+		      const char *host, struct deadline deadline, json_t *reply,
+		      struct fault *fault)
 {
 	struct apply_result result;
-	int rc = apply_check(driver, backend, apply, fault);
+	int rc = apply_check(apply, fault);
 
+	if (rc == 0 && host != NULL) {
+		rc = apply->grant == NULL
+			     ? request_missing("grant", fault)
+			     : hosts_record(driver, backend, apply->grant, host, deadline, fault);
+	}
 	rc = rc != 0 ? rc : apply_run(&driver->masks, backend, apply, deadline, &result, fault);
 	if (rc != 0) {
 		return rc;
@@ -204,6 +253,7 @@ static int apply_run_request(const struct driver *driver, void *backend, const j
 	struct request_names luns;
 	struct request_names allowed;
 	struct apply apply = {0};
+	const char *host;
 	bool present;
 	int rc = request_names(request, "luns", lun_name_valid, &luns, &present, fault);
 
@@ -212,6 +262,8 @@ static int apply_run_request(const struct driver *driver, void *backend, const j
 				     fault);
 	rc = rc != 0 ? rc : request_name(request, "grant", iscsi_name_valid, &apply.grant, fault);
 	rc = rc != 0 ? rc : request_name(request, "revoke", iscsi_name_valid, &apply.revoke, fault);
+	rc = rc != 0 ? rc : request_name(request, "host", host_id_valid, &host, fault);
+	rc = rc != 0 ? rc : request_boolean(request, READ_ONLY_MEMBER, &apply.read_only, fault);
 	if (rc != 0) {
 		return rc;
 	}
@@ -219,7 +271,7 @@ static int apply_run_request(const struct driver *driver, void *backend, const j
 	apply.n_luns = luns.count;
 	apply.allowed = allowed.names;
 	apply.n_allowed = allowed.count;
-	return apply_verb(driver, backend, &apply, deadline, reply, fault);
+	return apply_verb(driver, backend, &apply, host, deadline, reply, fault);
 }
 
 /* Lists the LUNs to which initiator has a path. The names are borrowed from masks. */
@@ -237,19 +289,19 @@ static size_t paths_of(const struct masks *masks, const char *initiator, const c
 }
 
 /* A rule that admits many initiators cannot be revoked by an initiator's name. */
-static int rules_check(const struct masks *masks, struct fault *fault)
+static int rules_check(const struct driver *driver, const void *backend, const struct masks *masks,
+		       const char *initiator, struct fault *fault)
 {
 	for (size_t i = 0; i < masks->count; i++) {
 		const struct mask *mask = &masks->masks[i];
+		const char *rule = mask_find_rule(mask, initiator, driver->admits, backend);
 
-		for (size_t k = 0; k < mask->n_initiators; k++) {
-			if (!iscsi_name_valid(mask->initiators[k])) {
-				fault_about(fault, mask->lun, mask->initiators[k]);
-				return fault_set(fault, ARRAY_ERROR_HELD,
-						 "LUN '%s' admits '%s', a rule that fencing cannot "
-						 "remove: delete it on the array",
-						 mask->lun, mask->initiators[k]);
-			}
+		if (rule != NULL) {
+			fault_about(fault, mask->lun, rule);
+			return fault_set(fault, ARRAY_ERROR_HELD,
+					 "LUN '%s' admits '%s', a rule that fencing cannot remove: "
+					 "delete it on the array",
+					 mask->lun, rule);
 		}
 	}
 	return 0;
@@ -275,7 +327,6 @@ static int fence_sweep(const struct driver *driver, void *backend, const char *i
 	if (rc == 0 && *ret_count > 0) {
 		rc = driver->masks.revoke(backend, names, *ret_count, initiator, deadline, fault);
 	}
-	rc = rc != 0 ? rc : rules_check(&masks, fault);
 	for (size_t i = 0; i < *ret_count && rc == 0; i++) {
 		rc = json_array_append_new(revoked, json_pack("{s:s, s:s}", "initiator", initiator,
 							      "lun", names[i])) == 0
@@ -283,6 +334,21 @@ static int fence_sweep(const struct driver *driver, void *backend, const char *i
 			     : no_memory(fault);
 	}
 	free(names);
+	masks_release(&masks);
+	return rc;
+}
+
+/* Reads all masks again: what can be removed is removed by now. */
+static int fence_rules(const struct driver *driver, void *backend,
+		       const struct request_names *names, struct deadline deadline,
+		       struct fault *fault)
+{
+	struct masks masks = {0};
+	int rc = driver->masks.read(backend, NULL, 0, deadline, &masks, fault);
+
+	for (size_t i = 0; i < names->count && rc == 0; i++) {
+		rc = rules_check(driver, backend, &masks, names->names[i], fault);
+	}
 	masks_release(&masks);
 	return rc;
 }
@@ -340,6 +406,7 @@ static int fence_run(const struct driver *driver, void *backend, const json_t *r
 	}
 	revoked = json_array();
 	rc = fence_all(driver, backend, &names, deadline, revoked, fault);
+	rc = rc != 0 ? rc : fence_rules(driver, backend, &names, deadline, fault);
 	if (rc != 0) {
 		json_decref(revoked);
 		return rc;
@@ -396,6 +463,17 @@ static int fenced_run(const struct driver *driver, void *backend, const json_t *
 	if (put(reply, "fenced", names, fault) != 0) {
 		return -ENOMEM;
 	}
+	if (driver->hosts != NULL) {
+		json_t *hosts = json_array();
+
+		if (!driver->hosts(backend, hosts)) {
+			json_decref(hosts);
+			return no_memory(fault);
+		}
+		if (put(reply, "hosts", hosts, fault) != 0) {
+			return -ENOMEM;
+		}
+	}
 	return put(reply, "fencings", json_integer(driver->fencings(backend)), fault);
 }
 
@@ -448,32 +526,79 @@ static int delete_run(const struct driver *driver, void *backend, const json_t *
 	return rc != 0 ? rc : put(reply, "deleted", json_boolean(deleted), fault);
 }
 
+/* Read-only, or writable again: neither happens under somebody who uses the LUN. */
+static int unused_check(const struct driver *driver, void *backend, const char *lun,
+			struct deadline deadline, struct fault *fault)
+{
+	struct masks masks = {0};
+	int rc = driver->masks.read(backend, &lun, 1, deadline, &masks, fault);
+	const struct mask *mask = rc == 0 ? &masks.masks[0] : NULL;
+	const char *holder = mask == NULL             ? NULL
+			     : mask->n_initiators > 0 ? mask->initiators[0]
+			     : mask->n_nexuses > 0    ? mask->nexuses[0].initiator
+						      : NULL;
+
+	if (holder != NULL) {
+		fault_about(fault, lun, holder);
+		rc = fault_set(fault, ARRAY_ERROR_IN_USE,
+			       "LUN '%s' is held by '%s': revoke it first; nothing was changed",
+			       lun, holder);
+	}
+	masks_release(&masks);
+	return rc;
+}
+
+static int protect_run(const struct driver *driver, void *backend, const json_t *request,
+		       struct deadline deadline, json_t *reply, struct fault *fault)
+{
+	const char *lun;
+	bool read_only = false;
+	int rc = request_name(request, "name", lun_name_valid, &lun, fault);
+
+	rc = rc != 0 ? rc : request_boolean(request, READ_ONLY_MEMBER, &read_only, fault);
+	if (rc == 0 && (lun == NULL || json_object_get(request, READ_ONLY_MEMBER) == NULL)) {
+		rc = request_missing(lun == NULL ? "name" : READ_ONLY_MEMBER, fault);
+	}
+	if (rc == 0 && driver->protect == NULL) {
+		rc = fault_set(fault, ARRAY_ERROR_UNSUPPORTED,
+			       "this array has no read-only LUNs that many hosts may have");
+	}
+	rc = rc != 0 ? rc : unused_check(driver, backend, lun, deadline, fault);
+	rc = rc != 0 ? rc : driver->protect(backend, lun, read_only, deadline, fault);
+	return rc != 0 ? rc : put(reply, READ_ONLY_MEMBER, json_boolean(read_only), fault);
+}
+
 #define MEMBERS(...) ((const char *const[]){__VA_ARGS__ __VA_OPT__(, ) "timeout_ms", NULL})
 
 static const struct verb VERBS[] = {
-	{"info", "describe the driver and its capabilities", false, MEMBERS(), info_run, NULL},
-	{"ports", "list the array's portals and their state", false, MEMBERS(), ports_run, NULL},
-	{"luns", "list LUNs with size, designators and address", false,
+	{"info", "describe the driver and its capabilities", LOCK_KIND_NONE, MEMBERS(), info_run,
+	 NULL},
+	{"ports", "list the array's portals and their state", LOCK_KIND_NONE, MEMBERS(), ports_run,
+	 NULL},
+	{"luns", "list LUNs with size, designators and address", LOCK_KIND_NONE,
 	 MEMBERS("luns", "initiator"), luns_run, NULL},
 	/*
 	 * Under the lock: a reader that starts after a change was requested must not read before it
 	 * is done.
 	 */
-	{"masks", "list the grants and open sessions of LUNs", true, MEMBERS("luns"), masks_run,
-	 NULL},
-	{"apply", "grant and revoke a batch of LUNs, all or nothing", true,
-	 MEMBERS("luns", "grant", "revoke", "allowed", REQUESTER_MEMBER), apply_run_request,
-	 requester_own_apply},
-	{"fence", "cut initiators off from every LUN, and refuse new grants", true,
-	 MEMBERS("initiators", REQUESTER_MEMBER), fence_run, requester_own_initiators},
-	{"unfence", "allow initiators to be granted LUNs again", true,
+	{"masks", "list the grants and open sessions of LUNs", LOCK_KIND_READ,
+	 MEMBERS("luns", "initiators", "rules", "after", "limit", URGENT_MEMBER), masks_run, NULL},
+	{"apply", "grant and revoke a batch of LUNs", LOCK_KIND_CHANGE,
+	 MEMBERS("luns", "grant", "revoke", "allowed", "host", READ_ONLY_MEMBER, REQUESTER_MEMBER),
+	 apply_run_request, requester_own_apply},
+	{"fence", "cut initiators off from every LUN, and refuse new grants",
+	 LOCK_KIND_CHANGE_FIRST, MEMBERS("initiators", REQUESTER_MEMBER), fence_run,
+	 requester_own_initiators},
+	{"unfence", "allow initiators to be granted LUNs again", LOCK_KIND_CHANGE,
 	 MEMBERS("initiators", "fencings", REQUESTER_MEMBER), unfence_run,
 	 requester_own_initiators},
-	{"fenced", "list the fenced initiators", true, MEMBERS(), fenced_run, NULL},
-	{"create", "make a LUN", true,
+	{"fenced", "list the fenced initiators", LOCK_KIND_READ_FIRST, MEMBERS(), fenced_run, NULL},
+	{"create", "make a LUN", LOCK_KIND_CHANGE,
 	 MEMBERS("name", "size_bytes", "reliability", REQUESTER_MEMBER), create_run, NULL},
-	{"delete", "remove a LUN and its data", true, MEMBERS("name", REQUESTER_MEMBER), delete_run,
-	 NULL},
+	{"delete", "remove a LUN and its data", LOCK_KIND_CHANGE, MEMBERS("name", REQUESTER_MEMBER),
+	 delete_run, NULL},
+	{"protect", "make a LUN read-only, for many hosts, or no longer", LOCK_KIND_CHANGE,
+	 MEMBERS("name", READ_ONLY_MEMBER, REQUESTER_MEMBER), protect_run, NULL},
 };
 
 const struct verb *verb_find(const char *name)

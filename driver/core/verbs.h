@@ -3,13 +3,16 @@
 #define LUNMASK_ARRAY_VERBS_H
 
 #include "driver/core/driver.h"
+#include "driver/core/lock.h"
 #include "driver/core/requester.h"
+
+#define URGENT_MEMBER "urgent" /* of a verb that reads: it goes first, as fencing does */
 
 /* The verbs of lunmask-array(7), for any driver. driver.c runs a verb; the table is constant. */
 struct verb {
 	const char *name;
 	const char *help;
-	bool locks;                 /* runs under the array's lock */
+	enum lock_kind lock;        /* it runs under the array's lock */
 	const char *const *members; /* members that its request may have, NULL-terminated */
 	int (*run)(const struct driver *driver, void *backend, const json_t *request,
 		   struct deadline deadline, json_t *reply, struct fault *fault);

@@ -82,6 +82,13 @@ static bool backend_is_fenced(const void *backend, const char *initiator)
 	return tgt_table_is_fenced(&((const struct tgt *)backend)->table, initiator);
 }
 
+/* An entry that is not an initiator name is "ALL" or an address. */
+static bool backend_admits(const void *backend, const char *rule, const char *initiator)
+{
+	(void)initiator;
+	return !tgt_config_is_foreign(&((const struct tgt *)backend)->config, rule);
+}
+
 static bool backend_fenced(const void *backend, json_t *names)
 {
 	const struct tgt_table *table = &((const struct tgt *)backend)->table;
@@ -104,6 +111,42 @@ static bool backend_is_fenced_since(const void *backend, const char *initiator, 
 					 fencings);
 }
 
+static bool backend_host_known(const void *backend, const char *initiator, const char *host)
+{
+	return tgt_table_knows_host(&((const struct tgt *)backend)->table, initiator, host);
+}
+
+static bool backend_hosts(const void *backend, json_t *list)
+{
+	const struct tgt_table *table = &((const struct tgt *)backend)->table;
+	bool whole = true;
+
+	for (size_t i = 0; i < table->n_hosts && whole; i++) {
+		whole = json_array_append_new(list, json_pack("{s:s, s:s}", "host",
+							      table->hosts[i].host, "initiator",
+							      table->hosts[i].initiator)) == 0;
+	}
+	return whole;
+}
+
+static int backend_host_record(void *backend, const char *initiator, const char *host,
+			       const struct masks *masks, struct fault *fault)
+{
+	struct tgt *tgt = backend;
+	bool full = tgt->table.n_hosts >= TGT_TABLE_HOSTS_MAX;
+	int rc;
+
+	for (size_t i = tgt->table.n_hosts; i > 0; i--) {
+		const char *known = tgt->table.hosts[i - 1].initiator;
+
+		if ((full || strcmp(known, initiator) == 0) && !masks_have_path(masks, known)) {
+			tgt_table_remove_host(&tgt->table, i - 1);
+		}
+	}
+	rc = tgt_table_add_host(&tgt->table, initiator, host, fault);
+	return rc != 0 ? rc : tgt_table_store(tgt->config.state_dir, &tgt->table, fault);
+}
+
 static int backend_set_fenced(void *backend, const char *const *initiators, size_t n_initiators,
 			      bool fenced, struct fault *fault)
 {
@@ -121,6 +164,13 @@ static int backend_set_fenced(void *backend, const char *const *initiators, size
 	return rc != 0 ? rc : tgt_table_store(tgt->config.state_dir, &tgt->table, fault);
 }
 
+static bool backend_is_read_only(const void *backend, const char *lun)
+{
+	const struct tgt_lun *row = tgt_table_find(&((const struct tgt *)backend)->table, lun);
+
+	return row != NULL && row->read_only;
+}
+
 static const char *const NOTES[] = {
 	"After a restart of tgtd, --restore makes its targets again, without any grants.", NULL};
 
@@ -128,20 +178,28 @@ static const struct driver TGT_DRIVER = {
 	.name = "lunmask-array-tgt",
 	.notes = NOTES,
 	.config_file = TGT_CONFIG_FILE,
-	.masks = {.read = tgt_masks_read, .grant = tgt_masks_grant, .revoke = tgt_masks_revoke},
+	.masks = {.is_fenced = backend_is_fenced,
+		  .is_read_only = backend_is_read_only,
+		  .read = tgt_masks_read,
+		  .grant = tgt_masks_grant,
+		  .revoke = tgt_masks_revoke},
 	.open = backend_open,
 	.close = backend_close,
 	.lock_file = backend_lock_file,
 	.load = backend_load,
 	.ports = backend_ports,
 	.luns = tgt_pool_luns,
-	.is_fenced = backend_is_fenced,
+	.admits = backend_admits,
 	.fenced = backend_fenced,
 	.fencings = backend_fencings,
 	.is_fenced_since = backend_is_fenced_since,
+	.host_known = backend_host_known,
+	.hosts = backend_hosts,
+	.host_record = backend_host_record,
 	.set_fenced = backend_set_fenced,
 	.create = tgt_pool_create,
 	.delete = tgt_pool_delete,
+	.protect = tgt_pool_protect,
 	.restore = tgt_pool_restore,
 };
 

@@ -186,13 +186,14 @@ int tgt_admin_unit_new(const char *control_port, unsigned int tid, const char *f
 }
 
 int tgt_admin_unit_identify(const char *control_port, unsigned int tid, const char *scsi_id,
-			    const char *serial, struct deadline deadline, struct fault *fault)
+			    const char *serial, bool read_only, struct deadline deadline,
+			    struct fault *fault)
 {
 	char params[256];
 
 	(void)snprintf(params, sizeof(params),
-		       "vendor_id=LUNMASK,product_id=tgt-lun,scsi_id=%s,scsi_sn=%s", scsi_id,
-		       serial);
+		       "vendor_id=LUNMASK,product_id=tgt-lun,scsi_id=%s,scsi_sn=%s,readonly=%d",
+		       scsi_id, serial, read_only);
 	return act(control_port,
 		   WORDS("logicalunit", "update", "--tid", decimal(tid).text, "--lun",
 			 decimal(TGT_LUN_NUMBER).text, "--params", params),

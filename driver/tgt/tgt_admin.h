@@ -39,7 +39,9 @@ int tgt_admin_target_delete(const char *control_port, unsigned int tid, struct d
 			    struct fault *fault);
 int tgt_admin_unit_new(const char *control_port, unsigned int tid, const char *file,
 		       struct deadline deadline, struct fault *fault);
+/* Also sets whether tgtd refuses all writes to the unit. */
 int tgt_admin_unit_identify(const char *control_port, unsigned int tid, const char *scsi_id,
-			    const char *serial, struct deadline deadline, struct fault *fault);
+			    const char *serial, bool read_only, struct deadline deadline,
+			    struct fault *fault);
 
 #endif

@@ -48,6 +48,17 @@ static int port_check(const char *value, struct err *err)
 				 value, PORT_MAX);
 }
 
+/* Never "ALL", which admits every host. */
+static int addresses_check(const char *value, struct err *err)
+{
+	return value[strspn(value, "0123456789abcdef.:/ ")] == '\0'
+		       ? 0
+		       : err_set(err, -EINVAL,
+				 "'%.200s' is not legal: it is a list of addresses, as in access "
+				 "lists, separated by blanks",
+				 value);
+}
+
 static const struct ini_key keys[] = {
 	{.name = "iqn_prefix",
 	 .offset = offsetof(struct tgt_config, iqn_prefix),
@@ -69,6 +80,10 @@ static const struct ini_key keys[] = {
 	 .offset = offsetof(struct tgt_config, state_dir),
 	 .fallback = "/var/lib/lunmask-array-tgt",
 	 .check = path_check},
+	{.name = "foreign_addresses",
+	 .offset = offsetof(struct tgt_config, foreign_addresses),
+	 .fallback = "",
+	 .check = addresses_check},
 };
 
 static const struct ini_section section = {
@@ -89,6 +104,13 @@ int tgt_config_load(const char *file, struct tgt_config *ret, struct fault *faul
 		return fault_set(fault, ARRAY_ERROR_INTERNAL, "%s", err_text(&err));
 	}
 	return 0;
+}
+
+bool tgt_config_is_foreign(const struct tgt_config *config, const char *entry)
+{
+	g_auto(GStrv) words = g_strsplit(config->foreign_addresses, " ", -1);
+
+	return *entry != '\0' && g_strv_contains((const char *const *)words, entry);
 }
 
 void tgt_config_release(struct tgt_config *config)

@@ -11,8 +11,8 @@
 #define CUT_LOOK_MS 20
 
 /*
- * A login that was in progress at the unbind can still become a session. An initiator that had
- * sessions is alive and may be logging in, so the masks are read once more after this time.
+ * A login that was in progress at the unbind can still become a session, also if the initiator had
+ * none. So the masks are read once more after this time.
  */
 #define CUT_SETTLE_MS 100
 
@@ -163,7 +163,7 @@ int tgt_masks_revoke(void *backend, const char *const *luns, size_t n_luns, cons
 		     struct deadline deadline, struct fault *fault)
 {
 	const struct tgt *tgt = backend;
-	bool settled = true;
+	bool settled = false;
 
 	for (;;) {
 		size_t sessions;

@@ -2,6 +2,7 @@
 #include "driver/tgt/tgt_pool.h"
 
 #include <fcntl.h>
+#include <glib.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,6 +75,15 @@ static int unit_check(const struct tgt *tgt, const struct tgt_lun *lun,
 			target->name, lun->name, unit != NULL ? unit->path : "no unit 1",
 			unit != NULL ? unit->scsi_id : "", file.text, id.text);
 	}
+	if (unit->read_only != lun->read_only) {
+		fault_about(fault, lun->name, NULL);
+		return fault_set(
+			fault, ARRAY_ERROR_INTERNAL,
+			"target '%s' lets its initiators %s LUN '%s', which is %s; delete the "
+			"target with tgtadm, and it is created again",
+			target->name, lun->read_only ? "write to" : "only read", lun->name,
+			lun->read_only ? "read-only" : "not read-only");
+	}
 	return 0;
 }
 
@@ -119,7 +129,9 @@ static int target_make(const struct tgt *tgt, const struct tgt_lun *lun, unsigne
 		return rc;
 	}
 	rc = tgt_admin_unit_new(port, tid, file.text, deadline, fault);
-	rc = rc != 0 ? rc : tgt_admin_unit_identify(port, tid, id.text, lun->id, deadline, fault);
+	rc = rc != 0 ? rc
+		     : tgt_admin_unit_identify(port, tid, id.text, lun->id, lun->read_only,
+					       deadline, fault);
 	if (rc != 0) {
 		(void)tgt_admin_target_delete(port, tid, deadline, &ignored);
 	}
@@ -213,9 +225,9 @@ static json_t *lun_encode(const struct tgt *tgt, const struct tgt_lun *lun)
 
 	(void)snprintf(naa, sizeof(naa), "naa.6000a000%s", lun->id);
 	(void)snprintf(t10, sizeof(t10), "t10." VENDOR "%s", lun->id);
-	return json_pack("{s:s, s:I, s:[s, s], s:s, s:i}", "name", lun->name, "size_bytes",
+	return json_pack("{s:s, s:I, s:[s, s], s:s, s:i, s:b}", "name", lun->name, "size_bytes",
 			 (json_int_t)lun->size_bytes, "designators", naa, t10, "target",
-			 target.text, "number", TGT_LUN_NUMBER);
+			 target.text, "number", TGT_LUN_NUMBER, "read_only", lun->read_only);
 }
 
 int tgt_pool_luns(void *backend, const char *const *names, size_t n_names, const char *initiator,
@@ -409,22 +421,78 @@ int tgt_pool_delete(void *backend, const char *lun, struct deadline deadline, bo
 	return rc;
 }
 
-int tgt_pool_restore(void *backend, struct deadline deadline, size_t *ret_restored,
+/*
+ * The target is created again, as what the table says: a crash leaves a LUN that is granted to no
+ * host.
+ */
+int tgt_pool_protect(void *backend, const char *lun, bool read_only, struct deadline deadline,
 		     struct fault *fault)
 {
 	struct tgt *tgt = backend;
-	const char **names = calloc(tgt->table.n_luns + 1, sizeof(*names));
+	struct tgt_target_name name = tgt_target_name(tgt, lun);
+	const struct tgt_target *target;
 	struct tgt_show show;
-	int rc = names != NULL ? 0 : fault_set(fault, ARRAY_ERROR_INTERNAL, "out of memory");
+	int rc = tgt_table_protect(&tgt->table, lun, read_only)
+			 ? tgt_table_store(tgt->config.state_dir, &tgt->table, fault)
+			 : fault_set(fault, ARRAY_ERROR_NO_SUCH_LUN,
+				     "there is no LUN '%s' on this array", lun);
 
-	for (size_t i = 0; i < tgt->table.n_luns && rc == 0; i++) {
-		names[i] = tgt->table.luns[i].name;
+	rc = rc != 0 ? rc : tgt_admin_show(tgt->config.control_port, deadline, &show, fault);
+	if (rc != 0) {
+		return rc;
 	}
-	rc = rc != 0 ? rc
-		     : reach(tgt, names, tgt->table.n_luns, deadline, &show, ret_restored, fault);
+	target = tgt_show_find(&show, name.text);
+	rc = target == NULL ? 0
+			    : tgt_admin_target_delete(tgt->config.control_port, target->tid,
+						      deadline, fault);
+	tgt_show_release(&show);
+	rc = rc != 0 ? rc : tgt_pool_ensure_targets(tgt, &lun, 1, deadline, &show, fault);
 	if (rc == 0) {
 		tgt_show_release(&show);
 	}
-	free(names);
+	return rc;
+}
+
+/* At most max LUNs without a target; all LUNs, to be checked, if each has one. */
+static GPtrArray *names_to_restore(const struct tgt *tgt, const struct tgt_show *show, size_t max)
+{
+	GPtrArray *all = g_ptr_array_new();
+	GPtrArray *missing = g_ptr_array_new();
+
+	for (size_t i = 0; i < tgt->table.n_luns && missing->len < max; i++) {
+		char *lun = tgt->table.luns[i].name;
+		struct tgt_target_name name = tgt_target_name(tgt, lun);
+
+		g_ptr_array_add(all, lun);
+		if (tgt_show_find(show, name.text) == NULL) {
+			g_ptr_array_add(missing, lun);
+		}
+	}
+	if (missing->len > 0) {
+		g_ptr_array_unref(all);
+		return missing;
+	}
+	g_ptr_array_unref(missing);
+	return all;
+}
+
+int tgt_pool_restore(void *backend, size_t max, struct deadline deadline, size_t *ret_restored,
+		     struct fault *fault)
+{
+	struct tgt *tgt = backend;
+	g_autoptr(GPtrArray) names = NULL;
+	struct tgt_show show;
+	int rc = tgt_admin_show(tgt->config.control_port, deadline, &show, fault);
+
+	if (rc != 0) {
+		return rc;
+	}
+	names = names_to_restore(tgt, &show, max);
+	tgt_show_release(&show);
+	rc = reach(tgt, (const char *const *)names->pdata, names->len, deadline, &show,
+		   ret_restored, fault);
+	if (rc == 0) {
+		tgt_show_release(&show);
+	}
 	return rc;
 }

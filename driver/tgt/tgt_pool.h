@@ -34,7 +34,9 @@ int tgt_pool_create(void *backend, const struct driver_volume *volume, struct de
 		    bool *ret_created, struct fault *fault);
 int tgt_pool_delete(void *backend, const char *lun, struct deadline deadline, bool *ret_deleted,
 		    struct fault *fault);
-int tgt_pool_restore(void *backend, struct deadline deadline, size_t *ret_restored,
+int tgt_pool_protect(void *backend, const char *lun, bool read_only, struct deadline deadline,
+		     struct fault *fault);
+int tgt_pool_restore(void *backend, size_t max, struct deadline deadline, size_t *ret_restored,
 		     struct fault *fault);
 
 #endif

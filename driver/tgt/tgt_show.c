@@ -269,6 +269,10 @@ static bool unit_detail_line(struct parser *p, const char *line)
 		unit->online = strcmp(value, "Yes") == 0;
 		return unit->online || strcmp(value, "No") == 0;
 	}
+	if ((value = after(line, "Readonly: ")) != NULL) {
+		unit->read_only = strcmp(value, "Yes") == 0;
+		return unit->read_only || strcmp(value, "No") == 0;
+	}
 	return true; /* tgtd's versions differ in the other lines about a unit */
 }
 

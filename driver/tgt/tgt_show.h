@@ -2,6 +2,7 @@
 #ifndef LUNMASK_ARRAY_TGT_SHOW_H
 #define LUNMASK_ARRAY_TGT_SHOW_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -42,6 +43,7 @@ struct tgt_unit {
 	char scsi_id[TGT_SCSI_ID_MAX + 1];
 	char path[TGT_PATH_MAX + 1];
 	int online;
+	bool read_only;
 };
 
 struct tgt_target {

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "driver/core/hosts.h"
 #include "names/lun.h"
 
 #define TABLE_VERSION 1
@@ -26,15 +27,18 @@ static int lun_decode(const json_t *value, struct tgt_lun *ret)
 	const char *name = json_string_value(json_object_get(value, "name"));
 	const char *id = json_string_value(json_object_get(value, "id"));
 	json_int_t size = json_integer_value(json_object_get(value, "size_bytes"));
+	const json_t *read_only = json_object_get(value, "read_only");
 
-	if (name == NULL || !lun_name_valid(name) || size <= 0 || id == NULL ||
-	    strlen(id) != TGT_TABLE_ID_DIGITS ||
+	/* A file of an older driver has no such member. */
+	if ((read_only != NULL && !json_is_boolean(read_only)) || name == NULL ||
+	    !lun_name_valid(name) || size <= 0 || id == NULL || strlen(id) != TGT_TABLE_ID_DIGITS ||
 	    strspn(id, "0123456789abcdef") != TGT_TABLE_ID_DIGITS) {
 		return -EINVAL;
 	}
 	(void)strcpy(ret->name, name);
 	(void)strcpy(ret->id, id);
 	ret->size_bytes = (uint64_t)size;
+	ret->read_only = json_is_true(read_only);
 	return 0;
 }
 
@@ -77,6 +81,27 @@ static int fenced_decode(const json_t *root, const char *file, struct tgt_table 
 	return rc == 0 && fencings < 0 ? damaged(file, "has a number below 0", fault) : rc;
 }
 
+/* A file of an older driver has no such list. */
+static int hosts_decode(const json_t *list, const char *file, struct tgt_table *ret,
+			struct fault *fault)
+{
+	int rc = list == NULL || json_is_array(list) ? 0
+						     : damaged(file, "'hosts' is no list", fault);
+
+	for (size_t i = 0; i < json_array_size(list) && rc == 0; i++) {
+		const json_t *object = json_array_get(list, i);
+		const char *name = json_string_value(json_object_get(object, "initiator"));
+		const char *host = json_string_value(json_object_get(object, "host"));
+
+		if (name == NULL || !iscsi_name_valid(name) || host == NULL ||
+		    !host_id_valid(host)) {
+			return damaged(file, "has a host that is not legal", fault);
+		}
+		rc = tgt_table_add_host(ret, name, host, fault);
+	}
+	return rc;
+}
+
 static int table_decode(const json_t *root, const char *file, struct tgt_table *ret,
 			struct fault *fault)
 {
@@ -85,6 +110,7 @@ static int table_decode(const json_t *root, const char *file, struct tgt_table *
 			 : damaged(file, "is not of version 1", fault);
 
 	rc = rc != 0 ? rc : luns_decode(json_object_get(root, "luns"), file, ret, fault);
+	rc = rc != 0 ? rc : hosts_decode(json_object_get(root, "hosts"), file, ret, fault);
 	return rc != 0 ? rc : fenced_decode(root, file, ret, fault);
 }
 
@@ -118,14 +144,16 @@ static json_t *table_encode(const struct tgt_table *table)
 {
 	json_t *luns = json_array();
 	json_t *fenced = json_array();
+	json_t *hosts = json_array();
 	bool whole = true;
 
 	for (size_t i = 0; i < table->n_luns; i++) {
 		const struct tgt_lun *lun = &table->luns[i];
 
 		whole = json_array_append_new(
-				luns, json_pack("{s:s, s:I, s:s}", "name", lun->name, "size_bytes",
-						(json_int_t)lun->size_bytes, "id", lun->id)) == 0 &&
+				luns, json_pack("{s:s, s:I, s:s, s:b}", "name", lun->name,
+						"size_bytes", (json_int_t)lun->size_bytes, "id",
+						lun->id, "read_only", lun->read_only)) == 0 &&
 			whole;
 	}
 	for (size_t i = 0; i < table->n_fenced; i++) {
@@ -136,13 +164,22 @@ static json_t *table_encode(const struct tgt_table *table)
 								(json_int_t)row->fencing)) == 0 &&
 			whole;
 	}
+	for (size_t i = 0; i < table->n_hosts; i++) {
+		const struct tgt_host *row = &table->hosts[i];
+
+		whole = json_array_append_new(hosts,
+					      json_pack("{s:s, s:s}", "initiator", row->initiator,
+							"host", row->host)) == 0 &&
+			whole;
+	}
 	if (!whole) {
 		json_decref(luns);
 		json_decref(fenced);
+		json_decref(hosts);
 		return NULL;
 	}
-	return json_pack("{s:i, s:o, s:o, s:I}", "version", TABLE_VERSION, "luns", luns, "fenced",
-			 fenced, "fencings", (json_int_t)table->fencings);
+	return json_pack("{s:i, s:o, s:o, s:o, s:I}", "version", TABLE_VERSION, "luns", luns,
+			 "fenced", fenced, "hosts", hosts, "fencings", (json_int_t)table->fencings);
 }
 
 static int file_write(int fd, const char *text)
@@ -214,6 +251,7 @@ void tgt_table_release(struct tgt_table *table)
 {
 	free(table->luns);
 	free(table->fenced);
+	free(table->hosts);
 	*table = (struct tgt_table){0};
 }
 
@@ -259,6 +297,17 @@ void tgt_table_remove(struct tgt_table *table, const char *name)
 			return;
 		}
 	}
+}
+
+bool tgt_table_protect(struct tgt_table *table, const char *name, bool read_only)
+{
+	for (size_t i = 0; i < table->n_luns; i++) {
+		if (strcmp(table->luns[i].name, name) == 0) {
+			table->luns[i].read_only = read_only;
+			return true;
+		}
+	}
+	return false;
 }
 
 static struct tgt_fenced *fenced_find(const struct tgt_table *table, const char *initiator)
@@ -315,4 +364,40 @@ void tgt_table_unfence(struct tgt_table *table, const char *initiator)
 			return;
 		}
 	}
+}
+
+bool tgt_table_knows_host(const struct tgt_table *table, const char *initiator, const char *host)
+{
+	for (size_t i = 0; i < table->n_hosts; i++) {
+		if (strcmp(table->hosts[i].initiator, initiator) == 0 &&
+		    strcmp(table->hosts[i].host, host) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+int tgt_table_add_host(struct tgt_table *table, const char *initiator, const char *host,
+		       struct fault *fault)
+{
+	struct tgt_host *grown;
+
+	if (table->n_hosts >= TGT_TABLE_HOSTS_MAX) {
+		return too_many("hosts", TGT_TABLE_HOSTS_MAX, fault);
+	}
+	grown = reallocarray(table->hosts, table->n_hosts + 1, sizeof(*grown));
+	if (grown == NULL) {
+		return fault_set(fault, ARRAY_ERROR_INTERNAL, "out of memory");
+	}
+	table->hosts = grown;
+	(void)strcpy(grown[table->n_hosts].initiator, initiator);
+	(void)strcpy(grown[table->n_hosts++].host, host);
+	return 0;
+}
+
+void tgt_table_remove_host(struct tgt_table *table, size_t index)
+{
+	table->n_hosts--;
+	memmove(&table->hosts[index], &table->hosts[index + 1],
+		(table->n_hosts - index) * sizeof(table->hosts[0]));
 }

@@ -10,8 +10,8 @@
 
 /*
  * The data that tgtd loses when it exits, stored in STATE_DIR/luns.json: the LUNs, each with its
- * permanent identity, and the fenced initiators. Grants are not stored: after a restart no LUN is
- * granted to a host, which is the safe state.
+ * permanent identity, the fenced initiators, and the hosts of initiators. Grants are not stored:
+ *after a restart no LUN is granted to a host, which is the safe state.
  *
  *	tgt_table_load(dir, &table, &fault);
  *	tgt_table_add(), tgt_table_fence()...     in memory
@@ -24,12 +24,14 @@
 #define TGT_TABLE_FILE "luns.json"
 #define TGT_TABLE_LUNS_MAX 4096
 #define TGT_TABLE_FENCED_MAX 1024
+#define TGT_TABLE_HOSTS_MAX 1024
 #define TGT_TABLE_ID_DIGITS 24
 
 struct tgt_lun {
 	char name[LUN_NAME_MAX + 1];
 	uint64_t size_bytes;
 	char id[TGT_TABLE_ID_DIGITS + 1]; /* random hexadecimal digits */
+	bool read_only;                   /* no initiator can write to it, so many may have it */
 };
 
 struct tgt_fenced {
@@ -37,11 +39,19 @@ struct tgt_fenced {
 	int64_t fencing; /* the number of the latest fencing of this initiator */
 };
 
+/* An initiator was granted LUNs for this host. */
+struct tgt_host {
+	char initiator[ISCSI_NAME_MAX + 1];
+	char host[HOST_ID_MAX + 1];
+};
+
 struct tgt_table {
 	struct tgt_lun *luns;
 	size_t n_luns;
 	struct tgt_fenced *fenced;
 	size_t n_fenced;
+	struct tgt_host *hosts;
+	size_t n_hosts;
 	int64_t fencings; /* number of fencings so far; it only grows */
 };
 
@@ -56,6 +66,8 @@ const struct tgt_lun *tgt_table_find(const struct tgt_table *table, const char *
 /* These change the table in memory only. "no-space": the table is full. */
 int tgt_table_add(struct tgt_table *table, const struct tgt_lun *lun, struct fault *fault);
 void tgt_table_remove(struct tgt_table *table, const char *name);
+/* False: there is no such LUN. */
+bool tgt_table_protect(struct tgt_table *table, const char *name, bool read_only);
 
 bool tgt_table_is_fenced(const struct tgt_table *table, const char *initiator);
 /* True if the initiator is fenced, by a fencing with a higher number than this one. */
@@ -67,5 +79,11 @@ bool tgt_table_is_fenced_since(const struct tgt_table *table, const char *initia
  */
 int tgt_table_fence(struct tgt_table *table, const char *initiator, struct fault *fault);
 void tgt_table_unfence(struct tgt_table *table, const char *initiator);
+
+bool tgt_table_knows_host(const struct tgt_table *table, const char *initiator, const char *host);
+/* "no-space": the table is full. */
+int tgt_table_add_host(struct tgt_table *table, const char *initiator, const char *host,
+		       struct fault *fault);
+void tgt_table_remove_host(struct tgt_table *table, size_t index);
 
 #endif

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "action/vm.h"
 
+#include "action/vm_mapping.h"
 #include "action/vm_record.h"
-#include "action/vm_run.h"
 #include "step/vm_boot.h"
 #include "step/vm_masks.h"
+#include "step/vm_own.h"
 #include "step/vm_peer.h"
 #include "step/vm_state.h"
 #include "vm/vm_config_copy.h"
 #include "vm/vm_context.h"
+#include "vm/vm_keep.h"
 
 /*
  * The target's part of a migration. Live: the domain already runs here, and that is checked. Saved:
@@ -37,13 +39,7 @@ static int granted_check(void *context, struct deadline deadline, struct err *er
 
 static int mapping_check(void *context, struct deadline deadline, struct err *err)
 {
-	struct vm_context *vm = context;
-	int seen = vm_mapping_probe(vm, deadline, err);
-
-	if (seen == TASK_NOT_DONE) {
-		return err_set(err, -ENODATA, "LUN %s holds no mapping file", vm->state.lun);
-	}
-	return seen == TASK_DONE ? 0 : seen;
+	return vm_mapping_read(context, deadline, err);
 }
 
 static const struct task_step steps[] = {
@@ -54,6 +50,14 @@ static const struct task_step steps[] = {
 		.tries = 3,
 		.retry_ms = 500,
 		.flags = TASK_CHECK,
+	},
+	{
+		.name = "own",
+		.run = vm_own_arrived,
+		.timeout_ms = 20000,
+		.tries = 2,
+		.retry_ms = 500,
+		.flags = TASK_CHECK | TASK_WIDENS,
 	},
 	{
 		.name = "verify",
@@ -94,6 +98,9 @@ int vm_migrate_from(const struct vm_settings *settings, const char *source, cons
 	}
 	if (rc == 0) {
 		rc = vm_config_copy_store(err);
+	}
+	if (rc == 0) {
+		rc = vm_keep_store(vm, err);
 	}
 	if (rc == 0) {
 		rc = vm_record_open(vm, VM_ACTION_MIGRATE_FROM, source, target, deadline, err);

@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "action/vm.h"
 
+#include <glib.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "action/vm_mapping.h"
 #include "action/vm_record.h"
-#include "action/vm_run.h"
+#include "base/fd.h"
+#include "process/qemu_process.h"
+#include "rules/op_times.h"
 #include "step/vm_handover.h"
 #include "step/vm_masks.h"
+#include "step/vm_own.h"
 #include "step/vm_peer.h"
 #include "step/vm_release.h"
 #include "step/vm_save.h"
 #include "step/vm_state.h"
 #include "vm/vm_context.h"
+#include "vm/vm_definition.h"
 
 /*
  * The source's part of a migration. Live: the target is granted the LUNs as well, until stop
@@ -24,7 +29,6 @@
  * where the domain runs decides, not the return code of a call. If nothing works, the guest
  * continues to run here and the target's grant is revoked.
  */
-#define UNDO_RESERVE_MS 20000
 #define ABORT_RESERVE_MS 11000
 #define SAVED_MIN_MS 20000 /* a fallback needs more time than this */
 #define UNBOUNDED_MS (24 * 3600 * 1000)
@@ -33,44 +37,45 @@
 static int source_read(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
-	int seen;
 	int rc = vm_paths_verify(vm, deadline, err);
 
 	if (rc != 0) {
 		return rc;
 	}
-	seen = vm_mapping_probe(vm, deadline, err);
-	if (seen == TASK_NOT_DONE) {
-		return err_set(err, -ENODATA, "LUN %s holds no mapping file", vm->state.lun);
+	rc = vm_mapping_read(vm, deadline, err);
+	if (rc == 0) {
+		vm_definition_tell_drift(vm, "migrate", deadline);
 	}
-	return seen == TASK_DONE ? 0 : seen;
+	return rc;
 }
 
 static int live_probe(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
-	enum domain_state there;
-	enum domain_state here;
-	int rc = vm_domain_state(vm, deadline, &here, err);
+	struct vm_handover_sight sight;
 
-	if (rc == 0) {
-		rc = vm_peer_state(vm, deadline, &there, err);
+	vm_handover_look(vm, deadline, &sight, err);
+	switch (sight.verdict) {
+	case HANDOVER_LEFT:
+		return sight.here == HERE_ENDED || sight.here == HERE_DEPARTED ? TASK_DONE
+									       : TASK_NOT_DONE;
+	case HANDOVER_TO_THERE: return TASK_DONE;
+	case HANDOVER_START: return vm->peer->left_to_target ? TASK_DONE : TASK_NOT_DONE;
+	/* Whatever is stopped now must not be restored from its memory. */
+	case HANDOVER_BOTH: vm_record_mode(vm, VM_MODE_BOTH); return TASK_NOT_DONE;
+	default: return TASK_NOT_DONE;
 	}
-	if (rc != 0) {
-		return rc;
-	}
-	/* The guest runs on the target; stop kills the paused domain that is left here. */
-	if (here == DOMAIN_PAUSED_MIGRATION && there == DOMAIN_RUNNING) {
-		return TASK_DONE;
-	}
-	return here == DOMAIN_ABSENT && domain_state_active(there) &&
-			       there != DOMAIN_PAUSED_MIGRATION
-		       ? TASK_DONE
-		       : TASK_NOT_DONE;
 }
+
+struct live {
+	struct vm_context *vm;
+	struct deadline deadline;
+	bool completed;
+};
 
 static void live_progress(const struct hypervisor_progress *now, void *data)
 {
+	const struct live *live = data;
 	char text[128];
 	struct task_event event = {
 		.kind = TASK_STEP_PROGRESS,
@@ -85,32 +90,119 @@ static void live_progress(const struct hypervisor_progress *now, void *data)
 	} else {
 		(void)snprintf(text, sizeof(text), "downtime %" PRIu64 " ms", now->downtime_ms);
 	}
-	vm_report_event(data, &event);
+	vm_report_event(live->vm, &event);
 }
 
-/* Keeps back the time that aborting the job may take; with a short time-out, a third. */
-static struct deadline time_to_migrate(struct deadline deadline)
+/*
+ * If the start fails, the guest has left this host all the same, and migrate_from starts it.
+ */
+static int live_complete(struct vm_context *vm, enum handover verdict, struct deadline deadline,
+			 struct err *err)
 {
-	int share_ms = deadline_left_ms(deadline) / 3;
+	int64_t since_ms = deadline_now_ms();
+	int rc = vm_handover_complete(vm, verdict, deadline, err);
 
-	return deadline_before(deadline, share_ms < ABORT_RESERVE_MS ? share_ms : ABORT_RESERVE_MS);
+	if (rc != 0 && verdict == HANDOVER_START) {
+		struct task_event event = {
+			.kind = TASK_STEP_FAILED,
+			.task = "migrate",
+			.step = "start",
+			.duration_ms = deadline_now_ms() - since_ms,
+			.text = err_text(err),
+		};
+
+		vm_report_event(vm, &event);
+		vm->peer->left_to_target = true;
+		return 0;
+	}
+	return rc;
 }
 
-static int live_run(void *context, struct deadline deadline, struct err *err)
+/*
+ * The guest waits for this start, so the peer is not asked before it. A domain that is not gone
+ * here is left to the look that follows.
+ */
+static void live_arrived(void *data)
 {
-	struct vm_context *vm = context;
+	struct live *live = data;
+	struct vm_context *vm = live->vm;
+	struct err err = ERR_INIT;
+	enum domain_state here;
+	pid_t pid;
+
+	vm->peer->departed = true;
+	/* Not vm_domain_state(), which may replace the connection that the caller uses. */
+	if (qemu_process_find(vm->settings->vm, &pid, &err) == 0 && pid == 0 &&
+	    hypervisor_domain_state(vm->hypervisor, vm->settings->vm, live->deadline, &here,
+				    &err) == 0 &&
+	    here == DOMAIN_ABSENT) {
+		live->completed = live_complete(vm, HANDOVER_START, live->deadline, &err) == 0;
+	}
+}
+
+/*
+ * QEMU has exited here, and its guest had not run on. What arrived is started if it is complete;
+ * if not, nothing is decided here.
+ */
+static bool live_gone(void *data)
+{
+	struct live *live = data;
+	struct vm_context *vm = live->vm;
+	enum domain_state there;
+	struct err err = ERR_INIT;
+	pid_t pid;
+
+	if (qemu_process_find(vm->settings->vm, &pid, &err) == 0 && pid == 0 &&
+	    hypervisor_domain_state(vm->peer->hypervisor, vm->settings->vm, live->deadline, &there,
+				    &err) == 0 &&
+	    there == DOMAIN_ARRIVED) {
+		live->completed =
+			vm_handover_complete(vm, HANDOVER_START, live->deadline, &err) == 0;
+	}
+	vm->peer->departed = live->completed;
+	return live->completed;
+}
+
+/* Who can listen on the way must be plain to see (migration_transport of the agent). */
+static void tell_the_wire(struct vm_context *vm, const char *migrate_uri)
+{
+	struct err text = ERR_INIT;
+	struct task_event event = {
+		.kind = TASK_STEP_PROGRESS,
+		.task = "migrate",
+		.step = "live",
+	};
+
+	(void)err_set(&text, 0, "the guest's memory is sent to %s %s", migrate_uri,
+		      vm->settings->tuning.encrypted
+			      ? "encrypted by TLS"
+			      : "UNENCRYPTED (migration_transport=tls encrypts it)");
+	event.text = err_text(&text);
+	vm_report_event(vm, &event);
+}
+
+static int migrate_call(struct live *live, struct deadline deadline, struct err *err)
+{
+	struct vm_context *vm = live->vm;
 	struct vm_peer *peer = vm->peer;
 	char address[VM_PEER_URI_MAX / 2];
 	char migrate_uri[VM_PEER_URI_MAX];
 	char target_uri[VM_PEER_URI_MAX];
-	char *xml = NULL;
+	struct mapping_host there = {
+		.initiator = peer->host->initiator,
+		.portal = peer->portal,
+		.luns = peer->luns,
+		.n_luns = vm->n_luns + vm->n_media,
+	};
+	AUTO_FD qemu_fd = qemu_process_hold(vm->settings->vm, NULL);
+	g_autofree char *xml = NULL;
 	int rc = vm_peer_uri(vm, peer->host, target_uri, err);
 
 	if (rc == 0) {
 		rc = vm_peer_address(vm, peer->host, address, sizeof(address), err);
 	}
 	if (rc == 0) {
-		rc = vm_domain_xml(vm, peer->host->initiator, peer->portal, peer->luns, &xml, err);
+		rc = vm_definition_running(vm, &there, deadline, &xml, err);
 	}
 	if (rc == 0) {
 		struct hypervisor_migration request = {
@@ -118,15 +210,44 @@ static int live_run(void *context, struct deadline deadline, struct err *err)
 			.target_uri = target_uri,
 			.migrate_uri = migrate_uri,
 			.target_xml = xml,
+			.qemu_fd = qemu_fd,
+			.gone = qemu_fd < 0 ? NULL : live_gone,
+			.tuning = vm->settings->tuning,
+			.arrived = live_arrived,
+			.progress = live_progress,
+			.data = live,
 		};
 
 		(void)snprintf(migrate_uri, sizeof(migrate_uri), "tcp://%s", address);
+		tell_the_wire(vm, migrate_uri);
 		peer->guest_touched = true;
-		rc = hypervisor_migrate(vm->hypervisor, &request, time_to_migrate(deadline),
-					live_progress, vm, err);
+		rc = hypervisor_migrate(vm->hypervisor, &request,
+					deadline_keep(deadline, ABORT_RESERVE_MS, 3), err);
 	}
-	free(xml);
 	return rc;
+}
+
+static int live_run(void *context, struct deadline deadline, struct err *err)
+{
+	struct vm_context *vm = context;
+	struct live live = {.vm = vm, .deadline = deadline};
+	struct vm_handover_sight sight;
+	struct err seen = ERR_INIT;
+	int rc;
+
+	vm_handover_look(vm, deadline, &sight, &seen);
+	if (sight.verdict == HANDOVER_STAYS) {
+		rc = migrate_call(&live, deadline, err);
+		if (live.completed) {
+			return 0;
+		}
+		vm_handover_look(vm, deadline, &sight, &seen);
+	} else {
+		rc = err_set(err, -EBUSY, "%s", err_text(&seen));
+	}
+	return sight.verdict == HANDOVER_START || sight.verdict == HANDOVER_LEFT
+		       ? live_complete(vm, sight.verdict, deadline, err)
+		       : rc;
 }
 
 #define STEP_READ                                                                                  \
@@ -148,8 +269,8 @@ static int live_run(void *context, struct deadline deadline, struct err *err)
 	}
 #define STEP_GRANT                                                                                 \
 	{                                                                                          \
-		.name = "grant", .probe = vm_handover_probe, .run = vm_handover_run,               \
-		.undo = vm_handover_undo, .timeout_ms = 30000, .tries = 3, .retry_ms = 500,        \
+		.name = "grant", .probe = vm_own_handover_probe, .run = vm_own_handover_run,       \
+		.undo = vm_own_handover_undo, .timeout_ms = 30000, .tries = 3, .retry_ms = 500,    \
 		.flags = TASK_WIDENS | TASK_GRANTS,                                                \
 	}
 #define STEP_VERIFY                                                                                \
@@ -180,8 +301,9 @@ static const struct task_step saved_steps[] = {
 	{
 		.name = "room",
 		.run = vm_save_room,
-		.timeout_ms = 1000,
-		.tries = 1,
+		.timeout_ms = 20000,
+		.tries = 2,
+		.retry_ms = 500,
 		.flags = TASK_CHECK,
 	},
 	STEP_WITHDRAW,
@@ -219,24 +341,27 @@ static bool fallback_possible(struct vm_context *vm, int rc, struct deadline dea
 
 static int migrate_saved(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
-	vm_record_mode(vm, "saved");
-	return vm_task_run(vm, "migrate-saved", VM_STEPS(saved_steps), UNDO_RESERVE_MS, deadline,
-			   err);
+	vm_record_mode(vm, VM_MODE_SAVED);
+	return vm_task_run(vm, "migrate-saved", VM_STEPS(saved_steps), OP_UNDO_MS, deadline, err);
 }
 
 static int migrate(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
 	/* Live migration gets three quarters of the time, so that saving still gets the rest. */
 	bool automatic = vm->settings->migration_mode == VM_MIGRATE_AUTO;
-	int reserve_ms = automatic ? deadline_left_ms(deadline) / 4 : 0;
+	int reserve_ms = automatic ? deadline_left_ms(deadline) / OP_SAVED_SHARE : 0;
 	struct err live_err = ERR_INIT;
 	int rc;
 
 	if (vm->settings->migration_mode == VM_MIGRATE_SAVED) {
 		return migrate_saved(vm, deadline, err);
 	}
-	vm_record_mode(vm, "live");
-	rc = vm_task_run(vm, "migrate", VM_STEPS(live_steps), UNDO_RESERVE_MS,
+	rc = hypervisor_tuning_check(&vm->settings->tuning, err);
+	if (rc != 0) {
+		return rc;
+	}
+	vm_record_mode(vm, VM_MODE_LIVE);
+	rc = vm_task_run(vm, "migrate", VM_STEPS(live_steps), OP_UNDO_MS,
 			 deadline_before(deadline, reserve_ms), &live_err);
 	if (rc == 0) {
 		return 0;
@@ -284,25 +409,34 @@ static int migrate_saved_resumed(struct vm_context *vm, struct deadline deadline
  */
 static int migrate_resumed(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
-	enum domain_state there;
-	int rc = vm_peer_state(vm, deadline, &there, err);
+	struct vm_handover_sight sight;
 
-	if (rc != 0 || there == DOMAIN_RUNNING) {
-		return rc;
+	vm_handover_look(vm, deadline, &sight, err);
+	switch (sight.verdict) {
+	case HANDOVER_LEFT:
+	case HANDOVER_TO_THERE: return 0;
+	case HANDOVER_START: return live_complete(vm, sight.verdict, deadline, err);
+	case HANDOVER_NOWHERE: return migrate_saved_resumed(vm, deadline, err);
+	default: return -EBUSY;
 	}
-	return migrate_saved_resumed(vm, deadline, err);
 }
 
 /*
  * libvirtd continues what a killed process asked for. Abort that job, or let it complete, before
- * anyone checks where the domain is.
+ * anyone checks where the domain is. A job that nobody of ours can have begun is an
+ * administrator's, such as a backup: that is left alone.
  */
 static int predecessor_end(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
 	struct hypervisor *hypervisor;
 	int rc = vm_hypervisor(vm, deadline, &hypervisor, err);
 
-	return rc != 0 ? rc : hypervisor_abort_job(hypervisor, vm->settings->vm, deadline, err);
+	if (rc != 0) {
+		return rc;
+	}
+	return vm->journal.followed
+		       ? hypervisor_abort_job(hypervisor, vm->settings->vm, deadline, err)
+		       : hypervisor_job_none(hypervisor, vm->settings->vm, deadline, err);
 }
 
 static int migrate_claimed(struct vm_context *vm, struct deadline deadline, struct err *err)
@@ -321,6 +455,12 @@ static int migrate_claimed(struct vm_context *vm, struct deadline deadline, stru
 	}
 	if (rc != 0) {
 		return rc;
+	}
+	if (here == DOMAIN_LOST) {
+		return err_set(
+			err, -EBUSY,
+			"stop VM '%s' here first: its QEMU runs, and libvirt does not know it",
+			vm->settings->vm);
 	}
 	/* The domain has left this host; nothing below undoes that. */
 	vm->no_return = here == DOMAIN_ABSENT;

@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "action/vm_regrant.h"
 #include "process/qemu_process.h"
 #include "step/vm_masks.h"
 #include "survey/vm_strays.h"
 #include "vm/vm_context.h"
+#include "media/vm_media.h"
 
 /*
  * Is the VM healthy on this host? Level 0 asks libvirt for the domain and looks for its process. It
@@ -32,6 +34,8 @@ static const enum vm_health healths[] = {
 	[DOMAIN_SHUTTING_DOWN] = VM_RUNNING,
 	[DOMAIN_SUSPENDED] = VM_RUNNING,
 	[DOMAIN_CRASHED] = VM_FAILED,
+	[DOMAIN_ARRIVED] = VM_DEGRADED,
+	[DOMAIN_LOST] = VM_FAILED,
 };
 
 static_assert(G_N_ELEMENTS(healths) == DOMAIN_STATE_MAX, "a domain state without a health");
@@ -200,12 +204,51 @@ static void paths_judge(struct vm_context *vm, struct deadline deadline, enum vm
 }
 
 /*
+ * The guest waits for its LUNs. If they cannot be granted again, it has failed. A probe only says
+ * that they are gone.
+ */
+static void grants_restore(struct vm_context *vm, bool probe, struct deadline deadline,
+			   enum vm_health *health, struct err *err)
+{
+	struct err why = ERR_INIT;
+
+	if (!probe && vm_regrant(vm, deadline, &why) == 0) {
+		*health = VM_DEGRADED;
+		(void)err_set(err, 0,
+			      "look at array %s: it had lost this host's grants, which are there "
+			      "again; was it restarted?",
+			      vm->array.name);
+		return;
+	}
+	*health = VM_FAILED;
+	(void)err_set(
+		err, 0, "look at array %s: it does not grant this host all LUNs of the VM%s%s",
+		vm->array.name, probe ? "" : ", and they are not granted again: ", err_text(&why));
+}
+
+/* Nobody can write to a medium, so that the VM is here is reason enough to grant it again. */
+static void media_judge(struct vm_context *vm, bool probe, struct deadline deadline,
+			enum vm_health *health, struct err *err)
+{
+	struct err why = ERR_INIT;
+	int seen = vm_media_probe(vm, vm->self->initiator, deadline, &why);
+
+	if (seen == TASK_NOT_DONE && !probe && vm_gate_quorum(vm, deadline, &why) == 0 &&
+	    vm_media_grant(vm, vm->self->initiator, deadline, &why) == 0) {
+		(void)err_prefix(&why, 0, "granted again");
+	}
+	if (seen != TASK_DONE) {
+		degraded(health, err, &why);
+	}
+}
+
+/*
  * The mask of a running VM holds this host, and in a hand-over window also the other one. Only this
  * host is asked. The journal is asked only if another host has a path, and this node's copy
  * suffices.
  */
-static void masks_judge(struct vm_context *vm, struct deadline deadline, enum vm_health *health,
-			struct err *err)
+static void masks_judge(struct vm_context *vm, bool probe, struct deadline deadline,
+			enum vm_health *health, struct err *err)
 {
 	const struct vm_strays_sources way = {.how = JOURNAL_STALE};
 	struct vm_strays strays = {.n = 0};
@@ -213,17 +256,17 @@ static void masks_judge(struct vm_context *vm, struct deadline deadline, enum vm
 	int rc = vm_strays_look(vm, &way, deadline, &strays, &why);
 
 	if (rc == 0 && vm_strays_granted(&strays, vm->self->initiator) < vm->n_luns) {
-		*health = VM_FAILED;
-		(void)err_set(err, 0, "this host (%s) is no longer granted all LUNs of the VM",
-			      vm->self->initiator);
+		grants_restore(vm, probe, deadline, health, err);
 	} else if (rc != 0 || vm_strays_to_err(&strays, &why)) {
 		degraded(health, err, &why);
+	} else {
+		media_judge(vm, probe, deadline, health, err);
 	}
 	vm_strays_release(&strays);
 }
 
-static void array_judge(struct vm_context *vm, int check_level, struct deadline deadline,
-			enum vm_health *health, struct err *err)
+static void array_judge(struct vm_context *vm, int check_level, bool probe,
+			struct deadline deadline, enum vm_health *health, struct err *err)
 {
 	struct err why = ERR_INIT;
 
@@ -234,7 +277,7 @@ static void array_judge(struct vm_context *vm, int check_level, struct deadline 
 	}
 	paths_judge(vm, deadline, health, err);
 	if (check_level >= 20) {
-		masks_judge(vm, deadline, health, err);
+		masks_judge(vm, probe, deadline, health, err);
 	}
 }
 
@@ -260,7 +303,7 @@ int vm_monitor(const struct vm_settings *settings, int check_level, bool probe,
 	 * Pacemaker's own probes have no level; crm_resource --force-check=20 is a probe with one.
 	 */
 	if (rc == 0 && check_level >= 10 && *ret == VM_RUNNING) {
-		array_judge(vm, check_level, deadline, ret, err);
+		array_judge(vm, check_level, probe, deadline, ret, err);
 	}
 	return rc;
 }

@@ -97,11 +97,14 @@ int vm_record_open(struct vm_context *vm, enum vm_action action, const char *sou
 	return rc == 0 ? grant_resume(vm, err) : rc;
 }
 
+/* A live migration that a dead process started may still run. */
 int vm_record_resume(struct vm_context *vm, struct err *err)
 {
-	/* A live migration that a dead process started may still run. */
+	const struct journal_task *task = &vm->journal.task;
+
+	vm->peer->departed = vm->journal.continued && strcmp(task->mode, VM_MODE_SENT) == 0;
 	vm->peer->guest_touched =
-		vm->journal.continued && strcmp(vm->journal.task.step, "live") == 0;
+		vm->journal.continued && (vm->peer->departed || strcmp(task->step, "live") == 0);
 	return grant_resume(vm, err);
 }
 
@@ -123,6 +126,15 @@ static void tell(struct vm_context *vm, int64_t since_ms, const struct err *why)
 	vm_report_event(vm, &event);
 }
 
+/* Other nodes learn from the claim that the guest was sent on, if migrate_to could not say so. */
+static bool departed_here(struct vm_context *vm, struct deadline deadline)
+{
+	enum domain_state state;
+
+	return vm_domain_state(vm, deadline_within(deadline, TELL_MS), &state, NULL) == 0 &&
+	       state == DOMAIN_ABSENT && vm_domain_departed(vm, deadline);
+}
+
 static int stop_step_begin(struct vm_context *vm, const struct task_step *step,
 			   struct deadline deadline)
 {
@@ -133,6 +145,7 @@ static int stop_step_begin(struct vm_context *vm, const struct task_step *step,
 
 	if (!journal->claimed && !vm->record_asked) {
 		vm->record_asked = true;
+		journal->asker.departed = departed_here(vm, deadline);
 		rc = vm_journal_claim(journal, deadline, &why);
 	}
 	if (rc == 0 && journal->claimed) {
@@ -203,7 +216,7 @@ static int undo_begin(void *data, struct deadline deadline, struct err *err)
 		deadline_within(deadline, half_ms < CONFIRM_MS ? half_ms : CONFIRM_MS), err);
 }
 
-const struct task_journal_ops vm_record_ops = {
+static const struct task_journal_ops record_ops = {
 	.step_begin = step_begin,
 	.step_end = step_end,
 	.step_ours = step_ours,
@@ -273,6 +286,9 @@ static void open_claim(struct vm_context *vm, struct deadline deadline)
 	struct err why = ERR_INIT;
 	bool told = vm->record_asked;
 
+	if (!told) {
+		vm->journal.asker.departed = departed_here(vm, deadline);
+	}
 	vm->record_asked = true;
 	vm->journal.only_open = true;
 	if (vm_journal_claim(&vm->journal, deadline, &why) != 0 && !told) {
@@ -295,6 +311,10 @@ int vm_record_close(struct vm_context *vm, int rc, struct deadline deadline, str
 		return rc;
 	}
 	ending = stopping(vm) ? stop_ending(vm, rc) : widening_ending(vm, rc);
+	if (rc == 0 && journal->asker.action == VM_ACTION_MIGRATE_TO &&
+	    strcmp(journal->task.mode, VM_MODE_LIVE) == 0) {
+		vm_record_mode(vm, VM_MODE_SENT);
+	}
 	if (!ending.granted) {
 		grant_forget(&journal->task);
 	}
@@ -311,4 +331,28 @@ int vm_record_close(struct vm_context *vm, int rc, struct deadline deadline, str
 	}
 	tell(vm, since_ms, &why);
 	return rc;
+}
+
+static void observe(void *observer, const struct task_event *event)
+{
+	vm_report_event(observer, event);
+}
+
+int vm_task_run(struct vm_context *vm, const char *name, const struct task_step *steps,
+		size_t n_steps, int undo_reserve_ms, struct deadline deadline, struct err *err)
+{
+	struct task task = {
+		.name = name,
+		.steps = steps,
+		.n_steps = n_steps,
+		.context = vm,
+		.gate = vm_gate_quorum,
+		.observe = observe,
+		.observer = vm,
+		.journal = vm->recorded ? &record_ops : NULL,
+		.journal_data = vm,
+		.undo_reserve_ms = undo_reserve_ms,
+	};
+
+	return task_run(&task, deadline, err);
 }

@@ -2,6 +2,8 @@
 #ifndef LUNMASK_VM_RECORD_H
 #define LUNMASK_VM_RECORD_H
 
+#include <glib.h>
+
 #include "rules/task.h"
 #include "vm/vm_context.h"
 
@@ -9,7 +11,7 @@
  * The action's task in the journal, kept in step with the tables of steps that the action runs:
  *
  *	rc = vm_record_open(vm, VM_ACTION_START, "", vm->node, deadline, err);
- *	rc = vm_task_run(vm, ...);       once or more often; it calls vm_record_ops
+ *	rc = vm_task_run(vm, ...);       once or more often
  *	return vm_record_close(vm, rc, deadline, err);
  *
  * There is one commit before each effect. stop claims the task before its first effect, and
@@ -34,6 +36,16 @@ void vm_record_mode(struct vm_context *vm, const char *mode);
  */
 int vm_record_close(struct vm_context *vm, int rc, struct deadline deadline, struct err *err);
 
-extern const struct task_journal_ops vm_record_ops;
+/* A table as two arguments of vm_task_run(). */
+#define VM_STEPS(table) (table), G_N_ELEMENTS(table)
+
+/*
+ * Runs a table of steps on the VM. Steps that widen access need quorum. The steps are reported to
+ * vm->report, and recorded in the journal if vm_record_open() has succeeded.
+ *
+ * undo_reserve_ms: time kept back for undo. Errors: those of task_run().
+ */
+int vm_task_run(struct vm_context *vm, const char *name, const struct task_step *steps,
+		size_t n_steps, int undo_reserve_ms, struct deadline deadline, struct err *err);
 
 #endif

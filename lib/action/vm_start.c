@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "action/vm.h"
 
+#include "action/vm_complete.h"
+#include "action/vm_mapping.h"
+#include "media/vm_firmware.h"
 #include "action/vm_record.h"
-#include "action/vm_run.h"
 #include "step/vm_boot.h"
 #include "step/vm_masks.h"
+#include "vm/vm_lun_owner.h"
+#include "step/vm_own.h"
 #include "step/vm_release.h"
 #include "step/vm_state.h"
 #include "step/vm_takeover.h"
 #include "vm/vm_config_copy.h"
+#include "vm/vm_config_file.h"
 #include "vm/vm_context.h"
+#include "vm/vm_keep.h"
 
 #define UNDO_RESERVE_MS 15000
 
@@ -23,10 +29,18 @@
 
 static const struct task_step steps[] = {
 	{
+		.name = "drives",
+		.run = vm_mapping_domain_check,
+		.timeout_ms = 10000,
+		.tries = 2,
+		.retry_ms = 500,
+		.flags = TASK_CHECK,
+	},
+	{
 		.name = "takeover",
 		.probe = vm_takeover_probe,
 		.run = vm_takeover_run,
-		.timeout_ms = 30000,
+		.timeout_ms = 60000,
 		.tries = 3,
 		.retry_ms = 500,
 		.fenced_wait_ms = FENCED_WAIT_MS,
@@ -44,9 +58,9 @@ static const struct task_step steps[] = {
 	},
 	{
 		.name = "grant",
-		.probe = vm_grant_probe,
-		.run = vm_grant_run,
-		.undo = vm_grant_undo,
+		.probe = vm_own_grant_probe,
+		.run = vm_own_grant_run,
+		.undo = vm_own_grant_undo,
 		.timeout_ms = 30000,
 		.tries = 3,
 		.retry_ms = 500,
@@ -62,10 +76,26 @@ static const struct task_step steps[] = {
 		.flags = TASK_CHECK,
 	},
 	{
+		.name = "owner",
+		.run = vm_lun_owner_check,
+		.timeout_ms = 10000,
+		.tries = 2,
+		.retry_ms = 500,
+		.flags = TASK_CHECK,
+	},
+	{
 		.name = "mapping",
 		.probe = vm_mapping_probe,
 		.run = vm_mapping_run,
 		.timeout_ms = 20000,
+		.tries = 2,
+		.retry_ms = 500,
+	},
+	{
+		.name = "firmware",
+		.probe = vm_firmware_probe,
+		.run = vm_firmware_run,
+		.timeout_ms = 30000,
 		.tries = 2,
 		.retry_ms = 500,
 	},
@@ -79,6 +109,14 @@ static const struct task_step steps[] = {
 		.retry_ms = 500,
 		.flags = TASK_WIDENS,
 	},
+	{
+		.name = "complete",
+		.probe = vm_complete_probe,
+		.run = vm_complete_run,
+		.timeout_ms = 20000,
+		.tries = 2,
+		.retry_ms = 500,
+	},
 };
 
 int vm_start(const struct vm_settings *settings, struct deadline deadline,
@@ -91,11 +129,17 @@ int vm_start(const struct vm_settings *settings, struct deadline deadline,
 		rc = vm_config_copy_store(err);
 	}
 	if (rc == 0) {
+		rc = vm_keep_store(vm, err);
+	}
+	if (rc == 0) {
 		rc = vm_record_open(vm, VM_ACTION_START, "", vm->node, deadline, err);
 	}
 	if (rc != 0) {
 		return rc;
 	}
 	rc = vm_task_run(vm, "start", VM_STEPS(steps), UNDO_RESERVE_MS, deadline, err);
+	if (rc == 0) {
+		vm_config_tell(vm, "start");
+	}
 	return vm_record_close(vm, rc, deadline, err);
 }

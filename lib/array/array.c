@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "array/array.h"
 
+#include <glib.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,7 +36,7 @@ static int failure_explain(const struct array *array, const struct runner_result
 	return rc;
 }
 
-/* Runs one verb. Frees request. On success the reply is in *ret, and the caller releases it. */
+/* Runs one verb. Frees request. verb_end() releases *ret, which is empty after a failure. */
 static int verb_call(const struct array *array, const char *verb, char *request,
 		     struct deadline deadline, struct runner_result *ret, struct err *err)
 {
@@ -50,11 +52,11 @@ static int verb_call(const struct array *array, const char *verb, char *request,
 		rc = failure_explain(array, ret, err);
 		runner_result_release(ret);
 	}
-	return rc == 0 ? 0 : err_prefix(err, rc, "array %s, %s", array->name, verb);
+	return rc;
 }
 
-static int reply_done(const struct array *array, const char *verb, struct runner_result *result,
-		      int rc, struct err *err)
+static int verb_end(const struct array *array, const char *verb, struct runner_result *result,
+		    int rc, struct err *err)
 {
 	runner_result_release(result);
 	return rc == 0 ? 0 : err_prefix(err, rc, "array %s, %s", array->name, verb);
@@ -67,11 +69,22 @@ int array_info(const struct array *array, struct deadline deadline, struct array
 	int rc = verb_call(array, "info", array_wire_encode_plain(driver_timeout_ms(deadline)),
 			   deadline, &result, err);
 
-	if (rc != 0) {
-		return rc;
+	rc = rc != 0 ? rc : array_wire_decode_info(result.output, result.output_bytes, ret, err);
+	if (rc == 0 && array->info != NULL) {
+		*array->info = *ret;
 	}
-	rc = array_wire_decode_info(result.output, result.output_bytes, ret, err);
-	return reply_done(array, "info", &result, rc, err);
+	return verb_end(array, "info", &result, rc, err);
+}
+
+/* The capabilities, which are asked for once. */
+static int info_need(const struct array *array, struct deadline deadline, struct array_info *ret,
+		     struct err *err)
+{
+	if (array->info == NULL || !array->info->known) {
+		return array_info(array, deadline, ret, err);
+	}
+	*ret = *array->info;
+	return 0;
 }
 
 int array_luns(const struct array *array, const char *const *names, size_t count,
@@ -84,12 +97,10 @@ int array_luns(const struct array *array, const char *const *names, size_t count
 		array_wire_encode_luns(names, count, initiator, driver_timeout_ms(deadline)),
 		deadline, &result, err);
 
-	if (rc != 0) {
-		return rc;
-	}
-	rc = array_wire_decode_luns(result.output, result.output_bytes, names, count, ret_luns,
-				    err);
-	return reply_done(array, "luns", &result, rc, err);
+	rc = rc != 0 ? rc
+		     : array_wire_decode_luns(result.output, result.output_bytes, names, count,
+					      ret_luns, err);
+	return verb_end(array, "luns", &result, rc, err);
 }
 
 int array_masks(const struct array *array, const char *const *names, size_t count,
@@ -101,26 +112,134 @@ int array_masks(const struct array *array, const char *const *names, size_t coun
 			   deadline, &result, err);
 
 	*ret = (struct array_masks){0};
-	if (rc != 0) {
-		return rc;
-	}
-	rc = array_wire_decode_masks(result.output, result.output_bytes, names, count, ret, err);
-	return reply_done(array, "masks", &result, rc, err);
+	rc = rc != 0 ? rc
+		     : array_wire_decode_masks(result.output, result.output_bytes, names, count,
+					       ret, err);
+	return verb_end(array, "masks", &result, rc, err);
 }
 
-int array_all_masks(const struct array *array, struct deadline deadline, struct array_masks *ret,
-		    struct err *err)
+/* One page of the selection, or all masks if the driver does not know selections. */
+static int page_get(const struct array *array, const struct array_info *info,
+		    const struct array_selection *selection, struct deadline deadline,
+		    struct array_masks *ret, char *ret_next, struct err *err)
 {
+	int timeout_ms = driver_timeout_ms(deadline);
 	struct runner_result result;
-	int rc = verb_call(array, "masks", array_wire_encode_plain(driver_timeout_ms(deadline)),
+	int rc = verb_call(array, "masks",
+			   info->masks_select ? array_wire_encode_selection(selection, timeout_ms)
+					      : array_wire_encode_plain(timeout_ms),
 			   deadline, &result, err);
 
 	*ret = (struct array_masks){0};
-	if (rc != 0) {
-		return rc;
+	ret_next[0] = '\0';
+	rc = rc != 0 ? rc
+		     : array_wire_decode_page(result.output, result.output_bytes, ret,
+					      info->masks_select ? ret_next : NULL, err);
+	if (rc == 0 && ret_next[0] != '\0' && selection->after != NULL &&
+	    strcmp(ret_next, selection->after) <= 0) {
+		array_masks_release(ret);
+		rc = err_set(err, -EPROTO,
+			     "the array driver's pages do not end: 'next' is '%s', after '%s'",
+			     ret_next, selection->after);
 	}
-	rc = array_wire_decode_all_masks(result.output, result.output_bytes, ret, err);
-	return reply_done(array, "masks", &result, rc, err);
+	return verb_end(array, "masks", &result, rc, err);
+}
+
+static const char *rule_find(const struct array_mask *mask)
+{
+	for (size_t i = 0; i < mask->n_initiators; i++) {
+		if (!iscsi_name_valid(mask->initiators[i])) {
+			return mask->initiators[i];
+		}
+	}
+	return NULL;
+}
+
+/* The name through which one of the initiators reaches the LUN, or NULL. */
+static const char *holder_find(const struct array_mask *mask,
+			       const struct array_selection *selection)
+{
+	for (size_t i = 0; i < selection->count && !selection->rules; i++) {
+		if (array_mask_has_access(mask, selection->initiators[i])) {
+			return selection->initiators[i];
+		}
+	}
+	return rule_find(mask);
+}
+
+/* The LUNs that are passed over. known NULL: none. */
+struct passing {
+	array_lun_known *known;
+	void *data;
+};
+
+/* A driver that selects lists only such LUNs: each of them counts, whatever its mask shows. */
+static bool path_take(const struct array_masks *masks, const struct array_selection *selection,
+		      const struct passing *passing, bool selected, struct array_path *ret)
+{
+	for (size_t i = 0; i < masks->count; i++) {
+		const char *holder = holder_find(&masks->masks[i], selection);
+
+		if (passing->known != NULL && passing->known(passing->data, masks->masks[i].lun)) {
+			continue;
+		}
+		if (holder == NULL && selected) {
+			holder = "(a rule of the array)";
+		}
+		if (holder != NULL) {
+			(void)strcpy(ret->lun, masks->masks[i].lun);
+			(void)strcpy(ret->holder, holder);
+			return true;
+		}
+	}
+	return false;
+}
+
+static int path_find(const struct array *array, struct array_selection selection,
+		     const struct passing *passing, struct deadline deadline,
+		     struct array_path *ret, struct err *err)
+{
+	char after[LUN_NAME_MAX + 1] = "";
+	struct array_info info;
+	bool found = false;
+	int rc = info_need(array, deadline, &info, err);
+
+	*ret = (struct array_path){.lun = ""};
+	selection.urgent = rc == 0 && info.urgent;
+	while (rc == 0 && !found) {
+		char next[LUN_NAME_MAX + 1];
+		struct array_masks masks;
+
+		rc = page_get(array, &info, &selection, deadline, &masks, next, err);
+		if (rc != 0) {
+			break;
+		}
+		found = path_take(&masks, &selection, passing, info.masks_select, ret);
+		array_masks_release(&masks);
+		if (next[0] == '\0') {
+			break;
+		}
+		(void)strcpy(after, next);
+		selection.after = after;
+	}
+	return rc;
+}
+
+int array_path_find(const struct array *array, const char *const *initiators, size_t count,
+		    bool rules, struct deadline deadline, struct array_path *ret, struct err *err)
+{
+	return path_find(
+		array,
+		(struct array_selection){.initiators = initiators, .count = count, .rules = rules},
+		&(struct passing){.known = NULL}, deadline, ret, err);
+}
+
+int array_path_find_unknown(const struct array *array, const char *initiator,
+			    array_lun_known *known, void *data, struct deadline deadline,
+			    struct array_path *ret, struct err *err)
+{
+	return path_find(array, (struct array_selection){.initiators = &initiator, .count = 1},
+			 &(struct passing){.known = known, .data = data}, deadline, ret, err);
 }
 
 void array_masks_release(struct array_masks *masks)
@@ -136,45 +255,88 @@ void array_masks_release(struct array_masks *masks)
 	*masks = (struct array_masks){0};
 }
 
-bool array_mask_holds(const struct array_mask *mask, const char *initiator)
+static bool names_have(char (*const names)[ISCSI_NAME_MAX + 1], size_t count, const char *name)
 {
-	for (size_t i = 0; i < mask->n_initiators; i++) {
-		if (strcmp(mask->initiators[i], initiator) == 0) {
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(names[i], name) == 0) {
 			return true;
 		}
 	}
 	return false;
 }
 
+bool array_mask_holds(const struct array_mask *mask, const char *initiator)
+{
+	return names_have(mask->initiators, mask->n_initiators, initiator);
+}
+
 bool array_mask_has_access(const struct array_mask *mask, const char *initiator)
 {
-	for (size_t i = 0; i < mask->n_nexuses; i++) {
-		if (strcmp(mask->nexuses[i], initiator) == 0) {
-			return true;
-		}
+	return array_mask_holds(mask, initiator) ||
+	       names_have(mask->nexuses, mask->n_nexuses, initiator);
+}
+
+struct array_host_id array_host_id(const char *node, const char *cluster)
+{
+	struct array_host_id ret = {.text = ""};
+
+	if (cluster != NULL && *cluster != '\0') {
+		(void)snprintf(ret.text, sizeof(ret.text), "%s@%s", node, cluster);
 	}
-	return array_mask_holds(mask, initiator);
+	return ret;
+}
+
+static struct array_host_id host_granted(const struct array *array,
+					 const struct array_change *change)
+{
+	const struct config_host *host =
+		array->config != NULL && change->grant != NULL
+			? config_host_find_initiator(array->config, change->grant)
+			: NULL;
+
+	return array_host_id(host != NULL ? host->node : "", host != NULL ? array->cluster : NULL);
+}
+
+/* A driver that knows no such class would ask for one holder only, and make the wrong promise. */
+static int class_check(const struct array_change *change, const struct array_info *info,
+		       struct err *err)
+{
+	return !change->read_only || info->read_only
+		       ? 0
+		       : err_set(err, -EOPNOTSUPP,
+				 "its driver has no read-only LUNs (capability read-only), which "
+				 "drives with :ro need");
 }
 
 int array_apply(const struct array *array, const struct array_change *change,
 		struct deadline deadline, struct array_changed *ret_changed, struct err *err)
 {
 	struct array_changed changed = {0};
-	struct runner_result result;
-	int rc = verb_call(array, "apply",
-			   array_wire_encode_apply(change, array->by, driver_timeout_ms(deadline)),
-			   deadline, &result, err);
+	struct array_info info = {.requester = false};
+	struct array_host_id host = host_granted(array, change);
+	struct runner_result result = {.output = NULL};
+	bool asks = array->by != NULL || host.text[0] != '\0' || change->read_only;
+	int rc = asks ? info_need(array, deadline, &info, err) : 0;
 
-	if (rc != 0) {
-		return rc;
-	}
-	rc = array_wire_decode_apply(result.output, result.output_bytes, change, &changed, err);
+	rc = rc != 0 ? rc : class_check(change, &info, err);
+	rc = rc != 0 ? rc
+		     : verb_call(array, "apply",
+				 array_wire_encode_apply(
+					 change,
+					 info.hosts && host.text[0] != '\0' ? host.text : NULL,
+					 info.requester ? array->by : NULL,
+					 driver_timeout_ms(deadline)),
+				 deadline, &result, err);
+
+	rc = rc != 0 ? rc
+		     : array_wire_decode_apply(result.output, result.output_bytes, change, &changed,
+					       err);
 	if (rc == 0 && ret_changed != NULL) {
 		*ret_changed = changed;
 	} else {
 		array_changed_release(&changed);
 	}
-	return reply_done(array, "apply", &result, rc, err);
+	return verb_end(array, "apply", &result, rc, err);
 }
 
 void array_changed_release(struct array_changed *changed)
@@ -196,12 +358,10 @@ static int fence_call(const struct array *array, const char *verb, const char *c
 							driver_timeout_ms(deadline)),
 			   deadline, &result, err);
 
-	if (rc != 0) {
-		return rc;
-	}
-	rc = array_wire_decode_confirmed(result.output, result.output_bytes, confirmation,
-					 initiators, count, err);
-	return reply_done(array, verb, &result, rc, err);
+	rc = rc != 0 ? rc
+		     : array_wire_decode_confirmed(result.output, result.output_bytes, confirmation,
+						   initiators, count, err);
+	return verb_end(array, verb, &result, rc, err);
 }
 
 int array_fence(const struct array *array, const char *const *initiators, size_t count,
@@ -224,27 +384,20 @@ int array_fenced(const struct array *array, struct deadline deadline, struct arr
 			   deadline, &result, err);
 
 	*ret = (struct array_fenced){.names = NULL};
-	if (rc != 0) {
-		return rc;
-	}
-	rc = array_wire_decode_fenced(result.output, result.output_bytes, ret, err);
-	return reply_done(array, "fenced", &result, rc, err);
+	rc = rc != 0 ? rc : array_wire_decode_fenced(result.output, result.output_bytes, ret, err);
+	return verb_end(array, "fenced", &result, rc, err);
 }
 
 bool array_fenced_has(const struct array_fenced *fenced, const char *initiator)
 {
-	for (size_t i = 0; i < fenced->count; i++) {
-		if (strcmp(fenced->names[i], initiator) == 0) {
-			return true;
-		}
-	}
-	return false;
+	return names_have(fenced->names, fenced->count, initiator);
 }
 
 void array_fenced_release(struct array_fenced *fenced)
 {
 	if (fenced != NULL) {
 		free(fenced->names);
+		g_free(fenced->hosts);
 		*fenced = (struct array_fenced){.names = NULL};
 	}
 }

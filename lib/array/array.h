@@ -9,6 +9,7 @@
 #include "array/array_error.h"
 #include "base/deadline.h"
 #include "base/err.h"
+#include "config/config.h"
 #include "names/lun.h"
 #include "process/runner.h"
 
@@ -16,11 +17,14 @@
  * The client of an array driver (lunmask-array(7)). Each call runs the driver once, for one verb.
  *
  *	struct array array = {.name = "san1", .driver = "lunmask-array-tgt", .by = initiator,
- *			      .runner = {.transport = "ssh://root@san1"}};
+ *			      .info = &info, .runner = {.transport = "ssh://root@san1"}};
  *	rc = array_masks(&array, names, count, deadline, &masks, err);
  *	array_masks_release(&masks);
  *
- * The array is the only authority on masks: nothing is cached. The caller owns struct array and its
+ * The array is the only authority on masks: they are never cached. The driver's capabilities are
+ * asked for before the first request that needs one, and kept in *info. A driver gets no member
+ * that belongs to a capability that it lacks, so it may be older or newer than this client. The
+ * caller owns struct array and its
  * strings, and releases every result that has a release function.
  *
  * A function that returns int returns 0, or -errno with text. A failure of the driver has its typed
@@ -29,17 +33,42 @@
  * -ECONNREFUSED the array's management cannot be reached (also -EHOSTUNREACH, -ETIMEDOUT)
  * -EBUSY        a transient error: try again
  * -ENXIO        no such LUN
+ * -EROFS        the LUN is read-only, or is not: not what the change says
  * -EPERM        another host holds the LUN ("held"), or the initiator is fenced
  * -ESHUTDOWN    the requesting host is fenced: nothing was changed
+ * -EBADRQC      the driver refuses the request as wrong: it is of another version, or broken
  * -EPROTO       the reply does not conform to lunmask-array(7)
  * -ENOTRECOVERABLE  a batch failed and its undo failed too: the caller must read the masks
  *
  * The errors of runner_run() are also possible.
  */
+#define ARRAY_PROTOCOL 1
+#define ARRAY_CAPABILITIES_MAX 64
+
+/* The driver's capabilities that lunmask uses. */
+struct array_info {
+	bool known; /* the driver was asked */
+	bool revoke_cuts_nexus;
+	bool nexus_list;
+	bool fence;
+	bool requester;
+	bool masks_select;
+	bool urgent;
+	bool hosts;
+	bool read_only;
+};
+
 struct array {
 	const char *name; /* for messages */
 	const char *driver;
 	const char *by; /* the initiator name of the requesting host, or NULL if it has none */
+	/*
+	 * With a grant, the driver records which host has the initiator, as "NODE@CLUSTER"
+	 * (array_host_id()). Not sent if config is NULL or cluster is "".
+	 */
+	const struct config *config;
+	const char *cluster;
+	struct array_info *info; /* zeroed by the caller, for one task; NULL: asked each time */
 	struct runner runner;
 };
 
@@ -63,18 +92,14 @@ struct array_change {
 	size_t n_luns;
 	const char *grant;  /* the initiator to grant each of the LUNs to, or NULL */
 	const char *revoke; /* the initiator to revoke each of the LUNs from, or NULL */
-	/*
-	 * Legal holders besides grant and revoke. If any other initiator holds a LUN, the batch
-	 * fails with -EPERM before anything is changed.
-	 */
+	/* Legal holders besides those two. If another holds a LUN: -EPERM, before any change. */
 	const char *const *allowed;
 	size_t n_allowed;
+	/* The LUNs to grant are read-only, so any number may hold them: -EROFS if one is not. */
+	bool read_only;
 };
 
-/*
- * The LUNs whose masks a batch really changed; a LUN that was already granted or revoked is not
- * listed. An undo reverts exactly these changes.
- */
+/* The LUNs whose masks a batch really changed, and no others: what an undo reverts. */
 struct array_changed {
 	char (*granted)[LUN_NAME_MAX + 1];
 	size_t n_granted;
@@ -82,32 +107,35 @@ struct array_changed {
 	size_t n_revoked;
 };
 
-#define ARRAY_PROTOCOL 1
-#define ARRAY_CAPABILITIES_MAX 64
-
-/* The driver's capabilities that lunmask uses. */
-struct array_info {
-	bool revoke_cuts_nexus;
-	bool nexus_list;
-	bool fence;
-	bool requester;
+/* An initiator was granted LUNs for this host. */
+struct array_host {
+	char id[HOST_ID_MAX + 1];
+	char initiator[ISCSI_NAME_MAX + 1];
 };
 
-/* The fenced initiators, and the number of fencings that the array has recorded so far. */
+/*
+ * The fenced initiators, the number of fencings that the array has recorded so far, and the hosts
+ * of initiators (none without the capability).
+ */
 struct array_fenced {
 	char (*names)[ISCSI_NAME_MAX + 1];
 	size_t count;
 	int64_t fencings;
+	struct array_host *hosts;
+	size_t n_hosts;
 };
+
+/* "" if cluster is NULL or "". */
+struct array_host_id {
+	char text[HOST_ID_MAX + 1];
+};
+struct array_host_id array_host_id(const char *node, const char *cluster);
 
 /* -EPROTO also if the driver's protocol version is not ARRAY_PROTOCOL. */
 int array_info(const struct array *array, struct deadline deadline, struct array_info *ret,
 	       struct err *err);
 
-/*
- * Describes the named LUNs, in the order of names, with the addresses under which initiator sees
- * them. ret_luns has room for count LUNs.
- */
+/* In the order of names, with the addresses that initiator sees. ret_luns has room for count. */
 int array_luns(const struct array *array, const char *const *names, size_t count,
 	       const char *initiator, struct deadline deadline, struct lun *ret_luns,
 	       struct err *err);
@@ -115,15 +143,32 @@ int array_luns(const struct array *array, const char *const *names, size_t count
 /* Reads the masks of the named LUNs, in the order of names. */
 int array_masks(const struct array *array, const char *const *names, size_t count,
 		struct deadline deadline, struct array_masks *ret, struct err *err);
-/* Reads the masks of every LUN of the array. */
-int array_all_masks(const struct array *array, struct deadline deadline, struct array_masks *ret,
-		    struct err *err);
 void array_masks_release(struct array_masks *masks);
 
 /* True if the initiator has a grant. */
 bool array_mask_holds(const struct array_mask *mask, const char *initiator);
 /* True if the initiator has a grant or a nexus. */
 bool array_mask_has_access(const struct array_mask *mask, const char *initiator);
+
+/* One of the LUNs that an initiator can reach, and through what. lun is "" if there is none. */
+struct array_path {
+	char lun[LUN_NAME_MAX + 1];
+	char holder[ISCSI_NAME_MAX + 1]; /* the initiator, or the rule that admits it */
+};
+
+/*
+ * Looks for a LUN that one of the initiators can reach, on the whole array. rules: only by a rule
+ * that admits more than one initiator, which no request can remove. It goes before requests that
+ * wait for the array's lock.
+ */
+int array_path_find(const struct array *array, const char *const *initiators, size_t count,
+		    bool rules, struct deadline deadline, struct array_path *ret, struct err *err);
+
+/* The same for one initiator, but passes over each LUN whose name known() knows. */
+typedef bool array_lun_known(void *data, const char *lun);
+int array_path_find_unknown(const struct array *array, const char *initiator,
+			    array_lun_known *known, void *data, struct deadline deadline,
+			    struct array_path *ret, struct err *err);
 
 /*
  * Applies one batch and checks the masks in the reply. ret_changed may be NULL; *ret_changed is

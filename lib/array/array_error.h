@@ -8,10 +8,11 @@
  * The typed errors of lunmask-array(7): the code that a driver writes, and the errno that its
  * client returns for it.
  *
- * Columns: enum name, code on the wire, errno.
+ * Columns: enum name, code on the wire, errno. No row has EINVAL: that is a wrong parameter or
+ * configuration, and a request that the driver does not understand is neither.
  */
 #define ARRAY_ERRORS(X)                                                                            \
-	X(ARRAY_ERROR_BAD_REQUEST, "bad-request", EINVAL)                                          \
+	X(ARRAY_ERROR_BAD_REQUEST, "bad-request", EBADRQC)                                         \
 	X(ARRAY_ERROR_UNSUPPORTED, "unsupported", EOPNOTSUPP)                                      \
 	X(ARRAY_ERROR_NO_SUCH_LUN, "no-such-lun", ENXIO)                                           \
 	X(ARRAY_ERROR_HELD, "held", EPERM)                                                         \
@@ -21,6 +22,7 @@
 	X(ARRAY_ERROR_UNREACHABLE, "unreachable", ECONNREFUSED)                                    \
 	X(ARRAY_ERROR_EXISTS, "exists", EEXIST)                                                    \
 	X(ARRAY_ERROR_IN_USE, "in-use", ENOTEMPTY)                                                 \
+	X(ARRAY_ERROR_READ_ONLY, "read-only", EROFS)                                               \
 	X(ARRAY_ERROR_NO_SPACE, "no-space", ENOSPC)                                                \
 	X(ARRAY_ERROR_NOT_UNDONE, "not-undone", ENOTRECOVERABLE)                                   \
 	X(ARRAY_ERROR_INTERNAL, "internal", EIO)

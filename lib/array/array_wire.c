@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "array/array_wire.h"
 
+#include <glib.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -8,6 +9,8 @@
 #include <string.h>
 
 #include "array/array_error.h"
+#include "base/json_build.h"
+#include "base/text.h"
 
 static void json_auto_release(json_t **json)
 {
@@ -21,20 +24,14 @@ static json_t *names_encode(const char *const *names, size_t count)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < count; i++) {
-		if (json_array_append_new(list, json_string(names[i])) != 0) {
-			json_decref(list);
-			return NULL;
-		}
+		list = json_build_append(list, json_string(names[i]));
 	}
 	return list;
 }
 
 static char *request_encode(json_t *request)
 {
-	char *text = request != NULL ? json_dumps(request, JSON_COMPACT) : NULL;
-
-	json_decref(request);
-	return text;
+	return json_build_text(request, JSON_COMPACT);
 }
 
 char *array_wire_encode_luns(const char *const *names, size_t count, const char *initiator,
@@ -50,13 +47,31 @@ char *array_wire_encode_masks(const char *const *names, size_t count, int timeou
 					"timeout_ms", timeout_ms));
 }
 
-char *array_wire_encode_apply(const struct array_change *change, const char *by, int timeout_ms)
+char *array_wire_encode_selection(const struct array_selection *selection, int timeout_ms)
 {
-	return request_encode(json_pack("{s:o, s:s*, s:s*, s:o, s:s*, s:i}", "luns",
-					names_encode(change->luns, change->n_luns), "grant",
-					change->grant, "revoke", change->revoke, "allowed",
-					names_encode(change->allowed, change->n_allowed), "by", by,
-					"timeout_ms", timeout_ms));
+	json_t *request =
+		json_pack("{s:o, s:s*, s:i, s:i}", "initiators",
+			  names_encode(selection->initiators, selection->count), "after",
+			  selection->after, "limit", ARRAY_PAGE_LUNS, "timeout_ms", timeout_ms);
+
+	if ((selection->rules && json_object_set_new(request, "rules", json_true()) != 0) ||
+	    (selection->urgent && json_object_set_new(request, "urgent", json_true()) != 0)) {
+		json_decref(request);
+		return NULL;
+	}
+	return request_encode(request);
+}
+
+char *array_wire_encode_apply(const struct array_change *change, const char *host, const char *by,
+			      int timeout_ms)
+{
+	json_t *read_only = change->read_only ? json_true() : NULL;
+
+	return request_encode(json_pack(
+		"{s:o, s:s*, s:s*, s:o, s:s*, s:s*, s:o*, s:i}", "luns",
+		names_encode(change->luns, change->n_luns), "grant", change->grant, "revoke",
+		change->revoke, "allowed", names_encode(change->allowed, change->n_allowed), "host",
+		host, "by", by, "read_only", read_only, "timeout_ms", timeout_ms));
 }
 
 char *array_wire_encode_initiators(const char *const *initiators, size_t count, int64_t fencings,
@@ -111,22 +126,7 @@ static const char *text_get(const json_t *from, const char *member, size_t max)
 	if (text == NULL || length == 0 || length > max || strlen(text) != length) {
 		return NULL;
 	}
-	for (size_t i = 0; i < length; i++) {
-		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f) {
-			return NULL;
-		}
-	}
-	return text;
-}
-
-static size_t name_index(const char *const *names, size_t count, const char *name)
-{
-	size_t i = 0;
-
-	while (i < count && strcmp(names[i], name) != 0) {
-		i++;
-	}
-	return i;
+	return text_is_printable(text) ? text : NULL;
 }
 
 /* Finds the requested LUN that this object describes. Each LUN may be described only once. */
@@ -135,7 +135,10 @@ static int slot_find(const json_t *object, const char *member, const char *const
 {
 	const char *name = text_get(object, member, LUN_NAME_MAX);
 
-	*ret = name != NULL ? name_index(names, count, name) : count;
+	*ret = 0;
+	while (*ret < count && (name == NULL || strcmp(names[*ret], name) != 0)) {
+		++*ret;
+	}
 	if (*ret == count || seen[*ret]) {
 		return err_set(err, -EPROTO,
 			       "the array driver's reply lists LUN '%s', which was %s",
@@ -190,10 +193,9 @@ int array_wire_decode_luns(const char *reply, size_t bytes, const char *const *n
 {
 	json_auto *root = NULL;
 	const json_t *list = NULL;
-	bool *seen = calloc(count + 1, sizeof(*seen));
-	int rc = seen != NULL ? 0 : err_set(err, -ENOMEM, "out of memory");
+	g_autofree bool *seen = g_new0(bool, count + 1);
+	int rc = reply_load(reply, bytes, &root, err);
 
-	rc = rc != 0 ? rc : reply_load(reply, bytes, &root, err);
 	rc = rc != 0 ? rc : list_get(root, "luns", count, &list, err);
 	for (size_t i = 0; rc == 0 && i < json_array_size(list); i++) {
 		const json_t *object = json_array_get(list, i);
@@ -202,15 +204,10 @@ int array_wire_decode_luns(const char *reply, size_t bytes, const char *const *n
 		rc = slot_find(object, "name", names, count, seen, &slot, err);
 		rc = rc != 0 ? rc : lun_decode(object, names[slot], &ret_luns[slot], err);
 	}
-	rc = rc != 0 ? rc : complete_check(list, names, count, seen, err);
-	free(seen);
-	return rc;
+	return rc != 0 ? rc : complete_check(list, names, count, seen, err);
 }
 
-/*
- * Decodes a list of iSCSI names. The list is a member of object. inner is the member of each
- * element that has the name; if it is NULL, the elements themselves are the names.
- */
+/* Names in the list `member` of object: the elements, or their member inner if it is not NULL. */
 static int holders_decode(const json_t *object, const char *member, const char *inner,
 			  char (**ret)[ISCSI_NAME_MAX + 1], size_t *ret_count, struct err *err)
 {
@@ -256,13 +253,10 @@ static int masks_decode(const json_t *root, const char *const *names, size_t cou
 			struct array_masks *ret, struct err *err)
 {
 	const json_t *list = NULL;
-	bool *seen = calloc(count + 1, sizeof(*seen));
-	int rc;
+	g_autofree bool *seen = g_new0(bool, count + 1);
+	int rc = list_get(root, "masks", count, &list, err);
 
-	*ret = (struct array_masks){.masks = calloc(count + 1, sizeof(*ret->masks)),
-				    .count = count};
-	rc = seen != NULL && ret->masks != NULL ? 0 : err_set(err, -ENOMEM, "out of memory");
-	rc = rc != 0 ? rc : list_get(root, "masks", count, &list, err);
+	*ret = (struct array_masks){.masks = g_new0(struct array_mask, count + 1), .count = count};
 	for (size_t i = 0; rc == 0 && i < json_array_size(list); i++) {
 		const json_t *object = json_array_get(list, i);
 		size_t slot;
@@ -271,7 +265,6 @@ static int masks_decode(const json_t *root, const char *const *names, size_t cou
 		rc = rc != 0 ? rc : mask_decode(object, names[slot], &ret->masks[slot], err);
 	}
 	rc = rc != 0 ? rc : complete_check(list, names, count, seen, err);
-	free(seen);
 	if (rc != 0) {
 		array_masks_release(ret);
 	}
@@ -292,10 +285,7 @@ static int all_masks_decode(const json_t *list, struct array_masks *ret, struct 
 {
 	int rc = 0;
 
-	ret->masks = calloc(json_array_size(list) + 1, sizeof(*ret->masks));
-	if (ret->masks == NULL) {
-		return err_set(err, -ENOMEM, "out of memory");
-	}
+	ret->masks = g_new0(struct array_mask, json_array_size(list) + 1);
 	for (size_t i = 0; rc == 0 && i < json_array_size(list); i++) {
 		const json_t *object = json_array_get(list, i);
 		const char *lun = text_get(object, "lun", LUN_NAME_MAX);
@@ -310,8 +300,23 @@ static int all_masks_decode(const json_t *list, struct array_masks *ret, struct 
 	return rc;
 }
 
-int array_wire_decode_all_masks(const char *reply, size_t bytes, struct array_masks *ret,
-				struct err *err)
+static int next_decode(const json_t *root, char *ret, struct err *err)
+{
+	const char *next = text_get(root, "next", LUN_NAME_MAX);
+
+	ret[0] = '\0';
+	if (json_object_get(root, "next") == NULL) {
+		return 0;
+	}
+	if (next == NULL || !lun_name_valid(next)) {
+		return err_set(err, -EPROTO, "the array driver's reply has no legal 'next'");
+	}
+	(void)strcpy(ret, next);
+	return 0;
+}
+
+int array_wire_decode_page(const char *reply, size_t bytes, struct array_masks *ret, char *ret_next,
+			   struct err *err)
 {
 	json_auto *root = NULL;
 	const json_t *list = NULL;
@@ -319,6 +324,7 @@ int array_wire_decode_all_masks(const char *reply, size_t bytes, struct array_ma
 
 	*ret = (struct array_masks){0};
 	rc = rc != 0 ? rc : list_get(root, "masks", ARRAY_MASKS_MAX, &list, err);
+	rc = rc != 0 || ret_next == NULL ? rc : next_decode(root, ret_next, err);
 	rc = rc != 0 ? rc : all_masks_decode(list, ret, err);
 	if (rc != 0) {
 		array_masks_release(ret);
@@ -331,13 +337,10 @@ static int changed_decode(const json_t *root, const char *member, const struct a
 			  char (**ret)[LUN_NAME_MAX + 1], size_t *ret_count, struct err *err)
 {
 	const json_t *list;
-	bool *seen = calloc(change->n_luns + 1, sizeof(*seen));
+	g_autofree bool *seen = g_new0(bool, change->n_luns + 1);
 	int rc = list_get(root, member, change->n_luns, &list, err);
 
-	*ret = calloc(change->n_luns + 1, sizeof(**ret));
-	if (seen == NULL || *ret == NULL) {
-		rc = err_set(err, -ENOMEM, "out of memory");
-	}
+	*ret = g_malloc0_n(change->n_luns + 1, sizeof(**ret));
 	for (size_t i = 0; rc == 0 && i < json_array_size(list); i++) {
 		size_t slot;
 
@@ -347,7 +350,6 @@ static int changed_decode(const json_t *root, const char *member, const struct a
 			(void)strcpy((*ret)[(*ret_count)++], change->luns[slot]);
 		}
 	}
-	free(seen);
 	return rc;
 }
 
@@ -425,12 +427,43 @@ int array_wire_decode_info(const char *reply, size_t bytes, struct array_info *r
 			       ARRAY_PROTOCOL);
 	}
 	*ret = (struct array_info){
+		.known = true,
 		.revoke_cuts_nexus = list_has(capabilities, "revoke-cuts-nexus"),
 		.nexus_list = list_has(capabilities, "nexus-list"),
 		.fence = list_has(capabilities, "fence"),
 		.requester = list_has(capabilities, "requester"),
+		.masks_select = list_has(capabilities, "masks-select"),
+		.urgent = list_has(capabilities, "urgent"),
+		.hosts = list_has(capabilities, "hosts"),
+		.read_only = list_has(capabilities, "read-only"),
 	};
 	return 0;
+}
+
+static int hosts_decode(const json_t *root, struct array_fenced *ret, struct err *err)
+{
+	const json_t *list;
+	int rc;
+
+	if (json_object_get(root, "hosts") == NULL) {
+		return 0;
+	}
+	rc = list_get(root, "hosts", ARRAY_HOSTS_MAX, &list, err);
+	ret->hosts = g_new0(struct array_host, json_array_size(list) + 1);
+	for (size_t i = 0; rc == 0 && i < json_array_size(list); i++) {
+		const json_t *object = json_array_get(list, i);
+		const char *id = text_get(object, "host", HOST_ID_MAX);
+		const char *initiator = text_get(object, "initiator", ISCSI_NAME_MAX);
+
+		if (id == NULL || initiator == NULL || !iscsi_name_valid(initiator)) {
+			return err_set(err, -EPROTO,
+				       "the array driver's reply has a host that is not legal");
+		}
+		(void)strcpy(ret->hosts[i].id, id);
+		(void)strcpy(ret->hosts[i].initiator, initiator);
+		ret->n_hosts++;
+	}
+	return rc;
 }
 
 int array_wire_decode_fenced(const char *reply, size_t bytes, struct array_fenced *ret,
@@ -448,6 +481,7 @@ int array_wire_decode_fenced(const char *reply, size_t bytes, struct array_fence
 		rc = err_set(err, -EPROTO,
 			     "the array driver's reply does not have the number 'fencings'");
 	}
+	rc = rc != 0 ? rc : hosts_decode(root, ret, err);
 	if (rc != 0) {
 		array_fenced_release(ret);
 	}

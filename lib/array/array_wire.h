@@ -2,6 +2,7 @@
 #ifndef LUNMASK_ARRAY_WIRE_H
 #define LUNMASK_ARRAY_WIRE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,14 +20,27 @@
  */
 #define ARRAY_REPLY_MAX_BYTES (4u * 1024 * 1024)
 #define ARRAY_HOLDERS_MAX 1024 /* initiators or nexuses of a LUN; fenced initiators of an array */
-#define ARRAY_MASKS_MAX 4096   /* LUNs of an array */
+#define ARRAY_HOSTS_MAX 4096   /* hosts that are recorded */
+#define ARRAY_MASKS_MAX 4096   /* LUNs of a reply */
+#define ARRAY_PAGE_LUNS 16     /* LUNs that are asked for where one is enough */
+
+/* Asks for LUNs that one of the initiators can reach. */
+struct array_selection {
+	const char *const *initiators;
+	size_t count;
+	bool rules;
+	bool urgent;
+	const char *after; /* the last LUN of the page before, or NULL */
+};
 
 /* An encoder returns text that the caller frees, or NULL without memory. initiator may be NULL. */
 char *array_wire_encode_luns(const char *const *names, size_t count, const char *initiator,
 			     int timeout_ms);
 char *array_wire_encode_masks(const char *const *names, size_t count, int timeout_ms);
-/* by: the initiator name of the requesting host, or NULL. */
-char *array_wire_encode_apply(const struct array_change *change, const char *by, int timeout_ms);
+char *array_wire_encode_selection(const struct array_selection *selection, int timeout_ms);
+/* by: the initiator name of the requesting host, or NULL. host: of change->grant, or NULL. */
+char *array_wire_encode_apply(const struct array_change *change, const char *host, const char *by,
+			      int timeout_ms);
 /* A negative fencings is omitted from the request. */
 char *array_wire_encode_initiators(const char *const *initiators, size_t count, int64_t fencings,
 				   const char *by, int timeout_ms);
@@ -39,16 +53,14 @@ int array_wire_decode_masks(const char *reply, size_t bytes, const char *const *
 			    struct array_masks *ret, struct err *err);
 
 /*
- * Decodes the masks of all LUNs of the array. If a LUN is listed twice, both entries are kept, so
- * that no holder is lost.
+ * Decodes masks that were not asked for by name. If a LUN is listed twice, both entries are kept,
+ * so that no holder is lost. ret_next is NULL if no pages were asked for; otherwise it has room for
+ * LUN_NAME_MAX + 1 characters, and becomes "" if there is no further page.
  */
-int array_wire_decode_all_masks(const char *reply, size_t bytes, struct array_masks *ret,
-				struct err *err);
+int array_wire_decode_page(const char *reply, size_t bytes, struct array_masks *ret, char *ret_next,
+			   struct err *err);
 
-/*
- * Also checks the masks in the reply: each LUN must be granted to change->grant, and change->revoke
- * must have neither a grant nor a nexus.
- */
+/* Checks the masks too: each LUN is change->grant's; change->revoke has no grant and no nexus. */
 int array_wire_decode_apply(const char *reply, size_t bytes, const struct array_change *change,
 			    struct array_changed *ret, struct err *err);
 
@@ -62,10 +74,7 @@ int array_wire_decode_fenced(const char *reply, size_t bytes, struct array_fence
 int array_wire_decode_confirmed(const char *reply, size_t bytes, const char *member,
 				const char *const *initiators, size_t count, struct err *err);
 
-/*
- * Decodes the reply of a failed verb: returns its code as -errno, with its message as text. -EPROTO
- * if this is not an error reply of lunmask-array(7).
- */
+/* A failed verb's code as -errno, with its message. -EPROTO: no error reply of lunmask-array(7). */
 int array_wire_decode_error(const char *reply, size_t bytes, struct err *err);
 
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "array/host_fence.h"
 
+#include <glib.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "array/host_names.h"
 #include "names/lun.h"
 
 #define SEPARATORS " \t,"
@@ -69,39 +70,37 @@ static bool has_array(const struct host_fence *fence, const char *name)
 static void array_add(struct host_fence *fence, const struct config_array *array)
 {
 	if (!has_array(fence, array->name)) {
-		fence->arrays[fence->n_arrays++] = (struct array){
+		fence->arrays[fence->n_arrays] = (struct array){
 			.name = array->name,
 			.driver = array->driver,
 			.by = fence->by,
+			.info = &fence->infos[fence->n_arrays],
 			.runner = {.transport = array->transport, .identity = array->identity},
 		};
+		fence->n_arrays++;
 	}
 }
 
 static int named_add(const struct config *config, const char *names, struct host_fence *fence,
 		     struct err *err)
 {
-	while (*(names += strspn(names, SEPARATORS)) != '\0') {
-		size_t length = strcspn(names, SEPARATORS);
-		const struct config_array *array;
-		char name[LUN_NAME_MAX + 1];
-		int rc;
+	g_auto(GStrv) words = g_strsplit_set(names, SEPARATORS, 0);
+	const struct config_array *array;
+	int rc = 0;
 
-		if (length > LUN_NAME_MAX) {
-			return err_set(err, -EINVAL,
-				       "array name '%.80s' is longer than %d "
-				       "characters",
-				       names, LUN_NAME_MAX);
+	for (size_t i = 0; rc == 0 && words[i] != NULL; i++) {
+		if (strlen(words[i]) > LUN_NAME_MAX) {
+			rc = err_set(err, -EINVAL,
+				     "array name '%.80s' is longer than %d characters", words[i],
+				     LUN_NAME_MAX);
+		} else if (*words[i] != '\0') {
+			rc = config_array_get(config, words[i], &array, err);
+			if (rc == 0) {
+				array_add(fence, array);
+			}
 		}
-		(void)snprintf(name, sizeof(name), "%.*s", (int)length, names);
-		rc = config_array_get(config, name, &array, err);
-		if (rc < 0) {
-			return rc;
-		}
-		array_add(fence, array);
-		names += length;
 	}
-	return 0;
+	return rc;
 }
 
 /* Two hosts that fence each other must start at the same array, where only one of them wins. */
@@ -117,6 +116,8 @@ int host_fence_arrays(const struct config *config, const char *names, struct hos
 	const struct config_array *all = config_arrays(config, &count);
 	int rc = names != NULL ? named_add(config, names, fence, err) : 0;
 
+	fence->config = config;
+	fence->cluster = cluster_id_load(NULL);
 	if (rc == 0 && fence->n_arrays == 0) {
 		for (size_t i = 0; i < count; i++) {
 			array_add(fence, &all[i]);
@@ -146,52 +147,59 @@ enum host_fence_state host_fence_judge(const enum host_fence_answer *answers, si
 	return count > 0 ? state : HOST_FENCE_UNKNOWN;
 }
 
-/*
- * The name through which the host can access the LUN, or NULL. A mask entry that is not an
- * initiator name (such as one for all hosts) may include the host.
- */
-static const char *path_find(const struct array_mask *mask, const char *initiator)
+static int names_of(const struct host_fence *fence, const struct array_fenced *fenced,
+		    struct host_names *ret, struct err *err)
 {
-	if (array_mask_has_access(mask, initiator)) {
-		return initiator;
-	}
-	for (size_t i = 0; i < mask->n_initiators; i++) {
-		if (!iscsi_name_valid(mask->initiators[i])) {
-			return mask->initiators[i];
-		}
-	}
-	return NULL;
+	return host_names_find(fence->host, fence->config, fence->cluster.text, fenced, ret, err);
 }
 
-static int paths_look(const struct array *array, const char *initiator, struct deadline deadline,
-		      enum host_fence_answer *ret, struct err *err)
+static int paths_look(const struct array *array, const struct host_names *names,
+		      struct deadline deadline, enum host_fence_answer *ret, struct err *err)
 {
-	struct array_masks masks;
-	int rc = array_all_masks(array, deadline, &masks, err);
+	struct array_path path;
+	int rc = array_path_find(array, names->all, names->n, false, deadline, &path, err);
 
 	if (rc < 0) {
 		return rc;
 	}
-	*ret = HOST_FENCE_FENCED;
-	for (size_t i = 0; i < masks.count && *ret == HOST_FENCE_FENCED; i++) {
-		const char *path = path_find(&masks.masks[i], initiator);
-
-		if (path != NULL) {
-			*ret = HOST_FENCE_INCOMPLETE;
-			(void)err_set(err, 0,
-				      "array %s: the host is fenced, but LUN '%s' has a grant or "
-				      "a session of '%s'",
-				      array->name, masks.masks[i].lun, path);
-		}
+	*ret = path.lun[0] == '\0' ? HOST_FENCE_FENCED : HOST_FENCE_INCOMPLETE;
+	if (path.lun[0] != '\0') {
+		(void)err_set(err, 0,
+			      "array %s: the host is fenced, but LUN '%s' has a grant or a session "
+			      "of '%s'",
+			      array->name, path.lun, path.holder);
 	}
-	array_masks_release(&masks);
 	return 0;
 }
 
-/*
- * Reads the fence record and the masks from the array. The text explains every answer other than
- * HOST_FENCE_FENCED.
- */
+static int fenced_judge(const struct host_fence *fence, const struct array *array,
+			const struct array_fenced *fenced, struct deadline deadline,
+			enum host_fence_answer *ret, struct err *err)
+{
+	const char *open[HOST_NAMES_MAX];
+	struct host_names names;
+	int rc = names_of(fence, fenced, &names, err);
+
+	if (rc < 0) {
+		return rc;
+	}
+	if (!array_fenced_has(fenced, fence->host->initiator)) {
+		*ret = HOST_FENCE_NOT_FENCED;
+		(void)err_set(err, 0, "array %s: the host is not fenced", array->name);
+		return 0;
+	}
+	if (host_names_open(&names, fenced, open) > 0) {
+		*ret = HOST_FENCE_INCOMPLETE;
+		(void)err_set(err, 0,
+			      "array %s: the host is fenced, but not as '%s', which it was before: "
+			      "fence it again",
+			      array->name, open[0]);
+		return 0;
+	}
+	return paths_look(array, &names, deadline, ret, err);
+}
+
+/* Reads fence record and masks. The text explains all answers but HOST_FENCE_FENCED. */
 static int array_ask(const struct host_fence *fence, const struct array *array,
 		     struct deadline deadline, enum host_fence_answer *ret, int64_t *ret_fencings,
 		     struct err *err)
@@ -204,12 +212,7 @@ static int array_ask(const struct host_fence *fence, const struct array *array,
 		return rc;
 	}
 	*ret_fencings = fenced.fencings;
-	if (array_fenced_has(&fenced, fence->host->initiator)) {
-		rc = paths_look(array, fence->host->initiator, deadline, ret, err);
-	} else {
-		*ret = HOST_FENCE_NOT_FENCED;
-		(void)err_set(err, 0, "array %s: the host is not fenced", array->name);
-	}
+	rc = fenced_judge(fence, array, &fenced, deadline, ret, err);
 	array_fenced_release(&fenced);
 	return rc;
 }
@@ -233,19 +236,14 @@ static void all_ask(const struct host_fence *fence, struct deadline deadline,
 	}
 }
 
-static bool any(const enum host_fence_answer *answers, size_t count, enum host_fence_answer answer)
+static bool fenced_anywhere(const enum host_fence_answer *answers, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (answers[i] == answer) {
+		if (answers[i] == HOST_FENCE_FENCED || answers[i] == HOST_FENCE_INCOMPLETE) {
 			return true;
 		}
 	}
 	return false;
-}
-
-static bool fenced_anywhere(const enum host_fence_answer *answers, size_t count)
-{
-	return any(answers, count, HOST_FENCE_FENCED) || any(answers, count, HOST_FENCE_INCOMPLETE);
 }
 
 int host_fence_status(const struct host_fence *fence, struct deadline deadline,
@@ -266,6 +264,32 @@ int host_fence_status(const struct host_fence *fence, struct deadline deadline,
 
 /* Off */
 
+/* Fences the names that the host had before, if the array has recorded any. */
+static int former_off(const struct host_fence *fence, const struct array *array,
+		      struct deadline deadline, struct err *err)
+{
+	const char *open[HOST_NAMES_MAX];
+	struct array_fenced fenced;
+	struct host_names names;
+	size_t n = 0;
+	int rc = array_fenced(array, deadline, &fenced, err);
+
+	if (rc < 0) {
+		return rc;
+	}
+	rc = names_of(fence, &fenced, &names, err);
+	if (rc == 0) {
+		n = host_names_open(&names, &fenced, open);
+	}
+	if (n > 0) {
+		tell(fence, "array %s: %s was '%s' before: that is fenced too", array->name,
+		     fence->host->node, open[0]);
+		rc = array_fence(array, open, n, deadline, err);
+	}
+	array_fenced_release(&fenced);
+	return rc;
+}
+
 /* A third of the time is reserved for the check afterwards. */
 static int array_off(const struct host_fence *fence, const struct array *array,
 		     struct deadline deadline, struct err *err)
@@ -278,6 +302,10 @@ static int array_off(const struct host_fence *fence, const struct array *array,
 			     deadline_before(deadline, deadline_left_ms(deadline) / 3), err);
 
 	rc = rc != 0 ? rc : array_ask(fence, array, deadline, &answer, &fencings, err);
+	if (rc == 0 && answer == HOST_FENCE_INCOMPLETE) {
+		rc = former_off(fence, array, deadline, err);
+		rc = rc != 0 ? rc : array_ask(fence, array, deadline, &answer, &fencings, err);
+	}
 	if (rc < 0) {
 		return rc;
 	}
@@ -433,9 +461,60 @@ int host_fence_on(const struct host_fence *fence,
 
 /* Monitor */
 
-static int array_monitor(const struct array *array, struct deadline deadline, struct err *err)
+static int rules_look(const struct array *array, const char *const *initiators, size_t count,
+		      struct deadline deadline, struct err *err)
 {
-	struct array_masks masks;
+	struct array_path path;
+	int rc = array_path_find(array, initiators, count, true, deadline, &path, err);
+
+	if (rc == 0 && path.lun[0] != '\0') {
+		return err_set(err, -EUCLEAN,
+			       "delete '%s' from the mask of LUN '%s' on array %s: it admits more "
+			       "than one initiator, and while it is there no host can be fenced",
+			       path.holder, path.lun, array->name);
+	}
+	return rc;
+}
+
+/* A name that one host had before, and another has now, cannot be fenced for either alone. */
+static int given_away_look(const struct host_fence *fence, const struct array *array,
+			   const struct array_fenced *fenced, struct deadline deadline,
+			   struct err *err)
+{
+	for (size_t i = 0; i < fenced->n_hosts; i++) {
+		const char *initiator = fenced->hosts[i].initiator;
+		const struct config_host *host =
+			config_host_find_initiator(fence->config, initiator);
+		const char *at = strrchr(fenced->hosts[i].id, '@');
+		struct array_path path;
+		int rc;
+
+		if (host == NULL || at == NULL || strcmp(at + 1, fence->cluster.text) != 0 ||
+		    strcmp(fenced->hosts[i].id,
+			   array_host_id(host->node, fence->cluster.text).text) == 0) {
+			continue;
+		}
+		rc = array_path_find(array, &initiator, 1, false, deadline, &path, err);
+		if (rc == 0 && path.lun[0] != '\0') {
+			rc = err_set(err, -EUCLEAN,
+				     "end the VMs that use '%s' on array %s: %.*s was granted LUNs "
+				     "under it, and it is %s's now: %.*s cannot be fenced",
+				     initiator, array->name, (int)(at - fenced->hosts[i].id),
+				     fenced->hosts[i].id, host->node,
+				     (int)(at - fenced->hosts[i].id), fenced->hosts[i].id);
+		}
+		if (rc < 0) {
+			return rc;
+		}
+	}
+	return 0;
+}
+
+static int array_monitor(const struct host_fence *fence, const struct array *array,
+			 const char *const *initiators, size_t count, struct deadline deadline,
+			 struct err *err)
+{
+	struct array_fenced fenced;
 	struct array_info info;
 	int rc = array_info(array, deadline, &info, err);
 
@@ -451,19 +530,29 @@ static int array_monitor(const struct array *array, struct deadline deadline, st
 			       : !info.requester  ? "requester"
 						  : "revoke-cuts-nexus");
 	}
-	/* The driver answers. This checks that the array itself answers. */
-	rc = array_all_masks(array, deadline, &masks, err);
-	array_masks_release(&masks);
-	return rc;
+	/* As off does: the record of fencings, then the masks. */
+	rc = array_fenced(array, deadline, &fenced, err);
+	if (rc < 0) {
+		return rc;
+	}
+	rc = given_away_look(fence, array, &fenced, deadline, err);
+	array_fenced_release(&fenced);
+	return rc != 0 || count == 0 ? rc : rules_look(array, initiators, count, deadline, err);
 }
 
 int host_fence_monitor(const struct host_fence *fence, struct deadline deadline, struct err *err)
 {
+	const char *initiators[CONFIG_HOSTS_MAX];
 	struct failures failures = {.rc = 0};
+	size_t n_hosts;
+	const struct config_host *hosts = config_hosts(fence->config, &n_hosts);
 
+	for (size_t i = 0; i < n_hosts; i++) {
+		initiators[i] = hosts[i].initiator;
+	}
 	for (size_t i = 0; i < fence->n_arrays; i++) {
 		struct err one = ERR_INIT;
-		int rc = array_monitor(&fence->arrays[i],
+		int rc = array_monitor(fence, &fence->arrays[i], initiators, n_hosts,
 				       deadline_share(deadline, fence->n_arrays - i), &one);
 
 		failures_add(&failures, rc, &one);

@@ -2,12 +2,12 @@
 #ifndef LUNMASK_HOST_FENCE_H
 #define LUNMASK_HOST_FENCE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "array/array.h"
 #include "base/deadline.h"
 #include "base/err.h"
+#include "config/cluster_id.h"
 #include "config/config.h"
 
 /*
@@ -17,11 +17,17 @@
  *	rc = host_fence_arrays(config, NULL, &fence, &err);
  *	rc = host_fence_off(&fence, deadline, &err);
  *
- * The caller owns the struct. The configuration must live as long: the struct points into it.
+ * The caller owns the struct, and does not copy it: it points into itself and the configuration,
+ * which must live as long.
  *
  * The arrays are the only authority on whether a host is fenced, each for itself. After every
  * change, the module reads the state back from the array before it reports success. It does not use
  * libvirt, the journal, quorum or the cluster. The caller decides whether fencing is permitted.
+ *
+ * A host may have had other initiator names, which its VMs may still use. The array records them
+ * with each grant (array.h). off also fences those, and status counts their paths. Only on leaves
+ * them fenced: nothing is granted to them any more. If the configuration gives such a name to
+ * another host now, it is not fenced, but its paths count.
  *
  * If an array fails, the other arrays are still tried, and the error names every array that failed
  * and why. There is one exception: if an array has fenced the requesting host itself, fencing stops
@@ -30,8 +36,11 @@
  */
 struct host_fence {
 	const struct config_host *host;
+	const struct config *config; /* these two are set by host_fence_arrays() */
+	struct cluster_id cluster;
 	const char *by; /* the initiator name of the requesting host, or NULL if it has none */
 	struct array arrays[CONFIG_ARRAYS_MAX]; /* sorted by name: the same order on every host */
+	struct array_info infos[CONFIG_ARRAYS_MAX]; /* of the arrays, when asked */
 	size_t n_arrays;
 	/* Called with one line for each change; may be NULL. */
 	void (*told)(void *data, const char *line);
@@ -57,10 +66,7 @@ enum host_fence_state { HOST_FENCE_ON, HOST_FENCE_OFF, HOST_FENCE_UNKNOWN };
 int host_fence_arrays(const struct config *config, const char *names, struct host_fence *fence,
 		      struct err *err);
 
-/*
- * On if one array answers HOST_FENCE_NOT_FENCED or HOST_FENCE_INCOMPLETE. Off if all answer
- * HOST_FENCE_FENCED. Otherwise unknown: at least one array is silent, or count is 0.
- */
+/* On: one answers NOT_FENCED or INCOMPLETE. Off: all FENCED. Else unknown, also for count 0. */
 enum host_fence_state host_fence_judge(const enum host_fence_answer *answers, size_t count);
 
 /*
@@ -89,7 +95,12 @@ int host_fence_on(const struct host_fence *fence,
 			       struct err *err),
 		  struct deadline deadline, struct err *err);
 
-/* Checks that every array answers, and that its driver has the capabilities for fencing. */
+/*
+ * Checks whether host_fence_off() could succeed for each of the hosts: every array answers, its
+ * driver has the capabilities for fencing, and no rule that cannot be removed admits a host to a
+ * LUN
+ * (-EUCLEAN; the text names the LUN).
+ */
 int host_fence_monitor(const struct host_fence *fence, struct deadline deadline, struct err *err);
 
 #endif

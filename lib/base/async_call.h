@@ -31,17 +31,28 @@ struct async_call {
 	pthread_cond_t changed;
 	int refs;
 	bool done;
+	int done_fd; /* an eventfd; -1 unless async_call_pollable() was called */
 };
 
 /* The caller holds the first reference. */
 void async_call_init(struct async_call *call, void (*run)(struct async_call *call),
 		     void (*free)(struct async_call *call));
 
+/* Before the start: async_call_wait_or() will be used. 0 or -errno. */
+int async_call_pollable(struct async_call *call);
+
 /* Call it once. 0, or -errno if no thread can be created. The caller releases in both cases. */
 int async_call_start(struct async_call *call);
 
 /* True if run() has returned, so that its results may be read; false if the deadline has passed. */
 bool async_call_wait(struct async_call *call, struct deadline deadline);
+
+/*
+ * As async_call_wait(), but ends as well when fd can be read. It may then return false before the
+ * deadline, with *ret_readable true.
+ */
+bool async_call_wait_or(struct async_call *call, int fd, struct deadline deadline,
+			bool *ret_readable);
 
 /* Drops the caller's reference. Accepts NULL. */
 void async_call_release(struct async_call *call);

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/deadline.h"
 
+#include <glib.h>
 #include <limits.h>
 #include <poll.h>
-#include <time.h>
 
 int64_t deadline_now_ms(void)
 {
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return g_get_monotonic_time() / 1000;
 }
 
 struct deadline deadline_in(int64_t timeout_ms)
@@ -28,6 +25,13 @@ struct deadline deadline_within(struct deadline outer, int64_t timeout_ms)
 struct deadline deadline_before(struct deadline outer, int64_t reserve_ms)
 {
 	return (struct deadline){.at_ms = outer.at_ms - reserve_ms};
+}
+
+struct deadline deadline_keep(struct deadline outer, int reserve_ms, int share)
+{
+	int part_ms = deadline_left_ms(outer) / share;
+
+	return deadline_before(outer, reserve_ms < part_ms ? reserve_ms : part_ms);
 }
 
 struct deadline deadline_share(struct deadline outer, size_t parts)

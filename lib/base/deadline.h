@@ -28,9 +28,12 @@ struct deadline deadline_within(struct deadline outer, int64_t timeout_ms);
 struct deadline deadline_before(struct deadline outer, int64_t reserve_ms);
 
 /*
- * The time left until outer, divided by the number of parts that remain (at least 1). A part that
- * does not answer thus leaves time for the others.
+ * outer minus what later parts need: reserve_ms, but at most 1/share of the time left, so that with
+ * a short time-out each part gets something.
  */
+struct deadline deadline_keep(struct deadline outer, int reserve_ms, int share);
+
+/* An equal share of the time left until outer, for each of the parts (>= 1) that remain. */
 struct deadline deadline_share(struct deadline outer, size_t parts);
 
 /* 0 if the deadline has passed; at most INT_MAX, for poll(2). */

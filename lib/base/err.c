@@ -5,10 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/*
- * Exit reasons, log lines and JSON take one line of text. Text that comes from outside may contain
- * control characters.
- */
+/* Exit reasons, log lines and JSON take one line; text from outside may have control characters. */
 static void text_flatten(char *text)
 {
 	for (; *text != '\0'; text++) {

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <glib.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #define SHA256_BYTES 32
 
@@ -21,21 +23,12 @@ bool id128_is_zero(const struct id128 *id)
 	return id128_equal(id, &zero);
 }
 
-/*
- * getrandom(2) returns up to 256 bytes in one piece, and without interruption once the kernel's
- * pool is initialised.
- */
+/* getrandom(2) returns up to 256 bytes at once, uninterrupted once the kernel has initialised. */
 int id128_random(struct id128 *ret)
 {
-	ssize_t got;
+	ssize_t got = TEMP_FAILURE_RETRY(getrandom(ret->bytes, ID128_BYTES, 0));
 
-	do {
-		got = getrandom(ret->bytes, ID128_BYTES, 0);
-	} while (got < 0 && errno == EINTR);
-	if (got < 0) {
-		return -errno;
-	}
-	return got == ID128_BYTES ? 0 : -EIO;
+	return got == ID128_BYTES ? 0 : got < 0 ? -errno : -EIO;
 }
 
 /* Adds the length first, so that "ab", "c" and "a", "bc" have different checksums. */
@@ -72,17 +65,9 @@ static bool dash_before(size_t byte)
 
 void id128_to_str(const struct id128 *id, char ret[ID128_TEXT])
 {
-	static const char digits[] = "0123456789abcdef";
-	char *at = ret;
-
 	for (size_t i = 0; i < ID128_BYTES; i++) {
-		if (dash_before(i)) {
-			*at++ = '-';
-		}
-		*at++ = digits[id->bytes[i] >> 4];
-		*at++ = digits[id->bytes[i] & 0xf];
+		ret += sprintf(ret, "%s%02x", dash_before(i) ? "-" : "", id->bytes[i]);
 	}
-	*at = '\0';
 }
 
 int id128_from_str(const char *text, struct id128 *ret)

@@ -5,10 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/*
- * A 128-bit identifier of a task, a request, a disk or a cluster. Its text form is a UUID of 36
- * characters.
- */
+/* 128-bit identifier of a task, a request, a disk or a cluster. As text: a UUID, 36 characters. */
 #define ID128_BYTES 16
 #define ID128_TEXT 37 /* bytes, with the terminating NUL */
 

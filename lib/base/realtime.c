@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/realtime.h"
 
+#include <glib.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
 
 int64_t realtime_now_ms(void)
 {
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return g_get_real_time() / 1000;
 }
 
 const char *realtime_to_str(int64_t ms, char ret[REALTIME_TEXT])

@@ -4,10 +4,7 @@
 
 #include <stdint.h>
 
-/*
- * Points in time in ms of CLOCK_REALTIME, for display. Compare them with care: this clock can be
- * set, and it may differ between hosts.
- */
+/* ms of CLOCK_REALTIME, for display: it can be set, and it may differ between hosts. */
 
 int64_t realtime_now_ms(void);
 

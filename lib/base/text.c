@@ -22,3 +22,9 @@ int text_check(const char *text, size_t max, struct err *err)
 		       ? 0
 		       : err_set(err, -EINVAL, "'%.200s' has a control character in it", text);
 }
+
+void text_list_add(char *text, size_t size, const char *one)
+{
+	(void)g_strlcat(text, *text == '\0' ? "" : ", ", size);
+	(void)g_strlcat(text, one, size);
+}

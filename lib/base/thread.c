@@ -5,10 +5,7 @@
 #include <signal.h>
 #include <time.h>
 
-/*
- * The new thread inherits the signal mask. If it blocked the signals itself, it could still receive
- * one before that.
- */
+/* The thread inherits the mask. Blocking it itself, it could receive a signal before that. */
 int thread_start(pthread_t *ret, void *(*main)(void *data), void *data)
 {
 	sigset_t all;

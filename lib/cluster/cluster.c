@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cluster/cluster.h"
 
+#include <glib.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <crm/cib.h>
-#include <crm/common/ipc_controld.h>
-#include <crm/common/results.h>
-#include <crm/common/xml.h>
 
 #include "base/async_call.h"
 #include "cluster/cluster_node.h"
 #include "cluster/fencer.h"
+#include "cluster/pacemaker_compat.h"
 #include "names/name_limits.h"
+#include "process/process.h"
+#include "xml/xml_tree.h"
 
 #define CLIENT_NAME "lunmask"
+#define FENCER_NAME "pacemaker-fence" /* pacemaker-fenced, as the kernel has it */
 #define FENCER_TIMEOUT_S 20 /* of the thread that asks; what counts is the caller's deadline */
 
 /* One question to Pacemaker, asked in a thread of its own. */
@@ -27,16 +26,17 @@ struct question {
 	char node[NODE_NAME_MAX + 1]; /* input; for the local node's name: output */
 	bool have_quorum;
 	enum cluster_node_fate fate;
-	time_t fenced_at;
-	char *resources; /* XML */
+	struct cluster_fencings fencings;
+	int devices;
+	char *part; /* of the CIB, as XML */
 	bool replied;
 	bool informed; /* the reply held the information about the node */
 	int rc;
 	struct err err;
 };
 
-/* A question was abandoned; its thread may still be in Pacemaker's client libraries. */
-static atomic_bool stuck;
+/* Abandoned: its thread may still be in Pacemaker's client libraries. NULL: there is none. */
+static _Atomic(struct question *) abandoned;
 
 static void question_run(struct async_call *call)
 {
@@ -49,8 +49,8 @@ static void question_free(struct async_call *call)
 {
 	struct question *question = (struct question *)call;
 
-	free(question->resources);
-	free(question);
+	g_free(question->part);
+	g_free(question);
 }
 
 static void question_release(struct question **question)
@@ -61,37 +61,46 @@ static void question_release(struct question **question)
 
 static struct question *question_new(int (*ask)(struct question *question), const char *node)
 {
-	struct question *question = calloc(1, sizeof(*question));
+	struct question *question = g_new0(struct question, 1);
 
-	if (question != NULL) {
-		async_call_init(&question->call, question_run, question_free);
-		question->ask = ask;
-		(void)snprintf(question->node, sizeof(question->node), "%s", node);
-	}
+	async_call_init(&question->call, question_run, question_free);
+	question->ask = ask;
+	(void)snprintf(question->node, sizeof(question->node), "%s", node);
 	return question;
 }
 
-/* The question is the caller's to release, also when it failed. */
+/* Waits until an abandoned question has left the libraries. */
+static int abandoned_end(struct deadline deadline, struct err *err)
+{
+	struct question *before = atomic_exchange(&abandoned, NULL);
+
+	if (before != NULL && !async_call_wait(&before->call, deadline)) {
+		atomic_store(&abandoned, before);
+		return err_set(err, -ENOTCONN, "Pacemaker has not answered an earlier question");
+	}
+	question_release(&before);
+	return 0;
+}
+
+/* The question is the caller's to release. *ret is NULL if it was abandoned. */
 static int question_put(int (*ask)(struct question *question), const char *node,
 			struct deadline deadline, struct question **ret, struct err *err)
 {
 	struct question *question;
-	int rc;
+	int rc = abandoned_end(deadline, err);
 
 	*ret = NULL;
-	if (atomic_load(&stuck)) {
-		return err_set(err, -ENOTCONN, "Pacemaker did not answer an earlier question");
+	if (rc != 0) {
+		return rc;
 	}
 	*ret = question = question_new(ask, node);
-	if (question == NULL) {
-		return err_set(err, -ENOMEM, "out of memory");
-	}
 	rc = async_call_start(&question->call);
 	if (rc != 0) {
 		return err_set(err, rc, "no thread to ask Pacemaker: %s", strerror(-rc));
 	}
 	if (!async_call_wait(&question->call, deadline)) {
-		atomic_store(&stuck, true);
+		*ret = NULL;
+		atomic_store(&abandoned, question);
 		return err_set(err, -ETIMEDOUT, "Pacemaker did not answer in time");
 	}
 	return question->rc < 0 ? err_set(err, question->rc, "%s", err_text(&question->err)) : 0;
@@ -210,9 +219,7 @@ int cluster_local_node(struct deadline deadline, char *name, size_t size, struct
 	AUTO_QUESTION question = NULL;
 	int rc = question_put(controller_ask, "", deadline, &question, err);
 
-	if (rc == 0) {
-		rc = name_copy(question->node, name, size, err);
-	}
+	rc = rc < 0 ? rc : name_copy(question->node, name, size, err);
 	return rc < 0 ? err_prefix(err, rc, "this node's name in the cluster is not known") : 0;
 }
 
@@ -233,7 +240,7 @@ int cluster_reprobe(const char *node, struct deadline deadline, struct err *err)
 /* A path that the CIB does not have is no error: *ret is then NULL. */
 static int cib_query_xml(const char *path, int options, xmlNode **ret, struct err *err)
 {
-	cib_t *cib = cib_new_no_shadow();
+	cib_t *cib = cib_native_new();
 	int rc;
 
 	*ret = NULL;
@@ -242,8 +249,7 @@ static int cib_query_xml(const char *path, int options, xmlNode **ret, struct er
 	}
 	rc = cib->cmds->signon(cib, CLIENT_NAME, cib_query);
 	if (rc == pcmk_ok) {
-		rc = cib->cmds->query(cib, path, ret,
-				      cib_xpath | cib_sync_call | cib_scope_local | options);
+		rc = cib->cmds->query(cib, path, ret, cib_xpath | cib_sync_call | options);
 		(void)cib->cmds->signoff(cib);
 	}
 	cib_delete(cib);
@@ -260,15 +266,12 @@ static int cib_query_xml(const char *path, int options, xmlNode **ret, struct er
 static enum cluster_node_fate fate_from_xml(xmlNode *xml)
 {
 	const struct cluster_node_state state = {
-		.in_ccm = crm_element_value(xml, "in_ccm"),
-		.crmd = crm_element_value(xml, "crmd"),
-		.expected = crm_element_value(xml, "expected"),
+		.in_ccm = xml_tree_attr(xml, "in_ccm"),
+		.crmd = xml_tree_attr(xml, "crmd"),
+		.expected = xml_tree_attr(xml, "expected"),
 	};
 
-	/*
-	 * Several matches are returned in a wrapper element. Names are unique, so then nothing is
-	 * certain.
-	 */
+	/* Several matches come in a wrapper. Names are unique, so then nothing is certain. */
 	if (strcmp((const char *)xml->name, "node_state") != 0) {
 		return CLUSTER_NODE_UNKNOWN;
 	}
@@ -294,10 +297,7 @@ int cluster_node_fate(const char *node, struct deadline deadline, enum cluster_n
 	AUTO_QUESTION question = NULL;
 	int rc = node_check(node, err);
 
-	if (rc < 0) {
-		return rc;
-	}
-	rc = question_put(fate_ask, node, deadline, &question, err);
+	rc = rc < 0 ? rc : question_put(fate_ask, node, deadline, &question, err);
 	if (rc < 0) {
 		return err_prefix(err, rc, "the state of node %s is not known", node);
 	}
@@ -307,10 +307,51 @@ int cluster_node_fate(const char *node, struct deadline deadline, enum cluster_n
 
 /* The fencer */
 
+static int fencer_age(void *data, pid_t pid, struct err *err)
+{
+	char name[PROCESS_NAME_MAX + 1];
+	int64_t *age_ms = data;
+
+	(void)err;
+	process_name(pid, name);
+	if (strcmp(name, FENCER_NAME) == 0) {
+		*age_ms = process_age_ms(pid);
+	}
+	return 0;
+}
+
 static int fencer_ask(struct question *question)
 {
-	int rc = fencer_last_fencing(CLIENT_NAME, question->node, FENCER_TIMEOUT_S,
-				     &question->fenced_at);
+	struct cluster_fencings *fencings = &question->fencings;
+	int rc = fencer_fencings(CLIENT_NAME, question->node, FENCER_TIMEOUT_S, &fencings->count,
+				 &fencings->last);
+
+	(void)process_each(fencer_age, &fencings->age_ms, NULL);
+	fencings->whole = fencings->age_ms >= CLUSTER_FENCER_SYNC_MS;
+	return rc == pcmk_ok
+		       ? 0
+		       : err_set(&question->err, -ENOTCONN,
+				 "the cluster's fencer (pacemaker-fenced) does not answer: %s",
+				 pcmk_strerror(rc));
+}
+
+int cluster_node_fencings(const char *node, struct deadline deadline, struct cluster_fencings *ret,
+			  struct err *err)
+{
+	AUTO_QUESTION question = NULL;
+	int rc = node_check(node, err);
+
+	rc = rc < 0 ? rc : question_put(fencer_ask, node, deadline, &question, err);
+	if (rc < 0) {
+		return err_prefix(err, rc, "whether node %s was fenced is not known", node);
+	}
+	*ret = question->fencings;
+	return 0;
+}
+
+static int devices_ask(struct question *question)
+{
+	int rc = fencer_devices(CLIENT_NAME, question->node, FENCER_TIMEOUT_S, &question->devices);
 
 	return rc == pcmk_ok
 		       ? 0
@@ -319,23 +360,21 @@ static int fencer_ask(struct question *question)
 				 pcmk_strerror(rc));
 }
 
-int cluster_node_fenced_at(const char *node, struct deadline deadline, time_t *ret, struct err *err)
+int cluster_node_fence_devices(const char *node, struct deadline deadline, int *ret,
+			       struct err *err)
 {
 	AUTO_QUESTION question = NULL;
 	int rc = node_check(node, err);
 
+	rc = rc < 0 ? rc : question_put(devices_ask, node, deadline, &question, err);
 	if (rc < 0) {
-		return rc;
+		return err_prefix(err, rc, "the fence devices of node %s are not known", node);
 	}
-	rc = question_put(fencer_ask, node, deadline, &question, err);
-	if (rc < 0) {
-		return err_prefix(err, rc, "when node %s was fenced is not known", node);
-	}
-	*ret = question->fenced_at;
+	*ret = question->devices;
 	return 0;
 }
 
-/* The resources */
+/* A part of the configuration */
 
 static int xml_to_text(xmlNode *xml, char **ret, struct err *err)
 {
@@ -345,35 +384,63 @@ static int xml_to_text(xmlNode *xml, char **ret, struct err *err)
 		xmlBufferFree(buffer);
 		return err_set(err, -ENOMEM, "out of memory");
 	}
-	*ret = strdup((const char *)xmlBufferContent(buffer));
+	*ret = g_strdup((const char *)xmlBufferContent(buffer));
 	xmlBufferFree(buffer);
-	return *ret != NULL ? 0 : err_set(err, -ENOMEM, "out of memory");
+	return 0;
 }
 
-static int resources_ask(struct question *question)
+static int part_ask(struct question *question, const char *path)
 {
 	xmlNode *xml;
-	int rc = cib_query_xml("/cib/configuration/resources", 0, &xml, &question->err);
+	int rc = cib_query_xml(path, 0, &xml, &question->err);
 
 	if (rc == 0 && xml == NULL) {
 		rc = err_set(&question->err, -ENOTCONN, "the cluster's database has none");
 	}
-	if (rc == 0) {
-		rc = xml_to_text(xml, &question->resources, &question->err);
-	}
+	rc = rc < 0 ? rc : xml_to_text(xml, &question->part, &question->err);
 	free_xml(xml);
 	return rc;
 }
 
-int cluster_resources(struct deadline deadline, char **ret_xml, struct err *err)
+static int resources_ask(struct question *question)
+{
+	return part_ask(question, "/cib/configuration/resources");
+}
+
+static int options_ask(struct question *question)
+{
+	return part_ask(question, "/cib/configuration/crm_config");
+}
+
+static int configuration_ask(struct question *question)
+{
+	return part_ask(question, "/cib/configuration");
+}
+
+static int part_get(int (*ask)(struct question *question), const char *what,
+		    struct deadline deadline, char **ret_xml, struct err *err)
 {
 	AUTO_QUESTION question = NULL;
-	int rc = question_put(resources_ask, "", deadline, &question, err);
+	int rc = question_put(ask, "", deadline, &question, err);
 
 	if (rc < 0) {
-		return err_prefix(err, rc, "the cluster's resources are not known");
+		return err_prefix(err, rc, "the cluster's %s are not known", what);
 	}
-	*ret_xml = question->resources;
-	question->resources = NULL;
+	*ret_xml = g_steal_pointer(&question->part);
 	return 0;
+}
+
+int cluster_resources(struct deadline deadline, char **ret_xml, struct err *err)
+{
+	return part_get(resources_ask, "resources", deadline, ret_xml, err);
+}
+
+int cluster_options(struct deadline deadline, char **ret_xml, struct err *err)
+{
+	return part_get(options_ask, "options", deadline, ret_xml, err);
+}
+
+int cluster_configuration(struct deadline deadline, char **ret_xml, struct err *err)
+{
+	return part_get(configuration_ask, "settings", deadline, ret_xml, err);
 }

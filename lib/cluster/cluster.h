@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 #include "base/deadline.h"
@@ -15,8 +16,8 @@
  *
  * Each function is a separate call; nothing has to be opened. Every call returns by its deadline.
  * Pacemaker's client libraries may wait for a daemon that hangs, so they run in a thread that is
- * left behind at the deadline (-ETIMEDOUT). The libraries must not be used by two threads, so after
- * that every call in this process fails with -ENOTCONN at once.
+ * left behind at the deadline (-ETIMEDOUT). The libraries must not be used by two threads, so the
+ * next call first waits, until its own deadline (-ENOTCONN), for that thread to come back.
  *
  * -ENOTCONN: no cluster on this node, one that is starting or stopping, or a Pacemaker daemon that
  *   does not answer.
@@ -35,15 +36,34 @@ enum cluster_node_fate {
 int cluster_node_fate(const char *node, struct deadline deadline, enum cluster_node_fate *ret,
 		      struct err *err);
 
-/*
- * When the node was last fenced successfully (fencer.h), in seconds since the epoch; 0: the fencer
- * remembers no fencing.
- */
-int cluster_node_fenced_at(const char *node, struct deadline deadline, time_t *ret,
-			   struct err *err);
+/* The successful fencings of a node that the fencer of this node remembers (fencer.h). */
+struct cluster_fencings {
+	int count;
+	time_t last; /* in seconds since the epoch; 0: none */
+	/*
+	 * The fencer of this node has run for CLUSTER_FENCER_SYNC_MS, within which the controller
+	 * has merged its history with those of the other nodes. Otherwise a fencing may be missing.
+	 */
+	bool whole;
+	int64_t age_ms; /* how long the fencer has run; 0: not known */
+};
+#define CLUSTER_FENCER_SYNC_MS 45000
 
-/* Returns the <resources> of the CIB as XML text. The caller frees *ret_xml. */
+int cluster_node_fencings(const char *node, struct deadline deadline, struct cluster_fencings *ret,
+			  struct err *err);
+
+/* How many fence devices the fencer of this node has for a node. */
+int cluster_node_fence_devices(const char *node, struct deadline deadline, int *ret,
+			       struct err *err);
+
+/* Returns the <resources> of the CIB as XML text. The caller frees *ret_xml with g_free(). */
 int cluster_resources(struct deadline deadline, char **ret_xml, struct err *err);
+
+/* The same for <crm_config>: the cluster's options (cluster_option.h). */
+int cluster_options(struct deadline deadline, char **ret_xml, struct err *err);
+
+/* The same for all of <configuration>. */
+int cluster_configuration(struct deadline deadline, char **ret_xml, struct err *err);
 
 /*
  * Makes the controller of this node, whose name is node, discard what it has recorded about the

@@ -3,12 +3,12 @@
 
 #include <glib.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <libxml/parser.h>
 
 #include "cluster/cluster.h"
+#include "cluster/pacemaker_compat.h"
 #include "names/name.h"
 #include "names/name_limits.h"
 #include "xml/xml_tree.h"
@@ -23,7 +23,9 @@ static const struct parameter {
 	{"array", offsetof(struct cluster_vm, array)},
 	{"luns", offsetof(struct cluster_vm, luns)},
 	{"state_lun", offsetof(struct cluster_vm, state_lun)},
+	{"config", offsetof(struct cluster_vm, config)},
 	{"hypervisor", offsetof(struct cluster_vm, hypervisor)},
+	{"migration_mode", offsetof(struct cluster_vm, migration_mode)},
 	{"migration_transport", offsetof(struct cluster_vm, migration_transport)},
 	{"migration_network_suffix", offsetof(struct cluster_vm, migration_network_suffix)},
 };
@@ -79,9 +81,7 @@ static const char *set_unclear(xmlNodePtr set)
 	return NULL;
 }
 
-/*
- * Returns the index of the parameter that the pair sets, or G_N_ELEMENTS(parameters) for any other.
- */
+/* The index of the parameter that the pair sets; G_N_ELEMENTS(parameters): another one. */
 static size_t parameter_of(xmlNodePtr pair)
 {
 	size_t i = 0;
@@ -93,11 +93,8 @@ static size_t parameter_of(xmlNodePtr pair)
 	return i;
 }
 
-/*
- * Adds the values of a set that vm does not have yet. here: set by this resource, or by its
- * template.
- */
-static int set_add(xmlNodePtr set, struct cluster_vm *vm, bool here[], const char **ret_unclear)
+/* Adds the values that vm does not have yet. here: set by this resource, or by its template. */
+static void set_add(xmlNodePtr set, struct cluster_vm *vm, bool here[], const char **ret_unclear)
 {
 	*ret_unclear = set_unclear(set);
 	for (xmlNodePtr pair = xml_tree_child(set, "nvpair"); pair != NULL && *ret_unclear == NULL;
@@ -112,48 +109,79 @@ static int set_add(xmlNodePtr set, struct cluster_vm *vm, bool here[], const cha
 		if (here[i]) {
 			*ret_unclear = "a parameter is set twice";
 		} else if (*value == NULL && attr(pair, "value")[0] != '\0') {
-			*value = strdup(attr(pair, "value"));
-			if (*value == NULL) {
-				return -ENOMEM;
-			}
+			*value = g_strdup(attr(pair, "value"));
 		}
 		here[i] = true;
 	}
-	return 0;
 }
 
 /* *ret_unclear: why the values are not known. */
-static int values_add(xmlNodePtr of, struct cluster_vm *vm, const char **ret_unclear)
+static void values_add(xmlNodePtr of, struct cluster_vm *vm, const char **ret_unclear)
 {
 	bool here[G_N_ELEMENTS(parameters)] = {false};
-	int rc = 0;
 
 	for (xmlNodePtr set = xml_tree_child(of, "instance_attributes");
-	     rc == 0 && set != NULL && *ret_unclear == NULL;
-	     set = xml_tree_next(set, "instance_attributes")) {
-		rc = set_add(set, vm, here, ret_unclear);
+	     set != NULL && *ret_unclear == NULL; set = xml_tree_next(set, "instance_attributes")) {
+		set_add(set, vm, here, ret_unclear);
 	}
-	return rc;
+}
+
+static const char *const ops[] = {
+	[CLUSTER_OP_START] = "start",
+	[CLUSTER_OP_STOP] = "stop",
+	[CLUSTER_OP_MIGRATE_TO] = "migrate_to",
+	[CLUSTER_OP_MIGRATE_FROM] = "migrate_from",
+};
+
+const char *cluster_op_to_str(enum cluster_op op)
+{
+	return ops[op];
+}
+
+/* crm and pcs write it as an attribute; a meta attribute means the same. -1: there is none. */
+static int64_t op_timeout_ms(xmlNodePtr op)
+{
+	const char *text = xml_tree_attr(op, "timeout");
+
+	for (xmlNodePtr set = xml_tree_child(op, "meta_attributes"); text == NULL && set != NULL;
+	     set = xml_tree_next(set, "meta_attributes")) {
+		for (xmlNodePtr pair = xml_tree_child(set, "nvpair"); pair != NULL;
+		     pair = xml_tree_next(pair, "nvpair")) {
+			if (strcmp(attr(pair, "name"), "timeout") == 0) {
+				text = xml_tree_attr(pair, "value");
+			}
+		}
+	}
+	return text == NULL ? -1 : pacemaker_time_ms(text);
+}
+
+/* Adds the timeouts that vm does not have yet. */
+static void timeouts_add(xmlNodePtr of, struct cluster_vm *vm)
+{
+	xmlNodePtr list = xml_tree_child(of, "operations");
+
+	for (xmlNodePtr op = list == NULL ? NULL : xml_tree_child(list, "op"); op != NULL;
+	     op = xml_tree_next(op, "op")) {
+		for (size_t i = 0; i < G_N_ELEMENTS(ops); i++) {
+			if (strcmp(attr(op, "name"), ops[i]) == 0 && vm->timeouts_ms[i] < 0) {
+				vm->timeouts_ms[i] = op_timeout_ms(op);
+			}
+		}
+	}
 }
 
 static void vm_clear(struct cluster_vm *vm)
 {
-	free(vm->resource);
-	free(vm->unclear);
+	g_free(vm->resource);
+	g_free(vm->unclear);
 	for (size_t i = 0; i < G_N_ELEMENTS(parameters); i++) {
-		free(*field(vm, &parameters[i]));
+		g_free(*field(vm, &parameters[i]));
 	}
 	*vm = (struct cluster_vm){0};
 }
 
-/* The rule of the agent's parameter vm. */
-static bool vm_name_valid(const char *name)
-{
-	return name_valid(name, VM_NAME_MAX, "._-");
-}
-
 /* A VM that the agent would refuse is not looked at either. */
-static int vm_check(struct cluster_vm *vm, const char *unclear)
+static void vm_check(struct cluster_vm *vm, const char *unclear)
 {
 	static const char *const transports[] = {"ssh", "tcp", "tls"};
 	bool known = vm->migration_transport == NULL;
@@ -167,36 +195,35 @@ static int vm_check(struct cluster_vm *vm, const char *unclear)
 	if (unclear == NULL && !known) {
 		unclear = "its parameter migration_transport is not ssh, tcp or tls";
 	}
-	if (unclear == NULL) {
-		return 0;
-	}
 	if (vm->vm != NULL && !vm_name_valid(vm->vm)) {
-		free(vm->vm);
-		vm->vm = NULL;
+		g_clear_pointer(&vm->vm, g_free);
 	}
-	vm->unclear = strdup(unclear);
-	return vm->unclear == NULL ? -ENOMEM : 0;
+	vm->unclear = g_strdup(unclear);
 }
 
-static int vm_fill(xmlNodePtr primitive, xmlNodePtr template, struct cluster_vm *ret)
+static void vm_fill(xmlNodePtr primitive, xmlNodePtr template, struct cluster_vm *ret)
 {
 	const char *unclear = NULL;
-	int rc;
 
-	ret->resource = strdup(attr(primitive, "id"));
-	rc = ret->resource == NULL ? -ENOMEM : values_add(primitive, ret, &unclear);
-	if (rc == 0 && unclear == NULL && template != NULL) {
-		rc = values_add(template, ret, &unclear);
+	ret->resource = g_strdup(attr(primitive, "id"));
+	for (size_t i = 0; i < G_N_ELEMENTS(ret->timeouts_ms); i++) {
+		ret->timeouts_ms[i] = -1;
 	}
-	return rc == 0 ? vm_check(ret, unclear) : rc;
+	timeouts_add(primitive, ret);
+	if (template != NULL) {
+		timeouts_add(template, ret);
+	}
+	values_add(primitive, ret, &unclear);
+	if (unclear == NULL && template != NULL) {
+		values_add(template, ret, &unclear);
+	}
+	vm_check(ret, unclear);
 }
 
 static int vm_add(xmlNodePtr resources, xmlNodePtr primitive, struct cluster_vms *vms,
 		  struct err *err)
 {
 	xmlNodePtr template = template_find(resources, primitive);
-	struct cluster_vm *grown;
-	int rc;
 
 	if (!is_vm(template != NULL ? template : primitive)) {
 		return 0;
@@ -204,14 +231,10 @@ static int vm_add(xmlNodePtr resources, xmlNodePtr primitive, struct cluster_vms
 	if (vms->count == CLUSTER_VMS_MAX) {
 		return err_set(err, -E2BIG, "the cluster has more than %d VMs", CLUSTER_VMS_MAX);
 	}
-	grown = reallocarray(vms->vms, vms->count + 1, sizeof(*grown));
-	if (grown == NULL) {
-		return err_set(err, -ENOMEM, "out of memory");
-	}
-	vms->vms = grown;
-	grown[vms->count] = (struct cluster_vm){0};
-	rc = vm_fill(primitive, template, &grown[vms->count++]);
-	return rc == 0 ? 0 : err_set(err, rc, "out of memory");
+	vms->vms = g_renew(struct cluster_vm, vms->vms, vms->count + 1);
+	vms->vms[vms->count] = (struct cluster_vm){0};
+	vm_fill(primitive, template, &vms->vms[vms->count++]);
+	return 0;
 }
 
 static int primitives_add(xmlNodePtr resources, xmlNodePtr parent, unsigned int depth,
@@ -256,15 +279,10 @@ int cluster_vms_parse(const char *xml, size_t bytes, struct cluster_vms *ret, st
 
 int cluster_vms_get(struct deadline deadline, struct cluster_vms *ret, struct err *err)
 {
-	char *xml;
+	g_autofree char *xml = NULL;
 	int rc = cluster_resources(deadline, &xml, err);
 
-	if (rc != 0) {
-		return rc;
-	}
-	rc = cluster_vms_parse(xml, strlen(xml), ret, err);
-	free(xml);
-	return rc;
+	return rc != 0 ? rc : cluster_vms_parse(xml, strlen(xml), ret, err);
 }
 
 void cluster_vms_release(struct cluster_vms *vms)
@@ -272,6 +290,6 @@ void cluster_vms_release(struct cluster_vms *vms)
 	for (size_t i = 0; i < vms->count; i++) {
 		vm_clear(&vms->vms[i]);
 	}
-	free(vms->vms);
+	g_free(vms->vms);
 	*vms = (struct cluster_vms){0};
 }

@@ -3,6 +3,7 @@
 #define LUNMASK_CLUSTER_VMS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/deadline.h"
 #include "base/err.h"
@@ -22,10 +23,19 @@
 #define CLUSTER_VMS_MAX 4096
 #define CLUSTER_RESOURCES_BYTES_MAX (64u * 1024 * 1024)
 
-/*
- * A text that is not set is NULL. Texts are as in the CIB; only vm has been checked to be a legal
- * name.
- */
+/* The operations whose time depends on the guest's memory. */
+enum cluster_op {
+	CLUSTER_OP_START,
+	CLUSTER_OP_STOP,
+	CLUSTER_OP_MIGRATE_TO,
+	CLUSTER_OP_MIGRATE_FROM,
+	CLUSTER_OP_MAX
+};
+
+/* The name in the CIB. */
+const char *cluster_op_to_str(enum cluster_op op);
+
+/* Texts are as in the CIB, NULL if not set. Only vm has been checked to be a legal name. */
 struct cluster_vm {
 	char *resource; /* id of the resource */
 	char *unclear;  /* why the parameters are not known, or NULL */
@@ -33,9 +43,12 @@ struct cluster_vm {
 	char *array;
 	char *luns;
 	char *state_lun;
+	char *config;
 	char *hypervisor;
+	char *migration_mode;
 	char *migration_transport;
 	char *migration_network_suffix;
+	int64_t timeouts_ms[CLUSTER_OP_MAX]; /* -1: not set for this operation */
 };
 
 struct cluster_vms {
@@ -45,10 +58,7 @@ struct cluster_vms {
 
 int cluster_vms_get(struct deadline deadline, struct cluster_vms *ret, struct err *err);
 
-/*
- * The same from the text of a CIB's <resources>. -EINVAL: not such a text, or too long. -E2BIG:
- * more than CLUSTER_VMS_MAX VMs.
- */
+/* From the text of <resources>. -EINVAL: not such, or too long. -E2BIG: over CLUSTER_VMS_MAX. */
 int cluster_vms_parse(const char *xml, size_t bytes, struct cluster_vms *ret, struct err *err);
 
 void cluster_vms_release(struct cluster_vms *vms);

@@ -19,17 +19,18 @@
 
 /* When node was last fenced, or unfenced, successfully; 0: the fencer remembers none. */
 int fencer_last_fencing(const char *client, const char *node, int timeout_s, time_t *ret);
+/* Also how many fencings it remembers. */
+int fencer_fencings(const char *client, const char *node, int timeout_s, int *ret_count,
+		    time_t *ret_last);
 int fencer_last_unfencing(const char *client, const char *node, int timeout_s, time_t *ret);
 
-/*
- * Has node been fenced and not been unfenced since? Only fencings that the fencer remembers count.
- */
+/* Was node fenced, and not unfenced since? Only fencings that the fencer remembers count. */
 int fencer_is_fenced(const char *client, const char *node, int timeout_s, bool *ret);
 
-/*
- * Unfences the node ("on"), as stonith_admin --unfence does; the device runs on the node itself. 0:
- * it is unfenced.
- */
+/* How many devices of the fencer of this node can fence node. */
+int fencer_devices(const char *client, const char *node, int timeout_s, int *ret_count);
+
+/* As stonith_admin --unfence: "on", which the device runs on the node itself. 0: unfenced. */
 int fencer_unfence(const char *client, const char *node, int timeout_s);
 
 #endif

@@ -26,6 +26,16 @@ static time_t last_of(const stonith_history_t *history, bool (*is)(const stonith
 	return last;
 }
 
+int fencer_history_count(const stonith_history_t *history)
+{
+	int count = 0;
+
+	for (; history != NULL; history = history->next) {
+		count += is_fencing(history) ? 1 : 0;
+	}
+	return count;
+}
+
 time_t fencer_history_last(const stonith_history_t *history)
 {
 	return last_of(history, is_fencing);

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <time.h>
 
-#include <crm/stonith-ng.h>
+#include "cluster/pacemaker_compat.h"
 
 /*
  * Reads the history of one node that Pacemaker's fencer returns: a list in any order. Only
@@ -15,13 +15,12 @@
 
 /* The time at which the last fencing was completed; 0: there is none. */
 time_t fencer_history_last(const stonith_history_t *history);
+/* The number of fencings in the history. */
+int fencer_history_count(const stonith_history_t *history);
 /* The time at which the last unfencing was completed; 0: there is none. */
 time_t fencer_history_last_on(const stonith_history_t *history);
 
-/*
- * Was the last fencing or unfencing a fencing? Then the cluster has fenced the node and has not
- * unfenced it since. False for an empty history.
- */
+/* Was the last of them a fencing, with no unfencing since? False for an empty history. */
 bool fencer_history_is_fenced(const stonith_history_t *history);
 
 #endif

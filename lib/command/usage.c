@@ -19,10 +19,9 @@ struct own {
 char *usage_word_text(const struct usage *usage)
 {
 	static const char *const marks[][2] = {
-		[USAGE_NO_WORD] = {"", ""},
-		[USAGE_WORD_OPTIONAL] = {"[", "]"},
-		[USAGE_WORD_NEEDED] = {"", ""},
-		[USAGE_WORDS] = {"[", "...]"},
+		[USAGE_NO_WORD] = {"", ""},     [USAGE_WORD_OPTIONAL] = {"[", "]"},
+		[USAGE_WORD_NEEDED] = {"", ""}, [USAGE_WORDS] = {"[", "...]"},
+		[USAGE_TWO_WORDS] = {"", ""},   [USAGE_WORD_OR_TWO] = {"", ""},
 	};
 	const char *const *mark = marks[usage->words];
 
@@ -95,16 +94,27 @@ const char *usage_valued_flag(const GOptionEntry *rows, char *const *argv)
 
 static enum usage_end words_check(const struct usage *usage, char **words)
 {
-	static const guint most[] = {
-		[USAGE_NO_WORD] = 0, [USAGE_WORD_OPTIONAL] = 1, [USAGE_WORD_NEEDED] = 1};
+	static const struct {
+		guint least, most;
+	} counts[] = {
+		[USAGE_NO_WORD] = {0, 0},     [USAGE_WORD_OPTIONAL] = {0, 1},
+		[USAGE_WORD_NEEDED] = {1, 1}, [USAGE_WORDS] = {0, G_MAXUINT},
+		[USAGE_TWO_WORDS] = {2, 2},   [USAGE_WORD_OR_TWO] = {1, 2},
+	};
 	guint n = words == NULL ? 0 : g_strv_length(words);
 
-	if (usage->words != USAGE_WORDS && n > most[usage->words]) {
-		return usage_wrong(usage, "there is no use for '%.80s'", words[most[usage->words]]);
+	if (n > counts[usage->words].most) {
+		return usage_wrong(usage, "there is no use for '%.80s'",
+				   words[counts[usage->words].most]);
 	}
-	return usage->words == USAGE_WORD_NEEDED && n == 0
-		       ? usage_wrong(usage, "%s is missing", usage->word)
-		       : USAGE_CONTINUE;
+	if (n < counts[usage->words].least) {
+		const char *blank = strchr(usage->word, ' ');
+
+		return n == 0 ? usage_wrong(usage, "%.*s is missing",
+					    (int)strcspn(usage->word, " "), usage->word)
+			      : usage_wrong(usage, "%s is missing", blank + 1);
+	}
+	return USAGE_CONTINUE;
 }
 
 static enum usage_end parsed(const struct usage *usage, GOptionContext *context,

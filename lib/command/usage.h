@@ -21,7 +21,14 @@
  */
 
 /* How many words that are not options are allowed? */
-enum usage_words { USAGE_NO_WORD, USAGE_WORD_OPTIONAL, USAGE_WORD_NEEDED, USAGE_WORDS };
+enum usage_words {
+	USAGE_NO_WORD,
+	USAGE_WORD_OPTIONAL,
+	USAGE_WORD_NEEDED,
+	USAGE_WORDS,
+	USAGE_TWO_WORDS,   /* word names both: "VM FILE" */
+	USAGE_WORD_OR_TWO, /* "VM [FILE]" */
+};
 
 struct usage {
 	const char *name; /* "lunmaskd", "lunmask tasks show" */
@@ -29,10 +36,7 @@ struct usage {
 	const char *word;    /* name of such a word in the help; NULL: not mentioned */
 	const char *summary; /* one line, in the help and in a list of commands */
 	const char *text;    /* more help, in lines of at most 80 characters; may be NULL */
-	/*
-	 * GLib's rows, ended by a row of zeros; NULL: none. A value of type G_OPTION_ARG_FILENAME
-	 * is any text; its characters are not converted.
-	 */
+	/* GLib's rows, ended by zeros, or NULL. G_OPTION_ARG_FILENAME: any text, not converted. */
 	const GOptionEntry *rows;
 };
 
@@ -43,10 +47,7 @@ enum usage_end {
 	USAGE_WRONG,   /* the error is on stderr */
 };
 
-/*
- * Stores the values as the rows say. *ret_words receives the words, or NULL if there are none; the
- * caller frees it with g_strfreev(). ret_words may be NULL.
- */
+/* Stores values as the rows say. *ret_words (or NULL): the words or NULL, for g_strfreev(). */
 enum usage_end usage_parse(const struct usage *usage, int argc, char **argv, char ***ret_words);
 
 /*

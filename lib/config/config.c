@@ -9,6 +9,7 @@
 
 #include <glib.h>
 
+#include "base/text.h"
 #include "config/config_value.h"
 #include "config/ini.h"
 #include "config/trusted_file.h"
@@ -28,36 +29,17 @@ struct config {
 /* The legal sections and their keys. */
 
 static const struct ini_key array_keys[] = {
-	{.name = "driver",
-	 .offset = offsetof(struct config_array, driver),
-	 .required = true,
-	 .check = config_value_driver},
-	{.name = "transport",
-	 .offset = offsetof(struct config_array, transport),
-	 .required = true,
-	 .check = runner_transport_check},
-	{.name = "identity",
-	 .offset = offsetof(struct config_array, identity),
-	 .check = config_value_path},
-	{.name = "portals",
-	 .type = INI_WORDS,
-	 .offset = offsetof(struct config_array, portals),
-	 .required = true,
-	 .check = config_value_portals},
+	INI_KEY(config_array, driver, .required = true, .check = config_value_driver),
+	INI_KEY(config_array, transport, .required = true, .check = runner_transport_check),
+	INI_KEY(config_array, identity, .check = config_value_path),
+	INI_KEY(config_array, portals, .type = INI_WORDS, .required = true,
+		.check = config_value_portals),
 };
 
 static const struct ini_key host_keys[] = {
-	{.name = "initiator",
-	 .offset = offsetof(struct config_host, initiator),
-	 .required = true,
-	 .check = config_value_initiator},
-	{.name = "migration_address",
-	 .offset = offsetof(struct config_host, migration_address),
-	 .check = config_value_address},
-	{.name = "unfence_after_cutoff",
-	 .type = INI_YES_NO,
-	 .offset = offsetof(struct config_host, unfence_after_cutoff),
-	 .fallback = "yes"},
+	INI_KEY(config_host, initiator, .required = true, .check = config_value_initiator),
+	INI_KEY(config_host, migration_address, .check = config_value_address),
+	INI_KEY(config_host, unfence_after_cutoff, .type = INI_YES_NO, .fallback = "yes"),
 };
 
 static void *array_place(void *target, const char *name, struct err *err)
@@ -223,17 +205,6 @@ void config_free(struct config *config)
 
 /* Lookups */
 
-static void name_add(char *names, size_t size, const char *name)
-{
-	(void)g_strlcat(names, *names == '\0' ? "" : ", ", size);
-	(void)g_strlcat(names, name, size);
-}
-
-static const char *none_or(const char *names)
-{
-	return *names == '\0' ? "none" : names;
-}
-
 int config_array_get(const struct config *config, const char *name, const struct config_array **ret,
 		     struct err *err)
 {
@@ -244,10 +215,10 @@ int config_array_get(const struct config *config, const char *name, const struct
 			*ret = &config->arrays[i];
 			return 0;
 		}
-		name_add(names, sizeof(names), config->arrays[i].name);
+		text_list_add(names, sizeof(names), config->arrays[i].name);
 	}
 	return err_set(err, -ENOENT, "%s has no [array %s]; its arrays: %s", config->file, name,
-		       none_or(names));
+		       *names == '\0' ? "none" : names);
 }
 
 int config_host_get(const struct config *config, const char *node, const struct config_host **ret,
@@ -260,10 +231,10 @@ int config_host_get(const struct config *config, const char *node, const struct 
 			*ret = &config->hosts[i];
 			return 0;
 		}
-		name_add(names, sizeof(names), config->hosts[i].node);
+		text_list_add(names, sizeof(names), config->hosts[i].node);
 	}
 	return err_set(err, -ENOENT, "%s has no [host %s]; its hosts: %s", config->file, node,
-		       none_or(names));
+		       *names == '\0' ? "none" : names);
 }
 
 /* iSCSI names are case-insensitive (RFC 3722). */

@@ -4,10 +4,7 @@
 
 #include "base/err.h"
 
-/*
- * Checks of the values in lunmask.conf. 0, or -EINVAL with a text that has the value and the legal
- * values.
- */
+/* Checks of lunmask.conf. 0, or -EINVAL with the value and the legal values in the text. */
 
 int config_value_driver(const char *value, struct err *err);
 int config_value_path(const char *value, struct err *err);

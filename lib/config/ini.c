@@ -5,6 +5,7 @@
 
 #include <glib.h>
 
+#include "base/text.h"
 #include "config/ini_lines.h"
 #include "config/trusted_file.h"
 #include "names/name.h"
@@ -79,14 +80,6 @@ void ini_release(const struct ini_section *section, void *place)
 
 /* Sections */
 
-/* Takes one. */
-static void legal_add(char *legal, char *one)
-{
-	(void)g_strlcat(legal, *legal == '\0' ? "" : ", ", LEGAL_TEXT_MAX);
-	(void)g_strlcat(legal, one, LEGAL_TEXT_MAX);
-	g_free(one);
-}
-
 static int section_refuse(const struct ini *ini, const char *title, struct err *err)
 {
 	char legal[LEGAL_TEXT_MAX] = "";
@@ -94,9 +87,10 @@ static int section_refuse(const struct ini *ini, const char *title, struct err *
 	for (size_t i = 0; i < ini->n_sections; i++) {
 		const struct ini_section *row = &ini->sections[i];
 
-		legal_add(legal, row->placeholder == NULL
-					 ? g_strdup_printf("[%s]", row->kind)
-					 : g_strdup_printf("[%s %s]", row->kind, row->placeholder));
+		g_autofree char *one = g_strjoin(" ", row->kind, row->placeholder, NULL);
+		g_autofree char *title_of = g_strdup_printf("[%s]", one);
+
+		text_list_add(legal, sizeof(legal), title_of);
 	}
 	return err_set(err, -EINVAL, "there is no section [%.64s]; legal %s: %s", title,
 		       ini->n_sections == 1 ? "is" : "are", legal);
@@ -123,7 +117,7 @@ static int key_refuse(const struct ini_section *row, const char *name, struct er
 	char legal[LEGAL_TEXT_MAX] = "";
 
 	for (size_t i = 0; i < row->n_keys; i++) {
-		legal_add(legal, g_strdup(row->keys[i].name));
+		text_list_add(legal, sizeof(legal), row->keys[i].name);
 	}
 	return err_set(err, -EINVAL, "there is no key '%.64s'; legal are: %s", name, legal);
 }

@@ -35,6 +35,12 @@ struct ini_key {
 	int (*check)(const char *value, struct err *err); /* 0 if legal; NULL: every value is */
 };
 
+/* A row for a key that has the name of its member; the other members of struct ini_key follow. */
+#define INI_KEY(record, member, ...)                                                               \
+	{                                                                                          \
+		.name = #member, .offset = offsetof(struct record, member), __VA_ARGS__            \
+	}
+
 /* A row is [kind], once; with a placeholder, [kind NAME], any number of times. */
 struct ini_section {
 	const char *kind;

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fd.h"
+
 int trusted_file_check(const struct stat *status, mode_t forbidden, struct err *err)
 {
 	if (!S_ISREG(status->st_mode)) {
@@ -25,29 +27,20 @@ int trusted_file_check(const struct stat *status, mode_t forbidden, struct err *
 int trusted_file_read(const char *path, char *buffer, size_t size, size_t *ret_bytes,
 		      struct err *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat status;
-	ssize_t got = 1;
-	int rc = 0;
+	ssize_t got;
+	int rc;
 
 	*ret_bytes = 0;
 	if (fd < 0 || fstat(fd, &status) < 0) {
-		rc = err_set(err, -errno, "%s", strerror(errno));
-	} else {
-		rc = trusted_file_check(&status, S_IWGRP | S_IWOTH, err);
+		return err_set(err, -errno, "%s", strerror(errno));
 	}
-	while (rc == 0 && got > 0 && *ret_bytes < size) {
-		got = read(fd, buffer + *ret_bytes, size - *ret_bytes);
-		if (got >= 0) {
-			*ret_bytes += (size_t)got;
-		} else if (errno != EINTR) {
-			rc = err_set(err, -errno, "%s", strerror(errno));
-		} else {
-			got = 1;
-		}
+	rc = trusted_file_check(&status, S_IWGRP | S_IWOTH, err);
+	if (rc < 0) {
+		return rc;
 	}
-	if (fd >= 0) {
-		(void)close(fd);
-	}
-	return rc;
+	got = fd_read(fd, buffer, size);
+	*ret_bytes = got < 0 ? 0 : (size_t)got;
+	return got < 0 ? err_set(err, (int)got, "%s", strerror((int)-got)) : 0;
 }

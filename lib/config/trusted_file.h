@@ -7,10 +7,7 @@
 
 #include "base/err.h"
 
-/*
- * Files that control programs which run as root: regular files, owned by root or the caller,
- * without the forbidden mode bits.
- */
+/* Files that control what runs as root: regular, root's or the caller's, no forbidden mode bits. */
 
 /* 0, -EINVAL or -EACCES; the text names an acceptable mode. */
 int trusted_file_check(const struct stat *status, mode_t forbidden, struct err *err);

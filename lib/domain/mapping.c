@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "domain/mapping.h"
 
+#include <glib.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 void mapping_free(struct mapping *mapping)
@@ -10,18 +10,16 @@ void mapping_free(struct mapping *mapping)
 	if (mapping == NULL) {
 		return;
 	}
-	free(mapping->drives);
-	free(mapping->xml);
-	free(mapping);
+	g_free(mapping->drives);
+	g_free(mapping->xml);
+	g_free(mapping);
 }
 
-static const struct lun *lun_find(const struct lun *luns, size_t n_luns, const char *name)
+const struct mapping_drive *mapping_find(const struct mapping *mapping, const char *target)
 {
-	size_t i;
-
-	for (i = 0; i < n_luns; i++) {
-		if (strcmp(luns[i].name, name) == 0) {
-			return &luns[i];
+	for (size_t i = 0; i < mapping->n_drives; i++) {
+		if (strcmp(mapping->drives[i].drive.target, target) == 0) {
+			return &mapping->drives[i];
 		}
 	}
 	return NULL;
@@ -31,7 +29,7 @@ static int check_lun(const struct mapping_drive *drive, const struct lun *luns, 
 		     struct err *err)
 {
 	const char *name = drive->drive.extent.lun;
-	const struct lun *lun = lun_find(luns, n_luns, name);
+	const struct lun *lun = luns_find(luns, n_luns, name);
 
 	if (lun == NULL) {
 		return err_set(
@@ -46,11 +44,11 @@ static int check_lun(const struct mapping_drive *drive, const struct lun *luns, 
 			"volume under the same name; refused",
 			name, lun->designator, drive->designator);
 	}
-	if (lun->size_bytes != drive->size_bytes) {
+	if (lun->size_bytes < drive->size_bytes) {
 		return err_set(err, -EUCLEAN,
-			       "LUN '%s' (%s) has %" PRIu64 " bytes on the array, and %" PRIu64
-			       " in the mapping file; refused",
-			       name, lun->designator, lun->size_bytes, drive->size_bytes);
+			       "LUN '%s' has %" PRIu64 " bytes, and had %" PRIu64
+			       ": make it larger again, or use 'lunmask definition set'",
+			       name, lun->size_bytes, drive->size_bytes);
 	}
 	return 0;
 }
@@ -59,9 +57,8 @@ int mapping_check_luns(const struct mapping *mapping, const struct lun *luns, si
 		       struct err *err)
 {
 	int rc = check_lun(&mapping->state, luns, n_luns, err);
-	size_t i;
 
-	for (i = 0; rc == 0 && i < mapping->n_drives; i++) {
+	for (size_t i = 0; rc == 0 && i < mapping->n_drives; i++) {
 		rc = check_lun(&mapping->drives[i], luns, n_luns, err);
 	}
 	return rc;

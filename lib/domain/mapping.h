@@ -2,6 +2,7 @@
 #ifndef LUNMASK_MAPPING_H
 #define LUNMASK_MAPPING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -13,10 +14,14 @@
  * host: initiator name, portal, target and LUN number are filled in for each host.
  *
  *	<metadata>
- *	  <lunmask:mapping xmlns:lunmask='urn:x-lunmask:mapping:1' array='san1'>
- *	    <lunmask:drive target='vda' lun='web1-root' designator='naa.6001...' size='1073741824'/>
+ *	  <lunmask:mapping xmlns:lunmask='urn:x-lunmask:mapping:1' array='san1'
+ *	                   definition='libvirt'       without: as the user wrote it
+ *	                   revision='2'               counts the changes; without: 1
+ *	                   config='sha256:1f3a...'>   of the file it was made from; without: not
+ *known <lunmask:drive target='vda' lun='web1-root' designator='naa.6001...' size='1073741824'/>
  *	    <lunmask:drive target='vdb' lun='web1-all' designator='...' size='...' offset='0'
  *	                   length='1048576'/>
+ *	    <lunmask:drive target='sda' lun='iso-debian12' designator='...' size='...' access='ro'/>
  *	    <lunmask:state lun='web1-state' designator='...' size='...'/>
  *	  </lunmask:mapping>
  *	</metadata>
@@ -37,6 +42,9 @@ struct mapping_drive {
 	uint64_t size_bytes; /* of the LUN, not of the extent */
 };
 
+/* "sha256:" and 64 digits. */
+#define MAPPING_CONFIG_MAX 71
+
 struct mapping {
 	char vm[VM_NAME_MAX + 1];
 	char uuid[36 + 1];
@@ -44,8 +52,11 @@ struct mapping {
 	struct mapping_drive state; /* drive.target is "" */
 	struct mapping_drive *drives;
 	size_t n_drives;
-	uint64_t memory_bytes; /* maximum guest memory: a saved image may need as much */
-	char *xml;             /* the whole file */
+	uint64_t memory_bytes; /* that the guest boots with; modules that are added come on top */
+	bool complete;         /* the definition is libvirt's own (mapping_complete()) */
+	uint64_t revision;     /* 1 for the first; each change of the definition or drives adds 1 */
+	char config[MAPPING_CONFIG_MAX + 1]; /* digest of the administrator's file; "": not known */
+	char *xml;                           /* the whole file */
 };
 
 /* The input of a mapping file. luns describes every LUN that drives and state name. */
@@ -58,6 +69,9 @@ struct mapping_source {
 	const struct extent *state;
 	const struct lun *luns;
 	size_t n_luns;
+	bool complete;      /* see struct mapping */
+	uint64_t revision;  /* 0 means 1 */
+	const char *config; /* NULL or "": not known */
 };
 
 /*
@@ -65,13 +79,19 @@ struct mapping_source {
  * its value in the text, refuses:
  * - a domain with another name or without uuid
  * - a disk that no drive names, because a disk on the host cannot move
+ * - a read-only drive that the guest could write to, and a medium that others could write to
  * - a drive without a disk
  * - a slice beyond its LUN
  * - a host device, or anything else that cannot be created on another host
  */
 int mapping_build(const struct mapping_source *source, struct mapping **ret, struct err *err);
+/* The same checks before anything is known of the LUNs: luns of source is not used. */
+int mapping_check_source(const struct mapping_source *source, struct err *err);
 int mapping_parse(const char *xml, size_t bytes, struct mapping **ret, struct err *err);
 void mapping_free(struct mapping *mapping);
+
+/* NULL: no drive has the target. */
+const struct mapping_drive *mapping_find(const struct mapping *mapping, const char *target);
 
 /* How one host reaches the LUNs. luns holds name, target and number as that host sees them. */
 struct mapping_host {
@@ -89,10 +109,37 @@ int mapping_domain_xml(const struct mapping *mapping, const struct mapping_host 
 		       char **ret_xml, struct err *err);
 
 /*
- * Does the array still show the LUNs that the mapping file names? Compares designator and size of
- * every LUN. -EUCLEAN, with both names in the text, if not.
+ * The same for a definition that libvirt has made: of the running domain, or of a saved image. Only
+ * the sources of its disks are replaced, which are matched to our LUNs by their target. -EUCLEAN
+ * also if it is another VM's. -EINVAL also for a disk without a LUN, or a device that cannot be
+ * created on another host: one that was attached while the VM ran.
+ */
+int mapping_definition_xml(const struct mapping *mapping, const char *definition,
+			   const struct mapping_host *host, char **ret_xml, struct err *err);
+
+/*
+ * The mapping file with the definition as libvirt has made it of the old one: addresses, MACs, the
+ * value of <genid>, the canonical machine type. It still names no host. What a host, or the moment,
+ * decides stays as it was written: <cpu> (host-model is the model of the host on which the guest
+ * boots), <currentMemory>, <emulator>, <resource> and <seclabel>. docs/decisions/0015-definition.md
+ * says why. luns: as the array shows them. The caller frees *ret. -EINVAL, -EUCLEAN. -ESTALE: the
+ * definition is of another revision: the mapping file was changed since the guest booted.
+ */
+int mapping_complete(const struct mapping *old, const char *definition, const struct lun *luns,
+		     size_t n_luns, struct mapping **ret, struct err *err);
+
+/*
+ * Compares designator and size of every LUN with the array's. A LUN may have grown. -EUCLEAN, with
+ * both in the text: another volume, or a smaller one.
  */
 int mapping_check_luns(const struct mapping *mapping, const struct lun *luns, size_t n_luns,
 		       struct err *err);
+
+/*
+ * Of a mapping file that mapping_check_luns() has accepted: the same with the sizes that the LUNs
+ * have now. *ret is NULL if none has grown, else the caller frees it.
+ */
+int mapping_note_sizes(const struct mapping *mapping, const struct lun *luns, size_t n_luns,
+		       struct mapping **ret, struct err *err);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "domain/mapping.h"
 
+#include <glib.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,9 @@
 
 #include "domain/domain_xml.h"
 #include "domain/mapping_policy.h"
+#include "firmware/firmware_definition.h"
+
+#define NO_HOST "array.invalid"
 
 static int out_of_memory(struct err *err)
 {
@@ -22,20 +26,15 @@ static bool attr_set_u64(xmlNodePtr node, const char *name, uint64_t value)
 	return xmlSetProp(node, BAD_CAST name, BAD_CAST text) != NULL;
 }
 
-static int add_lun(xmlNodePtr ours, const char *element, const char *target,
+static int add_lun(xmlNodePtr ours, const char *element, const struct drive *drive,
 		   const struct extent *extent, const struct mapping_source *source,
 		   struct err *err)
 {
-	const struct lun *lun = NULL;
+	const struct lun *lun = luns_find(source->luns, source->n_luns, extent->lun);
+	const char *target = drive == NULL ? NULL : drive->target;
 	xmlNodePtr node;
 	uint64_t end;
-	size_t i;
 
-	for (i = 0; i < source->n_luns && lun == NULL; i++) {
-		if (strcmp(source->luns[i].name, extent->lun) == 0) {
-			lun = &source->luns[i];
-		}
-	}
 	if (lun == NULL) {
 		return err_set(err, -EINVAL, "LUN '%s' (for %s) is not among those the array shows",
 			       extent->lun, target == NULL ? "the state" : target);
@@ -52,6 +51,8 @@ static int add_lun(xmlNodePtr ours, const char *element, const char *target,
 	node = xmlNewChild(ours, ours->ns, BAD_CAST element, NULL);
 	if (node == NULL ||
 	    (target != NULL && xmlSetProp(node, BAD_CAST "target", BAD_CAST target) == NULL) ||
+	    (drive != NULL && drive->read_only &&
+	     xmlSetProp(node, BAD_CAST MAPPING_ACCESS, BAD_CAST MAPPING_ACCESS_RO) == NULL) ||
 	    xmlSetProp(node, BAD_CAST "lun", BAD_CAST lun->name) == NULL ||
 	    xmlSetProp(node, BAD_CAST "designator", BAD_CAST lun->designator) == NULL ||
 	    !attr_set_u64(node, "size", lun->size_bytes)) {
@@ -70,8 +71,7 @@ static int add_metadata(xmlNodePtr domain, const struct mapping_source *source, 
 {
 	xmlNodePtr metadata = xml_tree_child(domain, "metadata");
 	xmlNodePtr ours;
-	size_t i;
-	int rc;
+	int rc = 0;
 
 	while ((ours = domain_xml_mapping(domain)) != NULL) {
 		xmlUnlinkNode(ours);
@@ -86,12 +86,17 @@ static int add_metadata(xmlNodePtr domain, const struct mapping_source *source, 
 	}
 	xmlSetNs(ours, xmlNewNs(ours, BAD_CAST MAPPING_NAMESPACE, BAD_CAST "lunmask"));
 	if (ours->ns == NULL ||
-	    xmlSetProp(ours, BAD_CAST "array", BAD_CAST source->array) == NULL) {
+	    xmlSetProp(ours, BAD_CAST "array", BAD_CAST source->array) == NULL ||
+	    (source->complete && xmlSetProp(ours, BAD_CAST MAPPING_DEFINITION,
+					    BAD_CAST MAPPING_DEFINITION_LIBVIRT) == NULL) ||
+	    !attr_set_u64(ours, MAPPING_REVISION, source->revision == 0 ? 1 : source->revision) ||
+	    (source->config != NULL && source->config[0] != '\0' &&
+	     xmlSetProp(ours, BAD_CAST MAPPING_CONFIG, BAD_CAST source->config) == NULL)) {
 		return out_of_memory(err);
 	}
-	for (i = 0, rc = 0; rc == 0 && i < source->n_drives; i++) {
-		rc = add_lun(ours, "drive", source->drives[i].target, &source->drives[i].extent,
-			     source, err);
+	for (size_t i = 0; rc == 0 && i < source->n_drives; i++) {
+		rc = add_lun(ours, "drive", &source->drives[i], &source->drives[i].extent, source,
+			     err);
 	}
 	return rc < 0 ? rc : add_lun(ours, "state", NULL, source->state, source, err);
 }
@@ -105,7 +110,8 @@ static bool driver_default(xmlNodePtr driver, const char *name, const char *valu
 
 /*
  * cache='none': with a cache on the host, a VM that moves back would read old data. Policy stop: an
- * I/O error pauses the guest, and the failed request is repeated when the guest is resumed.
+ * I/O error pauses the guest, and the failed request is repeated when the guest is resumed. For the
+ * sake of a CD-ROM no guest is paused.
  */
 static bool disk_set_driver(xmlNodePtr disk)
 {
@@ -117,8 +123,9 @@ static bool disk_set_driver(xmlNodePtr disk)
 	return driver != NULL && xmlSetProp(driver, BAD_CAST "name", BAD_CAST "qemu") != NULL &&
 	       xmlSetProp(driver, BAD_CAST "type", BAD_CAST "raw") != NULL &&
 	       xmlSetProp(driver, BAD_CAST "cache", BAD_CAST "none") != NULL &&
-	       driver_default(driver, "error_policy", "stop") &&
-	       driver_default(driver, "rerror_policy", "stop");
+	       (mapping_policy_is_reader(disk) ||
+		(driver_default(driver, "error_policy", "stop") &&
+		 driver_default(driver, "rerror_policy", "stop")));
 }
 
 /*
@@ -126,7 +133,7 @@ static bool disk_set_driver(xmlNodePtr disk)
  * can show it. Its host is in the reserved top-level domain "invalid" (RFC 2606), so that nothing
  * can run with it.
  */
-static bool disk_set_neutral_source(xmlNodePtr disk, const char *lun)
+static bool set_neutral_source(xmlNodePtr disk, const char *lun)
 {
 	xmlNodePtr source = xml_tree_child(disk, "source");
 	xmlNodePtr host;
@@ -139,10 +146,38 @@ static bool disk_set_neutral_source(xmlNodePtr disk, const char *lun)
 	host = source == NULL ? NULL : xmlNewChild(source, NULL, BAD_CAST "host", NULL);
 	return host != NULL && xmlSetProp(source, BAD_CAST "protocol", BAD_CAST "iscsi") != NULL &&
 	       xmlSetProp(source, BAD_CAST "name", BAD_CAST lun) != NULL &&
-	       xmlSetProp(host, BAD_CAST "name", BAD_CAST "array.invalid") != NULL &&
-	       xmlSetProp(host, BAD_CAST "port", BAD_CAST "3260") != NULL &&
+	       xmlSetProp(host, BAD_CAST "name", BAD_CAST NO_HOST) != NULL &&
+	       xmlSetProp(host, BAD_CAST "port", BAD_CAST "3260") != NULL;
+}
+
+static bool disk_set_neutral_source(xmlNodePtr disk, const char *lun)
+{
+	return set_neutral_source(disk, lun) &&
 	       xmlSetProp(disk, BAD_CAST "type", BAD_CAST "network") != NULL &&
-	       xmlSetProp(disk, BAD_CAST "device", BAD_CAST "disk") != NULL;
+	       (mapping_policy_is_reader(disk) ||
+		xmlSetProp(disk, BAD_CAST "device", BAD_CAST "disk") != NULL);
+}
+
+static const struct drive *drive_find(const struct mapping_source *source, const char *target)
+{
+	for (size_t i = 0; i < source->n_drives; i++) {
+		if (strcmp(source->drives[i].target, target) == 0) {
+			return &source->drives[i];
+		}
+	}
+	return NULL;
+}
+
+/* A medium that the VM had: the drive stays. */
+static void disk_eject(xmlNodePtr disk)
+{
+	xmlNodePtr source = xml_tree_child(disk, "source");
+	const char *host = xml_tree_attr(xml_tree_child(source, "host"), "name");
+
+	if (host != NULL && strcmp(host, NO_HOST) == 0) {
+		xmlUnlinkNode(source);
+		xmlFreeNode(source);
+	}
 }
 
 static int set_disks(xmlNodePtr domain, const struct mapping_source *source, struct err *err)
@@ -150,24 +185,36 @@ static int set_disks(xmlNodePtr domain, const struct mapping_source *source, str
 	xmlNodePtr disk = xml_tree_child(xml_tree_child(domain, "devices"), "disk");
 
 	for (; disk != NULL; disk = xml_tree_next(disk, "disk")) {
+		const struct drive *drive;
 		const char *target;
-		size_t i;
 		int rc = mapping_policy_check_disk(disk, &target, err);
 
+		drive = rc < 0 ? NULL : drive_find(source, target);
+		if (drive != NULL &&
+		    (!disk_set_driver(disk) || !disk_set_neutral_source(disk, drive->extent.lun))) {
+			rc = out_of_memory(err);
+		}
+		if (rc == 0 && drive == NULL && mapping_policy_is_reader(disk)) {
+			disk_eject(disk);
+		}
 		if (rc < 0) {
 			return rc;
 		}
-		for (i = 0; target != NULL && i < source->n_drives; i++) {
-			const struct drive *drive = &source->drives[i];
-
-			if (strcmp(drive->target, target) == 0 &&
-			    (!disk_set_driver(disk) ||
-			     !disk_set_neutral_source(disk, drive->extent.lun))) {
-				return out_of_memory(err);
-			}
-		}
 	}
 	return 0;
+}
+
+static int set_nvram(xmlNodePtr domain, const struct mapping_source *source, struct err *err)
+{
+	const struct drive *drive = drive_find(source, DRIVE_FLASH);
+	int rc = firmware_check_variables(domain, drive, err);
+	xmlNodePtr nvram = rc == 0 && drive != NULL ? firmware_take_nvram(domain) : NULL;
+
+	if (rc == 0 && drive != NULL &&
+	    (nvram == NULL || !set_neutral_source(nvram, drive->extent.lun))) {
+		rc = out_of_memory(err);
+	}
+	return rc;
 }
 
 static int check_identity(xmlNodePtr domain, const struct mapping_source *source, struct err *err)
@@ -195,29 +242,50 @@ int mapping_build(const struct mapping_source *source, struct mapping **ret, str
 		return err_prefix(err, rc, "domain definition");
 	}
 	domain = xmlDocGetRootElement(doc);
-	/* The id that libvirt on this host gave to the domain. */
-	(void)xmlUnsetProp(domain, BAD_CAST "id");
 	rc = check_identity(domain, source, err);
+	rc = rc < 0 ? rc : mapping_policy_check(domain, err);
 	if (rc == 0) {
-		rc = mapping_policy_check(domain, err);
+		firmware_pin(domain);
 	}
+	rc = rc < 0 ? rc : set_disks(domain, source, err);
+	rc = rc < 0 ? rc : set_nvram(domain, source, err);
 	if (rc == 0) {
-		rc = set_disks(domain, source, err);
+		mapping_policy_neutralise(domain);
 	}
-	if (rc == 0) {
-		rc = add_metadata(domain, source, err);
-	}
-	if (rc == 0) {
-		rc = domain_xml_format(doc, &xml, err);
-	}
+	rc = rc < 0 ? rc : add_metadata(domain, source, err);
+	rc = rc < 0 ? rc : domain_xml_format(doc, &xml, err);
 	if (rc < 0) {
 		return err_prefix(err, rc, "domain definition");
 	}
-	/*
-	 * Parsing the result applies the same rules as reading it later, and is the only way to
-	 * fill *ret.
-	 */
+	/* Parsing applies the same rules as reading it later, and alone fills *ret. */
 	rc = mapping_parse(xml, strlen(xml), ret, err);
 	free(xml);
+	return rc;
+}
+
+/* A LUN of this name that is large enough for any extent. */
+static void lun_make_up(const char *name, struct lun *ret)
+{
+	*ret = (struct lun){.designator = "naa.0", .size_bytes = UINT64_MAX};
+	strcpy(ret->name, name);
+}
+
+int mapping_check_source(const struct mapping_source *source, struct err *err)
+{
+	g_autofree struct lun *luns = g_new0(struct lun, source->n_drives + 1);
+	struct mapping_source made_up = *source;
+	struct mapping *mapping = NULL;
+	int rc;
+
+	for (size_t i = 0; i < source->n_drives; i++) {
+		lun_make_up(source->drives[i].extent.lun, &luns[i]);
+	}
+	lun_make_up(source->state->lun, &luns[source->n_drives]);
+	made_up.luns = luns;
+	made_up.n_luns = source->n_drives + 1;
+	rc = mapping_build(&made_up, &mapping, err);
+	if (rc == 0) {
+		mapping_free(mapping);
+	}
 	return rc;
 }

@@ -3,36 +3,12 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "domain/domain_xml.h"
 #include "domain/mapping_policy.h"
+#include "firmware/firmware_definition.h"
 #include "names/portal.h"
-
-static const struct mapping_drive *drive_find(const struct mapping *mapping, const char *target)
-{
-	size_t i;
-
-	for (i = 0; i < mapping->n_drives; i++) {
-		if (strcmp(mapping->drives[i].drive.target, target) == 0) {
-			return &mapping->drives[i];
-		}
-	}
-	return NULL;
-}
-
-static const struct lun *host_lun(const struct mapping_host *host, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < host->n_luns; i++) {
-		if (strcmp(host->luns[i].name, name) == 0) {
-			return &host->luns[i];
-		}
-	}
-	return NULL;
-}
 
 static xmlNodePtr child_new(xmlNodePtr parent, const char *name, const char *attr,
 			    const char *value)
@@ -72,7 +48,7 @@ static bool source_add_slice(xmlNodePtr source, const struct mapping_drive *driv
 	return xmlSetProp(slice, BAD_CAST "size", BAD_CAST text) != NULL;
 }
 
-static bool disk_set_source(xmlNodePtr disk, const struct mapping_drive *drive,
+static bool node_set_source(xmlNodePtr disk, const struct mapping_drive *drive,
 			    const struct mapping_host *host, const struct portal *portal,
 			    const struct lun *lun)
 {
@@ -97,49 +73,108 @@ static bool disk_set_source(xmlNodePtr disk, const struct mapping_drive *drive,
 	       source_add_slice(source, drive);
 }
 
-static int disk_for_host(xmlNodePtr disk, const struct mapping *mapping,
-			 const struct mapping_host *host, const struct portal *portal,
-			 struct err *err)
+static bool disk_is_iscsi(xmlNodePtr disk)
 {
-	const struct mapping_drive *drive;
-	const struct lun *lun;
-	const char *target;
-	int rc = mapping_policy_check_disk(disk, &target, err);
+	const char *protocol = xml_tree_attr(xml_tree_child(disk, "source"), "protocol");
 
-	if (rc < 0 || target == NULL) {
-		return rc;
-	}
-	drive = drive_find(mapping, target);
-	if (drive == NULL) {
-		return err_set(err, -EINVAL, "no LUN is named for disk %s", target);
-	}
-	lun = host_lun(host, drive->drive.extent.lun);
+	return protocol != NULL && strcmp(protocol, "iscsi") == 0;
+}
+
+/* The LUN of the drive, as the host reaches it, becomes the source of the disk or flash chip. */
+static int source_for_host(xmlNodePtr node, const struct mapping_drive *drive,
+			   const struct mapping_host *host, const struct portal *portal,
+			   struct err *err)
+{
+	const char *target = drive->drive.target;
+	const struct lun *lun = luns_find(host->luns, host->n_luns, drive->drive.extent.lun);
+
 	if (lun == NULL || !iscsi_name_valid(lun->target)) {
 		return err_set(err, -EINVAL,
 			       "drive %s: this host has no iSCSI target for LUN '%s' (target '%s')",
 			       target, drive->drive.extent.lun, lun == NULL ? "" : lun->target);
 	}
-	/*
-	 * Compare by designator, never by name or number alone: this is the last check before QEMU
-	 * writes.
-	 */
+	/* By designator, never by name or number alone: the last check before QEMU writes. */
 	if (strcmp(lun->designator, drive->designator) != 0) {
 		return err_set(
 			err, -EUCLEAN,
 			"drive %s: LUN '%s' is %s on this host, and the mapping file names %s",
 			target, lun->name, lun->designator, drive->designator);
 	}
-	if (!disk_set_source(disk, drive, host, portal, lun)) {
-		return err_set(err, -ENOMEM, "out of memory");
-	}
-	return 0;
+	return node != NULL && node_set_source(node, drive, host, portal, lun)
+		       ? 0
+		       : err_set(err, -ENOMEM, "out of memory");
 }
 
-int mapping_domain_xml(const struct mapping *mapping, const struct mapping_host *host,
-		       char **ret_xml, struct err *err)
+/* libvirt would look at a template for a file only, and refuses it beside firmware='efi'. */
+static int nvram_for_host(xmlNodePtr domain, const struct mapping *mapping,
+			  const struct mapping_host *host, const struct portal *portal,
+			  struct err *err)
+{
+	const struct mapping_drive *drive = mapping_find(mapping, DRIVE_FLASH);
+	int rc = firmware_check_variables(domain, drive == NULL ? NULL : &drive->drive, err);
+	xmlNodePtr nvram;
+
+	if (rc < 0 || drive == NULL) {
+		return rc;
+	}
+	nvram = firmware_take_nvram(domain);
+	if (nvram != NULL) {
+		(void)xmlUnsetProp(nvram, BAD_CAST "template");
+		(void)xmlUnsetProp(nvram, BAD_CAST "templateFormat");
+	}
+	return source_for_host(nvram, drive, host, portal, err);
+}
+
+static int disk_for_host(xmlNodePtr disk, const struct mapping *mapping,
+			 const struct mapping_host *host, const struct portal *portal,
+			 struct err *err)
+{
+	const struct mapping_drive *drive;
+	const char *target;
+	int rc = mapping_policy_check_disk(disk, &target, err);
+
+	drive = rc < 0 ? NULL : mapping_find(mapping, target);
+	/* A medium that was ejected, or changed, while the guest runs: what runs is what moves. */
+	if (rc < 0 || mapping_policy_is_empty(disk)) {
+		return rc;
+	}
+	if (mapping_policy_is_reader(disk) && (drive == NULL || !disk_is_iscsi(disk))) {
+		return mapping_policy_check_use(disk, NULL, err);
+	}
+	if (drive == NULL) {
+		return err_set(err, -EINVAL,
+			       "disk %s is not a drive of the mapping file, so no other host "
+			       "reaches it: detach it (virsh detach-disk %s %s)",
+			       target, mapping->vm, target);
+	}
+	return source_for_host(disk, drive, host, portal, err);
+}
+
+/* A saved image is input from outside: another VM's would run under this VM's name. */
+static int definition_check(xmlNodePtr domain, const struct mapping *mapping, struct err *err)
+{
+	const char *name;
+	const char *uuid;
+	int rc = mapping_policy_identity(domain, &name, &uuid, err);
+
+	if (rc < 0) {
+		return rc;
+	}
+	if (strcmp(name, mapping->vm) != 0 || strcasecmp(uuid, mapping->uuid) != 0) {
+		return err_set(err, -EUCLEAN,
+			       "the definition is of VM '%s' (%s), and the mapping file is of VM "
+			       "'%s' (%s)",
+			       name, uuid, mapping->vm, mapping->uuid);
+	}
+	return mapping_policy_check(domain, err);
+}
+
+int mapping_definition_xml(const struct mapping *mapping, const char *definition,
+			   const struct mapping_host *host, char **ret_xml, struct err *err)
 {
 	struct portal portal;
 	AUTO_XML doc = NULL;
+	xmlNodePtr domain;
 	xmlNodePtr disk;
 	int rc;
 
@@ -150,15 +185,22 @@ int mapping_domain_xml(const struct mapping *mapping, const struct mapping_host 
 			       host->initiator == NULL ? "" : host->initiator);
 	}
 	rc = portal_from_str(host->portal, &portal, err);
-	if (rc == 0) {
-		rc = domain_xml_parse(mapping->xml, strlen(mapping->xml), &doc, err);
-	}
+	rc = rc < 0 ? rc : domain_xml_parse(definition, strlen(definition), &doc, err);
 	if (rc < 0) {
 		return rc;
 	}
-	disk = xml_tree_child(xml_tree_child(xmlDocGetRootElement(doc), "devices"), "disk");
+	domain = xmlDocGetRootElement(doc);
+	rc = definition_check(domain, mapping, err);
+	rc = rc < 0 ? rc : nvram_for_host(domain, mapping, host, &portal, err);
+	disk = xml_tree_child(xml_tree_child(domain, "devices"), "disk");
 	for (; rc == 0 && disk != NULL; disk = xml_tree_next(disk, "disk")) {
 		rc = disk_for_host(disk, mapping, host, &portal, err);
 	}
 	return rc < 0 ? rc : domain_xml_format(doc, ret_xml, err);
+}
+
+int mapping_domain_xml(const struct mapping *mapping, const struct mapping_host *host,
+		       char **ret_xml, struct err *err)
+{
+	return mapping_definition_xml(mapping, mapping->xml, host, ret_xml, err);
 }

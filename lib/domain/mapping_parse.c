@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "domain/mapping.h"
 
+#include <glib.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "domain/domain_xml.h"
 #include "domain/mapping_policy.h"
+#include "firmware/firmware_definition.h"
 
 #define GRAIN_BYTES 512u
 
@@ -25,9 +26,8 @@ static int attr_copy(xmlNodePtr node, const char *name, char *ret, size_t size, 
 static bool designator_valid(const char *text)
 {
 	static const char *const kinds[] = {"naa.", "eui."};
-	size_t i;
 
-	for (i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 2; i++) {
 		if (strncmp(text, kinds[i], 4) == 0) {
 			return text[4] != '\0' &&
 			       text[4 + strspn(text + 4, "0123456789abcdef")] == '\0';
@@ -73,41 +73,50 @@ static int parse_lun(xmlNodePtr node, struct mapping_drive *drive, struct err *e
 	if (rc == 0 && !lun_name_valid(extent->lun)) {
 		rc = err_set(err, -EINVAL, "'%s' is not a LUN name", extent->lun);
 	}
-	if (rc == 0) {
-		rc = attr_copy(node, "designator", drive->designator, sizeof(drive->designator),
-			       err);
-	}
+	rc = rc < 0 ? rc
+		    : attr_copy(node, "designator", drive->designator, sizeof(drive->designator),
+				err);
 	if (rc == 0 && !designator_valid(drive->designator)) {
 		rc = err_set(err, -EINVAL,
 			     "LUN '%s' has the designator '%s'; legal are naa. or eui. with "
 			     "hexadecimal digits, and t10. with a name",
 			     extent->lun, drive->designator);
 	}
-	if (rc == 0) {
-		rc = xml_tree_attr_u64(node, "size", &drive->size_bytes, err);
-	}
+	rc = rc < 0 ? rc : xml_tree_attr_u64(node, "size", &drive->size_bytes, err);
 	return rc < 0 ? rc : parse_range(node, drive, err);
+}
+
+static int parse_access(xmlNodePtr node, bool *ret_read_only, struct err *err)
+{
+	const char *access = xml_tree_attr(node, MAPPING_ACCESS);
+
+	*ret_read_only = access != NULL;
+	return access == NULL || strcmp(access, MAPPING_ACCESS_RO) == 0
+		       ? 0
+		       : err_set(err, -EINVAL,
+				 "a <drive> has " MAPPING_ACCESS
+				 "='%.20s'; legal is '" MAPPING_ACCESS_RO "'",
+				 access);
 }
 
 static int parse_drive(xmlNodePtr node, struct mapping *mapping, struct err *err)
 {
 	struct mapping_drive *drive = &mapping->drives[mapping->n_drives];
-	size_t i;
 	int rc;
 
 	rc = attr_copy(node, "target", drive->drive.target, sizeof(drive->drive.target), err);
-	if (rc == 0 && !drive_target_valid(drive->drive.target)) {
+	if (rc == 0 && !drive_target_valid(drive->drive.target) &&
+	    strcmp(drive->drive.target, DRIVE_FLASH) != 0) {
 		rc = err_set(err, -EINVAL, "'%s' is not a drive; legal is a name such as vda",
 			     drive->drive.target);
 	}
-	if (rc == 0) {
-		rc = parse_lun(node, drive, err);
-	}
+	rc = rc < 0 ? rc : parse_access(node, &drive->drive.read_only, err);
+	rc = rc < 0 ? rc : parse_lun(node, drive, err);
 	if (rc == 0 && extent_overlaps(&drive->drive.extent, &mapping->state.drive.extent)) {
 		rc = err_set(err, -EINVAL, "drive %s and the state LUN overlap on LUN '%s'",
 			     drive->drive.target, drive->drive.extent.lun);
 	}
-	for (i = 0; rc == 0 && i < mapping->n_drives; i++) {
+	for (size_t i = 0; rc == 0 && i < mapping->n_drives; i++) {
 		const struct drive *other = &mapping->drives[i].drive;
 
 		if (strcmp(other->target, drive->drive.target) == 0 ||
@@ -122,34 +131,53 @@ static int parse_drive(xmlNodePtr node, struct mapping *mapping, struct err *err
 	return rc;
 }
 
-static xmlNodePtr child_of_ours(xmlNodePtr node, const char *name)
+static bool config_valid(const char *text)
 {
-	for (; node != NULL; node = xml_tree_next(node, NULL)) {
-		if (node->ns != NULL && xmlStrEqual(node->ns->href, BAD_CAST MAPPING_NAMESPACE) &&
-		    xmlStrEqual(node->name, BAD_CAST name)) {
-			break;
-		}
+	size_t prefix = strlen(MAPPING_CONFIG_PREFIX);
+
+	return strncmp(text, MAPPING_CONFIG_PREFIX, prefix) == 0 &&
+	       strspn(text + prefix, "0123456789abcdef") == MAPPING_CONFIG_MAX - prefix &&
+	       text[MAPPING_CONFIG_MAX] == '\0';
+}
+
+/* Of which change the file is, and from which file of the administrator it was made. */
+static int parse_origin(xmlNodePtr ours, struct mapping *mapping, struct err *err)
+{
+	const char *by = xml_tree_attr(ours, MAPPING_DEFINITION);
+	const char *config = xml_tree_attr(ours, MAPPING_CONFIG);
+
+	mapping->complete = by != NULL && strcmp(by, MAPPING_DEFINITION_LIBVIRT) == 0;
+	mapping->revision = domain_xml_revision(ours);
+	if (mapping->revision == 0) {
+		return err_set(err, -EINVAL, "<mapping> has revision='%.40s', not a number above 0",
+			       xml_tree_attr(ours, MAPPING_REVISION));
 	}
-	return node;
+	if (config != NULL && !config_valid(config)) {
+		return err_set(err, -EINVAL,
+			       "<mapping> has config='%.80s', not " MAPPING_CONFIG_PREFIX
+			       " and 64 hexadecimal digits",
+			       config);
+	}
+	strcpy(mapping->config, config == NULL ? "" : config);
+	return 0;
 }
 
 static int parse_metadata(xmlNodePtr ours, struct mapping *mapping, struct err *err)
 {
-	xmlNodePtr state = child_of_ours(xml_tree_child(ours, NULL), "state");
-	xmlNodePtr node = child_of_ours(xml_tree_child(ours, NULL), "drive");
-	int rc;
+	xmlNodePtr state = domain_xml_ours(xml_tree_child(ours, NULL), "state");
+	xmlNodePtr node = domain_xml_ours(xml_tree_child(ours, NULL), "drive");
+	int rc = parse_origin(ours, mapping, err);
 
-	rc = attr_copy(ours, "array", mapping->array, sizeof(mapping->array), err);
+	rc = rc < 0 ? rc : attr_copy(ours, "array", mapping->array, sizeof(mapping->array), err);
 	if (rc == 0 && !lun_name_valid(mapping->array)) {
 		rc = err_set(err, -EINVAL, "'%s' is not an array's name", mapping->array);
 	}
 	if (rc == 0 && state == NULL) {
 		rc = err_set(err, -EINVAL, "the <mapping> in <metadata> has no <state>");
 	}
-	if (rc == 0) {
-		rc = parse_lun(state, &mapping->state, err);
-	}
-	for (; rc == 0 && node != NULL; node = child_of_ours(xml_tree_next(node, NULL), "drive")) {
+	rc = rc < 0 ? rc : parse_lun(state, &mapping->state, err);
+	for (; rc == 0 && node != NULL;
+	     node = domain_xml_ours(xml_tree_next(node, NULL), "drive")) {
 		if (mapping->n_drives == VM_LUNS_MAX - 1) {
 			return err_set(err, -EINVAL, "more than %d drives", VM_LUNS_MAX - 1);
 		}
@@ -158,44 +186,33 @@ static int parse_metadata(xmlNodePtr ours, struct mapping *mapping, struct err *
 	return rc;
 }
 
-static bool mapping_has(const struct mapping *mapping, const char *target)
+static const struct drive *drive_of(const struct mapping_drive *drive)
 {
-	size_t i;
-
-	for (i = 0; i < mapping->n_drives; i++) {
-		if (strcmp(mapping->drives[i].drive.target, target) == 0) {
-			return true;
-		}
-	}
-	return false;
+	return drive == NULL ? NULL : &drive->drive;
 }
 
-/*
- * Every disk must be a drive, and every drive a disk: a disk without LUN would be one of this host.
- */
+/* Every disk must be a drive and vice versa: a disk without a LUN would be one of this host. */
 static int check_disks(xmlNodePtr domain, const struct mapping *mapping, struct err *err)
 {
 	xmlNodePtr disk = xml_tree_child(xml_tree_child(domain, "devices"), "disk");
-	size_t found = 0;
+	const struct drive *flash = drive_of(mapping_find(mapping, DRIVE_FLASH));
+	size_t found = flash != NULL;
+	int rc = firmware_check_variables(domain, flash, err);
 
+	if (rc < 0) {
+		return rc;
+	}
 	for (; disk != NULL; disk = xml_tree_next(disk, "disk")) {
+		const struct mapping_drive *drive;
 		const char *target;
-		int rc = mapping_policy_check_disk(disk, &target, err);
 
+		rc = mapping_policy_check_disk(disk, &target, err);
+		drive = rc < 0 ? NULL : mapping_find(mapping, target);
+		rc = rc < 0 ? rc : mapping_policy_check_use(disk, drive_of(drive), err);
 		if (rc < 0) {
 			return rc;
 		}
-		if (target == NULL) {
-			continue;
-		}
-		if (!mapping_has(mapping, target)) {
-			return err_set(err, -EINVAL,
-				       "no LUN is named for disk %s; a disk on this host cannot "
-				       "move: name "
-				       "its LUN as %s=LUN, or remove the disk",
-				       target, target);
-		}
-		found++;
+		found += drive == NULL ? 0 : 1;
 	}
 	if (found != mapping->n_drives) {
 		return err_set(
@@ -225,12 +242,8 @@ static int parse_domain(xmlNodePtr domain, struct mapping *mapping, struct err *
 	strcpy(mapping->vm, name);
 	strcpy(mapping->uuid, uuid);
 	rc = mapping_policy_check(domain, err);
-	if (rc == 0) {
-		rc = parse_metadata(ours, mapping, err);
-	}
-	if (rc == 0) {
-		rc = check_disks(domain, mapping, err);
-	}
+	rc = rc < 0 ? rc : parse_metadata(ours, mapping, err);
+	rc = rc < 0 ? rc : check_disks(domain, mapping, err);
 	return rc < 0 ? rc : domain_xml_memory(domain, &mapping->memory_bytes, err);
 }
 
@@ -243,15 +256,9 @@ int mapping_parse(const char *xml, size_t bytes, struct mapping **ret, struct er
 	if (rc < 0) {
 		return err_prefix(err, rc, "mapping file");
 	}
-	mapping = calloc(1, sizeof(*mapping));
-	if (mapping != NULL) {
-		mapping->drives = calloc(VM_LUNS_MAX, sizeof(*mapping->drives));
-		mapping->xml = strndup(xml, bytes);
-	}
-	if (mapping == NULL || mapping->drives == NULL || mapping->xml == NULL) {
-		mapping_free(mapping);
-		return err_set(err, -ENOMEM, "out of memory");
-	}
+	mapping = g_new0(struct mapping, 1);
+	mapping->drives = g_new0(struct mapping_drive, VM_LUNS_MAX);
+	mapping->xml = g_strndup(xml, bytes);
 	rc = parse_domain(xmlDocGetRootElement(doc), mapping, err);
 	if (rc < 0) {
 		mapping_free(mapping);

@@ -8,6 +8,7 @@
 #include <libvirt/virterror.h>
 
 #include "domain/domain_xml.h"
+#include "hypervisor/hypervisor_arrival.h"
 #include "hypervisor/hypervisor_conn.h"
 #include "hypervisor/hypervisor_watch.h"
 #include "hypervisor/virt_loop.h"
@@ -41,8 +42,8 @@ struct hypervisor_call *hypervisor_call_on(struct hypervisor *hypervisor,
 	if (hypervisor == NULL || hypervisor->dead) {
 		*ret_rc = err_set(
 			err, -ENOTCONN,
-			"the connection to libvirtd was lost, or given up after a call without "
-			"answer");
+			"the connection to libvirt's daemon was lost, or given up after a call "
+			"without answer");
 		return NULL;
 	}
 	call = hypervisor_call_new(hypervisor->conn, run, vm);
@@ -59,7 +60,7 @@ int hypervisor_abandon(struct hypervisor *hypervisor, const char *what, struct e
 {
 	hypervisor->dead = true;
 	return err_set(err, -ETIMEDOUT,
-		       "libvirt: %s: no answer in time; libvirtd hangs or its host is overloaded",
+		       "libvirt: %s: no answer in time; its daemon hangs or its host is overloaded",
 		       what);
 }
 
@@ -200,6 +201,11 @@ static int state_run(struct hypervisor_call *call)
 	} else {
 		rc = state_from_libvirt(call, state, reason);
 	}
+	if (rc == 0 && call->state == DOMAIN_PAUSED) {
+		rc = hypervisor_arrival_marked(call, domain);
+		call->state = rc == 1 ? DOMAIN_ARRIVED : call->state;
+		rc = rc == 1 ? 0 : rc;
+	}
 	/* A crashed domain may be kept with its QEMU process, or be only a definition. */
 	if (rc == 0 && call->state == DOMAIN_CRASHED && virDomainIsActive(domain) == 0) {
 		call->state = DOMAIN_ABSENT;
@@ -220,39 +226,6 @@ int hypervisor_domain_state(struct hypervisor *hypervisor, const char *vm, struc
 	rc = hypervisor_run(hypervisor, call, "domain state", deadline, err);
 	if (rc == 0) {
 		*ret = call->state;
-	}
-	return rc;
-}
-
-static int xml_run(struct hypervisor_call *call)
-{
-	int rc;
-	virDomainPtr domain = hypervisor_call_domain(call, &rc);
-
-	if (domain == NULL) {
-		return rc;
-	}
-	call->result = virDomainGetXMLDesc(domain, 0);
-	if (call->result == NULL) {
-		rc = hypervisor_call_failed(call);
-	}
-	(void)virDomainFree(domain);
-	return rc;
-}
-
-int hypervisor_domain_xml(struct hypervisor *hypervisor, const char *vm, struct deadline deadline,
-			  char **ret_xml, struct err *err)
-{
-	int rc;
-	AUTO_CALL call = hypervisor_call_on(hypervisor, xml_run, vm, &rc, err);
-
-	if (call == NULL) {
-		return rc;
-	}
-	rc = hypervisor_run(hypervisor, call, "domain definition", deadline, err);
-	if (rc == 0) {
-		*ret_xml = call->result;
-		call->result = NULL;
 	}
 	return rc;
 }
@@ -355,7 +328,8 @@ static int resume_run(struct hypervisor_call *call)
 	if (domain == NULL) {
 		return rc;
 	}
-	if (virDomainResume(domain) < 0) {
+	rc = hypervisor_arrival_unmark(call, domain);
+	if (rc == 0 && virDomainResume(domain) < 0) {
 		rc = hypervisor_call_failed(call);
 		/* A domain that already runs is a success. */
 		if (virDomainGetState(domain, &state, NULL, 0) == 0 &&
@@ -371,6 +345,27 @@ int hypervisor_resume(struct hypervisor *hypervisor, const char *vm, struct dead
 		      struct err *err)
 {
 	return run_simple(hypervisor, resume_run, vm, "resume", deadline, err);
+}
+
+static int wake_run(struct hypervisor_call *call)
+{
+	int rc;
+	virDomainPtr domain = hypervisor_call_domain(call, &rc);
+
+	if (domain == NULL) {
+		return rc;
+	}
+	if (virDomainPMWakeup(domain, 0) < 0) {
+		rc = hypervisor_call_failed(call);
+	}
+	(void)virDomainFree(domain);
+	return rc;
+}
+
+int hypervisor_wake(struct hypervisor *hypervisor, const char *vm, struct deadline deadline,
+		    struct err *err)
+{
+	return run_simple(hypervisor, wake_run, vm, "wake up", deadline, err);
 }
 
 static int shutdown_run(struct hypervisor_call *call)
@@ -449,4 +444,33 @@ int hypervisor_destroy(struct hypervisor *hypervisor, const char *vm, struct dea
 		return hypervisor_abandon(hypervisor, what, err);
 	}
 	return hypervisor_outcome(call, what, err);
+}
+
+/* Versions are below 2^32; number has both. */
+static int versions_run(struct hypervisor_call *call)
+{
+	unsigned long libvirt = 0, qemu = 0;
+
+	if (virConnectGetLibVersion(call->conn, &libvirt) < 0) {
+		return hypervisor_call_failed(call);
+	}
+	if (virConnectGetVersion(call->conn, &qemu) < 0) {
+		qemu = 0; /* no QEMU is installed */
+	}
+	call->number = (uint64_t)libvirt << 32 | (qemu & UINT32_MAX);
+	return 0;
+}
+
+int hypervisor_versions_get(struct hypervisor *hypervisor, struct deadline deadline,
+			    struct hypervisor_versions *ret, struct err *err)
+{
+	int rc;
+	AUTO_CALL call = hypervisor_call_on(hypervisor, versions_run, "", &rc, err);
+
+	rc = call == NULL ? rc : hypervisor_run(hypervisor, call, "versions", deadline, err);
+	if (rc == 0) {
+		ret->libvirt = (unsigned long)(call->number >> 32);
+		ret->qemu = (unsigned long)(call->number & UINT32_MAX);
+	}
+	return rc;
 }

@@ -38,7 +38,9 @@ struct hypervisor;
 	X(DOMAIN_PAUSED_STARTING, "paused, starting up")                                           \
 	X(DOMAIN_SHUTTING_DOWN, "shutting down")                                                   \
 	X(DOMAIN_SUSPENDED, "suspended by the guest")                                              \
-	X(DOMAIN_CRASHED, "crashed")
+	X(DOMAIN_CRASHED, "crashed")                                                               \
+	X(DOMAIN_ARRIVED, "arrived by a migration and not started")                                \
+	X(DOMAIN_LOST, "lost: its QEMU runs, but libvirt does not know it")
 
 enum domain_state {
 #define X(name, text) name,
@@ -56,21 +58,76 @@ int hypervisor_open(const char *uri, struct deadline deadline, struct hypervisor
 		    struct err *err);
 void hypervisor_close(struct hypervisor *hypervisor);
 
+/* As libvirt counts: 1,000,000 * major + 1,000 * minor + release. qemu is 0 if it is not known. */
+struct hypervisor_versions {
+	unsigned long libvirt; /* of the daemon */
+	unsigned long qemu;
+};
+int hypervisor_versions_get(struct hypervisor *hypervisor, struct deadline deadline,
+			    struct hypervisor_versions *ret, struct err *err);
+
 /*
  * Absence is DOMAIN_ABSENT, not an error. A domain that is defined but not active is also ABSENT.
+ * Only vm_domain_state() looks for the QEMU process, and reports LOST.
  */
 int hypervisor_domain_state(struct hypervisor *hypervisor, const char *vm, struct deadline deadline,
 			    enum domain_state *ret, struct err *err);
 
-/* Returns the live definition without secrets. The caller frees *ret_xml. */
+/*
+ * The definition of the active domain, or of a saved image, as libvirt takes it for the same guest
+ * on another host (migratable). It may hold secrets: do not log it. The caller frees *ret_xml.
+ */
 int hypervisor_domain_xml(struct hypervisor *hypervisor, const char *vm, struct deadline deadline,
 			  char **ret_xml, struct err *err);
+int hypervisor_image_xml(struct hypervisor *hypervisor, const char *file, struct deadline deadline,
+			 char **ret_xml, struct err *err);
+
+/*
+ * Would libvirt accept the definition, and could it make a command line for QEMU of it? Nothing is
+ * created. 0 also if this libvirt cannot tell.
+ */
+int hypervisor_check_xml(struct hypervisor *hypervisor, const char *domain_xml,
+			 struct deadline deadline, struct err *err);
+
+/*
+ * Changes the active domain, as long as it runs: attaches a device; asks the guest to give one up
+ * (0: it was asked, and may take its time, or not answer: look at the definition); changes a device
+ * that it has, as far as libvirt can; replaces the
+ * <mapping> in the metadata, which is given without its namespace. -ENOENT.
+ */
+int hypervisor_attach(struct hypervisor *hypervisor, const char *vm, const char *device_xml,
+		      struct deadline deadline, struct err *err);
+int hypervisor_detach(struct hypervisor *hypervisor, const char *vm, const char *device_xml,
+		      struct deadline deadline, struct err *err);
+int hypervisor_update(struct hypervisor *hypervisor, const char *vm, const char *device_xml,
+		      struct deadline deadline, struct err *err);
+int hypervisor_set_mapping(struct hypervisor *hypervisor, const char *vm, const char *mapping_xml,
+			   struct deadline deadline, struct err *err);
+
+/*
+ * The file of the UEFI firmware that libvirt on this host would give the guest. Nothing is created.
+ * -ENOENT: none. The caller frees *ret with g_free().
+ */
+int hypervisor_firmware_file(struct hypervisor *hypervisor, const char *domain_xml,
+			     struct deadline deadline, char **ret, struct err *err);
+
+/*
+ * -EOPNOTSUPP: libvirt on that host is too old to have UEFI variables on a LUN. It would make a
+ * file of the host for them without a word.
+ */
+int hypervisor_flash_check(struct hypervisor *hypervisor, struct deadline deadline,
+			   struct err *err);
 
 /* Creates and starts a transient domain. -EEXIST. */
 int hypervisor_create(struct hypervisor *hypervisor, const char *domain_xml,
 		      struct deadline deadline, struct err *err);
+/* From now on, a domain that was ARRIVED may have run, even if this fails. */
 int hypervisor_resume(struct hypervisor *hypervisor, const char *vm, struct deadline deadline,
 		      struct err *err);
+
+/* Wakes a guest that is SUSPENDED, and returns at once. -EIO also if it is not suspended. */
+int hypervisor_wake(struct hypervisor *hypervisor, const char *vm, struct deadline deadline,
+		    struct err *err);
 
 /*
  * Asks the guest to shut down (by ACPI, or by the guest agent if there is one) and returns at once.
@@ -94,9 +151,12 @@ int hypervisor_wait_gone(struct hypervisor *hypervisor, const char *vm, struct d
  * Saves the domain's memory. On success the domain is gone and file holds its memory. On failure
  * the domain continues to run; libvirtd ensures that even if the caller dies. At the deadline the
  * job is aborted as in hypervisor_migrate().
+ *
+ * domain_xml is kept in the image as the guest's definition. libvirt compares it with the guest
+ * that runs before it writes anything, as it would when restoring. NULL: libvirt's own.
  */
 int hypervisor_save(struct hypervisor *hypervisor, const char *vm, const char *file,
-		    struct deadline deadline, struct err *err);
+		    const char *domain_xml, struct deadline deadline, struct err *err);
 
 /*
  * Creates a paused domain from the image, with domain_xml as its definition. libvirt then gives the
@@ -104,6 +164,42 @@ int hypervisor_save(struct hypervisor *hypervisor, const char *vm, const char *f
  */
 int hypervisor_restore_paused(struct hypervisor *hypervisor, const char *file,
 			      const char *domain_xml, struct deadline deadline, struct err *err);
+
+struct hypervisor_progress {
+	uint64_t memory_total_bytes;
+	uint64_t memory_remaining_bytes;
+	uint64_t downtime_ms; /* 0 until it is known */
+};
+
+/* X-macro rows: enum name, libvirt's name for the method, whether it needs several connections. */
+#define HYPERVISOR_COMPRESSIONS(X)                                                                 \
+	X(COMPRESSION_NONE, "none", false)                                                         \
+	X(COMPRESSION_XBZRLE, "xbzrle", false)                                                     \
+	X(COMPRESSION_MT, "mt", false)                                                             \
+	X(COMPRESSION_ZLIB, "zlib", true)                                                          \
+	X(COMPRESSION_ZSTD, "zstd", true)
+
+enum hypervisor_compression {
+#define X(name, text, parallel) name,
+	HYPERVISOR_COMPRESSIONS(X)
+#undef X
+		COMPRESSION_MAX
+};
+
+#define HYPERVISOR_DOWNTIME_MS 300 /* QEMU's own */
+
+/* How the memory is sent. */
+struct hypervisor_tuning {
+	unsigned int bandwidth_mib_s; /* 0: without a limit */
+	unsigned int downtime_max_ms; /* 0: QEMU's own */
+	unsigned int connections;     /* 0 and 1: one; more are used in parallel */
+	enum hypervisor_compression compression;
+	bool auto_converge; /* slow the guest down if it changes memory faster than that is sent */
+	bool encrypted;     /* TLS, with QEMU's certificates of both hosts */
+};
+
+/* -EINVAL: QEMU cannot do that together; the text says what is legal. */
+int hypervisor_tuning_check(const struct hypervisor_tuning *tuning, struct err *err);
 
 struct hypervisor_migration {
 	const char *vm;
@@ -113,33 +209,51 @@ struct hypervisor_migration {
 	const char *migrate_uri;
 	/* The domain definition for the target. */
 	const char *target_xml;
-};
+	struct hypervisor_tuning tuning;
 
-struct hypervisor_progress {
-	uint64_t memory_total_bytes;
-	uint64_t memory_remaining_bytes;
-	uint64_t downtime_ms; /* 0 until it is known */
+	/*
+	 * A pidfd of the domain's QEMU here, and what is called when that process has exited while
+	 * its vCPUs were stopped for the end of this migration: libvirt says so 0.2 s later. It
+	 * returns false if it could not start the guest. May be NULL.
+	 */
+	int qemu_fd;
+	bool (*gone)(void *data);
+	/*
+	 * Called at once when libvirt says that the domain has arrived, while the guest is paused,
+	 * unless gone has returned true. May be NULL.
+	 */
+	void (*arrived)(void *data);
+	/* Called about once a second, and at the end with the downtime. May be NULL. */
+	void (*progress)(const struct hypervisor_progress *now, void *data);
+	void *data;
 };
 
 /*
  * Migrates live, peer to peer: the source's libvirtd continues if the caller dies. At the deadline
- * the job is aborted and its end is awaited, which takes up to 10 s more. A paused guest, even one
- * paused by an I/O error, is moved too and stays paused; the path on the target may be intact. The
- * return code is a hint: ask both hosts where the domain runs. progress may be NULL; it is called
- * about once a second.
+ * the job is aborted and its end is awaited, which takes half as long again, but at least 1 s and
+ * at most 10 s.
+ *
+ * The domain arrives on the target paused (ARRIVED): hypervisor_resume() there starts it. If
+ * libvirt is not sure that it has arrived, it lets the guest run on here. 0: libvirt has ended the
+ * domain here, and it has not run since its memory was sent. After any other result, ask both hosts
+ * where the domain is.
  */
 int hypervisor_migrate(struct hypervisor *hypervisor, const struct hypervisor_migration *migration,
-		       struct deadline deadline,
-		       void (*progress)(const struct hypervisor_progress *now, void *data),
-		       void *data, struct err *err);
+		       struct deadline deadline, struct err *err);
 
-/* Aborts a migration or save job that still runs, and waits for its end. 0 if there is none. */
+/* Aborts a job that still runs, whoever began it, and waits for its end. 0 if there is none. */
 int hypervisor_abort_job(struct hypervisor *hypervisor, const char *vm, struct deadline deadline,
 			 struct err *err);
 
+/* -EBUSY if a job runs (a migration, save, dump, backup): the text says what to do. 0 if none. */
+int hypervisor_job_none(struct hypervisor *hypervisor, const char *vm, struct deadline deadline,
+			struct err *err);
+
 /*
- * Can the host run the domain? -EEXIST: a domain of that name is active there. -ENOSPC: not enough
- * memory (caches count as free). -ENOTSUP: its CPU model cannot run there.
+ * Would libvirt on the host take the domain? -EEXIST: a domain of that name is active there.
+ * -ENOTSUP: its CPU cannot run there, or there are too few huge pages for it. -ENOSPC: all else is
+ * well, but less memory is free than it needs (caches count as free), and libvirt would not mind.
+ * domain_xml: best the running domain's, which says what the guest has now.
  */
 int hypervisor_preflight(struct hypervisor *hypervisor, const char *vm, const char *domain_xml,
 			 struct deadline deadline, struct err *err);

@@ -88,6 +88,19 @@ bool hypervisor_call_wait(struct hypervisor_call *call, struct deadline deadline
 	return async_call_wait(&call->async, deadline);
 }
 
+int hypervisor_call_pollable(struct hypervisor_call *call, struct err *err)
+{
+	int rc = async_call_pollable(&call->async);
+
+	return rc == 0 ? 0 : err_set(err, rc, "cannot make an eventfd: %s", strerror(-rc));
+}
+
+bool hypervisor_call_wait_or(struct hypervisor_call *call, int fd, struct deadline deadline,
+			     bool *ret_readable)
+{
+	return async_call_wait_or(&call->async, fd, deadline, ret_readable);
+}
+
 int hypervisor_call_set_text(struct hypervisor_call *call, int rc, const char *format, ...)
 {
 	va_list ap;

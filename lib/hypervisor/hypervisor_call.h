@@ -38,6 +38,7 @@ struct hypervisor_call {
 	char *vm;
 	char *args[HYPERVISOR_CALL_ARGS_MAX];
 	uint64_t number;
+	struct hypervisor_tuning tuning;
 	struct hypervisor_watch *watch; /* a reference of its own (hypervisor_watch.h) */
 
 	/* The results of the thread. */
@@ -57,6 +58,12 @@ int hypervisor_call_start(struct hypervisor_call *call, struct err *err);
 
 /* True when the call has ended; its results may then be read. */
 bool hypervisor_call_wait(struct hypervisor_call *call, struct deadline deadline);
+
+/* As async_call_wait_or(): before the start, and then instead of hypervisor_call_wait(). */
+int hypervisor_call_pollable(struct hypervisor_call *call, struct err *err);
+bool hypervisor_call_wait_or(struct hypervisor_call *call, int fd, struct deadline deadline,
+			     bool *ret_readable);
+
 void hypervisor_call_release(struct hypervisor_call *call);
 
 void hypervisor_call_cleanup(struct hypervisor_call **call);

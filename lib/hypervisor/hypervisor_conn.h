@@ -26,12 +26,20 @@ int hypervisor_outcome(const struct hypervisor_call *call, const char *what, str
 /* Marks the connection as dead. Returns -ETIMEDOUT. */
 int hypervisor_abandon(struct hypervisor *hypervisor, const char *what, struct err *err);
 
+/* What happens beside a job. Each function may be NULL. */
+struct hypervisor_job_watch {
+	void (*tick)(void *data);   /* once a second */
+	int exit_fd;                /* a pidfd; used with exited only */
+	void (*exited)(void *data); /* once: the process of exit_fd has exited */
+	void *data;
+};
+
 /*
  * Runs a call that is a libvirt job (migration, save). At the deadline the job is aborted and its
- * end is awaited. tick may be NULL; it is called once a second.
+ * end is awaited. watch may be NULL.
  */
 int hypervisor_run_job(struct hypervisor *hypervisor, struct hypervisor_call *call,
-		       const char *what, struct deadline deadline, void (*tick)(void *data),
-		       void *data, struct err *err);
+		       const char *what, struct deadline deadline,
+		       const struct hypervisor_job_watch *watch, struct err *err);
 
 #endif

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hypervisor/hypervisor.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include <libvirt/virterror.h>
 
 #include "domain/domain_xml.h"
 #include "hypervisor/hypervisor_conn.h"
+#include "hypervisor/hypervisor_memory.h"
 
-#define MEMORY_STATS_MAX 32
-
-enum { ARG_CPU, ARG_EMULATOR, ARG_ARCH, ARG_MACHINE, ARG_VIRT_TYPE };
+enum { ARG_XML };
 
 static int check_name(struct hypervisor_call *call)
 {
@@ -26,123 +24,98 @@ static int check_name(struct hypervisor_call *call)
 					call->vm);
 }
 
-/* The memory that the kernel can provide: free pages and the page cache. */
-static int check_memory(struct hypervisor_call *call)
+static bool attr_is(xmlNodePtr node, const char *name, const char *value)
 {
-	virNodeMemoryStats stats[MEMORY_STATS_MAX];
-	uint64_t available_kib = 0;
-	int n = 0;
-	int i;
+	const char *text = xml_tree_attr(node, name);
 
-	/* libvirt requires exactly as many entries as it reported. */
-	if (virNodeGetMemoryStats(call->conn, VIR_NODE_MEMORY_STATS_ALL_CELLS, NULL, &n, 0) < 0) {
-		return hypervisor_call_failed(call);
-	}
-	n = n > MEMORY_STATS_MAX ? MEMORY_STATS_MAX : n;
-	if (virNodeGetMemoryStats(call->conn, VIR_NODE_MEMORY_STATS_ALL_CELLS, stats, &n, 0) < 0) {
-		return hypervisor_call_failed(call);
-	}
-	for (i = 0; i < n; i++) {
-		if (strcmp(stats[i].field, VIR_NODE_MEMORY_STATS_FREE) == 0 ||
-		    strcmp(stats[i].field, VIR_NODE_MEMORY_STATS_BUFFERS) == 0 ||
-		    strcmp(stats[i].field, VIR_NODE_MEMORY_STATS_CACHED) == 0) {
-			available_kib += stats[i].value;
-		}
-	}
-	if (available_kib < call->number / 1024) {
-		return hypervisor_call_set_text(call, -ENOSPC,
-						"domain '%s' needs %" PRIu64
-						" MiB of memory, and %" PRIu64
-						" MiB are available there",
-						call->vm, call->number >> 20, available_kib >> 10);
-	}
-	return 0;
+	return text != NULL && strcmp(text, value) == 0;
 }
 
-static int check_cpu(struct hypervisor_call *call)
+/*
+ * Would libvirt compare this CPU with the host's when the guest arrives? It does so only for a
+ * named model, unless check='none'. A definition without the attribute gets check='partial', but
+ * 'none' where QEMU emulates the CPU (libvirt's qemuDomainDefCPUPostParse). For host-passthrough
+ * and similar modes, the host decides. A host-model that runs is a named model in libvirt's
+ * definition.
+ */
+static bool cpu_is_compared(xmlNodePtr domain, xmlNodePtr cpu)
 {
-	int verdict;
+	const char *check = xml_tree_attr(cpu, "check");
 
-	if (call->args[ARG_CPU] == NULL) {
-		return 0;
+	if (xml_tree_text(xml_tree_child(cpu, "model")) == NULL ||
+	    (xml_tree_attr(cpu, "mode") != NULL && !attr_is(cpu, "mode", "custom"))) {
+		return false;
 	}
-	verdict = virConnectCompareHypervisorCPU(call->conn, call->args[ARG_EMULATOR],
-						 call->args[ARG_ARCH], call->args[ARG_MACHINE],
-						 call->args[ARG_VIRT_TYPE], call->args[ARG_CPU], 0);
+	return check != NULL ? strcmp(check, "none") != 0 : attr_is(domain, "type", "kvm");
+}
+
+static int compare_cpu(struct hypervisor_call *call, xmlNodePtr domain, const char *cpu)
+{
+	xmlNodePtr type = xml_tree_child(xml_tree_child(domain, "os"), "type");
+	xmlNodePtr emulator = xml_tree_child(xml_tree_child(domain, "devices"), "emulator");
+	int verdict = virConnectCompareHypervisorCPU(
+		call->conn, xml_tree_text(emulator), xml_tree_attr(type, "arch"),
+		xml_tree_attr(type, "machine"), xml_tree_attr(domain, "type"), cpu, 0);
+
 	if (verdict == VIR_CPU_COMPARE_ERROR) {
 		return hypervisor_call_failed(call);
 	}
 	if (verdict == VIR_CPU_COMPARE_INCOMPATIBLE) {
 		return hypervisor_call_set_text(
 			call, -ENOTSUP,
-			"the CPU of domain '%s' cannot run there: %.300s; choose "
-			"a <cpu> that all hosts have",
-			call->vm, call->args[ARG_CPU]);
+			"the CPU of domain '%s' cannot run there: %.300s; choose a <cpu> that all "
+			"hosts have",
+			call->vm, cpu);
 	}
 	return 0;
 }
 
-static int preflight_run(struct hypervisor_call *call)
-{
-	int rc = check_name(call);
-
-	if (rc == 0) {
-		rc = check_memory(call);
-	}
-	return rc < 0 ? rc : check_cpu(call);
-}
-
-/* Takes the <cpu> if it names a model; for host-passthrough and similar modes the host decides. */
-static bool set_cpu(struct hypervisor_call *call, xmlDocPtr doc, xmlNodePtr domain)
-{
-	xmlNodePtr cpu = xml_tree_child(domain, "cpu");
-	xmlBufferPtr buffer;
-	bool kept;
-
-	if (xml_tree_text(xml_tree_child(cpu, "model")) == NULL) {
-		return true;
-	}
-	buffer = xmlBufferCreate();
-	kept = buffer != NULL && xmlNodeDump(buffer, doc, cpu, 0, 0) > 0 &&
-	       hypervisor_call_set_arg(call, ARG_CPU, (const char *)xmlBufferContent(buffer));
-	xmlBufferFree(buffer);
-	return kept;
-}
-
-static int set_args(struct hypervisor_call *call, xmlDocPtr doc, struct err *err)
+static int check_cpu(struct hypervisor_call *call, xmlDocPtr doc)
 {
 	xmlNodePtr domain = xmlDocGetRootElement(doc);
-	xmlNodePtr type = xml_tree_child(xml_tree_child(domain, "os"), "type");
-	xmlNodePtr emulator = xml_tree_child(xml_tree_child(domain, "devices"), "emulator");
-	int rc = domain_xml_memory(domain, &call->number, err);
+	xmlNodePtr cpu = xml_tree_child(domain, "cpu");
+	xmlBufferPtr buffer;
+	int rc = -ENOMEM;
 
+	if (!cpu_is_compared(domain, cpu)) {
+		return 0;
+	}
+	buffer = xmlBufferCreate();
+	if (buffer != NULL && xmlNodeDump(buffer, doc, cpu, 0, 0) > 0) {
+		rc = compare_cpu(call, domain, (const char *)xmlBufferContent(buffer));
+	}
+	xmlBufferFree(buffer);
+	return rc == -ENOMEM ? hypervisor_call_set_text(call, rc, "out of memory") : rc;
+}
+
+/* Memory comes last: the caller may ignore that there is little of it. */
+static int preflight_run(struct hypervisor_call *call)
+{
+	struct err err = ERR_INIT;
+	struct memory_needs needs;
+	AUTO_XML doc = NULL;
+	int rc = domain_xml_parse(call->args[ARG_XML], strlen(call->args[ARG_XML]), &doc, &err);
+
+	rc = rc < 0 ? rc : hypervisor_memory_needs(xmlDocGetRootElement(doc), &needs, &err);
 	if (rc < 0) {
-		return rc;
+		return hypervisor_call_set_text(call, rc, "%s", err_text(&err));
 	}
-	if (!set_cpu(call, doc, domain) ||
-	    !hypervisor_call_set_arg(call, ARG_EMULATOR, xml_tree_text(emulator)) ||
-	    !hypervisor_call_set_arg(call, ARG_ARCH, xml_tree_attr(type, "arch")) ||
-	    !hypervisor_call_set_arg(call, ARG_MACHINE, xml_tree_attr(type, "machine")) ||
-	    !hypervisor_call_set_arg(call, ARG_VIRT_TYPE, xml_tree_attr(domain, "type"))) {
-		return err_set(err, -ENOMEM, "out of memory");
-	}
-	return 0;
+	rc = check_name(call);
+	rc = rc < 0 ? rc : check_cpu(call, doc);
+	return rc < 0 ? rc : hypervisor_memory_check(call, &needs);
 }
 
 int hypervisor_preflight(struct hypervisor *hypervisor, const char *vm, const char *domain_xml,
 			 struct deadline deadline, struct err *err)
 {
-	AUTO_CALL call = NULL;
-	AUTO_XML doc = NULL;
-	int rc = domain_xml_parse(domain_xml, strlen(domain_xml), &doc, err);
+	int rc;
+	AUTO_CALL call = hypervisor_call_on(hypervisor, preflight_run, vm, &rc, err);
 
-	if (rc < 0) {
-		return rc;
-	}
-	call = hypervisor_call_on(hypervisor, preflight_run, vm, &rc, err);
 	if (call == NULL) {
 		return rc;
 	}
-	rc = set_args(call, doc, err);
-	return rc < 0 ? rc : hypervisor_run(hypervisor, call, "preflight", deadline, err);
+	if (!hypervisor_call_set_arg(call, ARG_XML, domain_xml)) {
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	return hypervisor_run(hypervisor, call, "preflight", deadline, err);
 }

@@ -17,6 +17,7 @@ struct hypervisor_watch {
 	int refs;
 	uint64_t count;
 	uint64_t downtime_ms;
+	bool stopped;       /* for a migration, and not resumed since */
 	int ids[EVENT_MAX]; /* -1: not subscribed */
 	char vm[];
 };
@@ -86,12 +87,19 @@ static bool watch_is_for(const struct hypervisor_watch *watch, virDomainPtr doma
 	return name != NULL && strcmp(name, watch->vm) == 0;
 }
 
+static void watch_note_stopped(struct hypervisor_watch *watch, bool stopped)
+{
+	(void)pthread_mutex_lock(&watch->lock);
+	watch->stopped = stopped;
+	(void)pthread_mutex_unlock(&watch->lock);
+}
+
 static int on_lifecycle(virConnectPtr conn, virDomainPtr domain, int event, int detail, void *data)
 {
 	(void)conn;
-	(void)event;
-	(void)detail;
 	if (watch_is_for(data, domain)) {
+		watch_note_stopped(data, event == VIR_DOMAIN_EVENT_SUSPENDED &&
+						 detail == VIR_DOMAIN_EVENT_SUSPENDED_MIGRATED);
 		watch_wake(data, 0);
 	}
 	return 0;
@@ -114,6 +122,7 @@ static void on_close(virConnectPtr conn, int reason, void *data)
 {
 	(void)conn;
 	(void)reason;
+	watch_note_stopped(data, false);
 	watch_wake(data, 0);
 }
 
@@ -179,6 +188,16 @@ bool hypervisor_watch_wait(struct hypervisor_watch *watch, uint64_t seen, struct
 	changed = watch->count != seen;
 	(void)pthread_mutex_unlock(&watch->lock);
 	return changed;
+}
+
+bool hypervisor_watch_stopped(struct hypervisor_watch *watch)
+{
+	bool stopped;
+
+	(void)pthread_mutex_lock(&watch->lock);
+	stopped = watch->stopped;
+	(void)pthread_mutex_unlock(&watch->lock);
+	return stopped;
 }
 
 uint64_t hypervisor_watch_downtime_ms(struct hypervisor_watch *watch)

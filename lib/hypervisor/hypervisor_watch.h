@@ -37,6 +37,12 @@ uint64_t hypervisor_watch_count(struct hypervisor_watch *watch);
 /* Returns false at the deadline. */
 bool hypervisor_watch_wait(struct hypervisor_watch *watch, uint64_t seen, struct deadline deadline);
 
+/*
+ * True if the last that happened to the domain is that its vCPUs were stopped for the end of a
+ * migration: it has not run since. What libvirtd has sent counts, so ask it something first.
+ */
+bool hypervisor_watch_stopped(struct hypervisor_watch *watch);
+
 /* The downtime of the last completed job, in ms; 0: none has been reported. */
 uint64_t hypervisor_watch_downtime_ms(struct hypervisor_watch *watch);
 

@@ -157,9 +157,10 @@ int journal_task_get(struct journal *journal, const char *vm, enum journal_read 
 	return rc == 0 && !has ? err_set(err, -EPROTO, "lunmaskd has sent no task") : rc;
 }
 
-int journal_release_get(struct journal *journal, const char *vm, const char *node,
-			enum journal_read read, struct deadline deadline,
-			struct journal_release *ret, struct err *err)
+/* The row of a VM and a node, if it is of the kind that is asked for. */
+static int row_get(struct journal *journal, const char *vm, const char *node, bool granted,
+		   enum journal_read read, struct deadline deadline, struct journal_release *ret,
+		   struct err *err)
 {
 	struct journal_ipc_request request = {.kind = JOURNAL_IPC_RELEASE_GET, .read = read};
 	struct journal_ipc_reply reply;
@@ -168,14 +169,29 @@ int journal_release_get(struct journal *journal, const char *vm, const char *nod
 
 	rc = rc < 0 ? rc : text_copy(request.node, sizeof(request.node), node, "node", err);
 	rc = rc < 0 ? rc : call(journal, &request, deadline, &reply, err);
-	if (rc == -ENOENT) {
-		return err_set(err, rc, "the journal has no release of VM '%s' by %s", vm, node);
-	}
 	if (rc == 0 && (journal_release_decode(reply.rest, reply.rest_bytes, ret, &used) != 0 ||
 			used != reply.rest_bytes)) {
-		rc = err_set(err, -EPROTO, "lunmaskd has sent an invalid release");
+		return err_set(err, -EPROTO, "lunmaskd has sent an invalid release");
+	}
+	if (rc == -ENOENT || (rc == 0 && ret->granted != granted)) {
+		return err_set(err, -ENOENT, "the journal has no %s of VM '%s' %s %s",
+			       granted ? "grant" : "release", vm, granted ? "to" : "by", node);
 	}
 	return rc;
+}
+
+int journal_release_get(struct journal *journal, const char *vm, const char *node,
+			enum journal_read read, struct deadline deadline,
+			struct journal_release *ret, struct err *err)
+{
+	return row_get(journal, vm, node, false, read, deadline, ret, err);
+}
+
+int journal_grant_get(struct journal *journal, const char *vm, const char *node,
+		      enum journal_read read, struct deadline deadline, struct journal_release *ret,
+		      struct err *err)
+{
+	return row_get(journal, vm, node, true, read, deadline, ret, err);
 }
 
 /* The differences between the two lists. */
@@ -303,15 +319,32 @@ int journal_task_list(struct journal *journal, struct deadline deadline, struct 
 	return rc;
 }
 
-int journal_release_list(struct journal *journal, struct deadline deadline,
-			 struct journal_release **ret, size_t *ret_n, struct err *err)
+static int rows_list(struct journal *journal, bool granted, struct deadline deadline,
+		     struct journal_release **ret, size_t *ret_n, struct err *err)
 {
 	struct list list;
 	int rc = list_get(journal, &release_list, deadline, &list, err);
 
 	*ret = (struct journal_release *)(void *)list.items;
-	*ret_n = list.n;
+	*ret_n = 0;
+	for (size_t i = 0; i < list.n; i++) {
+		if ((*ret)[i].granted == granted) {
+			(*ret)[(*ret_n)++] = (*ret)[i];
+		}
+	}
 	return rc;
+}
+
+int journal_release_list(struct journal *journal, struct deadline deadline,
+			 struct journal_release **ret, size_t *ret_n, struct err *err)
+{
+	return rows_list(journal, false, deadline, ret, ret_n, err);
+}
+
+int journal_grant_list(struct journal *journal, struct deadline deadline,
+		       struct journal_release **ret, size_t *ret_n, struct err *err)
+{
+	return rows_list(journal, true, deadline, ret, ret_n, err);
 }
 
 int journal_wait(struct journal *journal, uint64_t index, struct deadline deadline,

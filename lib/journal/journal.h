@@ -34,10 +34,7 @@ void journal_drop(struct journal **journal);
 
 enum journal_verdict {
 	JOURNAL_COMMITTED = 1, /* durable on a majority; status and revision hold the result */
-	/*
-	 * Refused: this call has no effect. An earlier call with the same request id that was
-	 * UNKNOWN may have one.
-	 */
+	/* Refused: no effect. An earlier, UNKNOWN call with this request id may have one. */
 	JOURNAL_NO_QUORUM,
 	JOURNAL_UNKNOWN, /* no answer in time: submit it again with the same request id */
 	JOURNAL_BUSY,    /* too many requests in flight: no effect */
@@ -57,10 +54,7 @@ enum journal_submit_flags {
 	JOURNAL_GATED = 1u << 0,
 };
 
-/*
- * Returns 0 if there is an answer, whatever it says. An UNKNOWN answer is asked for again, with the
- * same request id, until the deadline.
- */
+/* 0: an answer, whatever it says. UNKNOWN is asked again, with the same id, until the deadline. */
 int journal_submit(struct journal *journal, const struct journal_op *op,
 		   const struct id128 *request, unsigned int flags, struct deadline deadline,
 		   struct journal_answer *ret, struct err *err);
@@ -73,19 +67,21 @@ enum journal_read { JOURNAL_STALE, JOURNAL_LINEARIZABLE };
  */
 int journal_task_get(struct journal *journal, const char *vm, enum journal_read read,
 		     struct deadline deadline, struct journal_task *ret, struct err *err);
-/* Reads the release of a VM by a node, with the same errors. */
+/* Reads the release of a VM by a node, or the grant to it, with the same errors. */
 int journal_release_get(struct journal *journal, const char *vm, const char *node,
 			enum journal_read read, struct deadline deadline,
 			struct journal_release *ret, struct err *err);
+int journal_grant_get(struct journal *journal, const char *vm, const char *node,
+		      enum journal_read read, struct deadline deadline, struct journal_release *ret,
+		      struct err *err);
 
-/*
- * Lists all tasks, oldest first, from this node's copy. *ret_index is the index up to which that
- * copy is applied; ret_index may be NULL. The caller frees *ret with free().
- */
+/* All tasks, oldest first, applied here up to *ret_index (or NULL). Free *ret with free(). */
 int journal_task_list(struct journal *journal, struct deadline deadline, struct journal_task **ret,
 		      size_t *ret_n, uint64_t *ret_index, struct err *err);
 int journal_release_list(struct journal *journal, struct deadline deadline,
 			 struct journal_release **ret, size_t *ret_n, struct err *err);
+int journal_grant_list(struct journal *journal, struct deadline deadline,
+		       struct journal_release **ret, size_t *ret_n, struct err *err);
 /*
  * Waits until more than index is applied on this node; *ret_index is the new index. -ETIMEDOUT:
  * nothing new.
@@ -139,10 +135,7 @@ struct journal_status {
 int journal_status_get(struct journal *journal, struct deadline deadline,
 		       struct journal_status *ret, struct err *err);
 
-/*
- * The operator's command that lets this node continue alone (docs/journal.md). -EPERM with the
- * reason.
- */
+/* The operator's command to continue alone (docs/journal.md). -EPERM with the reason. */
 int journal_force_solo(struct journal *journal, struct deadline deadline, struct err *err);
 
 /*
@@ -158,6 +151,8 @@ enum journal_domain {
 	JOURNAL_DOMAIN_ABSENT,
 	JOURNAL_DOMAIN_RUNNING,
 	JOURNAL_DOMAIN_OTHER, /* here, but not simply running: ask libvirt */
+	/* Absent, and what ended it was a migration to another host that libvirt completed. */
+	JOURNAL_DOMAIN_DEPARTED,
 	JOURNAL_DOMAIN_MAX
 };
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "journal/journal_actor.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "process/process.h"
 
 #define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
 #define STAT_BYTES_MAX 1024
@@ -15,21 +16,13 @@
 /* Reads the first line without its newline. 0 or -errno. */
 static int line_read(const char *path, char *line, size_t size)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t bytes;
-	int rc;
+	ssize_t bytes = process_file_read(path, line, size);
 
-	if (fd < 0) {
-		return -errno;
+	if (bytes < 0) {
+		return (int)bytes;
 	}
-	bytes = read(fd, line, size - 1);
-	rc = bytes < 0 ? -errno : 0;
-	(void)close(fd);
-	if (rc == 0) {
-		line[bytes] = '\0';
-		line[strcspn(line, "\n")] = '\0';
-	}
-	return rc;
+	line[strcspn(line, "\n")] = '\0';
+	return 0;
 }
 
 /* Parses the fields after the program's name, which may contain blanks and parentheses. */

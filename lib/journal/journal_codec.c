@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/id128.h"
+#include "base/little.h"
 #include "names/lun.h"
 
 #define LUN_NAME_BYTES (LUN_NAME_MAX + 1)
@@ -45,23 +46,6 @@ static uint8_t *luns_encode(uint8_t *at, const struct journal_field *field, cons
 	return at;
 }
 
-static uint8_t *number_encode(uint8_t *at, const char *from, size_t bytes)
-{
-	uint64_t value64;
-	uint32_t value32;
-
-	if (bytes == sizeof(value32)) {
-		memcpy(&value32, from, bytes);
-		value32 = htole32(value32);
-		memcpy(at, &value32, bytes);
-	} else {
-		memcpy(&value64, from, bytes);
-		value64 = htole64(value64);
-		memcpy(at, &value64, bytes);
-	}
-	return at + bytes;
-}
-
 static uint8_t *enum_encode(uint8_t *at, const struct journal_field *field, const char *from)
 {
 	unsigned int value;
@@ -81,8 +65,8 @@ static uint8_t *field_encode(uint8_t *at, const struct journal_field *field, con
 	switch (field->type) {
 	case JOURNAL_FIELD_ID: memcpy(at, from, ID128_BYTES); return at + ID128_BYTES;
 	case JOURNAL_FIELD_ENUM: return enum_encode(at, field, from);
-	case JOURNAL_FIELD_32: return number_encode(at, from, sizeof(uint32_t));
-	case JOURNAL_FIELD_64: return number_encode(at, from, sizeof(uint64_t));
+	case JOURNAL_FIELD_32: return little_put32(at, *(const uint32_t *)(const void *)from);
+	case JOURNAL_FIELD_64: return little_put64(at, *(const uint64_t *)(const void *)from);
 	case JOURNAL_FIELD_TEXT: return text_encode(at, from, field->max, field->legal);
 	case JOURNAL_FIELD_LUNS: return luns_encode(at, field, record);
 	}
@@ -155,22 +139,17 @@ static bool luns_read(struct reader *reader, const struct journal_field *field, 
 	return true;
 }
 
-static bool number_read(struct reader *reader, char *ret, size_t bytes)
+static bool number_read(struct reader *reader, void *ret, size_t bytes)
 {
-	uint64_t value64;
-	uint32_t value32;
+	uint8_t number[sizeof(uint64_t)];
 
-	if (!bytes_read(reader, ret, bytes)) {
+	if (!bytes_read(reader, number, bytes)) {
 		return false;
 	}
-	if (bytes == sizeof(value32)) {
-		memcpy(&value32, ret, bytes);
-		value32 = le32toh(value32);
-		memcpy(ret, &value32, bytes);
+	if (bytes == sizeof(uint32_t)) {
+		*(uint32_t *)ret = little_get32(number);
 	} else {
-		memcpy(&value64, ret, bytes);
-		value64 = le64toh(value64);
-		memcpy(ret, &value64, bytes);
+		*(uint64_t *)ret = little_get64(number);
 	}
 	return true;
 }

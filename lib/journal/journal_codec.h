@@ -43,16 +43,10 @@ struct journal_field {
 	 .count_offset = offsetof(record, n_luns)}
 /* clang-format on */
 
-/*
- * Returns the bytes used, or 0 if a field is not legal. buffer must hold all fields at their
- * longest.
- */
+/* The bytes used; 0: a field is not legal. buffer must hold all fields at their longest. */
 size_t journal_fields_encode(const struct journal_field *fields, size_t n, const void *record,
 			     uint8_t *buffer);
-/*
- * Returns the bytes read, or 0 if data is truncated or a field is not legal. The caller zeroes
- * record before.
- */
+/* The bytes read; 0: truncated, or a field is not legal. The caller zeroes record before. */
 size_t journal_fields_decode(const struct journal_field *fields, size_t n, const uint8_t *data,
 			     size_t bytes, void *record);
 

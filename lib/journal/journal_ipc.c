@@ -2,11 +2,11 @@
 #include "journal/journal_ipc.h"
 
 #include <assert.h>
-#include <endian.h>
 #include <errno.h>
 #include <glib.h>
 #include <string.h>
 
+#include "base/little.h"
 #include "base/text.h"
 #include "journal/journal_codec.h"
 
@@ -104,38 +104,35 @@ static size_t message_encode(const struct journal_field *fields, size_t n, const
 			     uint8_t *buffer)
 {
 	size_t head = journal_fields_encode(fields, n, record, buffer + 1);
-	uint32_t length = htole32((uint32_t)rest_bytes);
 	uint8_t *at = buffer + 1 + head;
 
 	if (head == 0 || rest_bytes > rest_max) {
 		return 0;
 	}
 	buffer[0] = IPC_VERSION;
-	memcpy(at, &length, sizeof(length));
+	at = little_put32(at, (uint32_t)rest_bytes);
 	if (rest_bytes > 0) {
-		memcpy(at + sizeof(length), rest, rest_bytes);
+		memcpy(at, rest, rest_bytes);
 	}
-	return 1 + head + sizeof(length) + rest_bytes;
+	return (size_t)(at - buffer) + rest_bytes;
 }
 
 static int message_decode(const struct journal_field *fields, size_t n, const uint8_t *data,
 			  size_t bytes, size_t rest_max, void *record, const uint8_t **ret_rest,
 			  size_t *ret_rest_bytes)
 {
-	uint32_t length;
 	size_t head;
 
 	if (bytes < 1 || data[0] != IPC_VERSION) {
 		return -EBADMSG;
 	}
 	head = journal_fields_decode(fields, n, data + 1, bytes - 1, record);
-	if (head == 0 || bytes - 1 - head < sizeof(length)) {
+	if (head == 0 || bytes - 1 - head < sizeof(uint32_t)) {
 		return -EBADMSG;
 	}
-	memcpy(&length, data + 1 + head, sizeof(length));
-	*ret_rest_bytes = le32toh(length);
-	*ret_rest = data + 1 + head + sizeof(length);
-	return *ret_rest_bytes > rest_max || *ret_rest_bytes != bytes - 1 - head - sizeof(length)
+	*ret_rest = data + 1 + head + sizeof(uint32_t);
+	*ret_rest_bytes = (size_t)(data + bytes - *ret_rest);
+	return *ret_rest_bytes > rest_max || *ret_rest_bytes != little_get32(data + 1 + head)
 		       ? -EBADMSG
 		       : 0;
 }

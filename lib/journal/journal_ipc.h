@@ -80,9 +80,7 @@ struct journal_ipc_request {
 /* Returns the bytes used, or 0 if a field is not legal. */
 size_t journal_ipc_request_encode(const struct journal_ipc_request *request,
 				  uint8_t buffer[JOURNAL_IPC_REQUEST_MAX]);
-/*
- * Returns 0, or -EBADMSG, also if a field that the kind needs is missing. ret->op points into data.
- */
+/* 0 or -EBADMSG, also if a field that the kind needs is missing. ret->op points into data. */
 int journal_ipc_request_decode(const uint8_t *data, size_t bytes, struct journal_ipc_request *ret);
 
 enum journal_ipc_more { JOURNAL_IPC_LAST = 0, JOURNAL_IPC_MORE, JOURNAL_IPC_MORE_MAX };
@@ -109,10 +107,7 @@ size_t journal_ipc_reply_encode(const struct journal_ipc_reply *reply,
 /* Returns 0 or -EBADMSG. ret->rest points into data. */
 int journal_ipc_reply_decode(const uint8_t *data, size_t bytes, struct journal_ipc_reply *ret);
 
-/*
- * The rest of a reply to STATUS. buffer must hold JOURNAL_IPC_REST_MAX bytes. Encode returns 0 if a
- * field is not legal, decode -EBADMSG.
- */
+/* The rest of a STATUS reply; buffer: JOURNAL_IPC_REST_MAX bytes. Not legal: 0, or -EBADMSG. */
 size_t journal_ipc_status_encode(const struct journal_status *status, uint8_t *buffer);
 int journal_ipc_status_decode(const uint8_t *data, size_t bytes, struct journal_status *ret);
 

@@ -12,9 +12,7 @@
 
 /* Between two tries if the server has no room; nothing reports when it has. */
 #define RETRY_MS 10
-/*
- * lunmaskd answers this much before the client's deadline, so that "unknown" comes from lunmaskd.
- */
+/* lunmaskd answers so much before the client's deadline, so that "unknown" is its answer. */
 #define MARGIN_MS 200
 
 struct journal_link {
@@ -65,10 +63,7 @@ static void connection_abandon(qb_ipcc_connection_t *connection, int fd)
 	}
 }
 
-/*
- * libqb's client reports a refusal with its own code, or as one of the errors of a closed
- * connection.
- */
+/* libqb reports a refusal with its own code, or as an error of a closed connection. */
 static int connect_error(int rc, const char *name, struct err *err)
 {
 	switch (rc) {

@@ -6,10 +6,7 @@
 #include "base/err.h"
 #include "journal/journal_ipc.h"
 
-/*
- * The connection of journal.c to lunmaskd: one request and one reply, both within a deadline. This
- * is the only file in lib that uses libqb.
- */
+/* journal.c's connection to lunmaskd: a request and a reply in time. Only this file uses libqb. */
 struct journal_link;
 
 /*

@@ -11,12 +11,7 @@
 #include "names/name.h"
 
 #define RECORD_VERSION 1
-
-/* The same rule as mapping_vm_name_valid(). */
-static bool vm_legal(const char *text)
-{
-	return name_valid(text, VM_NAME_MAX, "._-+");
-}
+#define GRANT_VERSION 2 /* of a release that is a grant */
 
 static bool node_legal(const char *text)
 {
@@ -43,7 +38,7 @@ static bool boot_id_legal(const char *text)
 static const struct journal_field task_fields[] = {
 	FIELD_PLAIN(struct journal_task, uuid, ID),
 	FIELD_PLAIN(struct journal_task, revision, 64),
-	FIELD_TEXT(struct journal_task, vm, vm_legal),
+	FIELD_TEXT(struct journal_task, vm, vm_name_valid),
 	FIELD_ENUM(struct journal_task, kind, JOURNAL_START, JOURNAL_KIND_MAX),
 	FIELD_ENUM(struct journal_task, state, JOURNAL_RUNNING, JOURNAL_STATE_MAX),
 	FIELD_TEXT(struct journal_task, mode, text_is_printable),
@@ -66,12 +61,24 @@ static const struct journal_field task_fields[] = {
 };
 
 static const struct journal_field release_fields[] = {
-	FIELD_TEXT(struct journal_release, vm, vm_legal),
+	FIELD_TEXT(struct journal_release, vm, vm_name_valid),
 	FIELD_TEXT(struct journal_release, node, node_legal),
 	FIELD_TEXT(struct journal_release, array, array_or_none_legal),
 	FIELD_LUNS(struct journal_release),
 	FIELD_PLAIN(struct journal_release, since_ms, 64),
 	FIELD_PLAIN(struct journal_release, revision, 64),
+};
+
+static const struct journal_field grant_fields[] = {
+	FIELD_TEXT(struct journal_release, vm, vm_name_valid),
+	FIELD_TEXT(struct journal_release, node, node_legal),
+	FIELD_TEXT(struct journal_release, array, lun_name_valid),
+	FIELD_LUNS(struct journal_release),
+	FIELD_PLAIN(struct journal_release, since_ms, 64),
+	FIELD_PLAIN(struct journal_release, revision, 64),
+	FIELD_TEXT(struct journal_release, by, node_legal),
+	FIELD_PLAIN(struct journal_release, fencings, 64),
+	FIELD_PLAIN(struct journal_release, by_fencings, 64),
 };
 
 /* The fields before the task or release. */
@@ -84,10 +91,7 @@ static const struct journal_field op_fields[] = {
 };
 /* clang-format on */
 
-/*
- * Encoded, a text is at most one byte longer than its array, and a list of texts one byte for each:
- * their lengths take two bytes.
- */
+/* Texts have lengths of two bytes: encoded, each is at most one byte longer than its array. */
 static_assert(sizeof(struct journal_op) + VM_LUNS_MAX + G_N_ELEMENTS(task_fields) + 2 <=
 		      JOURNAL_RECORD_BYTES_MAX,
 	      "JOURNAL_RECORD_BYTES_MAX suffices");
@@ -143,26 +147,38 @@ bool journal_actor_equal(const struct journal_actor *a, const struct journal_act
 	       a->pid == b->pid && a->start_time == b->start_time;
 }
 
-static size_t record_encode(const struct journal_field *fields, size_t n, const void *record,
-			    uint8_t *buffer)
+static size_t version_encode(uint8_t version, const struct journal_field *fields, size_t n,
+			     const void *record, uint8_t *buffer)
 {
 	size_t bytes = journal_fields_encode(fields, n, record, buffer + 1);
 
-	buffer[0] = RECORD_VERSION;
+	buffer[0] = version;
 	return bytes == 0 ? 0 : bytes + 1;
 }
 
-static int record_decode(const struct journal_field *fields, size_t n, const uint8_t *data,
-			 size_t bytes, void *record, size_t *ret_used)
+static size_t record_encode(const struct journal_field *fields, size_t n, const void *record,
+			    uint8_t *buffer)
+{
+	return version_encode(RECORD_VERSION, fields, n, record, buffer);
+}
+
+static int version_decode(uint8_t version, const struct journal_field *fields, size_t n,
+			  const uint8_t *data, size_t bytes, void *record, size_t *ret_used)
 {
 	size_t used;
 
-	if (bytes == 0 || data[0] != RECORD_VERSION) {
+	if (bytes == 0 || data[0] != version) {
 		return -EBADMSG;
 	}
 	used = journal_fields_decode(fields, n, data + 1, bytes - 1, record);
 	*ret_used = used + 1;
 	return used == 0 ? -EBADMSG : 0;
+}
+
+static int record_decode(const struct journal_field *fields, size_t n, const uint8_t *data,
+			 size_t bytes, void *record, size_t *ret_used)
+{
+	return version_decode(RECORD_VERSION, fields, n, data, bytes, record, ret_used);
 }
 
 size_t journal_task_encode(const struct journal_task *task, uint8_t *buffer)
@@ -179,20 +195,28 @@ int journal_task_decode(const uint8_t *data, size_t bytes, struct journal_task *
 
 size_t journal_release_encode(const struct journal_release *release, uint8_t *buffer)
 {
-	return record_encode(release_fields, G_N_ELEMENTS(release_fields), release, buffer);
+	return release->granted ? version_encode(GRANT_VERSION, grant_fields,
+						 G_N_ELEMENTS(grant_fields), release, buffer)
+				: record_encode(release_fields, G_N_ELEMENTS(release_fields),
+						release, buffer);
 }
 
 int journal_release_decode(const uint8_t *data, size_t bytes, struct journal_release *ret,
 			   size_t *ret_used)
 {
 	memset(ret, 0, sizeof(*ret));
+	if (bytes > 0 && data[0] == GRANT_VERSION) {
+		ret->granted = true;
+		return version_decode(GRANT_VERSION, grant_fields, G_N_ELEMENTS(grant_fields), data,
+				      bytes, ret, ret_used);
+	}
 	return record_decode(release_fields, G_N_ELEMENTS(release_fields), data, bytes, ret,
 			     ret_used);
 }
 
-static bool op_has_release(const struct journal_op *op)
+bool journal_op_has_release(enum journal_op_kind kind)
 {
-	return op->kind == JOURNAL_OP_RELEASE || op->kind == JOURNAL_OP_REVOKED;
+	return kind == JOURNAL_OP_RELEASE || kind == JOURNAL_OP_REVOKED || kind == JOURNAL_OP_GRANT;
 }
 
 size_t journal_op_encode(const struct journal_op *op, uint8_t *buffer)
@@ -201,8 +225,9 @@ size_t journal_op_encode(const struct journal_op *op, uint8_t *buffer)
 	size_t body = 0;
 
 	if (head > 0) {
-		body = op_has_release(op) ? journal_release_encode(&op->release, buffer + head)
-					  : journal_task_encode(&op->task, buffer + head);
+		body = journal_op_has_release(op->kind)
+			       ? journal_release_encode(&op->release, buffer + head)
+			       : journal_task_encode(&op->task, buffer + head);
 	}
 	return body == 0 ? 0 : head + body;
 }
@@ -217,7 +242,7 @@ int journal_op_decode(const uint8_t *data, size_t bytes, struct journal_op *ret)
 	if (rc != 0) {
 		return rc;
 	}
-	rc = op_has_release(ret)
+	rc = journal_op_has_release(ret->kind)
 		     ? journal_release_decode(data + head, bytes - head, &ret->release, &body)
 		     : journal_task_decode(data + head, bytes - head, &ret->task, &body);
 	return rc == 0 && head + body != bytes ? -EBADMSG : rc;

@@ -21,7 +21,11 @@ enum journal_kind {
 	JOURNAL_START = 1,
 	JOURNAL_STOP,
 	JOURNAL_MIGRATE,
-	JOURNAL_RECONCILE, /* only removes access that nobody may have; takes seconds */
+	/*
+	 * Takes seconds, and leaves no access: removes what nobody may have (lunmask reconcile), or
+	 * looks at the state LUN of a stopped VM (lunmask image)
+	 */
+	JOURNAL_RECONCILE,
 	JOURNAL_KIND_MAX
 };
 
@@ -36,10 +40,7 @@ enum journal_state {
 
 enum journal_step_state { JOURNAL_STEP_NONE = 0, JOURNAL_STEP_BEGUN, JOURNAL_STEP_ENDED };
 
-/*
- * The reason why another actor may take over a task. It is recorded so that it can be checked
- * later.
- */
+/* Why another actor may take over a task; recorded so that it can be checked later. */
 enum journal_evidence {
 	JOURNAL_EVIDENCE_NONE = 0,
 	JOURNAL_EVIDENCE_DEAD,   /* same node, same boot: the process no longer exists */
@@ -85,15 +86,32 @@ struct journal_task {
 	int64_t changed_ms;
 };
 
-/* A host that has given up a VM's LUNs while the array still grants them to it. */
+/* The number of a node's fencings is not known. */
+#define JOURNAL_FENCINGS_UNKNOWN (-1)
+
+/*
+ * What one host may do with a VM's LUNs: use them (granted), or nothing any more, although the
+ * array still grants them to it (a release). There is one row for each VM and host, that of the
+ * last GRANT or RELEASE.
+ *
+ * A grant records since when, for the question whether the host was fenced after that
+ * (rules/takeover.h). Tasks come and go; only start and migration write it, before they grant.
+ */
 struct journal_release {
 	char vm[VM_NAME_MAX + 1];
 	char node[NODE_NAME_MAX + 1];
 	char array[LUN_NAME_MAX + 1];
 	char luns[VM_LUNS_MAX][LUN_NAME_MAX + 1];
 	size_t n_luns;
-	int64_t since_ms;
-	uint64_t revision; /* of the RELEASE; no two releases have the same */
+	int64_t since_ms;  /* CLOCK_REALTIME of the node that wrote it */
+	uint64_t revision; /* of the GRANT or RELEASE; no two have the same */
+	bool granted;      /* the rest is set for a grant only */
+	/* The node whose task granted it: the host itself or, until the VM has arrived, the source
+	 */
+	char by[NODE_NAME_MAX + 1];
+	/* How often Pacemaker had fenced the host, and by, until then. */
+	int64_t fencings;
+	int64_t by_fencings;
 };
 
 /*
@@ -136,11 +154,13 @@ struct journal_release {
  *   REBOOT: same node, another boot id.
  *   FENCED: another node.
  *
- * RELEASE records a release: 0 and its revision. It replaces an earlier release of the same VM and
- * node. -EINVAL without array or LUNs, -ENOSPC if the table is full.
+ * RELEASE records a release, and GRANT a grant: 0 and its revision. It replaces the row of the same
+ * VM and node. -EINVAL without array or LUNs. If the table is full, the grant that was written
+ * first goes; -ENOSPC if there is none.
  *
- * REVOKED removes a release. Only vm, node and revision count; revision 0 means any. -ENOENT if
- * there is none, -ESTALE if it has another revision.
+ * REVOKED removes the row: the array no longer grants the LUNs, or will be asked to anew. Only vm,
+ * node and revision count; revision 0 means any. -ENOENT if there is none, -ESTALE if it has
+ * another revision.
  *
  * The revision in the result is 0 unless the status is 0.
  */
@@ -150,8 +170,12 @@ enum journal_op_kind {
 	JOURNAL_OP_TAKEOVER,
 	JOURNAL_OP_RELEASE,
 	JOURNAL_OP_REVOKED,
+	JOURNAL_OP_GRANT,
 	JOURNAL_OP_KIND_MAX
 };
+
+/* Does the operation have a release, not a task? */
+bool journal_op_has_release(enum journal_op_kind kind);
 
 /* The open task that a BEGIN ends. All zero: none. */
 struct journal_replaces {
@@ -183,10 +207,7 @@ bool journal_actor_equal(const struct journal_actor *a, const struct journal_act
  * the record: an illegal name, a control character in a text, a value out of range.
  */
 size_t journal_op_encode(const struct journal_op *op, uint8_t *buffer);
-/*
- * Returns 0 or -EBADMSG: truncated, too long, followed by more bytes, or a record that encode
- * refuses.
- */
+/* 0 or -EBADMSG: truncated, too long, more bytes behind, or a record that encode refuses. */
 int journal_op_decode(const uint8_t *data, size_t bytes, struct journal_op *ret);
 size_t journal_task_encode(const struct journal_task *task, uint8_t *buffer);
 /* *ret_used: number of bytes read; more may follow. */

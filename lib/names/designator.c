@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #define PAGE_CODE 0x83
 #define PAGE_HEADER_BYTES 4
 #define DESCRIPTOR_HEADER_BYTES 4
@@ -127,13 +129,8 @@ bool designator_list_holds(const struct designator_list *list, const char *name)
 
 void designator_list_to_str(const struct designator_list *list, char *text, size_t size)
 {
-	size_t used = 0;
-
-	(void)snprintf(text, size, "none");
-	for (size_t i = 0; i < list->count && used < size; i++) {
-		int n = snprintf(text + used, size - used, "%s%s", i == 0 ? "" : ", ",
-				 list->names[i]);
-
-		used += n < 0 ? 0 : (size_t)n;
+	(void)snprintf(text, size, "%s", list->count == 0 ? "none" : "");
+	for (size_t i = 0; i < list->count; i++) {
+		text_list_add(text, size, list->names[i]);
 	}
 }

@@ -10,9 +10,14 @@
 #define EXTENT_TEXT_MAX 191 /* characters of NAME:OFFSET+LENGTH; a longer text is refused */
 #define BLANKS " \t\n\r"
 
-static bool char_is_lower_alnum(char c)
+const struct lun *luns_find(const struct lun *luns, size_t count, const char *name)
 {
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(luns[i].name, name) == 0) {
+			return &luns[i];
+		}
+	}
+	return NULL;
 }
 
 bool lun_name_valid(const char *name)
@@ -27,13 +32,11 @@ static bool iqn_date_valid(const char *name)
 	size_t i;
 
 	for (i = 0; shape[i] != '\0'; i++) {
-		bool digit = name[i] >= '0' && name[i] <= '9';
-
-		if (shape[i] == '#' ? !digit : shape[i] != name[i]) {
+		if (shape[i] == '#' ? !g_ascii_isdigit(name[i]) : shape[i] != name[i]) {
 			return false;
 		}
 	}
-	return char_is_lower_alnum(name[i]);
+	return g_ascii_islower(name[i]) || g_ascii_isdigit(name[i]);
 }
 
 static bool hex_tail_valid(const char *tail, size_t length_a, size_t length_b)
@@ -46,7 +49,7 @@ static bool hex_tail_valid(const char *tail, size_t length_a, size_t length_b)
 /* RFC 7143 4.2.7, with the character set of RFC 3722: no '_' and no upper case. */
 bool iscsi_name_valid(const char *name)
 {
-	size_t i;
+	size_t length;
 
 	if (name == NULL) {
 		return false;
@@ -57,24 +60,15 @@ bool iscsi_name_valid(const char *name)
 	if (strncmp(name, "naa.", 4) == 0) {
 		return hex_tail_valid(name + 4, 16, 32);
 	}
-	if (!iqn_date_valid(name)) {
-		return false;
-	}
-	for (i = 0; name[i] != '\0'; i++) {
-		if (i >= ISCSI_NAME_MAX ||
-		    (!char_is_lower_alnum(name[i]) && strchr(".:-", name[i]) == NULL)) {
-			return false;
-		}
-	}
-	return true;
+	length = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.:-");
+	return name[length] == '\0' && length <= ISCSI_NAME_MAX && iqn_date_valid(name);
 }
 
 bool drive_target_valid(const char *target)
 {
-	static const char *const buses[] = {"vd", "sd", "hd", "xvd"};
-	size_t i;
+	static const char *const buses[] = {"vd", "sd", "hd", "xvd", "fd"};
 
-	for (i = 0; target != NULL && i < G_N_ELEMENTS(buses); i++) {
+	for (size_t i = 0; target != NULL && i < G_N_ELEMENTS(buses); i++) {
 		size_t bus = strlen(buses[i]);
 		size_t unit;
 
@@ -87,6 +81,26 @@ bool drive_target_valid(const char *target)
 	return false;
 }
 
+bool drive_equal(const struct drive *a, const struct drive *b)
+{
+	return strcmp(a->target, b->target) == 0 && a->read_only == b->read_only &&
+	       strcmp(a->extent.lun, b->extent.lun) == 0 &&
+	       a->extent.offset_bytes == b->extent.offset_bytes &&
+	       a->extent.length_bytes == b->extent.length_bytes;
+}
+
+/* The flash chip is the whole LUN: QEMU takes no part of one. */
+static int flash_check(const struct drive *drive, struct err *err)
+{
+	if (drive->read_only || drive->extent.length_bytes != 0) {
+		return err_set(err, -EINVAL,
+			       DRIVE_FLASH " is the whole LUN '%s', and the guest writes to it: "
+					   "name it as " DRIVE_FLASH "=%s",
+			       drive->extent.lun, drive->extent.lun);
+	}
+	return 0;
+}
+
 /* Reads digits and an optional unit at *text, and advances *text past them. */
 static bool size_take(const char **text, uint64_t *ret_bytes)
 {
@@ -94,20 +108,15 @@ static bool size_take(const char **text, uint64_t *ret_bytes)
 		const char *name;
 		unsigned int shift;
 	} units[] = {{"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}};
-	const char *at = *text;
-	uint64_t value = 0;
-	size_t i;
+	uint64_t value;
+	char *at;
 
-	for (; *at >= '0' && *at <= '9'; at++) {
-		if (__builtin_mul_overflow(value, (uint64_t)10, &value) ||
-		    __builtin_add_overflow(value, (uint64_t)(*at - '0'), &value)) {
-			return false;
-		}
-	}
-	if (at == *text) {
+	errno = 0;
+	value = g_ascii_strtoull(*text, &at, 10);
+	if (!g_ascii_isdigit(**text) || errno != 0) {
 		return false;
 	}
-	for (i = 0; i < G_N_ELEMENTS(units); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(units); i++) {
 		size_t length = strlen(units[i].name);
 
 		if (strncmp(at, units[i].name, length) != 0) {
@@ -210,9 +219,23 @@ bool extent_overlaps(const struct extent *a, const struct extent *b)
 	       b->offset_bytes < extent_end(a);
 }
 
-static int drive_from_str(const char *word, struct drive *ret, struct err *err)
+/* Cuts ":ro" off the end of word. */
+static bool read_only_take(char *word)
 {
-	struct drive drive = {0};
+	static const char suffix[] = ":ro";
+	size_t length = strlen(word);
+	size_t cut = strlen(suffix);
+
+	if (length < cut || strcmp(word + length - cut, suffix) != 0) {
+		return false;
+	}
+	word[length - cut] = '\0';
+	return true;
+}
+
+static int drive_from_str(char *word, struct drive *ret, struct err *err)
+{
+	struct drive drive = {.read_only = read_only_take(word)};
 	const char *equals = strchr(word, '=');
 	size_t length = equals == NULL ? 0 : (size_t)(equals - word);
 	int rc;
@@ -220,16 +243,20 @@ static int drive_from_str(const char *word, struct drive *ret, struct err *err)
 	if (length > 0 && length <= DRIVE_TARGET_MAX) {
 		memcpy(drive.target, word, length);
 	}
-	if (!drive_target_valid(drive.target)) {
+	if (!drive_target_valid(drive.target) && strcmp(drive.target, DRIVE_FLASH) != 0) {
 		return err_set(
 			err, -EINVAL,
 			"'%s' is not DRIVE=LUN, where DRIVE is the disk's target in the domain, "
-			"such as vda or sdb",
+			"such as vda or sdb, or " DRIVE_FLASH " for the variables of UEFI",
 			word);
 	}
 	rc = extent_from_str(equals + 1, &drive.extent, err);
 	if (rc < 0) {
 		return err_prefix(err, rc, "drive %s", drive.target);
+	}
+	rc = strcmp(drive.target, DRIVE_FLASH) == 0 ? flash_check(&drive, err) : 0;
+	if (rc < 0) {
+		return rc;
 	}
 	*ret = drive;
 	return 0;
@@ -238,15 +265,20 @@ static int drive_from_str(const char *word, struct drive *ret, struct err *err)
 static int drive_check_against(const struct drive *drive, const struct drive *others, size_t count,
 			       struct err *err)
 {
-	size_t i;
-
-	for (i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		if (strcmp(drive->target, others[i].target) == 0) {
 			return err_set(err, -EINVAL, "drive %s is named twice", drive->target);
 		}
 		if (extent_overlaps(&drive->extent, &others[i].extent)) {
 			return err_set(err, -EINVAL, "drives %s and %s overlap on LUN '%s'",
 				       others[i].target, drive->target, drive->extent.lun);
+		}
+		if (drive->read_only != others[i].read_only &&
+		    strcmp(drive->extent.lun, others[i].extent.lun) == 0) {
+			return err_set(err, -EINVAL,
+				       "LUN '%s' is :ro for one of the drives %s and %s; a LUN is "
+				       "read-only as a whole",
+				       drive->extent.lun, others[i].target, drive->target);
 		}
 	}
 	return 0;
@@ -275,9 +307,7 @@ int drives_from_str(const char *text, struct drive *ret_drives, size_t max, size
 				       max);
 		}
 		rc = drive_from_str(word, &ret_drives[count], err);
-		if (rc == 0) {
-			rc = drive_check_against(&ret_drives[count], ret_drives, count, err);
-		}
+		rc = rc < 0 ? rc : drive_check_against(&ret_drives[count], ret_drives, count, err);
 		if (rc < 0) {
 			return rc;
 		}
@@ -286,7 +316,7 @@ int drives_from_str(const char *text, struct drive *ret_drives, size_t max, size
 	if (count == 0) {
 		return err_set(err, -EINVAL,
 			       "no drive is named; legal is a list such as "
-			       "\"vda=web1-root vdb=web1-data:0+10GiB\"");
+			       "\"vda=web1-root vdb=web1-data:0+10GiB sda=iso-debian12:ro\"");
 	}
 	*ret_count = count;
 	return 0;

@@ -31,44 +31,52 @@ struct lun {
 	unsigned int number;
 };
 
-/*
- * A part of a LUN. Offset and length are multiples of 512. If length_bytes is 0, the extent reaches
- * from offset_bytes to the end of the LUN.
- */
+/* A part of a LUN, in multiples of 512 bytes. length_bytes 0: up to the end of the LUN. */
 struct extent {
 	char lun[LUN_NAME_MAX + 1];
 	uint64_t offset_bytes;
 	uint64_t length_bytes;
 };
 
-/* One drive of a VM and its extent: "vda=web1-root", "vdb=web1-all:1GiB+10GiB". */
+/*
+ * One drive of a VM and its extent: "vda=web1-root", "vdb=web1-all:1GiB+10GiB". "sda=iso-debian:ro"
+ * is a medium: a LUN that is read-only on the array, and that any number of VMs and hosts may have.
+ */
 #define DRIVE_TARGET_MAX 15
+/* The drive that is no disk: the flash chip with the variables of UEFI, "nvram=web1-nvram". */
+#define DRIVE_FLASH "nvram"
 struct drive {
-	char target[DRIVE_TARGET_MAX + 1]; /* the guest's device name in the domain XML: vda, sdb */
+	/* The guest's device name in the domain XML: vda, sdb; or DRIVE_FLASH. */
+	char target[DRIVE_TARGET_MAX + 1];
 	struct extent extent;
+	bool read_only;
 };
+
+/* NULL: none of the LUNs has the name. */
+const struct lun *luns_find(const struct lun *luns, size_t count, const char *name);
 
 /* LUN_NAME_MAX lists the legal characters. NULL is not valid. */
 bool lun_name_valid(const char *name);
 /* An iqn., eui. or naa. name (RFC 7143 4.2.7). NULL is not valid. */
 bool iscsi_name_valid(const char *name);
 
-/* A disk target of libvirt, of at most DRIVE_TARGET_MAX characters: vda, sdb, hdc, xvdaa. */
+/* A disk target of libvirt, of at most DRIVE_TARGET_MAX characters: vda, sdb, hdc, xvdaa, fda. */
 bool drive_target_valid(const char *target);
 
-/*
- * Parses "NAME" or "NAME:OFFSET+LENGTH". The sizes are in bytes, or in whole KiB, MiB, GiB or TiB.
- * 0, or -EINVAL with text.
- */
+/* "NAME" or "NAME:OFFSET+LENGTH", in bytes or whole KiB, MiB, GiB, TiB. 0 or -EINVAL, with text. */
 int extent_from_str(const char *text, struct extent *ret, struct err *err);
 
 /* True if the two extents are on the same LUN and share a byte. */
 bool extent_overlaps(const struct extent *a, const struct extent *b);
 
+/* The same in every respect? */
+bool drive_equal(const struct drive *a, const struct drive *b);
+
 /*
- * Parses a blank-separated list of DRIVE=EXTENT into ret_drives, which has room for max drives.
- * Refuses a drive that is named twice, extents that overlap on one LUN, more than max drives, and
- * an empty list. 0, or -EINVAL with text.
+ * Parses a blank-separated list of DRIVE=EXTENT[:ro] into ret_drives, which has room for max
+ * drives. Refuses a drive that is named twice, extents that overlap on one LUN, a LUN that is
+ * read-only for one drive and not for another, more than max drives, and an empty list. 0, or
+ * -EINVAL with text.
  */
 int drives_from_str(const char *text, struct drive *ret_drives, size_t max, size_t *ret_count,
 		    struct err *err);

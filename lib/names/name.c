@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "names/name.h"
 
+#include <glib.h>
 #include <string.h>
-
-static bool is_alnum(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
 
 bool name_made_of(const char *text, size_t max, const char *others)
 {
@@ -14,7 +10,7 @@ bool name_made_of(const char *text, size_t max, const char *others)
 
 	for (; text[length] != '\0'; length++) {
 		if (length == max ||
-		    (!is_alnum(text[length]) && strchr(others, text[length]) == NULL)) {
+		    (!g_ascii_isalnum(text[length]) && strchr(others, text[length]) == NULL)) {
 			return false;
 		}
 	}
@@ -23,5 +19,10 @@ bool name_made_of(const char *text, size_t max, const char *others)
 
 bool name_valid(const char *text, size_t max, const char *others)
 {
-	return is_alnum(*text) && name_made_of(text, max, others);
+	return g_ascii_isalnum(*text) && name_made_of(text, max, others);
+}
+
+bool vm_name_valid(const char *text)
+{
+	return name_valid(text, VM_NAME_MAX, "._-+");
 }

@@ -9,5 +9,6 @@
 #define ISCSI_PORTAL_MAX 127   /* "address:port"; IPv6 addresses in brackets */
 #define NODE_NAME_MAX 255
 #define VM_NAME_MAX 127
+#define HOST_ID_MAX 287 /* "NODE@CLUSTER": a host, on an array that several clusters use */
 
 #endif

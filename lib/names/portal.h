@@ -15,10 +15,7 @@ struct portal {
 	uint16_t port;
 };
 
-/*
- * text is ADDRESS:PORT or [IPv6-ADDRESS]:PORT, both numeric. Host names are refused, because no
- * deadline can bound a name lookup. 0, or -EINVAL with text.
- */
+/* ADDRESS:PORT or [IPv6]:PORT, numeric: no deadline bounds a name lookup. 0 or -EINVAL, text. */
 int portal_from_str(const char *text, struct portal *ret, struct err *err);
 
 /* The same, for its answer alone. */

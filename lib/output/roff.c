@@ -24,7 +24,8 @@ void roff_paragraphs(const char *text, const char *between, FILE *stream)
 
 	for (; *text != '\0'; text++) {
 		if (*text == '\n') {
-			(void)fprintf(stream, "\n%s\n", between);
+			(void)fprintf(stream, "%s%s\n", between != NULL ? "\n" : "",
+				      between != NULL ? between : "");
 		} else {
 			character(*text, begins_line, stream);
 		}

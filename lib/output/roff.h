@@ -13,7 +13,7 @@
 /* Writes text within a line that has already begun. */
 void roff_words(const char *text, FILE *stream);
 
-/* Each line of text is a paragraph. between is the macro that separates paragraphs: ".PP". */
+/* Each line is a paragraph. between is the macro between two, as ".PP"; NULL for lines as typed. */
 void roff_paragraphs(const char *text, const char *between, FILE *stream);
 
 #endif

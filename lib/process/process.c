@@ -9,15 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 
 #define STATUS_MAX 2048
-/*
- * The minimum time to wait after SIGKILL, even past the deadline: the report that a process hangs
- * may get this host fenced.
- */
+/* Least wait after SIGKILL, even past the deadline: reporting a hang may get this host fenced. */
 #define KILLED_MIN_MS 1000
 
 static void dir_close(DIR **dir)
@@ -30,27 +28,12 @@ static void dir_close(DIR **dir)
 ssize_t process_file_read(const char *path, char *buffer, size_t size)
 {
 	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
-	size_t done = 0;
+	ssize_t bytes = fd < 0 ? -errno : fd_read(fd, buffer, size - 1);
 
-	if (fd < 0) {
-		return -errno;
+	if (bytes >= 0) {
+		buffer[bytes] = '\0';
 	}
-	while (done < size - 1) {
-		ssize_t n = read(fd, buffer + done, size - 1 - done);
-
-		if (n < 0 && errno == EINTR) {
-			continue;
-		}
-		if (n < 0) {
-			return -errno;
-		}
-		if (n == 0) {
-			break;
-		}
-		done += (size_t)n;
-	}
-	buffer[done] = '\0';
-	return (ssize_t)done;
+	return bytes;
 }
 
 pid_t process_pid_from_str(const char *text)
@@ -146,6 +129,55 @@ void process_name(pid_t pid, char name[PROCESS_NAME_MAX + 1])
 	}
 }
 
+/* starttime is field 22 of /proc/PID/stat (proc(5)); the second field may contain blanks. */
+#define FIELDS_FROM_STATE_TO_START 19
+
+int64_t process_age_ms(pid_t pid)
+{
+	char path[32];
+	char text[1024];
+	const char *at;
+	struct timespec now;
+
+	proc_path(path, sizeof(path), pid, "stat");
+	if (process_file_read(path, text, sizeof(text)) <= 0 ||
+	    clock_gettime(CLOCK_BOOTTIME, &now) != 0) {
+		return -1;
+	}
+	at = strrchr(text, ')');
+	at = at == NULL ? NULL : strchr(at, ' ');
+	for (int i = 0; at != NULL && i < FIELDS_FROM_STATE_TO_START; i++) {
+		at = strchr(at + 1, ' ');
+	}
+	return at == NULL ? -1
+			  : (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 -
+				    strtoll(at, NULL, 10) * 1000 / sysconf(_SC_CLK_TCK);
+}
+
+int process_memory(pid_t pid, uint64_t *ret_bytes)
+{
+	static const char *const fields[] = {"\nVmRSS:", "\nVmSwap:", "\nHugetlbPages:"};
+	char path[32];
+	char text[STATUS_MAX];
+	ssize_t bytes;
+
+	proc_path(path, sizeof(path), pid, "status");
+	bytes = process_file_read(path, text, sizeof(text));
+	if (bytes < 0) {
+		return (int)bytes;
+	}
+	*ret_bytes = 0;
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		const char *at = strstr(text, fields[i]);
+
+		if (at == NULL) { /* a zombie has none of them */
+			return -ESRCH;
+		}
+		*ret_bytes += strtoull(at + strlen(fields[i]), NULL, 10) * 1024; /* always kB */
+	}
+	return 0;
+}
+
 int process_hold(pid_t pid, struct err *err)
 {
 	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
@@ -167,12 +199,8 @@ int process_signal(int pidfd, int signal, struct err *err)
 bool process_wait(int pidfd, struct deadline deadline)
 {
 	struct pollfd event = {.fd = pidfd, .events = POLLIN};
-	int n;
 
-	do {
-		n = poll(&event, 1, deadline_left_ms(deadline));
-	} while (n < 0 && errno == EINTR);
-	return n > 0;
+	return TEMP_FAILURE_RETRY(poll(&event, 1, deadline_left_ms(deadline))) > 0;
 }
 
 int process_end(int pidfd, struct deadline term, struct deadline kill, struct err *err)

@@ -3,6 +3,7 @@
 #define LUNMASK_PROCESS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/deadline.h"
@@ -50,6 +51,15 @@ bool process_hangs_in_exit(pid_t pid);
 void process_name(pid_t pid, char name[PROCESS_NAME_MAX + 1]);
 
 /*
+ * The memory that the process holds: in RAM, swapped out, and in huge pages. 0 or -errno, without
+ * text.
+ */
+int process_memory(pid_t pid, uint64_t *ret_bytes);
+
+/* How long the process has run; -1 if it is gone. */
+int64_t process_age_ms(pid_t pid);
+
+/*
  * Opens a pidfd, which the caller closes. -ESRCH, without text, if the process is gone; another
  * -errno with text.
  */
@@ -67,10 +77,7 @@ bool process_wait(int pidfd, struct deadline deadline);
  */
 int process_end(int pidfd, struct deadline term, struct deadline kill, struct err *err);
 
-/*
- * Reads a file of /proc or /run as text into buffer. size includes the terminating NUL; a longer
- * file is truncated. The number of bytes without the NUL, or -errno.
- */
+/* A file of /proc or /run as text, cut to size with its NUL. Bytes without the NUL, or -errno. */
 ssize_t process_file_read(const char *path, char *buffer, size_t size);
 
 #endif

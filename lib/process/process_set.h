@@ -40,16 +40,10 @@ int process_set_add(struct process_set *set, pid_t pid, int pidfd, const char *n
 /* Signals all processes. Returns the first failure, with text, but signals the others as well. */
 int process_set_signal(const struct process_set *set, int signal, struct err *err);
 
-/*
- * Waits until the deadline for the processes to exit, and removes those that have exited. The
- * deadline may have passed already.
- */
+/* Waits until the deadline, which may have passed, and removes those that have exited. */
 void process_set_reap(struct process_set *set, struct deadline deadline);
 
-/*
- * Sends SIGKILL to all processes, waits, and removes those that have exited. -ETIMEDOUT names one
- * that has not exited by the deadline: it may hang in the kernel.
- */
+/* SIGKILL, wait, remove the exited. -ETIMEDOUT names one that has not: a hang in the kernel? */
 int process_set_end(struct process_set *set, struct deadline deadline, struct err *err);
 
 void process_set_release(struct process_set *set);

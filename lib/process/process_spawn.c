@@ -14,16 +14,10 @@
 #include "base/fd.h"
 #include "process/process.h"
 
-/*
- * While the child fills descriptors 0 to 3, it keeps the originals and its end of the report pipe
- * at this number or above.
- */
+/* While the child fills 0 to 3, the originals and the report pipe are at this number or above. */
 #define KEEP_FROM 16
 
-/*
- * The functions below run in the child between fork(2) and exec(3): they use system calls only, and
- * return false with errno on failure.
- */
+/* In the child between fork(2) and exec(3): system calls only; false with errno on failure. */
 
 static bool fds_place(const int fds[PROCESS_SPAWN_FDS], int report)
 {
@@ -61,9 +55,11 @@ static void signals_default(void)
 
 static bool flags_apply(unsigned int flags, pid_t parent)
 {
-	if ((flags & PROCESS_SPAWN_BOUND) != 0) {
+	if ((flags & (PROCESS_SPAWN_BOUND | PROCESS_SPAWN_BOUND_KILL)) != 0) {
+		int signal_at_end = (flags & PROCESS_SPAWN_BOUND_KILL) != 0 ? SIGKILL : SIGTERM;
+
 		errno = ESRCH; /* if the parent is gone */
-		if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent) {
+		if (prctl(PR_SET_PDEATHSIG, signal_at_end) != 0 || getppid() != parent) {
 			return false;
 		}
 	}
@@ -96,19 +92,15 @@ child_exec(const struct process_spawn *spawn, pid_t parent, int report)
 static int report_read(int report)
 {
 	int number = 0;
-	ssize_t bytes;
+	ssize_t bytes = TEMP_FAILURE_RETRY(read(report, &number, sizeof(number)));
 
-	do {
-		bytes = read(report, &number, sizeof(number));
-	} while (bytes < 0 && errno == EINTR);
 	return bytes == 0 ? 0 : bytes == sizeof(number) ? -number : -EIO;
 }
 
 static void child_remove(pid_t pid)
 {
 	(void)kill(pid, SIGKILL);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
-	}
+	(void)TEMP_FAILURE_RETRY(waitpid(pid, NULL, 0));
 }
 
 int process_spawn(const struct process_spawn *spawn, pid_t *ret_pid, int *ret_pidfd)

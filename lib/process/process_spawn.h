@@ -16,6 +16,7 @@ enum process_spawn_flags {
 	PROCESS_SPAWN_SESSION = 1u << 1, /* the child leads a new session */
 	/* The kernel sends the child SIGTERM when the thread that started it exits. */
 	PROCESS_SPAWN_BOUND = 1u << 2,
+	PROCESS_SPAWN_BOUND_KILL = 1u << 3, /* the same, with SIGKILL */
 };
 
 struct process_spawn {
@@ -25,10 +26,7 @@ struct process_spawn {
 	unsigned int flags;
 };
 
-/*
- * The caller closes *ret_pidfd; ret_pidfd may be NULL. 0, or -errno, in which case no child is
- * left: -ENOENT if the program does not exist.
- */
+/* The caller closes *ret_pidfd (or NULL). -errno: no child is left; -ENOENT: no such program. */
 int process_spawn(const struct process_spawn *spawn, pid_t *ret_pid, int *ret_pidfd);
 
 #endif

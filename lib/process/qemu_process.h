@@ -2,7 +2,6 @@
 #ifndef LUNMASK_QEMU_PROCESS_H
 #define LUNMASK_QEMU_PROCESS_H
 
-#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/deadline.h"

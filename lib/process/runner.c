@@ -53,7 +53,7 @@ static int pipe_open(int ends[2])
 	return pipe2(ends, O_CLOEXEC) != 0 ? -errno : 0;
 }
 
-static int child_spawn(struct child *child, const char *const argv[])
+static int child_spawn(struct child *child, const char *const argv[], unsigned int flags)
 {
 	int in[2] = {-1, -1};
 	int out[2] = {-1, -1};
@@ -66,7 +66,7 @@ static int child_spawn(struct child *child, const char *const argv[])
 		struct process_spawn spawn = {
 			.argv = argv,
 			.fds = {in[0], out[1], err[1], -1},
-			.flags = PROCESS_SPAWN_GROUP,
+			.flags = PROCESS_SPAWN_GROUP | flags,
 		};
 
 		rc = process_spawn(&spawn, &child->pid, &child->pidfd);
@@ -314,8 +314,8 @@ static int status_take(int status, const char *program, struct runner_result *re
 	return 0;
 }
 
-/* Runs one program without ssh in front. */
-static int run_local(const char *const argv[], const char *input, size_t max,
+/* Runs one program of this host. flags: of enum process_spawn_flags */
+static int run_local(const char *const argv[], unsigned int flags, const char *input, size_t max,
 		     struct deadline deadline, struct runner_result *ret, struct err *err)
 {
 	struct child child;
@@ -323,7 +323,7 @@ static int run_local(const char *const argv[], const char *input, size_t max,
 	int rc;
 
 	child_init(&child);
-	rc = child_spawn(&child, argv);
+	rc = child_spawn(&child, argv, flags);
 	rc = rc != 0 ? rc : child_converse(&child, input, max, deadline);
 	if (rc != 0) {
 		child_kill(&child);
@@ -359,7 +359,11 @@ static int run_ssh(const struct runner *runner, const char *const argv[], const 
 		if (rc != 0) {
 			return rc;
 		}
-		rc = run_local(ssh.argv, input, max, deadline, ret, err);
+		/*
+		 * If this process is killed, what it asked for must not be done later. ssh's master
+		 * is another process, to which that does not apply: the next call uses it.
+		 */
+		rc = run_local(ssh.argv, PROCESS_SPAWN_BOUND_KILL, input, max, deadline, ret, err);
 		if (rc != 0) {
 			return err_prefix(err, rc, "%s", runner->transport);
 		}
@@ -382,7 +386,8 @@ int runner_run(const struct runner *runner, const char *const argv[], const char
 {
 	*ret = (struct runner_result){0};
 	if (strcmp(runner->transport, "exec") == 0) {
-		return run_local(argv, input, output_max_bytes, deadline, ret, err);
+		/* It may be in the middle of a change: it goes on, even without this process. */
+		return run_local(argv, 0, input, output_max_bytes, deadline, ret, err);
 	}
 	return run_ssh(runner, argv, input, output_max_bytes, deadline, ret, err);
 }

@@ -3,36 +3,25 @@
 
 #include <glib.h>
 
-#include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "names/name.h"
 
 #define SCHEME "ssh://"
 #define SSH_OWN_FAILURE 255
 #define SHELL_NOT_FOUND 127
 #define CONNECT_MAX_S 10
 
-static bool text_of(const char *text, size_t length, const char *more)
-{
-	for (size_t i = 0; i < length; i++) {
-		if (!isalnum((unsigned char)text[i]) && strchr(more, text[i]) == NULL) {
-			return false;
-		}
-	}
-	return length > 0;
-}
-
 static int part_copy(char *ret, size_t size, const char *from, size_t length, const char *more)
 {
-	if (length >= size || !text_of(from, length, more) || from[0] == '-') {
+	if (length >= size) {
 		return -EINVAL;
 	}
-	memcpy(ret, from, length);
-	ret[length] = '\0';
-	return 0;
+	(void)g_strlcpy(ret, from, length + 1);
+	return name_made_of(ret, length, more) && *ret != '-' ? 0 : -EINVAL;
 }
 
 /* Finds the last ':' that is not part of an IPv6 address in brackets. */
@@ -99,10 +88,7 @@ int runner_transport_check(const char *transport, struct err *err)
 		       transport);
 }
 
-/*
- * ssh ignores a key that others may read, and falls back to a password. This check gives the real
- * reason instead.
- */
+/* ssh ignores a key that others may read, and falls back to a password: say the real reason. */
 static int identity_check(const char *identity, struct err *err)
 {
 	struct stat status;
@@ -172,7 +158,7 @@ static void options_add(struct runner_ssh *ssh, size_t *n, const char *identity,
 static int words_add(struct runner_ssh *ssh, size_t *n, const char *const words[], struct err *err)
 {
 	for (size_t i = 0; words[i] != NULL; i++) {
-		if (i >= RUNNER_SSH_WORDS_MAX || !text_of(words[i], strlen(words[i]), "./_-")) {
+		if (i >= RUNNER_SSH_WORDS_MAX || !name_made_of(words[i], SIZE_MAX, "./_-")) {
 			return err_set(err, -EINVAL,
 				       "'%.200s' cannot be run over ssh: a word may hold letters, "
 				       "digits and ./_- only, and there are at most %d words",

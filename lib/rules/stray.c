@@ -8,7 +8,14 @@
 #include "base/realtime.h"
 
 /* The boolean facts, as bits. */
-enum { FOREIGN = 1u << 0, WANTED = 1u << 1, SHARED = 1u << 2, TWICE = 1u << 3, NEXUS = 1u << 4 };
+enum {
+	FOREIGN = 1u << 0,
+	WANTED = 1u << 1,
+	SHARED = 1u << 2,
+	TWICE = 1u << 3,
+	NEXUS = 1u << 4,
+	EXPLAINED = 1u << 5
+};
 
 #define DOMAIN(x) (1u << STRAY_DOMAIN_##x)
 #define FATE(x) (1u << STRAY_FATE_##x)
@@ -56,6 +63,11 @@ static const struct rule {
 	 "a migration has just failed, and a stop must still find the failure: try again after the "
 	 "stop, or in ten minutes"},
 
+	{EXPLAINED, 0, ANY, ANY, ANY, STRAY_KEEP,
+	 "the VM was started there last: the stop that follows revokes"},
+	{0, 0, DOMAIN(OTHER), ANY, ANY, STRAY_KEEP,
+	 "another VM or QEMU there uses one of the LUNs"},
+
 	{0, 0, ANY, FATE(NOT_ASKED), ANY, STRAY_UNDECIDED, "its host was not asked"},
 	{0, 0, DOMAIN(ABSENT), FATE(UP), ANY, STRAY_REMOVE,
 	 "the domain is not there, and no task needs it"},
@@ -65,8 +77,8 @@ static const struct rule {
 	{0, NEXUS, ANY, FATE(LEFT), ANY, STRAY_REMOVE,
 	 "the host has left the cluster, and has no session open"},
 	{0, 0, ANY, FATE(LEFT), ANY, STRAY_KEEP,
-	 "the host has left the cluster unfenced, with a session open: if the VM runs there stop "
-	 "it, else fence the host (stonith_admin --fence)"},
+	 "as far as is known, the host has left the cluster unfenced, with a session open: if the "
+	 "VM runs there stop it, else cut the host off (fence_lunmask -o off -n NODE)"},
 	{0, 0, ANY, FATE(LOST), ANY, STRAY_UNDECIDED,
 	 "the host is not a member and was not fenced: fence it (stonith_admin --fence)"},
 	{0, 0, ANY, ANY, ANY, STRAY_UNDECIDED,
@@ -77,7 +89,7 @@ static unsigned int flags_of(const struct stray_facts *facts)
 {
 	return (facts->foreign ? FOREIGN : 0u) | (facts->foreign_wanted ? WANTED : 0u) |
 	       (facts->shared ? SHARED : 0u) | (facts->twice ? TWICE : 0u) |
-	       (facts->nexus ? NEXUS : 0u);
+	       (facts->nexus ? NEXUS : 0u) | (facts->explained ? EXPLAINED : 0u);
 }
 
 static bool column_fits(unsigned int column, unsigned int value)
@@ -104,6 +116,12 @@ enum stray_verdict stray_judge(const struct stray_facts *facts, const char **ret
 	}
 	*ret_why = rules[i].why;
 	return rules[i].verdict;
+}
+
+bool stray_explained(const struct journal_task *last, const char *node)
+{
+	return (last->kind == JOURNAL_START || last->kind == JOURNAL_MIGRATE) &&
+	       last->state == JOURNAL_DONE && strcmp(last->target, node) == 0;
 }
 
 const char *stray_what(const struct stray_facts *facts, const char *lun, const char *host,

@@ -27,6 +27,7 @@ enum stray_domain {
 	STRAY_DOMAIN_UNKNOWN, /* libvirt on the host did not answer */
 	STRAY_DOMAIN_ABSENT,
 	STRAY_DOMAIN_THERE,
+	STRAY_DOMAIN_OTHER, /* absent, but another VM or QEMU on the host uses one of the LUNs */
 	STRAY_DOMAIN_MAX
 };
 
@@ -34,7 +35,7 @@ enum stray_fate {
 	STRAY_FATE_NOT_ASKED,
 	STRAY_FATE_UNKNOWN, /* Pacemaker did not answer */
 	STRAY_FATE_UP,
-	STRAY_FATE_FENCED, /* down, and fenced since the VM's last task was begun there */
+	STRAY_FATE_FENCED, /* down, and fenced since it was granted the LUNs */
 	STRAY_FATE_LEFT,   /* down: it left the cluster cleanly and was not fenced */
 	STRAY_FATE_LOST,   /* not a member, and neither fenced nor cleanly shut down */
 	STRAY_FATE_MAX
@@ -61,6 +62,9 @@ struct stray_facts {
 	bool foreign_wanted; /* the caller asked to remove paths of foreign initiators too */
 	bool shared;         /* another VM uses this LUN too */
 	bool twice;          /* the domain exists on another host too */
+	/* Nobody has asked, and the VM was started on the host last: Pacemaker has yet to stop it.
+	 */
+	bool explained;
 	enum stray_domain domain;
 	enum stray_fate fate;
 	enum stray_task task;
@@ -77,12 +81,15 @@ enum stray_verdict {
 /* *ret_why: a sentence without a full stop, in static storage. */
 enum stray_verdict stray_judge(const struct stray_facts *facts, const char **ret_why);
 
+/* Does the VM's last task explain a grant to the node: has it brought the VM there? */
+bool stray_explained(const struct journal_task *last, const char *node);
+
 /* What is known about the origin of a path. */
 struct stray_trace {
 	bool foreign;
 	/* When the host released the LUN; its revoke is pending. 0: not released. */
 	int64_t released_ms;
-	/* Last fencing since the VM's last task was begun there; 0: none is known. */
+	/* Last fencing since the host was granted the LUNs; 0: none is known. */
 	int64_t fenced_ms;
 	struct journal_task task; /* the last task that names the host; revision 0: none */
 };

@@ -15,7 +15,9 @@ struct row {
 
 static const struct row rows[] = {
 	{
-		.facts = {[TAKEOVER_MEMBER] = YES, [TAKEOVER_WAS_FENCED] = NO},
+		.facts = {[TAKEOVER_MEMBER] = YES,
+			  [TAKEOVER_WAS_FENCED] = NO,
+			  [TAKEOVER_ORPHANED] = NO},
 		.verdict = TAKEOVER_NEVER_FENCED,
 	},
 	{
@@ -116,7 +118,14 @@ int takeover_judge(enum takeover_policy policy, takeover_ask *ask, void *data,
 	return rc;
 }
 
-bool takeover_fencing_counts(time_t fenced_at, int64_t begun_ms)
+bool takeover_fenced_since(const struct takeover_begun *begun, int64_t fencings, int64_t last_s)
 {
-	return fenced_at != 0 && (int64_t)fenced_at * 1000 + TAKEOVER_CLOCKS_MS >= begun_ms;
+	int64_t after_ms = last_s * 1000 - begun->ms;
+
+	if (begun->ms == 0 || last_s == 0) {
+		return false;
+	}
+	return after_ms > TAKEOVER_CLOCKS_MS ||
+	       (begun->fencings >= 0 && fencings > begun->fencings &&
+		after_ms >= -TAKEOVER_CLOCKS_MS);
 }

@@ -41,6 +41,11 @@ bool task_error_fenced(int rc)
 	return rc == -ESHUTDOWN;
 }
 
+static bool busy_ends(const struct task_step *step, int rc)
+{
+	return rc == -EBUSY && (step->flags & TASK_BUSY_ENDS) != 0;
+}
+
 static void tell(const struct task *task, const struct task_step *step, enum task_event_kind kind,
 		 int64_t since_ms, const struct err *err)
 {
@@ -135,7 +140,8 @@ static int step_carry_out(const struct task *task, const struct task_step *step,
 		}
 		waits = task_error_fenced(rc) &&
 			deadline_now_ms() - since_ms < step->fenced_wait_ms;
-		if (!waits && (!task_error_transient(rc) || try++ == step->tries)) {
+		if (!waits &&
+		    (!task_error_transient(rc) || busy_ends(step, rc) || try++ == step->tries)) {
 			break;
 		}
 		/* A wait for others to lift the error is reported once. */
@@ -175,7 +181,7 @@ static int step_walk(const struct task *task, const struct task_step *step,
 		*ret_acted = step_ours(task, step);
 		return 0;
 	}
-	if (seen < 0 && deadline_passed(deadline)) {
+	if (seen < 0 && (deadline_passed(deadline) || busy_ends(step, seen))) {
 		rc = err_set(err, seen, "%s", err_text(&look_err));
 		tell(task, step, TASK_STEP_FAILED, since_ms, err);
 		return rc;

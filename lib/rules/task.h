@@ -33,6 +33,8 @@ enum task_step_flags {
 	/* run is a check: it has no effect, so there is no probe after it. */
 	TASK_CHECK = 1u << 2,
 	TASK_GRANTS = 1u << 3, /* adds a host to the masks; its undo revokes what it added */
+	/* There is another way: -EBUSY is not waited for, neither after the probe nor after run. */
+	TASK_BUSY_ENDS = 1u << 4,
 };
 
 struct task_step {

@@ -10,9 +10,11 @@ enum relation {
 	OWN_START, /* start of the VM on this node */
 	OWN_STOP,
 	OUT,     /* migration from this node; for migrate_to: also to the same target */
+	SENT,    /* as OUT, live, and libvirt has completed it */
 	IN,      /* migration to this node; for migrate_from: also from the same source */
 	ARRIVED, /* as IN, and only the stop on the source is left */
 	TIDYING, /* a reconcile, on any node */
+	UNDONE,  /* no open task; the last one is a migration to this node that was undone */
 	OTHER,
 	RELATION_MAX
 };
@@ -35,9 +37,11 @@ static const enum vm_claim decisions[VM_ACTION_MAX][RELATION_MAX][CONDITION_MAX]
 		[OWN_START] = EACH(CONTINUE, REFUSE),
 		[OWN_STOP] = EACH(REPLACE, REFUSE),
 		[OUT] = EACH(REPLACE, REFUSE),
+		[SENT] = EACH(REPLACE, REFUSE),
 		[IN] = EACH(REPLACE, REFUSE),
 		[ARRIVED] = EACH(REPLACE, REFUSE),
 		[TIDYING] = EACH(REPLACE, WAIT),
+		[UNDONE] = EACH(BEGIN, BEGIN),
 		[OTHER] = EACH(REPLACE, REFUSE),
 	},
 	[VM_ACTION_STOP] = {
@@ -45,10 +49,13 @@ static const enum vm_claim decisions[VM_ACTION_MAX][RELATION_MAX][CONDITION_MAX]
 		[OWN_START] = EACH(REPLACE, LEAVE),
 		[OWN_STOP] = EACH(CONTINUE, LEAVE),
 		[OUT] = {VM_CLAIM_CONTINUE, VM_CLAIM_REPLACE, VM_CLAIM_REPLACE, VM_CLAIM_LEAVE},
+		[SENT] = EACH(CONTINUE, LEAVE),
 		/* A stop on the target must not hide what the source has to find in the journal. */
 		[IN] = {VM_CLAIM_LEAVE, VM_CLAIM_LEAVE, VM_CLAIM_CONTINUE, VM_CLAIM_LEAVE},
 		[ARRIVED] = EACH(REPLACE, LEAVE),
 		[TIDYING] = EACH(REPLACE, LEAVE),
+		/* The source still has to find it, to save the guest (I10). */
+		[UNDONE] = EACH(LEAVE, LEAVE),
 		[OTHER] = EACH(LEAVE, LEAVE),
 	},
 	[VM_ACTION_MIGRATE_TO] = {
@@ -56,9 +63,11 @@ static const enum vm_claim decisions[VM_ACTION_MAX][RELATION_MAX][CONDITION_MAX]
 		[OWN_START] = EACH(END_FIRST, REFUSE),
 		[OWN_STOP] = EACH(END_FIRST, REFUSE),
 		[OUT] = EACH(CONTINUE, REFUSE),
+		[SENT] = EACH(CONTINUE, REFUSE),
 		[IN] = EACH(END_FIRST, REFUSE),
 		[ARRIVED] = EACH(END_FIRST, REFUSE),
 		[TIDYING] = EACH(END_FIRST, WAIT),
+		[UNDONE] = EACH(BEGIN, BEGIN),
 		[OTHER] = EACH(END_FIRST, REFUSE),
 	},
 	[VM_ACTION_MIGRATE_FROM] = {
@@ -66,9 +75,11 @@ static const enum vm_claim decisions[VM_ACTION_MAX][RELATION_MAX][CONDITION_MAX]
 		[OWN_START] = EACH(REFUSE, REFUSE),
 		[OWN_STOP] = EACH(REFUSE, REFUSE),
 		[OUT] = EACH(REFUSE, REFUSE),
+		[SENT] = EACH(REFUSE, REFUSE),
 		[IN] = {VM_CLAIM_CONTINUE, VM_CLAIM_REFUSE, VM_CLAIM_CONTINUE, VM_CLAIM_REFUSE},
 		[ARRIVED] = EACH(CONTINUE, REFUSE),
 		[TIDYING] = EACH(REFUSE, REFUSE),
+		[UNDONE] = EACH(REFUSE, REFUSE),
 		[OTHER] = EACH(REFUSE, REFUSE),
 	},
 	/* An open task is a hand-over in progress, or one that a stop has to clean up. */
@@ -77,15 +88,17 @@ static const enum vm_claim decisions[VM_ACTION_MAX][RELATION_MAX][CONDITION_MAX]
 		[OWN_START] = EACH(REFUSE, REFUSE),
 		[OWN_STOP] = EACH(REFUSE, REFUSE),
 		[OUT] = EACH(REFUSE, REFUSE),
+		[SENT] = EACH(REFUSE, REFUSE),
 		[IN] = EACH(REFUSE, REFUSE),
 		[ARRIVED] = EACH(REFUSE, REFUSE),
 		[TIDYING] = EACH(CONTINUE, WAIT),
+		[UNDONE] = EACH(BEGIN, BEGIN),
 		[OTHER] = EACH(REFUSE, REFUSE),
 	},
 };
 /* clang-format on */
 
-static_assert(VM_ACTION_MAX == 5 && RELATION_MAX == 8, "a pair without a decision");
+static_assert(VM_ACTION_MAX == 5 && RELATION_MAX == 10, "a pair without a decision");
 
 static bool names(const char *name, const char *other)
 {
@@ -116,7 +129,10 @@ static enum relation migration_relation(const struct vm_asker *asker,
 		break;
 	default:
 		if (names(task->source, me)) {
-			return OUT;
+			return asker->departed && (names(task->mode, VM_MODE_LIVE) ||
+						   names(task->mode, VM_MODE_SENT))
+				       ? SENT
+				       : OUT;
 		}
 		break;
 	}
@@ -129,7 +145,11 @@ static enum relation migration_relation(const struct vm_asker *asker,
 static enum relation relation_of(const struct vm_asker *asker, const struct journal_task *task)
 {
 	if (task == NULL || !journal_state_open(task->state)) {
-		return NONE;
+		return task != NULL && task->kind == JOURNAL_MIGRATE &&
+				       task->state == JOURNAL_FAILED &&
+				       names(task->target, asker->self.node)
+			       ? UNDONE
+			       : NONE;
 	}
 	switch (task->kind) {
 	case JOURNAL_START: return names(task->target, asker->self.node) ? OWN_START : OTHER;
@@ -155,6 +175,12 @@ enum vm_claim vm_claim_decide(const struct vm_asker *asker, const struct journal
 			      enum journal_evidence gone)
 {
 	return decisions[asker->action][relation_of(asker, task)][condition_of(task, gone)];
+}
+
+bool vm_claim_sent(const struct journal_task *task, const char *node)
+{
+	return task != NULL && task->kind == JOURNAL_MIGRATE && names(task->target, node) &&
+	       names(task->mode, VM_MODE_SENT);
 }
 
 enum journal_state vm_claim_end_state(const struct journal_task *task)
@@ -188,9 +214,9 @@ bool vm_claim_saves(const struct vm_asker *asker, const struct journal_task *tas
 	/* An earlier stop had begun to save. */
 	if (task->kind == JOURNAL_STOP) {
 		return journal_state_open(task->state) && names(task->source, asker->self.node) &&
-		       names(task->mode, "saved");
+		       names(task->mode, VM_MODE_SAVED);
 	}
-	if (task->kind != JOURNAL_MIGRATE) {
+	if (task->kind != JOURNAL_MIGRATE || names(task->mode, VM_MODE_BOTH)) {
 		return false;
 	}
 	if (names(task->source, asker->self.node)) {

@@ -25,6 +25,16 @@ enum vm_action {
 /* migrate_from has succeeded: only the revoke on the source is left. */
 #define VM_STEP_ARRIVED "arrived"
 
+/*
+ * The mode of a JOURNAL_MIGRATE task. SENT: a live migration has ended the domain on the source,
+ * and the guest has not run there since. Then what arrived on the target is the guest. BOTH: the
+ * guest was seen on both hosts; the memory of neither fits the disks.
+ */
+#define VM_MODE_LIVE "live"
+#define VM_MODE_SAVED "saved"
+#define VM_MODE_SENT "live, sent"
+#define VM_MODE_BOTH "both"
+
 /* The process that asks, and its action. */
 struct vm_asker {
 	enum vm_action action;
@@ -32,6 +42,8 @@ struct vm_asker {
 	struct journal_actor self;
 	char source[NODE_NAME_MAX + 1]; /* migrations only */
 	char target[NODE_NAME_MAX + 1];
+	/* stop: a completed migration has ended the domain on this node. */
+	bool departed;
 };
 
 enum vm_claim {
@@ -53,6 +65,9 @@ enum vm_claim {
  */
 enum vm_claim vm_claim_decide(const struct vm_asker *asker, const struct journal_task *task,
 			      enum journal_evidence gone);
+
+/* Does the task say that a live migration has sent the guest to this node? task may be NULL. */
+bool vm_claim_sent(const struct journal_task *task, const char *node);
 
 /* The state in which a task ends that another task replaces: DONE or FAILED. */
 enum journal_state vm_claim_end_state(const struct journal_task *task);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "san/iscsi.h"
 
+#include <glib.h>
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "san/iscsi_session.h"
 
@@ -26,19 +26,13 @@ int iscsi_lun_open(const struct iscsi_path *path, struct deadline deadline, stru
 {
 	static const enum iscsi_step steps[] = {ISCSI_STEP_LOGIN, ISCSI_STEP_REPORT_LUNS,
 						ISCSI_STEP_CAPACITY};
-	struct iscsi_lun *lun = calloc(1, sizeof(*lun));
-	int rc;
+	struct iscsi_lun *lun = g_new0(struct iscsi_lun, 1);
+	int rc = iscsi_session_new(path, &lun->session, err);
 
-	if (lun == NULL) {
-		return err_set(err, -ENOMEM, "out of memory");
-	}
-	rc = iscsi_session_new(path, &lun->session, err);
-	if (rc == 0) {
-		rc = walk(lun->session, steps, 3, deadline, err);
-	}
+	rc = rc < 0 ? rc : walk(lun->session, steps, 3, deadline, err);
 	if (rc < 0) {
 		iscsi_session_free(lun->session);
-		free(lun);
+		g_free(lun);
 		return rc;
 	}
 	*ret = lun;
@@ -52,7 +46,7 @@ void iscsi_lun_close(struct iscsi_lun *lun, struct deadline deadline)
 	if (lun != NULL) {
 		(void)walk(lun->session, steps, 1, deadline, NULL);
 		iscsi_session_free(lun->session);
-		free(lun);
+		g_free(lun);
 	}
 }
 

@@ -2,12 +2,14 @@
 #ifndef LUNMASK_ISCSI_H
 #define LUNMASK_ISCSI_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/deadline.h"
 #include "base/err.h"
 #include "names/lun.h"
+#include "names/portal.h"
 
 /*
  * An iSCSI session to one LUN through one portal, by libiscsi: login, a few commands, logout.
@@ -26,7 +28,7 @@
  * -EBUSY        the LUN reports BUSY or TASK SET FULL: try again
  * -EBADMSG      the LUN's VPD page 0x83 is malformed
  * -EINVAL       an illegal portal, name or LUN number, or a transfer beyond the LUN
- * -ETIMEDOUT, -EIO, -ENOMEM
+ * -ETIMEDOUT, -EIO
  */
 struct iscsi_path {
 	const char *portal; /* "address:port", numeric: no deadline bounds a name lookup */
@@ -73,18 +75,27 @@ int iscsi_lun_flush(struct iscsi_lun *lun, struct deadline deadline, struct err 
 int iscsi_path_verify(const struct iscsi_path *path, const struct lun *expected,
 		      struct deadline deadline, struct err *err);
 
+/* The portals through which every LUN was verified, in the order in which they were given. */
+struct iscsi_portals {
+	bool good[PORTALS_MAX];
+	size_t n_good;
+};
+
+/* The index of the first one; n_good must not be 0. */
+size_t iscsi_portals_first(const struct iscsi_portals *portals);
+
 /*
  * Runs iscsi_path_verify() for every LUN on every portal: 1 to VM_LUNS_MAX LUNs and 1 to
- * PORTALS_MAX portals. Succeeds if each LUN was verified on at least paths_required portals (0 =
- * all). A mismatch on any path is a failure, even if enough other paths are good. *ret_paths, if
- * ret_paths is not NULL, is the smallest number of good paths of any LUN, even if it is too small;
- * it is 0 after a mismatch.
+ * PORTALS_MAX portals. Succeeds if every LUN was verified through at least portals_required portals
+ * (0 = all). A mismatch on any path is a failure, even if enough portals are good; then *ret has
+ * none. Otherwise *ret, if ret is not NULL, has the good ones, even if they are too few.
  *
- * Up to 256 paths are tried in parallel, each for at most 5 s and at most until the deadline. If
- * there are more paths, they are tried in groups of 256.
+ * All portals are tried in parallel, with as many LUNs at a time as make 256 paths. A path is tried
+ * for at most 5 s and at most until the deadline. A portal on which a LUN has failed is not tried
+ * for other LUNs, so portals that do not answer cost 5 s together.
  */
 int iscsi_luns_verify(const struct lun *luns, size_t n_luns, const char *const *portals,
-		      size_t n_portals, const char *initiator, size_t paths_required,
-		      struct deadline deadline, size_t *ret_paths, struct err *err);
+		      size_t n_portals, const char *initiator, size_t portals_required,
+		      struct deadline deadline, struct iscsi_portals *ret, struct err *err);
 
 #endif

@@ -2,8 +2,8 @@
 #include "san/iscsi_session.h"
 
 #include <assert.h>
-#include <endian.h>
 #include <fcntl.h>
+#include <glib.h>
 #include <iscsi/iscsi.h>
 #include <iscsi/scsi-lowlevel.h>
 #include <limits.h>
@@ -77,22 +77,6 @@ static void step_done(struct iscsi_session *session)
 	step_start(session);
 }
 
-static uint32_t get_be32(const unsigned char *at)
-{
-	uint32_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return be32toh(value);
-}
-
-static uint64_t get_be64(const unsigned char *at)
-{
-	uint64_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return be64toh(value);
-}
-
 static void command_done(struct iscsi_context *context, int status, void *data, void *private_data);
 
 static struct scsi_task *report_luns_send(struct iscsi_session *session)
@@ -100,17 +84,14 @@ static struct scsi_task *report_luns_send(struct iscsi_session *session)
 	return iscsi_reportluns_task(session->context, 0, REPORT_LUNS_BYTES, command_done, session);
 }
 
-/*
- * SAM-5 4.7: the first two bytes hold the addressing method (peripheral 00b or flat 01b) and the
- * number.
- */
+/* SAM-5 4.7: two bytes hold the addressing method (peripheral 00b, flat 01b) and the number. */
 static int report_luns_take(struct iscsi_session *session, const struct scsi_task *task,
 			    struct err *err)
 {
 	const unsigned char *data = task->datain.data;
 	size_t bytes = task->datain.size > 0 ? (size_t)task->datain.size : 0;
 
-	for (size_t at = 8; at + 8 <= bytes && at < 8 + (size_t)get_be32(data); at += 8) {
+	for (size_t at = 8; at + 8 <= bytes && at < 8 + (size_t)scsi_get_uint32(data); at += 8) {
 		unsigned int wire = (unsigned int)data[at] << 8 | data[at + 1];
 
 		if (wire >> 15 == 0 && (wire & LUN_NUMBER_MAX) == session->number &&
@@ -175,8 +156,8 @@ static int capacity_take(struct iscsi_session *session, const struct scsi_task *
 	if (task->datain.size < 12) {
 		return err_set(err, -EIO, "the answer to READ CAPACITY is too short");
 	}
-	return capacity_set(session, get_be64(task->datain.data), get_be32(task->datain.data + 8),
-			    err);
+	return capacity_set(session, scsi_get_uint64(task->datain.data),
+			    scsi_get_uint32(task->datain.data + 8), err);
 }
 
 static struct scsi_task *capacity10_send(struct iscsi_session *session)
@@ -191,8 +172,8 @@ static int capacity10_take(struct iscsi_session *session, const struct scsi_task
 	if (task->datain.size < 8) {
 		return err_set(err, -EIO, "the answer to READ CAPACITY is too short");
 	}
-	return capacity_set(session, get_be32(task->datain.data), get_be32(task->datain.data + 4),
-			    err);
+	return capacity_set(session, scsi_get_uint32(task->datain.data),
+			    scsi_get_uint32(task->datain.data + 4), err);
 }
 
 static struct scsi_task *read_send(struct iscsi_session *session)
@@ -461,10 +442,7 @@ int iscsi_session_new(const struct iscsi_path *path, struct iscsi_session **ret,
 			       path->target, path->number, path->initiator, ISCSI_NAME_MAX,
 			       LUN_NUMBER_MAX);
 	}
-	session = calloc(1, sizeof(*session));
-	if (session == NULL) {
-		return err_set(err, -ENOMEM, "out of memory");
-	}
+	session = g_new0(struct iscsi_session, 1);
 	(void)snprintf(session->portal, sizeof(session->portal), "%s", path->portal);
 	(void)snprintf(session->target, sizeof(session->target), "%s", path->target);
 	session->number = path->number;
@@ -494,7 +472,7 @@ void iscsi_session_free(struct iscsi_session *session)
 	if (session->task != NULL) {
 		scsi_free_scsi_task(session->task);
 	}
-	free(session);
+	g_free(session);
 }
 
 void iscsi_session_begin(struct iscsi_session *session, const enum iscsi_step *steps,

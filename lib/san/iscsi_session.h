@@ -41,7 +41,7 @@ enum iscsi_step {
 
 struct iscsi_session;
 
-/* The strings are copied. -EINVAL for an illegal portal, name or LUN number; -ENOMEM; -EIO. */
+/* The strings are copied. -EINVAL for an illegal portal, name or LUN number; -EIO. */
 int iscsi_session_new(const struct iscsi_path *path, struct iscsi_session **ret, struct err *err);
 
 /* Closes an open connection without a logout, and frees the session. Accepts NULL. */

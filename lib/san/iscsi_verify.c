@@ -3,11 +3,9 @@
 
 #include <glib.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "names/designator.h"
-#include "names/portal.h"
 #include "san/iscsi_session.h"
 
 /* Limits the time for a portal that does not answer, so that time is left for other paths. */
@@ -54,14 +52,14 @@ struct attempt {
 	struct err err;
 };
 
-static void attempts_run(struct attempt *attempts, size_t count, struct deadline deadline)
+static void attempts_run(struct attempt *const *attempts, size_t count, struct deadline deadline)
 {
 	struct iscsi_session *sessions[ISCSI_SESSIONS_MAX];
 	size_t n_sessions = 0;
 
 	deadline = deadline_within(deadline, PATH_TIMEOUT_MS);
 	for (size_t i = 0; i < count; i++) {
-		struct attempt *attempt = &attempts[i];
+		struct attempt *attempt = attempts[i];
 
 		attempt->rc = iscsi_session_new(&attempt->path, &attempt->session, &attempt->err);
 		if (attempt->rc == 0) {
@@ -72,7 +70,7 @@ static void attempts_run(struct attempt *attempts, size_t count, struct deadline
 	}
 	iscsi_sessions_run(sessions, n_sessions);
 	for (size_t i = 0; i < count; i++) {
-		struct attempt *attempt = &attempts[i];
+		struct attempt *attempt = attempts[i];
 
 		if (attempt->rc == 0) {
 			attempt->rc = iscsi_session_result(attempt->session, &attempt->err);
@@ -95,98 +93,104 @@ int iscsi_path_verify(const struct iscsi_path *path, const struct lun *expected,
 {
 	struct attempt attempt = {.path = *path, .expected = expected};
 
-	attempts_run(&attempt, 1, deadline);
+	attempts_run((struct attempt *const[]){&attempt}, 1, deadline);
 	return attempt.rc == 0 ? 0 : err_set(err, attempt.rc, "%s", err_text(&attempt.err));
 }
 
-/* The paths of one LUN are n_portals attempts, n_luns elements apart. */
-static int paths_judge(const struct attempt *of_lun, size_t n_luns, size_t n_portals,
-		       size_t required, size_t *ret_good, struct err *err)
+/*
+ * The attempts of one LUN, one for each portal, are next to each other. failed: per portal, its
+ * first attempt that failed, where a mismatch comes before other failures; or NULL
+ */
+static void all_run(struct attempt *attempts, size_t count, size_t n_portals,
+		    const struct attempt **failed, struct deadline deadline)
 {
-	const struct attempt *failed = NULL;
-	size_t good = 0;
+	for (size_t i = 0; i < count;) {
+		struct attempt *group[ISCSI_SESSIONS_MAX];
+		size_t n = 0;
 
-	for (size_t i = 0; i < n_portals; i++) {
-		const struct attempt *attempt = &of_lun[i * n_luns];
+		for (; i < count && n < ISCSI_SESSIONS_MAX; i++) {
+			if (failed[i % n_portals] == NULL) {
+				group[n++] = &attempts[i];
+			}
+		}
+		attempts_run(group, n, deadline);
+		for (size_t k = 0; k < n; k++) {
+			const struct attempt **first =
+				&failed[(size_t)(group[k] - attempts) % n_portals];
 
-		if (attempt->rc == -EUCLEAN) {
-			return err_set(err, attempt->rc, "%s", err_text(&attempt->err));
-		}
-		if (attempt->rc == 0) {
-			good++;
-		} else if (failed == NULL) {
-			failed = attempt;
+			if (group[k]->rc != 0 && (*first == NULL || (group[k]->rc == -EUCLEAN &&
+								     (*first)->rc != -EUCLEAN))) {
+				*first = group[k];
+			}
 		}
 	}
-	if (good < *ret_good) {
-		*ret_good = good;
-	}
-	if (good >= required || failed == NULL) {
-		return 0;
-	}
-	(void)err_set(err, failed->rc, "%s", err_text(&failed->err));
-	return n_portals == 1 ? failed->rc
-			      : err_prefix(err, failed->rc, "%zu of %zu paths, %zu required", good,
-					   n_portals, required);
 }
 
-static int luns_judge(const struct attempt *attempts, size_t n_luns, size_t n_portals,
-		      size_t required, size_t *ret_paths, struct err *err)
+/* A mismatch counts more than any other failure. */
+static int portals_judge(const struct attempt *const *failed, size_t n_portals, size_t required,
+			 struct iscsi_portals *ret, struct err *err)
 {
-	size_t good = n_portals;
-	int first_rc = 0;
+	const struct attempt *first = NULL;
 
-	for (size_t i = 0; i < n_luns; i++) {
-		struct err text = ERR_INIT;
-		int rc = paths_judge(&attempts[i], n_luns, n_portals, required, &good, &text);
-
-		if (rc == -EUCLEAN || (rc < 0 && first_rc == 0)) {
-			first_rc = err_set(err, rc, "%s", err_text(&text));
-		}
-		if (rc == -EUCLEAN) {
-			break;
+	*ret = (struct iscsi_portals){.n_good = 0};
+	for (size_t i = 0; i < n_portals; i++) {
+		if (failed[i] == NULL) {
+			ret->good[i] = true;
+			ret->n_good++;
+		} else if (failed[i]->rc == -EUCLEAN) {
+			*ret = (struct iscsi_portals){.n_good = 0};
+			return err_set(err, -EUCLEAN, "%s", err_text(&failed[i]->err));
+		} else if (first == NULL) {
+			first = failed[i];
 		}
 	}
-	if (ret_paths != NULL) {
-		*ret_paths = first_rc == -EUCLEAN ? 0 : good;
+	if (ret->n_good >= required || first == NULL) {
+		return 0;
 	}
-	return first_rc;
+	(void)err_set(err, first->rc, "%s", err_text(&first->err));
+	return n_portals == 1 ? first->rc
+			      : err_prefix(err, first->rc, "%zu of %zu portals, %zu required",
+					   ret->n_good, n_portals, required);
+}
+
+size_t iscsi_portals_first(const struct iscsi_portals *portals)
+{
+	size_t i = 0;
+
+	while (i < PORTALS_MAX - 1 && !portals->good[i]) {
+		i++;
+	}
+	return i;
 }
 
 int iscsi_luns_verify(const struct lun *luns, size_t n_luns, const char *const *portals,
-		      size_t n_portals, const char *initiator, size_t paths_required,
-		      struct deadline deadline, size_t *ret_paths, struct err *err)
+		      size_t n_portals, const char *initiator, size_t portals_required,
+		      struct deadline deadline, struct iscsi_portals *ret, struct err *err)
 {
+	const struct attempt *failed[PORTALS_MAX] = {NULL};
 	size_t count = n_luns * n_portals;
-	size_t required = paths_required == 0 ? n_portals : paths_required;
-	struct attempt *attempts;
-	int rc;
+	size_t required = portals_required == 0 ? n_portals : portals_required;
+	g_autofree struct attempt *attempts = NULL;
+	struct iscsi_portals good;
 
 	if (n_luns == 0 || n_luns > VM_LUNS_MAX || n_portals == 0 || n_portals > PORTALS_MAX ||
 	    required > n_portals) {
 		return err_set(
 			err, -EINVAL,
-			"%zu LUNs, %zu portals, %zu paths required: legal are 1 to %d LUNs, 1 "
-			"to %d portals and no more paths than portals",
-			n_luns, n_portals, paths_required, VM_LUNS_MAX, PORTALS_MAX);
+			"%zu LUNs, %zu portals, %zu of them required: legal are 1 to %d LUNs, 1 "
+			"to %d portals, and at most all of them required",
+			n_luns, n_portals, portals_required, VM_LUNS_MAX, PORTALS_MAX);
 	}
-	attempts = calloc(count, sizeof(*attempts));
-	if (attempts == NULL) {
-		return err_set(err, -ENOMEM, "out of memory");
-	}
+	attempts = g_new0(struct attempt, count);
 	for (size_t i = 0; i < count; i++) {
-		attempts[i].expected = &luns[i % n_luns];
-		attempts[i].path = (struct iscsi_path){.portal = portals[i / n_luns],
-						       .initiator = initiator,
-						       .target = luns[i % n_luns].target,
-						       .number = luns[i % n_luns].number};
-	}
-	for (size_t i = 0; i < count; i += ISCSI_SESSIONS_MAX) {
-		size_t part = count - i < ISCSI_SESSIONS_MAX ? count - i : ISCSI_SESSIONS_MAX;
+		const struct lun *lun = &luns[i / n_portals];
 
-		attempts_run(&attempts[i], part, deadline);
+		attempts[i].expected = lun;
+		attempts[i].path = (struct iscsi_path){.portal = portals[i % n_portals],
+						       .initiator = initiator,
+						       .target = lun->target,
+						       .number = lun->number};
 	}
-	rc = luns_judge(attempts, n_luns, n_portals, required, ret_paths, err);
-	free(attempts);
-	return rc;
+	all_run(attempts, count, n_portals, failed, deadline);
+	return portals_judge(failed, n_portals, required, ret != NULL ? ret : &good, err);
 }

@@ -2,41 +2,32 @@
 #include "san/peer_probe.h"
 
 #include <glib.h>
-#include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_build.h"
 #include "names/portal.h"
 
 /* The part of the deadline that is reserved for ssh and for the transfer of the answer. */
 #define RESERVE_MS 500
 
-/*
- * The errors that a caller distinguishes. They are sent by name, because the numbers differ between
- * systems.
- */
+/* The errors that a caller distinguishes, sent by name: the numbers differ between systems. */
 static const struct {
 	int number;
 	const char *name;
 } errno_names[] = {
-	{EACCES, "EACCES"},
-	{EBADMSG, "EBADMSG"},
-	{EBUSY, "EBUSY"},
-	{EINVAL, "EINVAL"},
-	{EHOSTUNREACH, "EHOSTUNREACH"},
-	{EIO, "EIO"},
-	{ENOMEM, "ENOMEM"},
-	{ENXIO, "ENXIO"},
-	{ETIMEDOUT, "ETIMEDOUT"},
+	{EACCES, "EACCES"},   {EADDRNOTAVAIL, "EADDRNOTAVAIL"},
+	{EBADMSG, "EBADMSG"}, {EBUSY, "EBUSY"},
+	{EINVAL, "EINVAL"},   {EHOSTUNREACH, "EHOSTUNREACH"},
+	{EIO, "EIO"},         {ENOMEM, "ENOMEM"},
+	{ENXIO, "ENXIO"},     {ETIMEDOUT, "ETIMEDOUT"},
 	{EUCLEAN, "EUCLEAN"},
 };
 
-#define N_ERRNO_NAMES (G_N_ELEMENTS(errno_names))
-
 static const char *errno_to_name(int number)
 {
-	for (size_t i = 0; i < N_ERRNO_NAMES; i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(errno_names); i++) {
 		if (errno_names[i].number == number) {
 			return errno_names[i].name;
 		}
@@ -47,7 +38,7 @@ static const char *errno_to_name(int number)
 /* 0 if the name is not in the table. */
 static int errno_from_name(const char *name)
 {
-	for (size_t i = 0; i < N_ERRNO_NAMES; i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(errno_names); i++) {
 		if (strcmp(errno_names[i].name, name) == 0) {
 			return errno_names[i].number;
 		}
@@ -55,28 +46,16 @@ static int errno_from_name(const char *name)
 	return 0;
 }
 
-static char *text_take(json_t *json)
-{
-	char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
-
-	json_decref(json);
-	return text;
-}
-
 static json_t *luns_pack(const struct lun *luns, size_t count)
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < count && array != NULL; i++) {
-		json_t *lun =
+	for (size_t i = 0; i < count; i++) {
+		array = json_build_append(
+			array,
 			json_pack("{s:s, s:s, s:I, s:s, s:I}", "name", luns[i].name, "designator",
 				  luns[i].designator, "size_bytes", (json_int_t)luns[i].size_bytes,
-				  "target", luns[i].target, "number", (json_int_t)luns[i].number);
-
-		if (json_array_append_new(array, lun) < 0) {
-			json_decref(array);
-			array = NULL;
-		}
+				  "target", luns[i].target, "number", (json_int_t)luns[i].number));
 	}
 	return array;
 }
@@ -86,15 +65,14 @@ char *peer_probe_request_encode(const struct peer_probe_request *request)
 	json_t *portals = json_array();
 
 	for (size_t i = 0; i < request->n_portals; i++) {
-		if (json_array_append_new(portals, json_string(request->portals[i])) < 0) {
-			json_decref(portals);
-			return NULL;
-		}
+		portals = json_build_append(portals, json_string(request->portals[i]));
 	}
-	return text_take(json_pack(
-		"{s:s, s:o, s:I, s:i, s:o}", "initiator", request->initiator, "portals", portals,
-		"paths_required", (json_int_t)request->paths_required, "timeout_ms",
-		request->timeout_ms, "luns", luns_pack(request->luns, request->n_luns)));
+	return json_build_text(json_pack("{s:s*, s:s, s:o, s:I, s:i, s:o}", "node", request->node,
+					 "initiator", request->initiator, "portals", portals,
+					 "paths_required", (json_int_t)request->paths_required,
+					 "timeout_ms", request->timeout_ms, "luns",
+					 luns_pack(request->luns, request->n_luns)),
+			       JSON_COMPACT);
 }
 
 struct peer_probe_storage {
@@ -107,7 +85,7 @@ void peer_probe_storage_free(struct peer_probe_storage *storage)
 {
 	if (storage != NULL) {
 		json_decref(storage->json);
-		free(storage);
+		g_free(storage);
 	}
 }
 
@@ -207,6 +185,10 @@ static int request_take(struct peer_probe_storage *storage, struct peer_probe_re
 	json_int_t paths_required = 0, timeout_ms = 0;
 	int rc;
 
+	ret->node = json_string_value(json_object_get(json, "node"));
+	if (json_object_get(json, "node") != NULL && ret->node == NULL) {
+		return err_set(err, -EINVAL, "'node' must be a string");
+	}
 	ret->initiator = json_string_value(json_object_get(json, "initiator"));
 	if (ret->initiator == NULL || !iscsi_name_valid(ret->initiator)) {
 		return err_set(err, -EINVAL,
@@ -228,14 +210,11 @@ static int request_take(struct peer_probe_storage *storage, struct peer_probe_re
 int peer_probe_request_decode(const char *text, size_t bytes, struct peer_probe_request *ret,
 			      struct peer_probe_storage **ret_storage, struct err *err)
 {
-	struct peer_probe_storage *storage = calloc(1, sizeof(*storage));
+	struct peer_probe_storage *storage = g_new0(struct peer_probe_storage, 1);
 	json_error_t reason;
 	int rc;
 
 	memset(ret, 0, sizeof(*ret));
-	if (storage == NULL) {
-		return err_set(err, -ENOMEM, "out of memory");
-	}
 	storage->json = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &reason);
 	rc = storage->json == NULL
 		     ? err_set(err, -EINVAL, "the request is not JSON: %s", reason.text)
@@ -248,48 +227,102 @@ int peer_probe_request_decode(const char *text, size_t bytes, struct peer_probe_
 	return 0;
 }
 
-char *peer_probe_answer_encode(int rc, size_t paths, const char *error_text)
+static json_t *portals_pack(const struct iscsi_portals *portals, size_t n_portals)
 {
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < n_portals; i++) {
+		array = json_build_append(array, json_boolean(portals->good[i]));
+	}
+	return array;
+}
+
+char *peer_probe_answer_encode(int rc, const struct iscsi_portals *portals, size_t n_portals,
+			       const char *error_text)
+{
+	json_int_t paths = (json_int_t)portals->n_good;
 	char text[ERR_TEXT_MAX];
 	size_t i = 0;
 
 	if (rc == 0) {
-		return text_take(json_pack("{s:b, s:I}", "ok", 1, "paths", (json_int_t)paths));
+		return json_build_text(json_pack("{s:b, s:I, s:o}", "ok", 1, "paths", paths,
+						 "portals", portals_pack(portals, n_portals)),
+				       JSON_COMPACT);
 	}
 	/* The text may contain bytes from a target that are not UTF-8, which JSON forbids. */
 	for (; error_text[i] != '\0' && i < sizeof(text) - 1; i++) {
 		text[i] = (unsigned char)error_text[i] > '~' ? '?' : error_text[i];
 	}
 	text[i] = '\0';
-	return text_take(json_pack("{s:b, s:I, s:s, s:s}", "ok", 0, "paths", (json_int_t)paths,
-				   "error", text, "errno_name", errno_to_name(-rc)));
+	return json_build_text(json_pack("{s:b, s:I, s:o, s:s, s:s}", "ok", 0, "paths", paths,
+					 "portals", portals_pack(portals, n_portals), "error", text,
+					 "errno_name", errno_to_name(-rc)),
+			       JSON_COMPACT);
 }
 
-int peer_probe_answer_decode(const char *text, size_t bytes, size_t *ret_paths, struct err *err)
+/* portals: NULL in the answer of an older lunmask. False: not legal. */
+static bool portals_read(json_t *portals, json_t *paths, size_t n_portals,
+			 struct iscsi_portals *ret)
+{
+	bool all = portals == NULL && json_integer_value(paths) == (json_int_t)n_portals;
+
+	*ret = (struct iscsi_portals){.n_good = 0};
+	if (portals != NULL && json_array_size(portals) != n_portals) {
+		return false;
+	}
+	for (size_t i = 0; i < n_portals; i++) {
+		ret->good[i] = all || json_is_true(json_array_get(portals, i));
+		ret->n_good += ret->good[i] ? 1 : 0;
+	}
+	return ret->n_good == (size_t)json_integer_value(paths);
+}
+
+static bool answer_legal(json_t *json)
+{
+	json_t *ok = json_object_get(json, "ok");
+	json_t *paths = json_object_get(json, "paths");
+	const char *name = json_string_value(json_object_get(json, "errno_name"));
+
+	return json_is_boolean(ok) && json_is_integer(paths) && json_integer_value(paths) >= 0 &&
+	       (json_is_true(ok) || (json_is_string(json_object_get(json, "error")) &&
+				     name != NULL && errno_from_name(name) != 0));
+}
+
+int peer_probe_answer_decode(const char *text, size_t bytes, size_t n_portals,
+			     struct iscsi_portals *ret, struct err *err)
 {
 	json_error_t reason;
 	json_t *json = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &reason);
-	json_t *ok = json_object_get(json, "ok");
-	json_t *paths = json_object_get(json, "paths");
-	const char *error = json_string_value(json_object_get(json, "error"));
-	const char *name = json_string_value(json_object_get(json, "errno_name"));
-	int rc;
+	bool ok = json_is_true(json_object_get(json, "ok"));
+	bool whose;
+	int rc = 0;
 
-	if (!json_is_boolean(ok) || !json_is_integer(paths) || json_integer_value(paths) < 0 ||
-	    (json_is_false(ok) && (error == NULL || name == NULL || errno_from_name(name) == 0))) {
+	if (!answer_legal(json)) {
+		*ret = (struct iscsi_portals){.n_good = 0};
 		rc = err_set(err, -EPROTO, "lunmask-probe gave an illegal answer: '%.*s'",
 			     (int)(bytes < 200 ? bytes : 200), text);
-	} else {
-		if (ret_paths != NULL) {
-			*ret_paths = (size_t)json_integer_value(paths);
-		}
-		rc = json_is_true(ok) ? 0 : err_set(err, -errno_from_name(name), "%s", error);
+		json_decref(json);
+		return rc;
+	}
+	whose = portals_read(json_object_get(json, "portals"), json_object_get(json, "paths"),
+			     n_portals, ret);
+	if (!ok) {
+		rc = err_set(
+			err,
+			-errno_from_name(json_string_value(json_object_get(json, "errno_name"))),
+			"%s", json_string_value(json_object_get(json, "error")));
+	} else if (!whose) {
+		rc = err_set(err, -EPROTO,
+			     "upgrade lunmask there: lunmask-probe does not say which of its %zu "
+			     "portals are good",
+			     n_portals);
 	}
 	json_decref(json);
 	return rc;
 }
 
-static int answer_judge(const struct runner_result *result, size_t *ret_paths, struct err *err)
+static int answer_judge(const struct runner_result *result, size_t n_portals,
+			struct iscsi_portals *ret, struct err *err)
 {
 	int rc;
 
@@ -297,7 +330,7 @@ static int answer_judge(const struct runner_result *result, size_t *ret_paths, s
 		return err_set(err, -EPROTO, "lunmask-probe exited with status %d: %s",
 			       result->exit_status, result->stderr_tail);
 	}
-	rc = peer_probe_answer_decode(result->output, result->output_bytes, ret_paths, err);
+	rc = peer_probe_answer_decode(result->output, result->output_bytes, n_portals, ret, err);
 	if (rc != -EPROTO && (rc == 0) != (result->exit_status == 0)) {
 		return err_set(err, -EPROTO, "lunmask-probe's answer and its exit status %d differ",
 			       result->exit_status);
@@ -305,18 +338,20 @@ static int answer_judge(const struct runner_result *result, size_t *ret_paths, s
 	return rc;
 }
 
-int peer_probe_run(const struct runner *runner, const char *program, const char *initiator,
-		   const struct lun *luns, size_t n_luns, const char *const *portals,
-		   size_t n_portals, size_t paths_required, struct deadline deadline,
-		   size_t *ret_paths, struct err *err)
+int peer_probe_run(const struct runner *runner, const char *program, const char *node,
+		   const char *initiator, const struct lun *luns, size_t n_luns,
+		   const char *const *portals, size_t n_portals, size_t paths_required,
+		   struct deadline deadline, struct iscsi_portals *ret, struct err *err)
 {
 	int left_ms = deadline_left_ms(deadline);
+	int timeout_ms = left_ms > 2 * RESERVE_MS ? left_ms - RESERVE_MS : left_ms / 2 + 1;
 	struct peer_probe_request request = {
+		.node = node,
 		.initiator = initiator,
 		.portals = portals,
 		.n_portals = n_portals,
 		.paths_required = paths_required,
-		.timeout_ms = left_ms > 2 * RESERVE_MS ? left_ms - RESERVE_MS : left_ms / 2 + 1,
+		.timeout_ms = MIN(timeout_ms, PEER_PROBE_TIMEOUT_MAX_MS),
 		.luns = luns,
 		.n_luns = n_luns,
 	};
@@ -325,18 +360,16 @@ int peer_probe_run(const struct runner *runner, const char *program, const char 
 	char *text;
 	int rc;
 
-	if (request.timeout_ms > PEER_PROBE_TIMEOUT_MAX_MS) {
-		request.timeout_ms = PEER_PROBE_TIMEOUT_MAX_MS;
-	}
+	*ret = (struct iscsi_portals){.n_good = 0};
 	text = peer_probe_request_encode(&request);
 	if (text == NULL) {
 		return err_set(err, -ENOMEM, "out of memory, or a name that is not UTF-8");
 	}
 	rc = runner_run(runner, argv, text, PEER_PROBE_BYTES_MAX, deadline, &result, err);
 	if (rc == 0) {
-		rc = answer_judge(&result, ret_paths, err);
+		rc = answer_judge(&result, n_portals, ret, err);
 		runner_result_release(&result);
 	}
 	free(text);
-	return rc < 0 ? err_prefix(err, rc, "host %s", initiator) : 0;
+	return rc < 0 && rc != -EADDRNOTAVAIL ? err_prefix(err, rc, "host %s", initiator) : rc;
 }

@@ -2,8 +2,8 @@
 #include "state/image.h"
 
 #include <fcntl.h>
+#include <glib.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <linux/magic.h>
 #include <pthread.h>
 #include <signal.h>
@@ -11,12 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/fd.h"
+#include "base/json_build.h"
 #include "base/thread.h"
+#include "state/image_rate.h"
 #include "state/slot.h"
 #include "state/storage_daemon.h"
 
@@ -46,31 +48,20 @@ static int paths_set(const char *vm, char *directory, char *file, struct err *er
 	return 0;
 }
 
-static int directory_make(const char *path, struct err *err)
-{
-	if (mkdir(path, 0755) < 0 && errno != EEXIST) {
-		return err_set(err, -errno, "cannot create %s: %s", path, strerrordesc_np(errno));
-	}
-	return 0;
-}
-
 /* Creates the file on which the export is mounted. */
 static int mount_point_make(const struct image_export *export, struct err *err)
 {
-	int rc = directory_make("/run/lunmask", err);
-	int fd;
+	AUTO_FD fd = -1;
 
-	rc = rc < 0 ? rc : directory_make(IMAGE_DIRECTORY, err);
-	rc = rc < 0 ? rc : directory_make(export->directory, err);
-	if (rc < 0) {
-		return rc;
+	if (g_mkdir_with_parents(export->directory, 0755) < 0) {
+		return err_set(err, -errno, "cannot create %s: %s", export->directory,
+			       strerrordesc_np(errno));
 	}
 	fd = open(export->file, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
 	if (fd < 0) {
 		return err_set(err, -errno, "cannot create %s: %s", export->file,
 			       strerrordesc_np(errno));
 	}
-	(void)close(fd);
 	return 0;
 }
 
@@ -95,38 +86,29 @@ static int mount_point_remove(const char *directory, const char *file, struct er
 /* This argument is unique to an export, so it also identifies a daemon that was left behind. */
 static char *fuse_argument(const char *file)
 {
-	json_t *fuse =
-		json_pack("{s:s, s:s, s:s, s:s, s:b, s:b}", "type", "fuse", "id", "image",
-			  "node-name", "area", "mountpoint", file, "writable", 1, "growable", 0);
-	char *text = fuse == NULL ? NULL : json_dumps(fuse, JSON_COMPACT | JSON_SORT_KEYS);
-
-	json_decref(fuse);
-	return text;
+	return json_build_text(json_pack("{s:s, s:s, s:s, s:s, s:b, s:b}", "type", "fuse", "id",
+					 "image", "node-name", "area", "mountpoint", file,
+					 "writable", 1, "growable", 0),
+			       JSON_COMPACT | JSON_SORT_KEYS);
 }
 
 /* Bypasses the cache of this host, because another host reads the data next. */
 static char *lun_argument(const struct iscsi_path *path)
 {
-	json_t *lun =
-		json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:{s:b, s:b}}", "driver", "iscsi",
-			  "node-name", "lun", "transport", "tcp", "portal", path->portal, "target",
-			  path->target, "lun", (int)path->number, "initiator-name", path->initiator,
-			  "cache", "direct", 1, "no-flush", 0);
-	char *text = lun == NULL ? NULL : json_dumps(lun, JSON_COMPACT);
-
-	json_decref(lun);
-	return text;
+	return json_build_text(json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:{s:b, s:b}}",
+					 "driver", "iscsi", "node-name", "lun", "transport", "tcp",
+					 "portal", path->portal, "target", path->target, "lun",
+					 (int)path->number, "initiator-name", path->initiator,
+					 "cache", "direct", 1, "no-flush", 0),
+			       JSON_COMPACT);
 }
 
 static char *area_argument(uint64_t offset_bytes, uint64_t size_bytes)
 {
-	json_t *area = json_pack("{s:s, s:s, s:s, s:I, s:I}", "driver", "raw", "node-name", "area",
-				 "file", "lun", "offset", (json_int_t)offset_bytes, "size",
-				 (json_int_t)size_bytes);
-	char *text = area == NULL ? NULL : json_dumps(area, JSON_COMPACT);
-
-	json_decref(area);
-	return text;
+	return json_build_text(json_pack("{s:s, s:s, s:s, s:I, s:I}", "driver", "raw", "node-name",
+					 "area", "file", "lun", "offset", (json_int_t)offset_bytes,
+					 "size", (json_int_t)size_bytes),
+			       JSON_COMPACT);
 }
 
 int image_export_remove_stale(const char *vm, struct deadline deadline, struct err *err)
@@ -203,26 +185,22 @@ int image_export_open(const char *vm, const struct iscsi_path *path, const struc
 		      uint64_t lun_size_bytes, struct deadline deadline, struct image_export **ret,
 		      struct err *err)
 {
-	struct image_export *export = calloc(1, sizeof(*export));
+	struct image_export *export = g_new0(struct image_export, 1);
 	uint64_t offset_bytes = 0;
-	int rc;
+	int rc = paths_set(vm, export->directory, export->file, err);
 
-	if (export == NULL) {
-		return err_set(err, -ENOMEM, "out of memory");
-	}
-	rc = paths_set(vm, export->directory, export->file, err);
 	rc = rc < 0 ? rc
 		    : area_find(extent, lun_size_bytes, &offset_bytes, &export->size_bytes, err);
 	rc = rc < 0 ? rc : image_export_remove_stale(vm, deadline, err);
 	if (rc < 0) {
-		free(export);
+		g_free(export);
 		return rc;
 	}
 	rc = mount_point_make(export, err);
 	rc = rc < 0 ? rc : daemon_start(export, path, offset_bytes, deadline, err);
 	if (rc < 0) {
 		(void)mount_point_remove(export->directory, export->file, NULL);
-		free(export);
+		g_free(export);
 		return err_prefix(err, rc, "saved image of VM '%s'", vm);
 	}
 	*ret = export;
@@ -239,21 +217,43 @@ uint64_t image_export_size_bytes(const struct image_export *export)
 	return export->size_bytes;
 }
 
-/*
- * Checks that the file is on the FUSE mount. fsync() of the mount point itself would succeed
- * without flushing any data.
- */
-static void *file_sync(void *data)
+/* What a thread does with the file, which may wait as long as the array does. */
+struct file_job {
+	const struct image_export *export;
+	bool rate; /* measure; otherwise make the data durable */
+	bool writing;
+	uint64_t bytes_s;
+};
+
+/* The file must be on the FUSE mount: fsync() of the mount point itself flushes nothing. */
+static int file_open(const struct image_export *export)
 {
-	const struct image_export *export = data;
 	struct statfs fs;
-	intptr_t rc = 0;
 	int fd = open(export->file, O_RDWR | O_CLOEXEC);
 
-	if (fd < 0 || fstatfs(fd, &fs) < 0 || fsync(fd) < 0) {
+	if (fd < 0 || fstatfs(fd, &fs) < 0) {
+		int rc = -errno;
+
+		fd_close(&fd);
+		return rc;
+	}
+	if (fs.f_type != FUSE_SUPER_MAGIC) {
+		fd_close(&fd);
+		return -ENOTCONN;
+	}
+	return fd;
+}
+
+static void *file_run(void *data)
+{
+	struct file_job *job = data;
+	int fd = file_open(job->export);
+	intptr_t rc = fd < 0 ? fd : 0;
+
+	if (rc == 0 && job->rate) {
+		rc = image_rate_measure(fd, job->writing, job->export->size_bytes, &job->bytes_s);
+	} else if (rc == 0 && fsync(fd) < 0) {
 		rc = -errno;
-	} else if (fs.f_type != FUSE_SUPER_MAGIC) {
-		rc = -ENOTCONN;
 	}
 	if (fd >= 0 && close(fd) < 0 && rc == 0) {
 		rc = -errno;
@@ -262,16 +262,17 @@ static void *file_sync(void *data)
 }
 
 /*
- * Runs fsync() in a thread, because it waits for the array as long as the daemon does, which may be
- * for ever. If the daemon is killed, the kernel fails the fsync(), so that the thread exits.
+ * Runs in a thread, because it waits for the array as long as the daemon does, which may be for
+ * ever. If the daemon is killed, the kernel fails the system call, so that the thread exits.
  */
-static int sync_bounded(struct image_export *export, struct deadline deadline, struct err *err)
+static int run_bounded(struct image_export *export, struct file_job *job, struct deadline deadline,
+		       struct err *err)
 {
 	struct timespec until = {.tv_sec = deadline.at_ms / 1000,
 				 .tv_nsec = deadline.at_ms % 1000 * 1000000};
 	void *result = NULL;
 	pthread_t thread;
-	int rc = thread_start(&thread, file_sync, export);
+	int rc = thread_start(&thread, file_run, job);
 
 	if (rc < 0) {
 		return err_set(err, rc, "cannot create a thread: %s", strerrordesc_np(-rc));
@@ -279,24 +280,37 @@ static int sync_bounded(struct image_export *export, struct deadline deadline, s
 	if (pthread_clockjoin_np(thread, &result, CLOCK_MONOTONIC, &until) != 0) {
 		(void)kill(export->daemon.pid, SIGKILL);
 		(void)pthread_join(thread, NULL);
-		return err_set(err, -ETIMEDOUT, "the array did not confirm the data in time");
+		return err_set(err, -ETIMEDOUT, "the array did not answer in time");
 	}
 	rc = (int)(intptr_t)result;
-	return rc < 0 ? err_set(err, rc, "the data is not safe on the array: %s",
+	return rc < 0 ? err_set(err, rc, "%s: %s",
+				job->rate ? "the array fails" : "the data is not safe on the array",
 				strerrordesc_np(-rc))
 		      : 0;
+}
+
+int image_export_rate(struct image_export *export, bool writing, struct deadline deadline,
+		      uint64_t *ret_bytes_s, struct err *err)
+{
+	struct file_job job = {.export = export, .rate = true, .writing = writing};
+	int rc = run_bounded(export, &job, deadline, err);
+
+	*ret_bytes_s = job.bytes_s;
+	return rc == 0 ? 0 : err_prefix(err, rc, "the rate of the state LUN cannot be measured");
 }
 
 /* A third of the time is reserved for the exit of the daemon. */
 int image_export_close(struct image_export *export, struct deadline deadline, struct err *err)
 {
+	struct file_job sync = {.export = export};
 	struct err later = ERR_INIT;
 	int rc, end_rc;
 
 	if (export == NULL) {
 		return 0;
 	}
-	rc = sync_bounded(export, deadline_before(deadline, deadline_left_ms(deadline) / 3), err);
+	rc = run_bounded(export, &sync, deadline_before(deadline, deadline_left_ms(deadline) / 3),
+			 err);
 	end_rc = storage_daemon_end(&export->daemon, deadline, &later);
 	if (rc == 0 && end_rc < 0) {
 		rc = err_set(err, end_rc, "%s", err_text(&later));
@@ -308,6 +322,6 @@ int image_export_close(struct image_export *export, struct deadline deadline, st
 	if (rc < 0) {
 		(void)err_prefix(err, rc, "saved image %s", export->file);
 	}
-	free(export);
+	g_free(export);
 	return rc;
 }

@@ -2,6 +2,9 @@
 #ifndef LUNMASK_IMAGE_H
 #define LUNMASK_IMAGE_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/deadline.h"
 #include "base/err.h"
 #include "names/lun.h"
@@ -38,16 +41,21 @@ const char *image_export_file(const struct image_export *export);
 uint64_t image_export_size_bytes(const struct image_export *export);
 
 /*
+ * How fast the area is written, or read, at this moment: it is done for about a second. Writing
+ * destroys what the area holds. -ETIMEDOUT if the array does not answer in time; the export is then
+ * of no use any more.
+ */
+int image_export_rate(struct image_export *export, bool writing, struct deadline deadline,
+		      uint64_t *ret_bytes_s, struct err *err);
+
+/*
  * Frees the export, even on failure. Accepts NULL. -ETIMEDOUT if the array does not confirm the
  * data in time; otherwise the first error of the flush, the daemon or the unmount. Always with
  * text.
  */
 int image_export_close(struct image_export *export, struct deadline deadline, struct err *err);
 
-/*
- * Removes the daemon and the mount that a killed process has left behind for this VM on this host.
- * 0 also if there is nothing to remove.
- */
+/* Removes daemon and mount that a killed process left for this VM on this host. 0 also if none. */
 int image_export_remove_stale(const char *vm, struct deadline deadline, struct err *err);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "state/state_lun.h"
 
+#include <glib.h>
 #include <inttypes.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* LUNs have blocks of 512 or 4096 bytes. A multiple of the larger size fits both. */
@@ -38,31 +38,24 @@ static int device_flush(void *device, struct deadline deadline, struct err *err)
 	return iscsi_lun_flush(device, deadline, err);
 }
 
-static const struct state_device_ops iscsi_ops = {
+const struct state_device_ops state_device_iscsi = {
 	.read = device_read,
 	.write = device_write,
 	.flush = device_flush,
 };
 
-int state_lun_open_device(const struct state_device_ops *ops, void *device, uint64_t offset_bytes,
-			  struct state_lun **ret, struct err *err)
+struct state_lun *state_lun_new(const struct state_device_ops *ops, void *device,
+				uint64_t offset_bytes)
 {
-	struct state_lun *state = calloc(1, sizeof(*state));
+	struct state_lun *state = g_new0(struct state_lun, 1);
 
-	if (state == NULL) {
-		return err_set(err, -ENOMEM, "out of memory");
-	}
 	state->ops = ops;
 	state->device = device;
 	state->offset_bytes = offset_bytes;
-	*ret = state;
-	return 0;
+	return state;
 }
 
-/*
- * Refuses an extent that is too small, extends beyond the LUN or does not start on a block, before
- * anything is written.
- */
+/* Refuses a too small extent, one beyond the LUN, or not on a block, before any write. */
 static int extent_check(struct iscsi_lun *lun, const struct extent *extent,
 			struct deadline deadline, struct err *err)
 {
@@ -105,16 +98,12 @@ int state_lun_open(const struct iscsi_path *path, const struct extent *extent,
 	struct iscsi_lun *lun = NULL;
 	int rc = iscsi_lun_open(path, deadline, &lun, err);
 
-	if (rc == 0) {
-		rc = extent_check(lun, extent, deadline, err);
-	}
-	if (rc == 0) {
-		rc = state_lun_open_device(&iscsi_ops, lun, extent->offset_bytes, ret, err);
-	}
+	rc = rc < 0 ? rc : extent_check(lun, extent, deadline, err);
 	if (rc < 0) {
 		iscsi_lun_close(lun, deadline);
 		return err_prefix(err, rc, "state LUN '%s'", extent->lun);
 	}
+	*ret = state_lun_new(&state_device_iscsi, lun, extent->offset_bytes);
 	(*ret)->iscsi = lun;
 	return 0;
 }
@@ -123,7 +112,7 @@ void state_lun_close(struct state_lun *state, struct deadline deadline)
 {
 	if (state != NULL) {
 		iscsi_lun_close(state->iscsi, deadline);
-		free(state);
+		g_free(state);
 	}
 }
 
@@ -153,9 +142,7 @@ int state_lun_load(struct state_lun *state, struct deadline deadline, struct slo
 
 	state->loaded = false;
 	rc = area_read(state, state->area, deadline, err);
-	if (rc == 0) {
-		rc = slot_choose(state->area, ret, &index, err);
-	}
+	rc = rc < 0 ? rc : slot_choose(state->area, ret, &index, err);
 	if (rc == 0 || rc == -ENODATA) {
 		state->loaded = true;
 		state->generation = rc == 0 ? ret->generation : 0;
@@ -171,9 +158,7 @@ static int target_find(struct state_lun *state, struct deadline deadline, size_t
 	size_t index = SLOT_COUNT - 1; /* in an empty area, the first slot is written first */
 	int rc = area_read(state, state->look, deadline, err);
 
-	if (rc == 0) {
-		rc = slot_choose(state->look, &newest, &index, err);
-	}
+	rc = rc < 0 ? rc : slot_choose(state->look, &newest, &index, err);
 	if (rc < 0 && rc != -ENODATA) {
 		return rc;
 	}
@@ -213,9 +198,7 @@ int state_lun_store(struct state_lun *state, const struct slot *slot, struct dea
 	size_t index = 0, bytes;
 	int rc = target_find(state, deadline, &index, &next.generation, err);
 
-	if (rc == 0) {
-		rc = slot_encode(&next, state->out, err);
-	}
+	rc = rc < 0 ? rc : slot_encode(&next, state->out, err);
 	if (rc < 0) {
 		return rc;
 	}
@@ -225,12 +208,8 @@ int state_lun_store(struct state_lun *state, const struct slot *slot, struct dea
 	offset_bytes = state->offset_bytes + index * SLOT_BYTES;
 	state->loaded = false; /* the state of the LUN is unknown until the read back */
 	rc = state->ops->write(state->device, offset_bytes, state->out, bytes, deadline, err);
-	if (rc == 0) {
-		rc = state->ops->flush(state->device, deadline, err);
-	}
-	if (rc == 0) {
-		rc = read_back(state, offset_bytes, bytes, deadline, err);
-	}
+	rc = rc < 0 ? rc : state->ops->flush(state->device, deadline, err);
+	rc = rc < 0 ? rc : read_back(state, offset_bytes, bytes, deadline, err);
 	if (rc == 0) {
 		state->loaded = true;
 		state->generation = next.generation;

@@ -29,6 +29,9 @@ struct state_device_ops {
 	int (*flush)(void *device, struct deadline deadline, struct err *err);
 };
 
+/* device: a struct iscsi_lun */
+extern const struct state_device_ops state_device_iscsi;
+
 struct state_lun;
 
 /*
@@ -39,17 +42,14 @@ struct state_lun;
 int state_lun_open(const struct iscsi_path *path, const struct extent *extent,
 		   struct deadline deadline, struct state_lun **ret, struct err *err);
 
-/* Uses any device. The ops and the device must outlive the state_lun. -ENOMEM. */
-int state_lun_open_device(const struct state_device_ops *ops, void *device, uint64_t offset_bytes,
-			  struct state_lun **ret, struct err *err);
+/* Uses any device. The ops and the device must outlive the state_lun. */
+struct state_lun *state_lun_new(const struct state_device_ops *ops, void *device,
+				uint64_t offset_bytes);
 
 /* Closes the session, if state_lun_open() opened one. Accepts NULL. */
 void state_lun_close(struct state_lun *state, struct deadline deadline);
 
-/*
- * Sets the generation that an earlier handle loaded or stored: a store refuses (-ESTALE) to replace
- * any other generation. A LUN that was never written has generation 0.
- */
+/* The generation of an earlier handle (0: never written): a store replaces no other (-ESTALE). */
 void state_lun_expect(struct state_lun *state, uint64_t generation);
 
 /* The generation of the state that was loaded or stored last. */

@@ -23,6 +23,7 @@ enum vm_boot_action {
 	VM_BOOT_DESTROY,    /* destroy the domain that is here, then decide again */
 	VM_BOOT_DROP_IMAGE, /* the guest has run: mark the image as gone, then decide again */
 	VM_BOOT_WAIT,       /* the domain is shutting down: wait, then decide again */
+	VM_BOOT_REFUSE,     /* only stop can end what is here */
 };
 
 /* Pure; every combination has a row. VM_BOOT_INVALID: the domain state is unknown. */

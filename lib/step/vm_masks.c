@@ -6,9 +6,8 @@
 
 #include "san/iscsi.h"
 #include "step/vm_gone.h"
-
-/* For each portal, so that one that does not answer leaves time for the others. */
-#define PORTAL_MS 5000
+#include "vm/vm_lun_owner.h"
+#include "media/vm_media.h"
 
 int vm_masks_holding(struct vm_context *vm, const char *initiator, struct deadline deadline,
 		     struct vm_holding *ret, struct err *err)
@@ -140,8 +139,8 @@ int vm_grant_check(struct vm_context *vm, const char *initiator, struct vm_grant
  */
 static bool surely_unchanged(int rc)
 {
-	return rc == -EPERM || rc == -ESHUTDOWN || rc == -ENXIO || rc == -EBUSY || rc == -EINVAL ||
-	       rc == -ENOENT;
+	return rc == -EPERM || rc == -ESHUTDOWN || rc == -ENXIO || rc == -EBUSY || rc == -EBADRQC ||
+	       rc == -EOPNOTSUPP || rc == -ENOENT || rc == -EROFS;
 }
 
 /* LUNs that an earlier try added stay recorded, even if a later try finds them granted. */
@@ -165,8 +164,9 @@ int vm_grant_apply(struct vm_context *vm, const struct array_change *change, str
 int vm_grant_probe(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
+	int seen = vm_grant_check(vm, vm->self->initiator, &vm->grant, deadline, err);
 
-	return vm_grant_check(vm, vm->self->initiator, &vm->grant, deadline, err);
+	return seen == TASK_DONE ? vm_media_probe(vm, vm->self->initiator, deadline, err) : seen;
 }
 
 /*
@@ -204,7 +204,8 @@ int vm_grant_run(void *context, struct deadline deadline, struct err *err)
 	};
 	int rc = nothing_is_left(vm, deadline, err);
 
-	return rc < 0 ? rc : vm_grant_apply(vm, &change, &vm->grant, deadline, err);
+	rc = rc < 0 ? rc : vm_grant_apply(vm, &change, &vm->grant, deadline, err);
+	return rc < 0 ? rc : vm_media_grant(vm, vm->self->initiator, deadline, err);
 }
 
 int vm_grant_revert(struct vm_context *vm, const char *initiator, struct vm_grant *grant,
@@ -238,11 +239,17 @@ int vm_grant_revert(struct vm_context *vm, const char *initiator, struct vm_gran
 int vm_grant_undo(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
+	int rc;
 
 	if (vm_gone_probe(vm, deadline, NULL) != TASK_DONE) {
 		return err_set(err, -EBUSY, "there is a domain here that may use the LUNs");
 	}
-	return vm_grant_revert(vm, vm->self->initiator, &vm->grant, deadline, err);
+	rc = vm_grant_revert(vm, vm->self->initiator, &vm->grant, deadline, err);
+	vm_media_unlock(vm);
+	if (rc == 0) {
+		vm_media_revoke(vm, "start", deadline);
+	}
+	return rc;
 }
 
 /* A LUN that the array does not have is presented to nobody, so it needs no revoke. */
@@ -278,8 +285,13 @@ int vm_revoke_probe(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
 	struct vm_holding holding = {.any = false};
-	int rc = vm_masks_holding(vm, vm->self->initiator, deadline, &holding, err);
+	int rc;
 
+	vm_lun_owner_leave_out(vm, deadline);
+	if (vm->n_luns == 0) {
+		return TASK_DONE;
+	}
+	rc = vm_masks_holding(vm, vm->self->initiator, deadline, &holding, err);
 	if (rc == -ENXIO) {
 		rc = missing_luns_leave_out(vm, deadline, err);
 		if (rc == 0 && vm->n_luns > 0) {
@@ -311,35 +323,27 @@ int vm_revoke_run(void *context, struct deadline deadline, struct err *err)
 int vm_paths_verify(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
-	size_t required = vm->settings->paths_required;
-	struct err path_err = ERR_INIT;
-	size_t good = 0;
-	size_t i;
-	int rc = array_luns(&vm->array, vm->lun_names, vm->n_luns, vm->self->initiator, deadline,
-			    vm->luns, err);
+	struct iscsi_portals portals = {.n_good = 0};
+	const char *names[VM_LUNS_MAX];
+	size_t n = vm_media_all_luns(vm, names);
+	int rc = array_luns(&vm->array, names, n, vm->self->initiator, deadline, vm->luns, err);
 
-	for (i = 0; rc == 0 && i < vm->n_portals; i++) {
-		int path_rc = iscsi_luns_verify(
-			vm->luns, vm->n_luns, &vm->portals[i], 1, vm->self->initiator, 1,
-			deadline_within(deadline, PORTAL_MS), NULL, &path_err);
-
-		if (path_rc == -EUCLEAN) {
-			return err_set(err, path_rc, "%s", err_text(&path_err));
-		}
-		if (path_rc == 0 && good++ == 0) {
-			vm->portal = vm->portals[i];
-		}
-	}
 	if (rc != 0) {
 		return rc;
 	}
-	required = required == 0 ? vm->n_portals : required;
-	if (good < required) {
-		return err_set(err, -EHOSTUNREACH,
-			       "this host (%s) reaches the LUNs through %zu of %zu portals, "
-			       "paths_required asks for %zu: %s",
-			       vm->self->initiator, good, vm->n_portals, required,
-			       err_text(&path_err));
+	rc = iscsi_luns_verify(vm->luns, n, vm->portals, vm->n_portals, vm->self->initiator,
+			       vm->settings->paths_required, deadline, &portals, err);
+	if (portals.n_good > 0) {
+		vm->portal = vm->portals[iscsi_portals_first(&portals)];
+	}
+	if (rc == -EUCLEAN) {
+		return rc;
+	}
+	if (rc < 0) {
+		return err_prefix(
+			err, -EHOSTUNREACH,
+			"this host (%s) reaches fewer portals than paths_required asks for",
+			vm->self->initiator);
 	}
 	vm->luns_known = true;
 	return 0;

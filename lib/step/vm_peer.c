@@ -7,9 +7,10 @@
 
 #include "san/peer_probe.h"
 #include "step/vm_masks.h"
-#include "step/vm_state.h"
+#include "vm/vm_definition.h"
+#include "media/vm_media.h"
 
-#define PORTAL_MS 10000
+#define PROBE_MS 20000 /* an ssh handshake, and 5 s for portals that do not answer */
 #define CONNECT_MS 15000
 
 /*
@@ -29,7 +30,10 @@ int vm_peer_address(const struct vm_context *vm, const struct config_host *host,
 	const char *suffix = vm->settings->migration_network_suffix;
 	bool by_suffix = suffix != NULL && suffix[0] != '\0';
 	char plain[NODE_NAME_MAX + 128];
-	int length = by_suffix ? snprintf(plain, sizeof(plain), "%s%s", host->node, suffix)
+	/* As ocf:heartbeat:VirtualDomain: node2.example.com becomes node2-mig.example.com. */
+	int first = (int)strcspn(host->node, ".");
+	int length = by_suffix ? snprintf(plain, sizeof(plain), "%.*s%s%s", first, host->node,
+					  suffix, host->node + first)
 			       : snprintf(plain, sizeof(plain), "%s", host->migration_address);
 
 	if (length < 0 || (size_t)length >= sizeof(plain) || !address_valid(plain)) {
@@ -140,6 +144,24 @@ int vm_peer_domain_state(struct vm_context *vm, const struct config_host *host,
 	return rc == 0 ? 0 : err_prefix(err, rc, "libvirt on %s", host->node);
 }
 
+int vm_peer_arrived_end(struct vm_context *vm, const struct config_host *host,
+			struct deadline deadline, struct err *err)
+{
+	struct hypervisor *hypervisor;
+	enum domain_state state;
+	int rc = peer_connect(vm, host, deadline, &hypervisor, err);
+
+	if (rc != 0) {
+		return rc;
+	}
+	rc = hypervisor_domain_state(hypervisor, vm->settings->vm, deadline, &state, err);
+	if (rc == 0 && state == DOMAIN_ARRIVED) {
+		rc = hypervisor_destroy(hypervisor, vm->settings->vm, deadline, err);
+	}
+	hypervisor_close(hypervisor);
+	return rc == 0 ? 0 : err_prefix(err, rc, "libvirt on %s", host->node);
+}
+
 int vm_peer_state(struct vm_context *vm, struct deadline deadline, enum domain_state *ret,
 		  struct err *err)
 {
@@ -160,6 +182,42 @@ int vm_peer_state(struct vm_context *vm, struct deadline deadline, enum domain_s
 	return rc == 0 ? 0 : err_prefix(err, rc, "libvirt on %s", peer->host->node);
 }
 
+/*
+ * This host's portal and LUN numbers will do: the peer checks only CPU and memory. Without a domain
+ * here, the guest is in its saved image, which is not opened for this.
+ */
+static int definition_to_move(struct vm_context *vm, struct deadline deadline, char **ret_xml,
+			      struct err *err)
+{
+	struct mapping_host here = vm_definition_here(vm);
+	enum domain_state state;
+	int rc = vm_domain_state(vm, deadline, &state, err);
+
+	if (rc != 0) {
+		return rc;
+	}
+	return domain_state_active(state) && state != DOMAIN_LOST
+		       ? vm_definition_running(vm, &here, deadline, ret_xml, err)
+		       : vm_definition_stored(vm, &here, ret_xml, err);
+}
+
+/* Too little memory is a matter of opinion: libvirt would take the guest. */
+static bool memory_is_accepted(const struct vm_context *vm, const struct err *why)
+{
+	struct task_event event = {
+		.kind = TASK_STEP_PROGRESS,
+		.task = "migrate",
+		.step = "preflight",
+		.text = err_text(why),
+	};
+
+	if (vm->settings->preflight != VM_PREFLIGHT_WARN) {
+		return false;
+	}
+	vm_report_event(vm, &event);
+	return true;
+}
+
 int vm_peer_preflight(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
@@ -172,12 +230,17 @@ int vm_peer_preflight(void *context, struct deadline deadline, struct err *err)
 		return err_set(err, -EEXIST, "on %s the domain is %s already", peer->host->node,
 			       domain_state_to_str(state));
 	}
-	/* This host's portal and LUN numbers will do: the peer checks only CPU and memory. */
+	if (rc == 0 && mapping_find(vm->mapping, DRIVE_FLASH) != NULL) {
+		rc = hypervisor_flash_check(peer->hypervisor, deadline, err);
+	}
 	if (rc == 0) {
-		rc = vm_domain_xml(vm, peer->host->initiator, vm->portal, vm->luns, &xml, err);
+		rc = definition_to_move(vm, deadline, &xml, err);
 	}
 	if (rc == 0) {
 		rc = hypervisor_preflight(peer->hypervisor, vm->settings->vm, xml, deadline, err);
+	}
+	if (rc == -ENOSPC && memory_is_accepted(vm, err)) {
+		rc = 0;
 	}
 	free(xml);
 	return rc == 0 ? 0 : err_prefix(err, rc, "%s", peer->host->node);
@@ -187,32 +250,25 @@ static int portals_verify(struct vm_context *vm, const struct runner *runner,
 			  struct deadline deadline, struct err *err)
 {
 	struct vm_peer *peer = vm->peer;
-	size_t required = vm->settings->paths_required;
-	struct err path_err = ERR_INIT;
-	size_t good = 0;
-	size_t i;
+	struct iscsi_portals portals;
+	int rc = peer_probe_run(runner, LUNMASK_PROBE_PROGRAM, peer->host->node,
+				peer->host->initiator, peer->luns, vm->n_luns + vm->n_media,
+				vm->portals, vm->n_portals, vm->settings->paths_required,
+				deadline_within(deadline, PROBE_MS), &portals, err);
 
-	for (i = 0; i < vm->n_portals; i++) {
-		int rc = peer_probe_run(runner, LUNMASK_PROBE_PROGRAM, peer->host->initiator,
-					peer->luns, vm->n_luns, &vm->portals[i], 1, 1,
-					deadline_within(deadline, PORTAL_MS), NULL, &path_err);
-
-		if (rc == -EUCLEAN) {
-			return err_set(err, rc, "on %s: %s", peer->host->node, err_text(&path_err));
-		}
-		if (rc == 0 && good++ == 0) {
-			peer->portal = vm->portals[i];
-		}
+	if (portals.n_good > 0) {
+		peer->portal = vm->portals[iscsi_portals_first(&portals)];
 	}
-	required = required == 0 ? vm->n_portals : required;
-	if (good < required) {
-		return err_set(err, -EHOSTUNREACH,
-			       "%s reaches the LUNs through %zu of %zu portals, paths_required "
-			       "asks for %zu: %s",
-			       peer->host->node, good, vm->n_portals, required,
-			       err_text(&path_err));
+	if (rc == -EUCLEAN) {
+		return err_prefix(err, rc, "on %s", peer->host->node);
 	}
-	return 0;
+	if (rc == -EADDRNOTAVAIL) {
+		return rc;
+	}
+	return rc == 0 ? 0
+		       : err_prefix(err, -EHOSTUNREACH,
+				    "%s reaches fewer portals than paths_required asks for",
+				    peer->host->node);
 }
 
 int vm_peer_verify(void *context, struct deadline deadline, struct err *err)
@@ -222,11 +278,12 @@ int vm_peer_verify(void *context, struct deadline deadline, struct err *err)
 	char transport[VM_PEER_URI_MAX];
 	char address[VM_PEER_URI_MAX / 2];
 	struct runner runner = {.transport = transport};
-	int rc = array_luns(&vm->array, vm->lun_names, vm->n_luns, peer->host->initiator, deadline,
-			    peer->luns, err);
+	const char *names[VM_LUNS_MAX];
+	size_t n = vm_media_all_luns(vm, names);
+	int rc = array_luns(&vm->array, names, n, peer->host->initiator, deadline, peer->luns, err);
 
 	if (rc == 0) {
-		rc = mapping_check_luns(vm->mapping, peer->luns, vm->n_luns, err);
+		rc = mapping_check_luns(vm->mapping, peer->luns, n, err);
 	}
 	if (rc == 0) {
 		rc = vm_peer_address(vm, peer->host, address, sizeof(address), err);

@@ -28,6 +28,8 @@ struct vm_peer {
 
 	struct vm_grant grant; /* what was granted to the peer */
 	bool guest_touched;    /* a live migration to the peer was begun */
+	bool departed;         /* it has ended the domain here, which has not run since */
+	bool left_to_target;   /* it has arrived, and migrate_from has to start it */
 };
 
 /*
@@ -57,6 +59,10 @@ int vm_peer_uri(const struct vm_context *vm, const struct config_host *host,
 /* Opens a connection of its own for one question and closes it. */
 int vm_peer_domain_state(struct vm_context *vm, const struct config_host *host,
 			 struct deadline deadline, enum domain_state *ret, struct err *err);
+
+/* Ends a domain that has arrived on the host and was not started, and no other. */
+int vm_peer_arrived_end(struct vm_context *vm, const struct config_host *host,
+			struct deadline deadline, struct err *err);
 
 /* The state of the domain on vm->peer. */
 int vm_peer_state(struct vm_context *vm, struct deadline deadline, enum domain_state *ret,

@@ -12,6 +12,14 @@
 #define PEER_ANSWER_MS 3000
 #define SETTLE_MS 1000
 
+/* stop may know the array without the settings, or without the configuration. */
+static const char *array_name(const struct vm_context *vm)
+{
+	return vm->array.name != NULL        ? vm->array.name
+	       : vm->settings->array != NULL ? vm->settings->array
+					     : "";
+}
+
 static struct journal_op op_make(const struct vm_context *vm, enum journal_op_kind kind,
 				 const char *node)
 {
@@ -22,7 +30,7 @@ static struct journal_op op_make(const struct vm_context *vm, enum journal_op_ki
 	release->since_ms = realtime_now_ms();
 	(void)snprintf(release->vm, sizeof(release->vm), "%s", vm->settings->vm);
 	(void)snprintf(release->node, sizeof(release->node), "%s", node);
-	(void)snprintf(release->array, sizeof(release->array), "%s", vm->settings->array);
+	(void)snprintf(release->array, sizeof(release->array), "%s", array_name(vm));
 	for (i = 0; i < vm->n_luns; i++) {
 		(void)snprintf(release->luns[i], sizeof(release->luns[i]), "%s", vm->lun_names[i]);
 	}
@@ -73,11 +81,26 @@ static int release_remove(struct vm_context *vm, const char *node, bool gated,
 		       strerror(-answer.status));
 }
 
+/* Whatever the journal has of the node: a release or a grant. */
+static int row_remove(struct vm_context *vm, const char *node, struct deadline deadline,
+		      struct err *err)
+{
+	struct journal_op op = op_make(vm, JOURNAL_OP_REVOKED, node);
+	struct journal_answer answer;
+	int rc = vm_journal_submit(&vm->journal, &op, false, deadline, &answer, err);
+
+	if (rc == 0 && answer.status != 0 && answer.status != -ENOENT) {
+		rc = err_set(err, answer.status,
+			     "the release or grant of %s could not be removed from the journal: %s",
+			     node, strerror(-answer.status));
+	}
+	return rc;
+}
+
 void vm_release_settle(struct vm_context *vm, struct deadline deadline)
 {
 	if (vm->recorded) {
-		(void)release_remove(vm, vm->node, false, deadline_within(deadline, SETTLE_MS),
-				     NULL);
+		(void)row_remove(vm, vm->node, deadline_within(deadline, SETTLE_MS), NULL);
 	}
 }
 
@@ -86,7 +109,7 @@ int vm_release_end(struct vm_context *vm, const char *node, struct deadline dead
 {
 	int rc = release_remove(vm, node, false, deadline, err);
 
-	return rc == -ENOENT ? 0 : rc;
+	return rc == -ENOENT ? row_remove(vm, node, deadline, err) : rc;
 }
 
 static bool release_has(const struct journal_release *release, const char *lun)

@@ -6,7 +6,7 @@
 
 /*
  * A release is a record in the journal: this host has given up the VM's LUNs, but the array may
- * still grant them to it. stop commits one when it cannot reach the array's management and the
+ * still grant them to it. stop commits one when it cannot revoke them, for whatever reason, and the
  * domain is provably gone. Until the grant is revoked, any start of the VM may revoke it, although
  * the host is up and was not fenced.
  *
@@ -22,8 +22,8 @@
 int vm_release_commit(struct vm_context *vm, struct deadline deadline, struct err *err);
 
 /*
- * stop: removes this host's release, if there is one, because the grant has been revoked. Errors
- * are ignored.
+ * stop: removes this host's release or grant (vm_own.h), if there is one, because the LUNs have
+ * been revoked. Errors are ignored.
  */
 void vm_release_settle(struct vm_context *vm, struct deadline deadline);
 
@@ -34,9 +34,7 @@ void vm_release_settle(struct vm_context *vm, struct deadline deadline);
 int vm_release_look(struct vm_context *vm, const struct config_host *host, const char *lun,
 		    struct deadline deadline, bool *ret_released, struct err *err);
 
-/*
- * Removes the release by node, which holds no grant now or will use it again. 0 if there is
- * none.
+/* Removes the release by node, or the grant to it: the array grants it nothing now. 0: also none.
  */
 int vm_release_end(struct vm_context *vm, const char *node, struct deadline deadline,
 		   struct err *err);

@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "step/vm_save.h"
 
+#include <glib.h>
 #include <inttypes.h>
 
+#include "cluster/cluster_vms.h"
+#include "process/process.h"
+#include "process/qemu_process.h"
+#include "rules/op_times.h"
 #include "step/vm_state.h"
+#include "vm/vm_definition.h"
 
 /* Added to the guest's memory for device state, libvirt's header and the domain definition. */
 #define MIB ((uint64_t)1024 * 1024)
 #define SAVE_OVERHEAD_BYTES (32 * MIB)
+#define RATE_MS 10000 /* for a measurement of one second */
+#define CLUSTER_MS 2000
 
 int vm_save_probe(void *context, struct deadline deadline, struct err *err)
 {
@@ -27,9 +35,13 @@ int vm_save_room(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
 	uint64_t room_bytes = vm_image_area_bytes(vm);
-	uint64_t need_bytes = vm->mapping->memory_bytes + SAVE_OVERHEAD_BYTES;
+	uint64_t need_bytes = 0;
+	int rc = vm_definition_memory(vm, deadline, &need_bytes, err);
 
-	(void)deadline;
+	if (rc != 0) {
+		return rc;
+	}
+	need_bytes += SAVE_OVERHEAD_BYTES;
 	if (room_bytes < need_bytes) {
 		return err_set(err, -ENOSPC,
 			       "state LUN %s has room for %" PRIu64 " MiB of saved memory, VM %s "
@@ -39,19 +51,111 @@ int vm_save_room(void *context, struct deadline deadline, struct err *err)
 	return 0;
 }
 
-static int image_write(struct vm_context *vm, struct deadline deadline, struct err *err)
+/*
+ * The time that start has to restore what is saved, by the cluster's configuration. A guest that no
+ * start can restore in time is better shut down. Not known: no limit.
+ */
+static int64_t start_time_ms(const struct vm_context *vm, struct deadline deadline)
 {
-	struct err close_err = ERR_INIT;
-	struct image_export *export;
-	int close_rc;
-	int rc = vm_image_open(vm, deadline, &export, err);
+	int64_t ms = -1;
+	struct cluster_vms vms;
 
+	if (cluster_vms_get(deadline_within(deadline, CLUSTER_MS), &vms, NULL) != 0) {
+		return INT64_MAX;
+	}
+	for (size_t i = 0; i < vms.count && ms < 0; i++) {
+		if (g_strcmp0(vms.vms[i].vm, vm->settings->vm) == 0) {
+			ms = vms.vms[i].timeouts_ms[CLUSTER_OP_START];
+		}
+	}
+	cluster_vms_release(&vms);
+	return ms < 0 ? INT64_MAX : MAX(ms - OP_PREPARE_MS, 0);
+}
+
+static int time_lacks(const struct vm_context *vm, const char *whose, enum memory_way way,
+		      uint64_t bytes, uint64_t bytes_s, int64_t has_ms, struct err *err)
+{
+	int64_t need_ms = memory_time_ms(bytes, bytes_s);
+
+	return err_set(err, -ETIME,
+		       "make the timeout of %s %" PRId64 " s longer: to %s %" PRIu64
+		       " MiB takes %" PRId64 " s at %.1f MiB/s of LUN %s, and it has %" PRId64
+		       " s for that, so it was not begun",
+		       whose, (need_ms - has_ms) / 1000 + 1,
+		       way == MEMORY_SAVE ? "save" : "restore", bytes / MIB, need_ms / 1000,
+		       (double)bytes_s / MIB, vm->state.lun, has_ms / 1000);
+}
+
+int vm_save_time(struct vm_context *vm, struct image_export *export, enum memory_way way,
+		 uint64_t bytes, struct deadline deadline, struct err *err)
+{
+	int64_t start_ms = way == MEMORY_SAVE ? start_time_ms(vm, deadline) : INT64_MAX;
+	int64_t left_ms = deadline_left_ms(deadline);
+	uint64_t bytes_s;
+	int rc;
+
+	if (memory_time_surely(bytes, MIN(left_ms, start_ms))) {
+		return 0;
+	}
+	rc = image_export_rate(export, way == MEMORY_SAVE, deadline_within(deadline, RATE_MS),
+			       &bytes_s, err);
+	left_ms = deadline_left_ms(deadline);
 	if (rc != 0) {
 		return rc;
 	}
-	rc = hypervisor_save(vm->hypervisor, vm->settings->vm, image_export_file(export), deadline,
-			     err);
+	if (!memory_time_decide(way, bytes, bytes_s, left_ms)) {
+		return time_lacks(vm, "the operation", way, bytes, bytes_s, left_ms, err);
+	}
+	return memory_time_decide(MEMORY_SAVE, bytes, bytes_s, start_ms)
+		       ? 0
+		       : time_lacks(vm, "start", MEMORY_RESTORE, bytes, bytes_s, start_ms, err);
+}
+
+/* At most: QEMU writes no page that has only zeros, such as those that were never used. */
+static int bytes_to_save(struct vm_context *vm, struct deadline deadline, uint64_t *ret_bytes,
+			 struct err *err)
+{
+	uint64_t held_bytes;
+	pid_t pid;
+	int rc = vm_definition_memory(vm, deadline, ret_bytes, err);
+
+	if (rc == 0 && qemu_process_find(vm->settings->vm, &pid, NULL) == 0 && pid != 0 &&
+	    process_memory(pid, &held_bytes) == 0 && held_bytes < *ret_bytes) {
+		*ret_bytes = held_bytes;
+	}
+	*ret_bytes += SAVE_OVERHEAD_BYTES;
+	return rc;
+}
+
+/* Not a moment of the guest's is spent on what cannot end. */
+static int memory_write(struct vm_context *vm, struct image_export *export, const char *xml,
+			struct deadline deadline, struct err *err)
+{
+	int rc = bytes_to_save(vm, deadline, &vm->image_bytes, err);
+
+	rc = rc != 0 ? rc : vm_save_time(vm, export, MEMORY_SAVE, vm->image_bytes, deadline, err);
+	rc = rc != 0 ? rc
+		     : hypervisor_save(vm->hypervisor, vm->settings->vm, image_export_file(export),
+				       xml, deadline, err);
 	vm->image_saved = rc == 0;
+	return rc;
+}
+
+static int image_write(struct vm_context *vm, struct deadline deadline, struct err *err)
+{
+	struct mapping_host here = vm_definition_here(vm);
+	struct err close_err = ERR_INIT;
+	struct image_export *export;
+	g_autofree char *xml = NULL;
+	int close_rc;
+	/* What a restore would refuse is refused now, while the guest still runs. */
+	int rc = vm_definition_running(vm, &here, deadline, &xml, err);
+
+	rc = rc != 0 ? rc : vm_image_open(vm, deadline, &export, err);
+	if (rc != 0) {
+		return rc;
+	}
+	rc = memory_write(vm, export, xml, deadline, err);
 	close_rc = image_export_close(export, deadline, &close_err);
 	if (rc == 0 && close_rc != 0) {
 		vm->image_saved = false;
@@ -81,6 +185,18 @@ static bool worth_saving(enum domain_state state, enum image_state image)
 	}
 }
 
+/* An administrator may have changed the definition meanwhile: what is kept is the newest. */
+static int writing_store(struct vm_context *vm, struct deadline deadline, struct err *err)
+{
+	int rc = vm_state_store(vm, IMAGE_WRITING, deadline, err);
+
+	if (rc == -ESTALE) {
+		rc = vm_state_load(vm, deadline, err);
+		rc = rc != 0 ? rc : vm_state_store(vm, IMAGE_WRITING, deadline, err);
+	}
+	return rc;
+}
+
 int vm_save_run(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
@@ -100,7 +216,7 @@ int vm_save_run(void *context, struct deadline deadline, struct err *err)
 			     domain_state_to_str(state), image_state_to_str(vm->image));
 	}
 	if (rc == 0) {
-		rc = vm_state_store(vm, IMAGE_WRITING, deadline, err);
+		rc = writing_store(vm, deadline, err);
 	}
 	if (rc != 0) {
 		return rc;

@@ -4,8 +4,11 @@
 #include <glib.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "san/iscsi.h"
+#include "state/state_lock.h"
 #include "state/state_lun.h"
+#include "step/vm_masks.h"
 
 #define CLOSE_MS 500
 
@@ -91,7 +94,10 @@ static int state_take(struct vm_context *vm, const struct slot *slot, struct err
 	}
 	mapping_free(vm->mapping);
 	vm->mapping = mapping;
+	vm->mapping_new = false;
+	vm->sizes_new = false;
 	vm->image = slot->image;
+	vm->image_bytes = slot->image_bytes;
 	vm->state_known = true;
 	return 0;
 }
@@ -122,12 +128,15 @@ int vm_state_store(struct vm_context *vm, enum image_state image, struct deadlin
 {
 	struct slot slot = {
 		.image = image,
+		.image_bytes = image == IMAGE_VALID ? vm->image_bytes : 0,
 		.payload = vm->mapping->xml,
 		.payload_bytes = strlen(vm->mapping->xml),
 	};
+	AUTO_FD lock = state_lock_take(vm->settings->vm, deadline);
 	struct state_lun *state;
 	int rc = state_open(vm, deadline, &state, err);
 
+	(void)lock;
 	if (rc != 0) {
 		return rc;
 	}
@@ -142,144 +151,16 @@ int vm_state_store(struct vm_context *vm, enum image_state image, struct deadlin
 	if (rc != 0) {
 		return err_prefix(err, rc, "state LUN %s", vm->state.lun);
 	}
+	vm->mapping_new = false;
+	vm->sizes_new = false;
 	vm->image = image;
 	vm->state_known = true;
 	return 0;
 }
 
-static int mapping_fits_drive(const struct vm_context *vm, const struct drive *drive,
-			      struct err *err)
+int vm_state_here(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
-	size_t i;
+	int rc = vm_paths_verify(vm, deadline, err);
 
-	for (i = 0; i < vm->mapping->n_drives; i++) {
-		const struct drive *known = &vm->mapping->drives[i].drive;
-
-		if (strcmp(known->target, drive->target) != 0) {
-			continue;
-		}
-		if (strcmp(known->extent.lun, drive->extent.lun) == 0 &&
-		    known->extent.offset_bytes == drive->extent.offset_bytes &&
-		    known->extent.length_bytes == drive->extent.length_bytes) {
-			return 0;
-		}
-		return err_set(err, -EPERM,
-			       "drive %s is LUN %s in the mapping file on LUN %s, and LUN %s in "
-			       "the parameter luns: set luns to what the mapping file says",
-			       drive->target, known->extent.lun, vm->state.lun, drive->extent.lun);
-	}
-	return err_set(err, -EPERM,
-		       "the mapping file on LUN %s has no drive %s, which the parameter luns names",
-		       vm->state.lun, drive->target);
-}
-
-/* Refuses the state LUN of another VM, and settings that were changed without the mapping file. */
-static int mapping_fits_settings(const struct vm_context *vm, struct err *err)
-{
-	const struct mapping *mapping = vm->mapping;
-	size_t i;
-	int rc;
-
-	if (strcmp(mapping->vm, vm->settings->vm) != 0) {
-		return err_set(err, -EPERM,
-			       "correct the parameter state_lun: LUN %s holds the mapping file of "
-			       "VM %s, not of %s",
-			       vm->state.lun, mapping->vm, vm->settings->vm);
-	}
-	if (strcmp(mapping->array, vm->settings->array) != 0) {
-		return err_set(err, -EPERM,
-			       "the mapping file on LUN %s is for array %s, the parameter array "
-			       "says %s",
-			       vm->state.lun, mapping->array, vm->settings->array);
-	}
-	for (i = 0; i < vm->n_drives; i++) {
-		rc = mapping_fits_drive(vm, &vm->drives[i], err);
-		if (rc != 0) {
-			return rc;
-		}
-	}
-	if (mapping->n_drives != vm->n_drives) {
-		return err_set(err, -EPERM,
-			       "the mapping file on LUN %s has %zu drives, the parameter luns %zu",
-			       vm->state.lun, mapping->n_drives, vm->n_drives);
-	}
-	return 0;
-}
-
-int vm_mapping_probe(void *context, struct deadline deadline, struct err *err)
-{
-	struct vm_context *vm = context;
-	int rc = vm_state_load(vm, deadline, err);
-
-	if (rc == -ENODATA) {
-		return TASK_NOT_DONE;
-	}
-	if (rc == 0) {
-		rc = mapping_fits_settings(vm, err);
-	}
-	if (rc == 0) {
-		rc = mapping_check_luns(vm->mapping, vm->luns, vm->n_luns, err);
-	}
-	return rc == 0 ? TASK_DONE : rc;
-}
-
-static int mapping_create(struct vm_context *vm, struct err *err)
-{
-	g_autofree char *xml = NULL;
-	g_autoptr(GError) error = NULL;
-	struct mapping_source source = {
-		.vm = vm->settings->vm,
-		.array = vm->settings->array,
-		.drives = vm->drives,
-		.n_drives = vm->n_drives,
-		.state = &vm->state,
-		.luns = vm->luns,
-		.n_luns = vm->n_luns,
-	};
-	int rc;
-
-	if (vm->settings->config == NULL || vm->settings->config[0] == '\0') {
-		return err_set(err, -EINVAL,
-			       "state LUN %s is new: set the parameter config to a libvirt domain "
-			       "definition for the first start",
-			       vm->state.lun);
-	}
-	if (!g_file_get_contents(vm->settings->config, &xml, NULL, &error)) {
-		return err_set(err, -ENOENT, "config: %s", error->message);
-	}
-	source.domain_xml = xml;
-	rc = mapping_build(&source, &vm->mapping, err);
-	return rc == 0 ? 0 : err_prefix(err, rc, "config %s", vm->settings->config);
-}
-
-int vm_mapping_run(void *context, struct deadline deadline, struct err *err)
-{
-	struct vm_context *vm = context;
-	int rc = vm_mapping_probe(vm, deadline, err);
-
-	if (rc != TASK_NOT_DONE) {
-		return rc == TASK_DONE ? 0 : rc;
-	}
-	rc = mapping_create(vm, err);
-	/* Store it twice, so that both slots hold it and either may be lost. */
-	if (rc == 0) {
-		rc = vm_state_store(vm, IMAGE_NONE, deadline, err);
-	}
-	if (rc == 0) {
-		rc = vm_state_store(vm, IMAGE_NONE, deadline, err);
-	}
-	return rc;
-}
-
-int vm_domain_xml(const struct vm_context *vm, const char *initiator, const char *portal,
-		  const struct lun *luns, char **ret_xml, struct err *err)
-{
-	struct mapping_host host = {
-		.initiator = initiator,
-		.portal = portal,
-		.luns = luns,
-		.n_luns = vm->n_luns,
-	};
-
-	return mapping_domain_xml(vm->mapping, &host, ret_xml, err);
+	return rc != 0 ? rc : vm_state_load(vm, deadline, err);
 }

@@ -17,6 +17,9 @@
  */
 int vm_state_load(struct vm_context *vm, struct deadline deadline, struct err *err);
 
+/* vm_state_load() after vm_paths_verify(): for a host that is granted the LUNs. Changes nothing. */
+int vm_state_here(struct vm_context *vm, struct deadline deadline, struct err *err);
+
 /*
  * Stores vm->mapping unchanged with the image state. On 0 it is durable and was read back. -ESTALE:
  * another writer has changed the slot since vm_state_load().
@@ -33,17 +36,5 @@ int vm_image_open(struct vm_context *vm, struct deadline deadline, struct image_
 
 /* The size of the image area; 0 if there is none or the size of the LUN is not known. */
 uint64_t vm_image_area_bytes(const struct vm_context *vm);
-
-/*
- * Step "mapping": the state LUN holds a mapping file that matches the settings and the LUNs. On a
- * new state LUN it is created from the domain definition in the parameter config. -EPERM: the
- * mapping file does not match the settings. -EUCLEAN: a LUN is not the one that it names.
- */
-int vm_mapping_probe(void *context, struct deadline deadline, struct err *err);
-int vm_mapping_run(void *context, struct deadline deadline, struct err *err);
-
-/* The domain definition for a host that reaches the LUNs in this way. The caller frees *ret_xml. */
-int vm_domain_xml(const struct vm_context *vm, const char *initiator, const char *portal,
-		  const struct lun *luns, char **ret_xml, struct err *err);
 
 #endif

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "cluster/cluster.h"
+#include "cluster/cluster_option.h"
 #include "step/vm_masks.h"
+#include "step/vm_own.h"
 #include "step/vm_peer.h"
 #include "step/vm_release.h"
 
@@ -13,12 +15,18 @@ int vm_takeover_probe(void *context, struct deadline deadline, struct err *err)
 	return vm_masks_other_holder(context, deadline, err);
 }
 
+/* How often an orphaned host is looked at again, until libvirt there has given up the migration. */
+#define ORPHAN_LOOK_MS 1000
+
 /* The source of the facts that takeover_judge() asks for. */
 struct evidence {
 	struct vm_context *vm;
 	const struct config_host *host;
 	enum cluster_node_fate fate;
 	bool fate_known;
+	bool fenced_asked;
+	bool begun_known; /* the journal knows since when the VM may run there */
+	struct vm_own_fenced fenced;
 	enum domain_state domain;
 };
 
@@ -32,22 +40,23 @@ static int fate_ask(struct evidence *evidence, struct deadline deadline, struct 
 	return rc;
 }
 
-/*
- * If the VM's last task names the host, the time at which the task began is the time to compare
- * with.
- */
-static int fenced_ask(struct evidence *evidence, struct deadline deadline, bool *ret,
-		      struct err *err)
+/* What the journal does not know was not fenced since. */
+static int fenced_ask(struct evidence *evidence, struct deadline deadline, struct err *err)
 {
-	const struct vm_context *vm = evidence->vm;
-	const struct journal_task *last = &vm->journal.found;
-	const char *node = evidence->host->node;
-	bool names_it = vm->recorded && last->revision != 0 &&
-			(strcmp(last->source, node) == 0 || strcmp(last->target, node) == 0);
-	time_t fenced_at = 0;
-	int rc = cluster_node_fenced_at(node, deadline, &fenced_at, err);
+	struct journal_release grant;
+	int rc;
 
-	*ret = rc == 0 && takeover_fencing_counts(fenced_at, names_it ? last->begun_ms : 0);
+	if (evidence->fenced_asked) {
+		return 0;
+	}
+	rc = vm_journal_grant_find(&evidence->vm->journal, evidence->host->node, deadline, &grant,
+				   err);
+	evidence->begun_known = rc == 0;
+	if (rc == 0) {
+		rc = vm_own_fenced_ask(&grant, deadline, &evidence->fenced, err);
+	}
+	rc = rc == -ENOENT ? 0 : rc;
+	evidence->fenced_asked = rc == 0;
 	return rc;
 }
 
@@ -86,7 +95,14 @@ static int evidence_ask(void *data, enum takeover_fact fact, struct deadline dea
 		rc = fate_ask(evidence, deadline, err);
 		*ret = evidence->fate == CLUSTER_NODE_DOWN;
 		return rc;
-	case TAKEOVER_WAS_FENCED: return fenced_ask(evidence, deadline, ret, err);
+	case TAKEOVER_WAS_FENCED:
+		rc = fenced_ask(evidence, deadline, err);
+		*ret = evidence->fenced.host;
+		return rc;
+	case TAKEOVER_ORPHANED:
+		rc = fenced_ask(evidence, deadline, err);
+		*ret = evidence->fenced.orphaned;
+		return rc;
 	case TAKEOVER_SESSION: return session_ask(evidence, deadline, ret, err);
 	case TAKEOVER_DOMAIN: return domain_ask(evidence, deadline, ret, err);
 	case TAKEOVER_QUORUM: return cluster_has_quorum(deadline, ret, err);
@@ -94,8 +110,23 @@ static int evidence_ask(void *data, enum takeover_fact fact, struct deadline dea
 	}
 }
 
+/* Where the cluster fences nobody, nobody will have been fenced next time either. */
+static int unfenced_tell(const char *node, struct deadline deadline, struct err *err)
+{
+	struct cluster_option_setting setting;
+
+	if (cluster_option_get(CLUSTER_FENCING_ENABLED, deadline, &setting, NULL) == 0 &&
+	    cluster_option_is_off(&setting)) {
+		return err_set(err, -EPERM,
+			       "it left the cluster unfenced: set up fencing first (%s=%s)",
+			       setting.name, setting.value);
+	}
+	return err_set(err, -EPERM, "it left the cluster unfenced: stonith_admin --fence %s first",
+		       node);
+}
+
 static int verdict_tell(const struct evidence *evidence, enum takeover_verdict verdict,
-			struct err *err)
+			struct deadline deadline, struct err *err)
 {
 	const char *node = evidence->host->node;
 
@@ -117,6 +148,13 @@ static int verdict_tell(const struct evidence *evidence, enum takeover_verdict v
 			       "--force-stop on %s) first",
 			       domain_state_to_str(evidence->domain), node);
 	case TAKEOVER_LEFT_IN_USE:
+		if (!evidence->begun_known) {
+			return err_set(err, -EPERM,
+				       "power it off and run fence_lunmask -o off -n %s: it left "
+				       "the cluster with a session open, and since when the VM may "
+				       "run there is not known",
+				       node);
+		}
 		return err_set(err, -EPERM,
 			       "it left the cluster unfenced, with a session open: does the VM run "
 			       "there? Stop it, or stonith_admin --fence %s",
@@ -125,22 +163,46 @@ static int verdict_tell(const struct evidence *evidence, enum takeover_verdict v
 		return err_set(err, -EPERM,
 			       "it is lost, and this partition has no quorum, which "
 			       "takeover=lost needs");
-	default:
-		return err_set(err, -EPERM,
-			       "it left the cluster unfenced: stonith_admin --fence %s first",
-			       node);
+	default: return unfenced_tell(node, deadline, err);
 	}
+}
+
+/* What has arrived there from a source that is gone has run nothing, and never will. */
+static bool arrived_end(struct evidence *evidence, struct deadline deadline)
+{
+	return evidence->domain == DOMAIN_ARRIVED &&
+	       vm_peer_arrived_end(evidence->vm, evidence->host, deadline, NULL) == 0;
+}
+
+/*
+ * The source of a migration is gone: libvirt on the target will give up the domain that has arrived
+ * in part, and close its sessions. A domain that may have run is waited for in vain.
+ */
+static bool will_end(struct evidence *evidence, enum takeover_verdict verdict,
+		     struct deadline deadline)
+{
+	bool there;
+
+	return (verdict == TAKEOVER_IN_USE || verdict == TAKEOVER_RUNS_THERE) &&
+	       evidence->fenced.orphaned && domain_ask(evidence, deadline, &there, NULL) == 0 &&
+	       (!there || evidence->domain == DOMAIN_PAUSED_MIGRATION ||
+		arrived_end(evidence, deadline));
 }
 
 static int host_judge(struct vm_context *vm, const struct config_host *host,
 		      struct deadline deadline, struct err *err)
 {
-	struct evidence evidence = {.vm = vm, .host = host, .domain = DOMAIN_RUNNING};
+	struct evidence evidence;
 	enum takeover_verdict verdict;
-	int rc = takeover_judge(vm->settings->takeover, evidence_ask, &evidence, deadline, &verdict,
-				err);
+	int rc;
 
-	return rc != 0 ? rc : verdict_tell(&evidence, verdict, err);
+	do {
+		evidence = (struct evidence){.vm = vm, .host = host, .domain = DOMAIN_RUNNING};
+		rc = takeover_judge(vm->settings->takeover, evidence_ask, &evidence, deadline,
+				    &verdict, err);
+	} while (rc == 0 && will_end(&evidence, verdict, deadline) &&
+		 deadline_pause(deadline, ORPHAN_LOOK_MS));
+	return rc != 0 ? rc : verdict_tell(&evidence, verdict, deadline, err);
 }
 
 static int takeover_permitted(struct vm_context *vm, const char *stranger, const char *lun,
@@ -175,9 +237,12 @@ static int stranger_revoke(struct vm_context *vm, const char *stranger, const ch
 	if (rc == 0) {
 		rc = array_apply(&vm->array, &change, deadline, NULL, err);
 	}
-	if (rc == 0 && released) {
-		rc = vm_release_end(vm, config_host_find_initiator(vm->config, stranger)->node,
-				    deadline, err);
+	if (rc == 0) {
+		int end_rc = vm_release_end(
+			vm, config_host_find_initiator(vm->config, stranger)->node, deadline, err);
+
+		/* A grant that stays in the journal misleads nobody. */
+		rc = released ? end_rc : 0;
 	}
 	return rc;
 }

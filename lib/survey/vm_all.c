@@ -17,6 +17,7 @@ static struct vm_settings settings_of(const struct cluster_vm *vm, const char *n
 		.array = vm->array,
 		.luns = vm->luns,
 		.state_lun = vm->state_lun,
+		.config = vm->config,
 		.hypervisor = vm->hypervisor != NULL ? vm->hypervisor : LIBVIRT_URI_SYSTEM,
 		.migration_transport = vm->migration_transport != NULL ? vm->migration_transport
 								       : VM_TRANSPORT_DEFAULT,
@@ -38,26 +39,72 @@ static void configured_open(const struct cluster_vm *vm, const char *node, struc
 	}
 }
 
-static bool known(const struct vm_all *all, const char *name)
+static bool has_lun(const struct vm_context *vm, const char *lun)
 {
-	for (size_t i = 0; i < all->n; i++) {
-		if (strcmp(all->vms[i].name, name) == 0) {
+	for (size_t i = 0; i < vm->n_luns; i++) {
+		if (strcmp(vm->lun_names[i], lun) == 0) {
 			return true;
 		}
 	}
 	return false;
 }
 
+static bool has_medium(const struct vm_context *vm, const char *lun)
+{
+	for (size_t i = 0; i < vm->n_media; i++) {
+		if (strcmp(vm->media[i], lun) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Does the entry name all that was released? If it could not be opened, it shows why. */
+static bool covers(const struct vm_one *one, const struct journal_release *release)
+{
+	if (strcmp(one->name, release->vm) != 0 || one->settings.array == NULL ||
+	    strcmp(one->settings.array, release->array) != 0) {
+		return false;
+	}
+	for (size_t i = 0; one->vm != NULL && i < release->n_luns; i++) {
+		if (!has_lun(one->vm, release->luns[i])) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool covered(const struct vm_all *all, const struct journal_release *release)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		if (covers(&all->vms[i], release)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* How its hosts are reached, if the VM is still in the configuration. */
+static const struct vm_settings *settings_find(const struct vm_all *all, const char *vm)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		if (all->vms[i].resource != NULL && strcmp(all->vms[i].name, vm) == 0) {
+			return &all->vms[i].settings;
+		}
+	}
+	return NULL;
+}
+
 /*
  * Collects the LUNs of every release of this VM, because a later release may name LUNs that the VM
  * got later.
  */
-static size_t released_luns(const struct vm_all *all, size_t n_releases,
-			    const struct journal_release *of, const char *luns[VM_LUNS_MAX])
+static size_t released_luns(const struct vm_all *all, const struct journal_release *of,
+			    const char *luns[VM_LUNS_MAX])
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < n_releases; i++) {
+	for (size_t i = 0; i < all->n_releases; i++) {
 		const struct journal_release *release = &all->releases[i];
 
 		if (strcmp(release->vm, of->vm) != 0 || strcmp(release->array, of->array) != 0) {
@@ -70,23 +117,29 @@ static size_t released_luns(const struct vm_all *all, size_t n_releases,
 	return n;
 }
 
-static void released_open(const struct vm_all *all, size_t n_releases,
-			  const struct journal_release *release, struct deadline deadline,
-			  struct vm_one *ret)
+static void released_open(const struct vm_all *all, const struct journal_release *release,
+			  struct deadline deadline, struct vm_one *ret)
 {
+	const struct vm_settings *settings = settings_find(all, release->vm);
 	const char *luns[VM_LUNS_MAX];
-	size_t n = released_luns(all, n_releases, release, luns);
+	size_t n = released_luns(all, release, luns);
+	struct err why = ERR_INIT;
 
 	ret->name = release->vm;
-	ret->settings = (struct vm_settings){
-		.vm = release->vm,
-		.array = release->array,
-		.hypervisor = LIBVIRT_URI_SYSTEM,
-		.migration_transport = VM_TRANSPORT_DEFAULT,
-		.node = all->node,
-	};
-	if (vm_context_open_luns(&ret->settings, luns, n, deadline, &ret->vm, &ret->why) != 0) {
+	ret->settings = settings != NULL ? *settings
+					 : (struct vm_settings){
+						   .vm = release->vm,
+						   .hypervisor = LIBVIRT_URI_SYSTEM,
+						   .migration_transport = VM_TRANSPORT_DEFAULT,
+						   .node = all->node,
+					   };
+	ret->settings.array = release->array;
+	if (vm_context_open_luns(&ret->settings, luns, n, deadline, &ret->vm, &why) != 0) {
 		ret->vm = NULL;
+		(void)err_set(&ret->why, -EINVAL,
+			      "%s; if the array is gone for good, lunmask journal forget ends the "
+			      "release by %s",
+			      err_text(&why), release->node);
 	}
 }
 
@@ -110,7 +163,6 @@ static size_t releases_read(struct deadline deadline, struct journal_release **r
 
 int vm_all_open(struct deadline deadline, struct vm_all *ret, struct err *err)
 {
-	size_t n_releases;
 	int rc;
 
 	*ret = (struct vm_all){0};
@@ -119,12 +171,12 @@ int vm_all_open(struct deadline deadline, struct vm_all *ret, struct err *err)
 	if (rc != 0) {
 		return rc;
 	}
-	n_releases = releases_read(deadline, &ret->releases);
+	ret->n_releases = releases_read(deadline, &ret->releases);
 	/*
 	 * Each vm holds the address of its settings, so the table is allocated once and never
 	 * moves.
 	 */
-	ret->vms = calloc(ret->cluster.count + n_releases + 1, sizeof(*ret->vms));
+	ret->vms = calloc(ret->cluster.count + ret->n_releases + 1, sizeof(*ret->vms));
 	if (ret->vms == NULL) {
 		vm_all_release(ret);
 		return err_set(err, -ENOMEM, "out of memory");
@@ -132,10 +184,10 @@ int vm_all_open(struct deadline deadline, struct vm_all *ret, struct err *err)
 	for (size_t i = 0; i < ret->cluster.count; i++) {
 		configured_open(&ret->cluster.vms[i], ret->node, deadline, &ret->vms[ret->n++]);
 	}
-	for (size_t i = 0; i < n_releases; i++) {
-		if (!known(ret, ret->releases[i].vm)) {
-			released_open(ret, n_releases, &ret->releases[i], deadline,
-				      &ret->vms[ret->n++]);
+	for (size_t i = 0; i < ret->n_releases; i++) {
+		if (!covered(ret, &ret->releases[i])) {
+			released_open(ret, &ret->releases[i], deadline, &ret->vms[ret->n]);
+			ret->n++;
 		}
 	}
 	return 0;
@@ -152,31 +204,42 @@ void vm_all_release(struct vm_all *all)
 	*all = (struct vm_all){0};
 }
 
-static bool has_lun(const struct vm_context *vm, const char *lun)
+bool vm_all_shared(const struct vm_all *all, const struct vm_context *vm, const char *lun)
 {
-	for (size_t i = 0; i < vm->n_luns; i++) {
-		if (strcmp(vm->lun_names[i], lun) == 0) {
+	for (size_t i = 0; i < all->n; i++) {
+		const struct vm_context *other = all->vms[i].vm;
+
+		if (other != NULL && strcmp(all->vms[i].name, vm->settings->vm) != 0 &&
+		    strcmp(other->array.name, vm->array.name) == 0 && has_lun(other, lun)) {
 			return true;
 		}
 	}
 	return false;
 }
 
-bool vm_all_shared(void *data, const char *vm, const char *lun)
+static bool release_names(const struct journal_release *release, const char *lun)
 {
-	const struct vm_all *all = data;
-	const char *array = NULL;
-
-	for (size_t i = 0; i < all->n; i++) {
-		if (all->vms[i].vm != NULL && strcmp(all->vms[i].name, vm) == 0) {
-			array = all->vms[i].vm->array.name;
+	for (size_t i = 0; i < release->n_luns; i++) {
+		if (strcmp(release->luns[i], lun) == 0) {
+			return true;
 		}
 	}
-	for (size_t i = 0; array != NULL && i < all->n; i++) {
-		const struct vm_context *other = all->vms[i].vm;
+	return false;
+}
 
-		if (other != NULL && strcmp(all->vms[i].name, vm) != 0 &&
-		    strcmp(other->array.name, array) == 0 && has_lun(other, lun)) {
+bool vm_all_names(const struct vm_all *all, const char *array, const char *lun)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		const struct vm_context *vm = all->vms[i].vm;
+
+		if (vm != NULL && strcmp(vm->array.name, array) == 0 &&
+		    (has_lun(vm, lun) || has_medium(vm, lun))) {
+			return true;
+		}
+	}
+	for (size_t i = 0; i < all->n_releases; i++) {
+		if (strcmp(all->releases[i].array, array) == 0 &&
+		    release_names(&all->releases[i], lun)) {
 			return true;
 		}
 	}

@@ -7,8 +7,9 @@
 #include "vm/vm_context.h"
 
 /*
- * Lists every VM whose LUNs are known: the VMs of the cluster's configuration, and the VMs that a
- * release in the journal names. The latter may have been removed from the configuration since.
+ * Lists every VM whose LUNs are known: the VMs of the cluster's configuration, and those that a
+ * release in the journal names. The latter may have been removed from the configuration since. A VM
+ * whose array or LUNs have been changed since is listed twice: as it is, and as it was released.
  *
  *	rc = vm_all_open(deadline, &all, err);
  *	... all.vms[i].vm, or all.vms[i].why
@@ -29,6 +30,7 @@ struct vm_all {
 	size_t n;
 	struct cluster_vms cluster;       /* owns the texts above */
 	struct journal_release *releases; /* owns the texts above */
+	size_t n_releases;
 	char node[NODE_NAME_MAX + 1];
 };
 
@@ -39,10 +41,10 @@ struct vm_all {
 int vm_all_open(struct deadline deadline, struct vm_all *ret, struct err *err);
 void vm_all_release(struct vm_all *all);
 
-/*
- * Does another VM of the list use this LUN of the same array? For vm_strays_sources.shared; data is
- * a struct vm_all.
- */
-bool vm_all_shared(void *data, const char *vm, const char *lun);
+/* Does another VM of the list use this LUN of the same array? */
+bool vm_all_shared(const struct vm_all *all, const struct vm_context *vm, const char *lun);
+
+/* Does a VM of the list, or a release, name a LUN of this name on this array? */
+bool vm_all_names(const struct vm_all *all, const char *array, const char *lun);
 
 #endif

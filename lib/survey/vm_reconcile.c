@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "step/vm_gone.h"
 #include "step/vm_release.h"
 #include "vm/vm_journal.h"
+#include "media/vm_media.h"
 
 #define END_MS 4000
 #define CHECK_MS 4000
@@ -27,9 +29,24 @@ static bool any_to_remove(const struct vm_strays *strays)
 	return false;
 }
 
+static bool any_to_end(const struct vm_strays *strays)
+{
+	for (size_t i = 0; i < strays->n_released; i++) {
+		if (strays->released[i].verdict == RELEASED_END) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool any_to_do(const struct vm_strays *strays)
+{
+	return any_to_remove(strays) || any_to_end(strays);
+}
+
 /*
- * Marks the rows that should have been removed and were not, all with the same reason. Returns
- * their number.
+ * Marks the rows that should have been removed, and the releases that should have been ended, all
+ * with the same reason. Returns their number.
  */
 static size_t give_up(struct vm_strays *strays, const char *why)
 {
@@ -41,6 +58,15 @@ static size_t give_up(struct vm_strays *strays, const char *why)
 		if (row->verdict == STRAY_REMOVE && row->end != VM_STRAY_REMOVED) {
 			row->end = VM_STRAY_FAILED;
 			(void)err_set(&row->end_err, 0, "%s", why);
+			n++;
+		}
+	}
+	for (size_t i = 0; i < strays->n_released; i++) {
+		struct vm_released *released = &strays->released[i];
+
+		if (released->verdict == RELEASED_END && released->end != VM_RELEASED_ENDED) {
+			released->end = VM_RELEASED_FAILED;
+			(void)err_set(&released->end_err, 0, "%s", why);
 			n++;
 		}
 	}
@@ -175,8 +201,9 @@ static bool holder_clear(const struct vm_strays *strays, size_t holder)
 	return true;
 }
 
-static int holder_revoke(struct vm_context *vm, struct vm_strays *strays, size_t index,
-			 struct deadline deadline, struct err *err)
+static int holder_revoke(struct vm_context *vm, const struct vm_strays_sources *way,
+			 struct vm_strays *strays, size_t index, struct deadline deadline,
+			 struct err *err)
 {
 	const struct vm_holder *holder = &strays->holders[index];
 	struct batch batch;
@@ -187,21 +214,70 @@ static int holder_revoke(struct vm_context *vm, struct vm_strays *strays, size_t
 		return 0;
 	}
 	rc = batch_revoke(vm, holder, &batch, deadline, err);
-	if (rc == 0 && holder->trace.released_ms != 0 && vm->journal.claimed &&
-	    holder_clear(strays, index)) {
+	/* What the record permitted to this host it has given up by its own word. */
+	if (rc == 0 && way->own && vm->journal.claimed && holder_clear(strays, index)) {
 		rc = vm_release_end(vm, holder->host->node, deadline, err);
 	}
 	return rc;
 }
 
-static int holders_revoke(struct vm_context *vm, struct vm_strays *strays, struct deadline deadline,
-			  struct err *err)
+static int holders_revoke(struct vm_context *vm, const struct vm_strays_sources *way,
+			  struct vm_strays *strays, struct deadline deadline, struct err *err)
 {
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < strays->n_holders; i++) {
-		rc = holder_revoke(vm, strays, i, deadline, err);
+		rc = holder_revoke(vm, way, strays, i, deadline, err);
 	}
+	return rc;
+}
+
+/* The releases */
+
+static const struct vm_released *released_find(const struct vm_strays *strays, const char *node)
+{
+	for (size_t i = 0; i < strays->n_released; i++) {
+		if (strcmp(strays->released[i].release->node, node) == 0) {
+			return &strays->released[i];
+		}
+	}
+	return NULL;
+}
+
+static int released_end(struct vm_context *vm, const struct vm_strays *now,
+			struct vm_released *released, struct deadline deadline, struct err *err)
+{
+	const char *node = released->release->node;
+	const struct vm_released *still = released_find(now, node);
+	int rc = 0;
+
+	if (still != NULL && still->verdict == RELEASED_END) {
+		rc = vm_release_end(vm, node, deadline, err);
+	}
+	if (rc == 0 && (still == NULL || still->verdict == RELEASED_END)) {
+		released->end = VM_RELEASED_ENDED;
+	} else if (rc == 0 && released->verdict == RELEASED_END) {
+		released->end = VM_RELEASED_FAILED;
+		(void)err_set(&released->end_err, 0, "when looked at again: %s", still->why);
+	}
+	return rc;
+}
+
+/* What is left is looked at anew: the paths of the hosts may be gone now. */
+static int releases_end(struct vm_context *vm, const struct vm_strays_sources *way,
+			struct vm_strays *strays, struct deadline deadline, struct err *err)
+{
+	struct vm_strays now = {.n = 0};
+	int rc = 0;
+
+	if (strays->n_released == 0 || !vm->journal.claimed) {
+		return 0;
+	}
+	rc = vm_strays_look(vm, way, deadline, &now, err);
+	for (size_t i = 0; rc == 0 && i < strays->n_released; i++) {
+		rc = released_end(vm, &now, &strays->released[i], deadline, err);
+	}
+	vm_strays_release(&now);
 	return rc;
 }
 
@@ -226,7 +302,7 @@ static int claim(struct vm_context *vm, struct vm_strays *strays, struct deadlin
 				 err);
 
 	/* If nothing is to be removed, only end a reconcile task that was left behind. */
-	journal->only_open = !any_to_remove(strays);
+	journal->only_open = !any_to_do(strays);
 	if (rc == 0) {
 		rc = vm_journal_claim(journal, deadline, err);
 	}
@@ -261,7 +337,8 @@ static int remove_claimed(struct vm_context *vm, const struct vm_strays_sources 
 	struct deadline deadline = deadline_in(VM_RECONCILE_HOLD_MS);
 	int rc = look_again(vm, way, strays, deadline, err);
 
-	return rc == 0 ? holders_revoke(vm, strays, deadline, err) : rc;
+	rc = rc != 0 ? rc : holders_revoke(vm, way, strays, deadline, err);
+	return rc != 0 ? rc : releases_end(vm, way, strays, deadline, err);
 }
 
 /*
@@ -274,7 +351,7 @@ static void strays_remove(struct vm_context *vm, const struct vm_strays_sources 
 	struct err why = ERR_INIT;
 	int rc = strays->record.known ? claim(vm, strays, deadline, &why) : 0;
 
-	if (rc == 0 && any_to_remove(strays)) {
+	if (rc == 0 && any_to_do(strays)) {
 		rc = remove_claimed(vm, way, strays, &why);
 	}
 	if (rc != 0 && give_up(strays, err_text(&why)) == 0) {
@@ -297,8 +374,12 @@ int vm_reconcile(struct vm_context *vm, const struct vm_strays_sources *way, boo
 {
 	int rc = vm_strays_look(vm, way, deadline, ret, err);
 
-	if (rc == 0 && !dry_run && (any_to_remove(ret) || left_behind(ret))) {
+	if (rc == 0 && !dry_run && (any_to_do(ret) || left_behind(ret))) {
 		strays_remove(vm, way, ret, deadline);
+	}
+	/* Only a host itself knows who reads a medium there. */
+	if (rc == 0 && !dry_run && vm->n_media > 0 && vm_gone_confirm(vm, deadline, NULL) == 0) {
+		vm_media_revoke(vm, "reconcile", deadline);
 	}
 	return rc;
 }

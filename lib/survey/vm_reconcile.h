@@ -5,7 +5,8 @@
 #include "survey/vm_strays.h"
 
 /*
- * Removes the paths that rules/stray.h judges STRAY_REMOVE (docs/decisions/0006-reconcile.md):
+ * Removes the paths that rules/stray.h judges STRAY_REMOVE, and ends the releases that
+ * rules/released.h judges RELEASED_END (docs/decisions/0006-reconcile.md):
  *
  * 1. Look and judge.
  * 2. If something is to be removed, claim the VM's task, so that no start or migration begins
@@ -13,7 +14,7 @@
  * 3. Look and judge again.
  * 4. Revoke what both judgements remove, with one apply for each host.
  * 5. Read the masks to see whether it is gone.
- * 6. End the task, and the release of a host that has no path left.
+ * 6. End the releases that rules/released.h ends now, and the task.
  *
  * Starts and migrations wait for the task. It is held for at most VM_RECONCILE_HOLD_MS, plus 4 s to
  * end it.

@@ -7,9 +7,12 @@
 
 #include "base/realtime.h"
 #include "cluster/cluster.h"
-#include "rules/takeover.h"
 #include "step/vm_gone.h"
+#include "step/vm_own.h"
 #include "step/vm_peer.h"
+#include "survey/vm_all.h"
+#include "survey/vm_lun_users.h"
+#include "survey/vm_released.h"
 
 #define FATE_MS 5000
 #define LOOKS_MAX 5
@@ -111,7 +114,7 @@ static bool names(const struct journal_task *task, const char *node)
 	       strcmp(task->granted_to, node) == 0;
 }
 
-static enum stray_task task_judge(const struct vm_strays_record *record, const char *node)
+enum stray_task vm_strays_task(const struct vm_strays_record *record, const char *node)
 {
 	const struct journal_task *task = &record->latest;
 
@@ -154,23 +157,35 @@ static void trace_fill(const struct vm_strays_record *record, const char *array,
 
 /* Pacemaker's and libvirt's part of the facts */
 
-static enum stray_fate fate_ask(struct vm_holder *holder, struct deadline deadline)
+/* The last fencing of the host since it was granted the LUNs. If that is not known: none. */
+static int fenced_ask(const struct vm_strays_record *record, struct vm_holder *holder,
+		      struct deadline deadline)
 {
-	const char *node = holder->host->node;
+	struct vm_own_fenced fenced;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < record->n_grants; i++) {
+		if (strcmp(record->grants[i].node, holder->host->node) == 0) {
+			rc = vm_own_fenced_ask(&record->grants[i], deadline, &fenced, &holder->why);
+			holder->trace.fenced_ms = rc == 0 && fenced.host ? fenced.host_s * 1000 : 0;
+		}
+	}
+	return rc;
+}
+
+static enum stray_fate fate_ask(const struct vm_strays_record *record, struct vm_holder *holder,
+				struct deadline deadline)
+{
 	enum cluster_node_fate fate;
-	time_t fenced_at = 0;
 	int rc;
 
 	deadline = deadline_within(deadline, FATE_MS);
-	rc = cluster_node_fate(node, deadline, &fate, &holder->why);
+	rc = cluster_node_fate(holder->host->node, deadline, &fate, &holder->why);
 	if (rc == 0) {
-		rc = cluster_node_fenced_at(node, deadline, &fenced_at, &holder->why);
+		rc = fenced_ask(record, holder, deadline);
 	}
 	if (rc != 0) {
 		return STRAY_FATE_UNKNOWN;
-	}
-	if (takeover_fencing_counts(fenced_at, holder->trace.task.begun_ms)) {
-		holder->trace.fenced_ms = (int64_t)fenced_at * 1000;
 	}
 	switch (fate) {
 	case CLUSTER_NODE_UP: return STRAY_FATE_UP;
@@ -180,13 +195,32 @@ static enum stray_fate fate_ask(struct vm_holder *holder, struct deadline deadli
 	}
 }
 
-static enum stray_domain domain_here(struct vm_context *vm, struct deadline deadline,
-				     struct err *why)
+/* The LUNs of the VM that the array has. */
+static size_t present_luns(const struct vm_context *vm, const struct vm_strays *strays,
+			   const char *ret[VM_LUNS_MAX])
 {
+	size_t n = 0;
+
+	for (size_t i = 0; i < vm->n_luns; i++) {
+		if (!vm_strays_missing(strays, vm->lun_names[i])) {
+			ret[n++] = vm->lun_names[i];
+		}
+	}
+	return n;
+}
+
+static enum stray_domain domain_here(struct vm_context *vm, const struct vm_strays *strays,
+				     struct deadline deadline, struct err *why)
+{
+	const char *luns[VM_LUNS_MAX];
 	int rc = vm_gone_confirm(vm, deadline, why);
 
+	if (rc != 0) {
+		return rc == -EBUSY ? STRAY_DOMAIN_THERE : STRAY_DOMAIN_UNKNOWN;
+	}
+	rc = vm_lun_users_none(vm, luns, present_luns(vm, strays, luns), deadline, why);
 	return rc == 0        ? STRAY_DOMAIN_ABSENT
-	       : rc == -EBUSY ? STRAY_DOMAIN_THERE
+	       : rc == -EPERM ? STRAY_DOMAIN_OTHER
 			      : STRAY_DOMAIN_UNKNOWN;
 }
 
@@ -208,34 +242,38 @@ static enum stray_domain domain_there(struct vm_context *vm, const struct vm_str
 }
 
 static void holder_ask(struct vm_context *vm, const struct vm_strays_sources *way,
-		       struct vm_holder *holder, struct deadline deadline)
+		       const struct vm_strays *strays, struct vm_holder *holder,
+		       struct deadline deadline)
 {
 	if (way->pool == NULL) {
 		holder->domain = is_self(vm, holder) ? STRAY_DOMAIN_THERE : STRAY_DOMAIN_NOT_ASKED;
 		return;
 	}
-	holder->fate = fate_ask(holder, deadline);
+	holder->fate = way->own ? STRAY_FATE_UP : fate_ask(&strays->record, holder, deadline);
 	if (is_self(vm, holder)) {
 		holder->fate = STRAY_FATE_UP;
-		holder->domain = domain_here(vm, deadline, &holder->why);
+		holder->domain = domain_here(vm, strays, deadline, &holder->why);
 	} else if (holder->fate == STRAY_FATE_UP) {
 		holder->domain = domain_there(vm, way, holder, deadline);
 	}
 }
 
 static void holder_fill(struct vm_context *vm, const struct vm_strays_sources *way,
-			const struct vm_strays_record *record, struct vm_holder *holder,
+			const struct vm_strays *strays, struct vm_holder *holder,
 			struct deadline deadline)
 {
+	const struct vm_strays_record *record = &strays->record;
 	const char *node = holder->host != NULL ? holder->host->node : "";
 
-	holder->task = task_judge(record, node);
+	holder->task = vm_strays_task(record, node);
 	if (holder->host == NULL) {
 		holder->trace.foreign = true;
 		return;
 	}
 	trace_fill(record, vm->array.name, node, &holder->trace);
-	holder_ask(vm, way, holder, deadline);
+	if (!way->own || is_self(vm, holder)) {
+		holder_ask(vm, way, strays, holder, deadline);
+	}
 }
 
 /* The judgement */
@@ -258,13 +296,16 @@ static void row_judge(const struct vm_context *vm, const struct vm_strays_source
 
 	facts->foreign = holder->host == NULL;
 	facts->foreign_wanted = way->foreign_wanted;
-	facts->shared =
-		way->shared != NULL && way->shared(way->shared_data, vm->settings->vm, row->lun);
+	facts->shared = way->all != NULL && vm_all_shared(way->all, vm, row->lun);
 	facts->twice = twice;
+	facts->explained = way->own && vm_strays_explained(&strays->record, vm->node);
 	facts->domain = holder->domain;
 	facts->fate = holder->fate;
 	facts->task = holder->task;
 	row->verdict = stray_judge(facts, &row->why);
+	if (way->own && !is_self(vm, holder)) {
+		row->verdict = STRAY_NONE;
+	}
 }
 
 static bool only_self(const struct vm_context *vm, const struct vm_strays *strays)
@@ -277,6 +318,47 @@ static bool only_self(const struct vm_context *vm, const struct vm_strays *stray
 	return true;
 }
 
+/* Another error than "no such LUN" ends this. */
+static int missing_find(struct vm_context *vm, struct deadline deadline, struct vm_strays *strays,
+			struct err *err)
+{
+	struct array_masks masks;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < vm->n_luns; i++) {
+		struct err own = ERR_INIT;
+
+		rc = array_masks(&vm->array, &vm->lun_names[i], 1, deadline, &masks, &own);
+		if (rc == 0) {
+			array_masks_release(&masks);
+		} else if (rc == -ENXIO) {
+			strays->missing[strays->n_missing++] = vm->lun_names[i];
+			rc = 0;
+		} else {
+			rc = err_set(err, rc, "%s", err_text(&own));
+		}
+	}
+	return rc;
+}
+
+static int masks_read(struct vm_context *vm, const struct vm_strays_sources *way,
+		      struct deadline deadline, struct vm_strays *strays, struct array_masks *ret,
+		      struct err *err)
+{
+	const char *luns[VM_LUNS_MAX];
+	struct err own = ERR_INIT;
+	size_t n;
+	int rc = array_masks(&vm->array, vm->lun_names, vm->n_luns, deadline, ret, &own);
+
+	if (rc != -ENXIO || !way->releases) {
+		return rc == 0 ? 0 : err_set(err, rc, "%s", err_text(&own));
+	}
+	rc = missing_find(vm, deadline, strays, err);
+	*ret = (struct array_masks){.count = 0};
+	n = present_luns(vm, strays, luns);
+	return rc != 0 || n == 0 ? rc : array_masks(&vm->array, luns, n, deadline, ret, err);
+}
+
 static int look_once(struct vm_context *vm, const struct vm_strays_sources *way,
 		     struct deadline deadline, struct vm_strays *ret, struct err *err)
 {
@@ -285,7 +367,7 @@ static int look_once(struct vm_context *vm, const struct vm_strays_sources *way,
 	int rc;
 
 	*ret = (struct vm_strays){0};
-	rc = array_masks(&vm->array, vm->lun_names, vm->n_luns, deadline, &masks, err);
+	rc = masks_read(vm, way, deadline, ret, &masks, err);
 	if (rc != 0) {
 		return rc;
 	}
@@ -299,11 +381,16 @@ static int look_once(struct vm_context *vm, const struct vm_strays_sources *way,
 		vm_strays_record_read(vm->settings->vm, way->how, deadline, &ret->record);
 	}
 	for (size_t i = 0; i < ret->n_holders; i++) {
-		holder_fill(vm, way, &ret->record, &ret->holders[i], deadline);
+		holder_fill(vm, way, ret, &ret->holders[i], deadline);
 	}
 	twice = domain_twice(ret);
 	for (size_t i = 0; i < ret->n; i++) {
 		row_judge(vm, way, ret, twice, &ret->rows[i]);
+	}
+	rc = way->releases && ret->record.known ? vm_released_look(vm, way, ret, deadline) : 0;
+	if (rc != 0) {
+		vm_strays_release(ret);
+		return err_set(err, rc, "out of memory");
 	}
 	return 0;
 }
@@ -353,8 +440,19 @@ void vm_strays_release(struct vm_strays *strays)
 {
 	free(strays->holders);
 	free(strays->rows);
+	free(strays->released);
 	vm_strays_record_release(&strays->record);
 	*strays = (struct vm_strays){0};
+}
+
+bool vm_strays_missing(const struct vm_strays *strays, const char *lun)
+{
+	for (size_t i = 0; i < strays->n_missing; i++) {
+		if (strcmp(strays->missing[i], lun) == 0) {
+			return true;
+		}
+	}
+	return false;
 }
 
 size_t vm_strays_granted(const struct vm_strays *strays, const char *initiator)

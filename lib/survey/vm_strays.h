@@ -4,6 +4,7 @@
 
 #include "hypervisor/hypervisor_pool.h"
 #include "journal/journal.h"
+#include "rules/released.h"
 #include "rules/stray.h"
 #include "vm/vm_context.h"
 
@@ -31,12 +32,16 @@ struct vm_strays_record {
 	size_t n_tasks;
 	struct journal_release *releases;
 	size_t n_releases;
+	struct journal_release *grants;
+	size_t n_grants;
 };
 
 /* Never fails: known is false if the journal cannot be read. */
 void vm_strays_record_read(const char *vm, enum journal_read how, struct deadline deadline,
 			   struct vm_strays_record *ret);
 void vm_strays_record_release(struct vm_strays_record *record);
+
+struct vm_all;
 
 /* What is asked besides the array. */
 struct vm_strays_sources {
@@ -46,9 +51,15 @@ struct vm_strays_sources {
 	struct hypervisor_pool *pool;
 	enum journal_read how;
 	bool foreign_wanted;
-	/* Does another VM use this LUN too? NULL: no. */
-	bool (*shared)(void *data, const char *vm, const char *lun);
-	void *shared_data;
+	/*
+	 * Only this host is looked at, and nobody has asked. What a record explains is left to
+	 * Pacemaker.
+	 */
+	bool own;
+	/* Look at the VM's releases too. A LUN that the array does not have is then no error. */
+	bool releases;
+	/* The other VMs, as vm_all.h has them. NULL: there is none. */
+	struct vm_all *all;
 };
 
 /* One host, or a foreign initiator, and what is known about it. */
@@ -75,6 +86,19 @@ struct vm_stray {
 	struct err end_err;    /* why it was not removed */
 };
 
+enum vm_released_end { VM_RELEASED_LEFT, VM_RELEASED_ENDED, VM_RELEASED_FAILED };
+
+/* A release of the VM's LUNs in the journal. */
+struct vm_released {
+	const struct journal_release *release; /* borrowed from the record */
+	struct released_facts facts;
+	enum released_verdict verdict;
+	const char *why;          /* static text */
+	struct err note;          /* what else the host reaches, or why that is not known */
+	enum vm_released_end end; /* set by vm_reconcile() */
+	struct err end_err;       /* why it was not ended */
+};
+
 struct vm_strays {
 	struct vm_holder *holders;
 	size_t n_holders;
@@ -82,6 +106,10 @@ struct vm_strays {
 	size_t n;
 	/* Read if the pool is given, or if another host has a path. */
 	struct vm_strays_record record;
+	struct vm_released *released; /* if releases was given, and the record is known */
+	size_t n_released;
+	const char *missing[VM_LUNS_MAX]; /* LUNs that the array does not have */
+	size_t n_missing;
 	struct err note; /* set by vm_reconcile(): something else to know, or "" */
 };
 
@@ -99,6 +127,18 @@ const char *vm_holder_name(const struct vm_holder *holder);
 /* The text of stray_who(), or that nothing is known without the journal. Returns ret. */
 const char *vm_stray_who(const struct vm_strays *strays, const struct vm_stray *row,
 			 char ret[STRAY_TEXT_MAX]);
+
+/* The VM's task in relation to a node ("": to none). */
+enum stray_task vm_strays_task(const struct vm_strays_record *record, const char *node);
+
+/*
+ * Does the record explain a grant to the node? It does if the VM's last start or migration has
+ * succeeded there, or if the journal remembers no task of the VM. A release explains nothing.
+ */
+bool vm_strays_explained(const struct vm_strays_record *record, const char *node);
+
+/* Has the array no LUN of this name? */
+bool vm_strays_missing(const struct vm_strays *strays, const char *lun);
 
 /* How many of the VM's LUNs are granted to initiator. */
 size_t vm_strays_granted(const struct vm_strays *strays, const char *initiator);

@@ -19,16 +19,16 @@ static void tasks_filter(const char *vm, struct vm_strays_record *record)
 	record->n_tasks = kept;
 }
 
-static void releases_filter(const char *vm, struct vm_strays_record *record)
+static size_t rows_filter(const char *vm, struct journal_release *rows, size_t n)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < record->n_releases; i++) {
-		if (strcmp(record->releases[i].vm, vm) == 0) {
-			record->releases[kept++] = record->releases[i];
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(rows[i].vm, vm) == 0) {
+			rows[kept++] = rows[i];
 		}
 	}
-	record->n_releases = kept;
+	return kept;
 }
 
 static int why_set(int rc, enum journal_read how, struct err *why)
@@ -62,20 +62,46 @@ void vm_strays_record_read(const char *vm, enum journal_read how, struct deadlin
 		tasks_filter(vm, ret);
 	}
 	if (journal_release_list(journal, deadline, &ret->releases, &ret->n_releases, NULL) == 0) {
-		releases_filter(vm, ret);
+		ret->n_releases = rows_filter(vm, ret->releases, ret->n_releases);
 	}
 	rc = journal_task_get(journal, vm, how, deadline, &ret->latest, &ret->why);
 	if (rc == -ENOENT) {
 		ret->latest = (struct journal_task){.revision = 0};
 		rc = 0;
 	}
+	/* After the read of the majority, this node's copy has what was committed before. */
+	if (rc == 0 &&
+	    journal_grant_list(journal, deadline, &ret->grants, &ret->n_grants, NULL) == 0) {
+		ret->n_grants = rows_filter(vm, ret->grants, ret->n_grants);
+	}
 	ret->known = rc == 0;
 	(void)why_set(rc, how, &ret->why);
+}
+
+static bool released_by(const struct vm_strays_record *record, const char *node)
+{
+	for (size_t i = 0; i < record->n_releases; i++) {
+		if (strcmp(record->releases[i].node, node) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool vm_strays_explained(const struct vm_strays_record *record, const char *node)
+{
+	const struct journal_task *last = NULL;
+
+	for (size_t i = 0; i < record->n_tasks; i++) {
+		last = record->tasks[i].kind != JOURNAL_RECONCILE ? &record->tasks[i] : last;
+	}
+	return !released_by(record, node) && (last == NULL || stray_explained(last, node));
 }
 
 void vm_strays_record_release(struct vm_strays_record *record)
 {
 	free(record->tasks);
 	free(record->releases);
+	free(record->grants);
 	*record = (struct vm_strays_record){0};
 }

@@ -1,22 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vm/vm_context.h"
 
+#include <glib.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
+#include "base/fd.h"
 #include "cluster/cluster.h"
+#include "names/libvirt_uri.h"
+#include "process/process.h"
+#include "process/qemu_process.h"
 
-static void lun_name_add(struct vm_context *vm, const char *name)
+#define EXIT_MS 1000
+#define LUNMASKD_ANSWER_MS 1000
+
+static void name_add(const char **names, size_t *n, const char *name)
 {
-	size_t i;
-
-	for (i = 0; i < vm->n_luns; i++) {
-		if (strcmp(vm->lun_names[i], name) == 0) {
+	for (size_t i = 0; i < *n; i++) {
+		if (strcmp(names[i], name) == 0) {
 			return;
 		}
 	}
-	vm->lun_names[vm->n_luns++] = name;
+	names[(*n)++] = name;
+}
+
+static void lun_name_add(struct vm_context *vm, const char *name)
+{
+	name_add(vm->lun_names, &vm->n_luns, name);
 }
 
 /* A drive that overlaps the state area would overwrite the mapping file. */
@@ -33,6 +45,11 @@ static int state_apart_from_drives(const struct vm_context *vm, struct err *err)
 				       ? UINT64_MAX
 				       : extent->offset_bytes + extent->length_bytes;
 
+		if (strcmp(extent->lun, state->lun) == 0 && vm->drives[i].read_only) {
+			return err_set(err, -EINVAL,
+				       "state_lun is on LUN %s, which is read-only for drive %s",
+				       state->lun, vm->drives[i].target);
+		}
 		if (strcmp(extent->lun, state->lun) == 0 && extent->offset_bytes < state_end &&
 		    state->offset_bytes < end) {
 			return err_set(err, -EINVAL,
@@ -67,13 +84,17 @@ int vm_settings_parse(const struct vm_settings *settings, struct vm_context *vm,
 		return rc;
 	}
 	for (i = 0; i < vm->n_drives; i++) {
-		lun_name_add(vm, vm->drives[i].extent.lun);
+		if (vm->drives[i].read_only) {
+			name_add(vm->media, &vm->n_media, vm->drives[i].extent.lun);
+		} else {
+			lun_name_add(vm, vm->drives[i].extent.lun);
+		}
 	}
 	lun_name_add(vm, vm->state.lun);
 	return 0;
 }
 
-static int node_name_find(struct vm_context *vm, struct deadline deadline, struct err *err)
+int vm_node_find(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
 	const struct vm_settings *settings = vm->settings;
 	struct utsname system;
@@ -110,7 +131,7 @@ int vm_config_apply(struct vm_context *vm, const char *path, struct deadline dea
 	}
 	config_free(vm->config);
 	vm->config = config;
-	rc = node_name_find(vm, deadline, err);
+	rc = vm_node_find(vm, deadline, err);
 	if (rc == 0) {
 		rc = config_array_get(config, vm->settings->array, &array, err);
 	}
@@ -122,10 +143,15 @@ int vm_config_apply(struct vm_context *vm, const char *path, struct deadline dea
 	}
 	vm->portals = (const char *const *)array->portals;
 	vm->n_portals = array->n_portals;
+	vm->array_info = (struct array_info){.known = false};
+	vm->cluster = cluster_id_load(NULL);
 	vm->array = (struct array){
 		.name = array->name,
 		.driver = array->driver,
 		.by = vm->self->initiator,
+		.config = vm->config,
+		.cluster = vm->cluster.text,
+		.info = &vm->array_info,
 		.runner = {.transport = array->transport, .identity = array->identity},
 	};
 	return 0;
@@ -178,6 +204,9 @@ void vm_context_free(struct vm_context *vm)
 	if (vm == NULL) {
 		return;
 	}
+	if (vm->media_lock > 0) {
+		(void)close(vm->media_lock);
+	}
 	vm_journal_release(&vm->journal);
 	hypervisor_close(vm->hypervisor);
 	mapping_free(vm->mapping);
@@ -215,8 +244,8 @@ static int domain_state_ask(struct vm_context *vm, struct deadline deadline, enu
 	return rc;
 }
 
-int vm_domain_state(struct vm_context *vm, struct deadline deadline, enum domain_state *ret,
-		    struct err *err)
+static int domain_state_known(struct vm_context *vm, struct deadline deadline,
+			      enum domain_state *ret, struct err *err)
 {
 	bool connected = vm->hypervisor != NULL;
 	int rc = domain_state_ask(vm, deadline, ret, err);
@@ -231,6 +260,63 @@ int vm_domain_state(struct vm_context *vm, struct deadline deadline, enum domain
 		rc = domain_state_ask(vm, deadline, ret, err);
 	}
 	return rc;
+}
+
+/*
+ * 1: a QEMU that libvirt does not know; 0: none. A QEMU that exits, as after the end of its domain,
+ * gets EXIT_MS for that.
+ */
+static int qemu_left(const struct vm_context *vm, struct deadline deadline, struct err *err)
+{
+	pid_t pid;
+	int rc = qemu_process_find(vm->settings->vm, &pid, err);
+
+	if (rc == 0 && pid != 0) {
+		AUTO_FD pidfd = process_hold(pid, err);
+
+		if (pidfd >= 0 && process_wait(pidfd, deadline_within(deadline, EXIT_MS))) {
+			rc = qemu_process_find(vm->settings->vm, &pid, err);
+		} else if (pidfd < 0) {
+			pid = 0;
+			rc = pidfd == -ESRCH ? 0 : pidfd;
+		}
+	}
+	return rc != 0 ? rc : pid != 0;
+}
+
+int vm_domain_state(struct vm_context *vm, struct deadline deadline, enum domain_state *ret,
+		    struct err *err)
+{
+	int rc = domain_state_known(vm, deadline, ret, err);
+
+	if (rc != 0 || *ret != DOMAIN_ABSENT) {
+		return rc;
+	}
+	rc = qemu_left(vm, deadline, err);
+	if (rc <= 0) {
+		return rc;
+	}
+	/* It may have been started since libvirt was asked. */
+	rc = domain_state_known(vm, deadline, ret, err);
+	if (rc == 0 && *ret == DOMAIN_ABSENT) {
+		*ret = DOMAIN_LOST;
+	}
+	return rc;
+}
+
+bool vm_domain_departed(const struct vm_context *vm, struct deadline deadline)
+{
+	enum journal_domain domain = JOURNAL_DOMAIN_UNKNOWN;
+	struct journal *journal;
+
+	if (g_strcmp0(vm->settings->hypervisor, LIBVIRT_URI_SYSTEM) != 0 ||
+	    journal_open(deadline_within(deadline, LUNMASKD_ANSWER_MS), &journal, NULL) != 0) {
+		return false;
+	}
+	(void)journal_domain_get(journal, vm->settings->vm,
+				 deadline_within(deadline, LUNMASKD_ANSWER_MS), &domain, NULL);
+	journal_close(journal);
+	return domain == JOURNAL_DOMAIN_DEPARTED;
 }
 
 int vm_gate_quorum(void *context, struct deadline deadline, struct err *err)

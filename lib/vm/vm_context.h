@@ -8,6 +8,7 @@
 #include "array/array.h"
 #include "base/deadline.h"
 #include "base/err.h"
+#include "config/cluster_id.h"
 #include "config/config.h"
 #include "domain/mapping.h"
 #include "hypervisor/hypervisor.h"
@@ -40,26 +41,36 @@ struct vm_context {
 	const char *const *portals; /* of the array; borrowed from config */
 	size_t n_portals;
 	struct array array;
+	struct array_info array_info; /* asked for once */
+	struct cluster_id cluster;
 
 	struct drive drives[VM_LUNS_MAX];
 	size_t n_drives;
 	struct extent state;
 	const char *lun_names[VM_LUNS_MAX]; /* each once; they point into drives and state */
 	size_t n_luns;
+	/* LUNs that the VM only reads, and does not own (vm_media.h); each once. */
+	const char *media[VM_LUNS_MAX];
+	size_t n_media;
 
 	struct hypervisor *hypervisor; /* this host's; NULL until it is first used */
 	/* The other host of a migration, or NULL; vm_peer_open() and vm_peer_close() own it. */
 	struct vm_peer *peer;
 
-	/* Set by vm_paths_verify(): how this host reaches the LUNs. */
+	/* Set by vm_paths_verify(): how this host reaches the LUNs: lun_names, then media. */
 	struct lun luns[VM_LUNS_MAX];
 	bool luns_known;
 	const char *portal; /* a portal on which every LUN was verified */
 
 	/* Set by vm_state_load(). mapping is NULL if the state LUN was never written. */
 	struct mapping *mapping;
+	bool mapping_new; /* mapping was made from config, and is not on the state LUN yet */
+	bool sizes_new;   /* a LUN has grown, and the state LUN does not say so yet */
+	const struct mapping *mapping_next; /* to be stored (vm_define.h); the caller's */
+	bool domain_here;                   /* the domain runs beside (vm_define.h) */
 	enum image_state image;
-	uint64_t generation; /* of the last slot seen; a store replaces no other generation */
+	uint64_t image_bytes; /* what a valid image has at most; 0: not known */
+	uint64_t generation;  /* of the last slot seen; a store replaces no other generation */
 	bool generation_known;
 	bool state_known;
 
@@ -68,11 +79,15 @@ struct vm_context {
 	bool domain_created;
 	/* The memory is saved and the domain gone; the slot may not be marked valid yet. */
 	bool image_saved;
+	/* Why the mapping file is not libvirt's own has been reported (vm_complete.h). */
+	bool completion_failed;
+	int media_lock;      /* vm_media.h; 0: none */
 	bool image_consumed; /* the domain is the only copy of the guest's memory */
 
 	/* The action's task in the journal (vm_record.h), if it has one. */
 	struct vm_journal journal;
 	bool recorded;
+	bool owned; /* the journal has the record of the grant (vm_own.h) */
 	/* stop: it has tried to claim the task (once, before its first effect). */
 	bool record_asked;
 	bool no_return; /* a TASK_NO_RETURN step is done: nothing before it is undone */
@@ -96,6 +111,9 @@ void vm_context_drop(struct vm_context **vm);
 /* Parses only the settings, for callers that have to work without a configuration. -EINVAL. */
 int vm_settings_parse(const struct vm_settings *settings, struct vm_context *vm, struct err *err);
 
+/* Finds this node's name, as vm_config_apply() does. */
+int vm_node_find(struct vm_context *vm, struct deadline deadline, struct err *err);
+
 /*
  * Loads the configuration from path (NULL: the default file) and looks up the array, and this
  * node's name and initiator.
@@ -110,9 +128,18 @@ int vm_config_apply(struct vm_context *vm, const char *path, struct deadline dea
 int vm_hypervisor(struct vm_context *vm, struct deadline deadline, struct hypervisor **ret,
 		  struct err *err);
 
-/* The state of the domain on this host. */
+/*
+ * The state of the domain on this host, as libvirt and the QEMU process show it. ABSENT: libvirt
+ * has no such domain, and there is no QEMU of it. LOST: there is a QEMU.
+ */
 int vm_domain_state(struct vm_context *vm, struct deadline deadline, enum domain_state *ret,
 		    struct err *err);
+
+/*
+ * lunmaskd's word on a domain that is absent here: what ended it was a migration that libvirt has
+ * completed. False if lunmaskd cannot tell.
+ */
+bool vm_domain_departed(const struct vm_context *vm, struct deadline deadline);
 
 /* The gate of every step that widens access (I8): 0 with quorum, -EPERM without. */
 int vm_gate_quorum(void *context, struct deadline deadline, struct err *err);

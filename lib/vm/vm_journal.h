@@ -36,6 +36,7 @@ struct vm_journal {
 	int budget_ms;             /* stop: time left for calls that get no answer */
 	bool claimed;              /* task belongs to this process and is open */
 	bool continued;            /* an earlier process began the task */
+	bool followed;             /* the claim has continued or ended an open task */
 	bool save;                 /* stop: the guest's memory must be saved */
 	bool only_open;            /* claim an open task, but never begin a new one */
 	struct journal_task task;  /* as committed, plus changes for the next commit */
@@ -47,6 +48,13 @@ int vm_journal_init(struct vm_journal *journal, enum vm_action action, const cha
 void vm_journal_release(struct vm_journal *journal);
 
 int vm_journal_claim(struct vm_journal *journal, struct deadline deadline, struct err *err);
+
+/*
+ * Does the task that was found say that a live migration has sent the guest to this node
+ * (VM_MODE_SENT)? The second form waits for the source to say so, while its task is open.
+ */
+bool vm_journal_sent(const struct vm_journal *journal);
+bool vm_journal_sent_wait(struct vm_journal *journal, struct deadline deadline);
 
 /*
  * Records that the step is about to start. widens: commit only with quorum and an active journal.
@@ -73,8 +81,10 @@ int vm_journal_end(struct vm_journal *journal, enum journal_state state, const c
 int vm_journal_submit(struct vm_journal *journal, const struct journal_op *op, bool gated,
 		      struct deadline deadline, struct journal_answer *ret, struct err *err);
 
-/* Reads the release of the VM by node; linearizable. -ENOENT: there is none. -EHOSTDOWN. */
+/* Read the release of the VM by node, or the grant to it; linearizable. -ENOENT. -EHOSTDOWN. */
 int vm_journal_release_find(struct vm_journal *journal, const char *node, struct deadline deadline,
 			    struct journal_release *ret, struct err *err);
+int vm_journal_grant_find(struct vm_journal *journal, const char *node, struct deadline deadline,
+			  struct journal_release *ret, struct err *err);
 
 #endif

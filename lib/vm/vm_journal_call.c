@@ -119,7 +119,7 @@ static void request_id(const struct vm_journal *journal, const struct journal_op
 		       struct id128 *ret)
 {
 	const struct journal_actor *self = &journal->asker.self;
-	bool of_task = op->kind != JOURNAL_OP_RELEASE && op->kind != JOURNAL_OP_REVOKED;
+	bool of_task = !journal_op_has_release(op->kind);
 	char what[96];
 	char who[96];
 	char uuid[ID128_TEXT] = "";
@@ -153,6 +153,7 @@ int vm_journal_submit(struct vm_journal *journal, const struct journal_op *op, b
 struct reading {
 	enum journal_read how;
 	const char *node;
+	bool granted;
 	struct journal_task task;
 	struct journal_release release;
 };
@@ -171,8 +172,9 @@ static int release_read_once(struct vm_journal *journal, void *data, struct dead
 {
 	struct reading *reading = data;
 
-	return journal_release_get(journal->connection, journal->asker.vm, reading->node,
-				   reading->how, deadline, &reading->release, err);
+	return (reading->granted ? journal_grant_get : journal_release_get)(
+		journal->connection, journal->asker.vm, reading->node, reading->how, deadline,
+		&reading->release, err);
 }
 
 int vm_journal_task_read(struct vm_journal *journal, enum journal_read how,
@@ -185,15 +187,27 @@ int vm_journal_task_read(struct vm_journal *journal, enum journal_read how,
 	return rc;
 }
 
-int vm_journal_release_find(struct vm_journal *journal, const char *node, struct deadline deadline,
-			    struct journal_release *ret, struct err *err)
+static int row_find(struct vm_journal *journal, const char *node, bool granted,
+		    struct deadline deadline, struct journal_release *ret, struct err *err)
 {
-	struct reading reading = {.how = JOURNAL_LINEARIZABLE, .node = node};
+	struct reading reading = {.how = JOURNAL_LINEARIZABLE, .node = node, .granted = granted};
 	struct err own = ERR_INIT;
 	int rc = call(journal, release_read_once, &reading, deadline, &own);
 
 	*ret = reading.release;
 	return rc == 0 ? 0 : err_set(err, rc, "%s", err_text(&own));
+}
+
+int vm_journal_release_find(struct vm_journal *journal, const char *node, struct deadline deadline,
+			    struct journal_release *ret, struct err *err)
+{
+	return row_find(journal, node, false, deadline, ret, err);
+}
+
+int vm_journal_grant_find(struct vm_journal *journal, const char *node, struct deadline deadline,
+			  struct journal_release *ret, struct err *err)
+{
+	return row_find(journal, node, true, deadline, ret, err);
 }
 
 static int change_wait_once(struct vm_journal *journal, void *data, struct deadline deadline,

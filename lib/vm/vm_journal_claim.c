@@ -74,7 +74,7 @@ static struct journal_task task_new(const struct vm_journal *journal)
 	memcpy(task.source, asker->source, sizeof(task.source));
 	memcpy(task.target, asker->target, sizeof(task.target));
 	if (task.kind == JOURNAL_STOP && journal->save) {
-		strcpy(task.mode, "saved");
+		strcpy(task.mode, VM_MODE_SAVED);
 	}
 	return task;
 }
@@ -91,6 +91,9 @@ static struct journal_op op_continue(const struct vm_journal *journal, enum jour
 	op.task.state = JOURNAL_RUNNING;
 	op.task.actor = journal->asker.self;
 	op.task.reason[0] = '\0';
+	if (journal->asker.departed && strcmp(op.task.mode, VM_MODE_LIVE) == 0) {
+		strcpy(op.task.mode, VM_MODE_SENT);
+	}
 	op.task.changed_ms = realtime_now_ms();
 	return op;
 }
@@ -147,14 +150,14 @@ static int refused(const struct vm_asker *asker, const struct journal_task *task
 	if (task->kind == JOURNAL_RECONCILE) {
 		return err_set(
 			err, -EBUSY,
-			"lunmask reconcile is working on %s: process %" PRId32
+			"lunmask reconcile or image is working on %s: process %" PRId32
 			" on %s, since %s; if that process no longer exists, lunmask reconcile "
 			"on %s ends its task",
 			asker->vm, task->actor.pid, task->actor.node, since, task->actor.node);
 	}
 	return err_set(err, -EBUSY,
 		       "%s %s of %s belongs to process %" PRId32 " on %s, at step '%s' since %s: "
-		       "wait for it, or, if that process no longer exists, stop the resource there "
+		       "wait for it; if that process no longer exists, stop the resource there "
 		       "(crm_resource --force-stop on %s)",
 		       journal_kind_to_str(task->kind), uuid, asker->vm, task->actor.pid,
 		       task->actor.node, task->step, since, task->actor.node);
@@ -167,6 +170,33 @@ static void claim_take(struct vm_journal *journal, const struct journal_op *op,
 	journal->task.revision = answer->revision;
 	journal->claimed = true;
 	journal->continued = op->kind != JOURNAL_OP_BEGIN;
+}
+
+bool vm_journal_sent(const struct vm_journal *journal)
+{
+	return vm_claim_sent(found(journal), journal->asker.self.node);
+}
+
+/* May the source still say how the migration to this node ended? */
+static bool source_may_tell(const struct vm_journal *journal)
+{
+	const struct journal_task *task = found(journal);
+
+	return task != NULL && task->kind == JOURNAL_MIGRATE &&
+	       strcmp(task->target, journal->asker.self.node) == 0 &&
+	       journal_state_open(task->state) && !vm_journal_sent(journal);
+}
+
+bool vm_journal_sent_wait(struct vm_journal *journal, struct deadline deadline)
+{
+	struct err ignored = ERR_INIT;
+	uint64_t index = 0;
+
+	while (source_may_tell(journal) && !deadline_passed(deadline) &&
+	       vm_journal_change_wait(journal, &index, deadline, &ignored) == 0 &&
+	       found_read(journal, JOURNAL_STALE, deadline, &ignored) == 0) {
+	}
+	return vm_journal_sent(journal);
 }
 
 /* -EAGAIN: the journal has changed since it was read. -EINPROGRESS: the task found ends soon. */
@@ -206,6 +236,7 @@ static int claim_once(struct vm_journal *journal, struct deadline deadline, stru
 		return vm_journal_overtaken(answer.status) ? -EAGAIN
 							   : vm_journal_refusal(&answer, err);
 	}
+	journal->followed = journal->followed || claim != VM_CLAIM_BEGIN;
 	if (claim == VM_CLAIM_END_FIRST) {
 		return -EAGAIN;
 	}

@@ -2,14 +2,14 @@
 #include "xml/xml_tree.h"
 
 #include <glib.h>
-#include <stdlib.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include <libxml/parser.h>
 
 static const char *ctxt_message(xmlParserCtxtPtr ctxt, int *ret_line)
 {
-	xmlErrorPtr error = xmlCtxtGetLastError(ctxt);
+	const xmlError *error = xmlCtxtGetLastError(ctxt);
 
 	*ret_line = error == NULL ? 0 : error->line;
 	return error == NULL || error->message == NULL ? "not well-formed" : error->message;
@@ -77,44 +77,27 @@ int xml_tree_parse(const char *text, size_t bytes, const struct xml_tree_kind *k
 		rc = doc_check(doc, kind, err);
 	}
 	xmlFreeParserCtxt(ctxt);
-	if (rc == 0) {
-		*ret = doc;
-		doc = NULL;
-	}
+	*ret = rc == 0 ? g_steal_pointer(&doc) : NULL;
 	return rc;
 }
 
+/* xmlNodeDump() writes no XML declaration; libvirt writes none either. */
 int xml_tree_format(xmlDocPtr doc, const struct xml_tree_kind *kind, char **ret, struct err *err)
 {
-	xmlChar *text = NULL;
-	int bytes = 0;
-	char *copy;
-
-	/* xmlNodeDump() writes no XML declaration; libvirt writes none either. */
 	xmlBufferPtr buffer = xmlBufferCreate();
+	int bytes = buffer == NULL ? -1 : xmlNodeDump(buffer, doc, xmlDocGetRootElement(doc), 0, 1);
+	int rc = 0;
 
-	if (buffer == NULL) {
-		return err_set(err, -ENOMEM, "out of memory");
+	if (bytes <= 0) {
+		rc = err_set(err, -ENOMEM, "out of memory");
+	} else if ((size_t)bytes > kind->max_bytes) {
+		rc = err_set(err, -EINVAL, "the definition has %d bytes; at most %zu are legal",
+			     bytes, kind->max_bytes);
+	} else {
+		*ret = g_strdup((const char *)xmlBufferContent(buffer));
 	}
-	bytes = xmlNodeDump(buffer, doc, xmlDocGetRootElement(doc), 0, 1);
-	text = xmlBufferDetach(buffer);
 	xmlBufferFree(buffer);
-	if (bytes <= 0 || text == NULL) {
-		xmlFree(text);
-		return err_set(err, -ENOMEM, "out of memory");
-	}
-	if ((size_t)bytes > kind->max_bytes) {
-		xmlFree(text);
-		return err_set(err, -EINVAL, "the definition has %d bytes; at most %zu are legal",
-			       bytes, kind->max_bytes);
-	}
-	copy = strdup((const char *)text);
-	xmlFree(text);
-	if (copy == NULL) {
-		return err_set(err, -ENOMEM, "out of memory");
-	}
-	*ret = copy;
-	return 0;
+	return rc;
 }
 
 void xml_tree_free(xmlDocPtr *doc)
@@ -159,8 +142,9 @@ const char *xml_tree_attr(xmlNodePtr node, const char *name)
 
 const char *xml_tree_text(xmlNodePtr node)
 {
-	if (node == NULL || node->children == NULL || node->children->type != XML_TEXT_NODE ||
-	    node->children->next != NULL) {
+	if (node == NULL || node->children == NULL || node->children->next != NULL ||
+	    (node->children->type != XML_TEXT_NODE &&
+	     node->children->type != XML_CDATA_SECTION_NODE)) {
 		return NULL;
 	}
 	return (const char *)node->children->content;

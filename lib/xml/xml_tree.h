@@ -2,7 +2,6 @@
 #ifndef LUNMASK_XML_TREE_H
 #define LUNMASK_XML_TREE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,17 +28,11 @@ struct xml_tree_kind {
 	size_t max_bytes;
 };
 
-/*
- * Parses UTF-8 text, with limits on size and depth and without network access. A DTD and entities
- * are refused. -EINVAL or -ENOMEM, with text.
- */
+/* Parses UTF-8; limits size, depth; refuses DTD, entities, network. -EINVAL, -ENOMEM, with text. */
 int xml_tree_parse(const char *text, size_t bytes, const struct xml_tree_kind *kind, xmlDocPtr *ret,
 		   struct err *err);
 
-/*
- * Formats the document as indented text, which the caller frees with free(). -EINVAL if it is
- * longer than kind permits, or -ENOMEM, with text.
- */
+/* Indented text, for g_free(). -EINVAL: longer than kind permits; -ENOMEM; with text. */
 int xml_tree_format(xmlDocPtr doc, const struct xml_tree_kind *kind, char **ret, struct err *err);
 
 void xml_tree_free(xmlDocPtr *doc);

@@ -55,11 +55,15 @@ static void apply_check(const char *reply, size_t size)
 	}
 }
 
-static void all_masks_check(const char *reply, size_t size)
+static void page_check(const char *reply, size_t size)
 {
 	struct array_masks masks;
+	char next[LUN_NAME_MAX + 1];
 
-	if (array_wire_decode_all_masks(reply, size, &masks, NULL) == 0) {
+	if (array_wire_decode_page(reply, size, &masks, next, NULL) == 0) {
+		if (next[0] != '\0' && !lun_name_valid(next)) {
+			abort();
+		}
 		for (size_t i = 0; i < masks.count; i++) {
 			if (!lun_name_valid(masks.masks[i].lun) || masks.masks[i].nexuses == NULL) {
 				abort();
@@ -81,6 +85,11 @@ static void fence_check(const char *reply, size_t size)
 		    array_fenced_has(&fenced, asked[0])) {
 			abort();
 		}
+		for (size_t i = 0; i < fenced.n_hosts; i++) {
+			if (!iscsi_name_valid(fenced.hosts[i].initiator)) {
+				abort();
+			}
+		}
 		array_fenced_release(&fenced);
 	}
 	(void)array_wire_decode_info(reply, size, &info, NULL);
@@ -93,7 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	luns_check(reply, size);
 	masks_check(reply, size);
 	apply_check(reply, size);
-	all_masks_check(reply, size);
+	page_check(reply, size);
 	fence_check(reply, size);
 	if (array_wire_decode_error(reply, size, NULL) == 0) {
 		abort(); /* a failure is never none */

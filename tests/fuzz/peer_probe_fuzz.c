@@ -14,6 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct peer_probe_storage *storage = NULL;
 	struct peer_probe_request request;
+	struct iscsi_portals portals;
 	struct err err = ERR_INIT;
 	struct err answer_err = ERR_INIT;
 	char *text;
@@ -28,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else if (*err_text(&err) == '\0') {
 		abort();
 	}
-	if (peer_probe_answer_decode((const char *)data, size, NULL, &answer_err) < 0 &&
+	if (peer_probe_answer_decode((const char *)data, size, 2, &portals, &answer_err) < 0 &&
 	    *err_text(&answer_err) == '\0') {
 		abort();
 	}

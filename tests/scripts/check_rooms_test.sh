@@ -78,6 +78,14 @@ write lib/flat.c '/* */'
 expect "a file directly in lib" 1 'lib/flat.c:1: lib is no room'
 
 tree
+write lib/cluster/pacemaker_compat.h '#include <crm/cib.h>'
+expect "Pacemaker's headers in their place" 0 'rooms: 8 files'
+
+tree
+write lib/cluster/cluster.c '#include <crm/cib.h>'
+expect "Pacemaker's headers elsewhere" 1 'lib/cluster/cluster.c:1: include "cluster/pacemaker_compat.h"'
+
+tree
 for i in {1..20}; do write "lib/base/f$i.c" '/* */'; done
 expect "a room of 21 files" 1 'lib/base:1: the room has 21 files'
 

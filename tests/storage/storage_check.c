@@ -17,7 +17,7 @@
  *
  * Prints "ok ..." or "ERRNO text"; then " ms=N". Exit status 0 or 1.
  */
-#define TIMEOUT_MS 10000
+#define TIMEOUT_MS 60000
 
 struct check {
 	struct iscsi_path path;
@@ -138,7 +138,8 @@ static int verify_all(const struct check *check, struct err *err)
 {
 	static struct lun luns[VM_LUNS_MAX];
 	const char *portals[PORTALS_MAX] = {check->path.portal};
-	size_t n_portals = 1, paths = 0;
+	struct iscsi_portals good = {.n_good = 0};
+	size_t n_portals = 1;
 	size_t count = strtoul(check->arguments[0], NULL, 10);
 	int rc;
 
@@ -156,8 +157,8 @@ static int verify_all(const struct check *check, struct err *err)
 	}
 	rc = iscsi_luns_verify(luns, count, portals, n_portals, check->path.initiator,
 			       strtoul(check->arguments[1], NULL, 10),
-			       deadline_in(check->timeout_ms), &paths, err);
-	printf("paths=%zu\n", paths);
+			       deadline_in(check->timeout_ms), &good, err);
+	printf("paths=%zu\n", good.n_good);
 	return rc;
 }
 

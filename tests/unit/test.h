@@ -11,4 +11,10 @@
 #include <cmocka.h>
 #include <glib.h>
 
+/* cmocka 2 has it under this name, and deprecates the other. */
+#ifdef assert_uint_in_range
+#undef assert_in_range
+#define assert_in_range(value, min, max) assert_uint_in_range(value, min, max)
+#endif
+
 #endif

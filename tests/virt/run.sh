@@ -3,12 +3,17 @@
 #
 # run.sh PROGRAM        hypervisor_live against a libvirtd of its own, in namespaces of its own
 # run.sh --two PROGRAM  migrate_live on the first of two such hosts with a cable between them
+# run.sh --corpus PROGRAM [FILE...]
+#                       definitions_live on such a host with an array, bridges and networks
 #
-# Needs root, tini, libvirtd and qemu-system-x86_64. Everything ends with the pid namespaces.
+# Needs root, tini, libvirtd, qemu-system-x86_64; for --two openssl, for --corpus tgtd. Everything ends with the pid
+# namespaces.
 set -euo pipefail
 
-readonly WAIT_TENTHS=200
+readonly WAIT_TENTHS=1800
 readonly NET=10.99.0
+definitions=$(realpath "$(dirname "$0")/../definitions")
+readonly definitions
 
 # Until the command succeeds, for a bounded time.
 wait_for() {
@@ -51,6 +56,20 @@ write_config() {
 	X
 }
 
+# QEMU's certificates for encrypted migration, for the addresses of both hosts; in FOLDER.
+make_certificates() {
+	local folder=$1
+	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=virt-ca \
+		-keyout "$folder/ca-key.pem" -out "$folder/ca-cert.pem"
+	openssl req -newkey rsa:2048 -nodes -subj /CN=virt -keyout "$folder/server-key.pem" \
+		-out "$folder/request.pem"
+	openssl x509 -req -days 2 -in "$folder/request.pem" -CA "$folder/ca-cert.pem" \
+		-CAkey "$folder/ca-key.pem" -CAcreateserial -out "$folder/server-cert.pem" \
+		-extfile <(echo "subjectAltName=IP:$NET.1,IP:$NET.2")
+	cp "$folder/server-key.pem" "$folder/client-key.pem"
+	cp "$folder/server-cert.pem" "$folder/client-cert.pem"
+}
+
 # The address of host N on its end of the cable, and what libvirt wants to tell hosts apart by.
 join_network() {
 	local n=$1 folder=$2
@@ -73,11 +92,63 @@ inner_one() {
 	"$program" "$daemon" /var/lib/libvirt/images
 }
 
+# The LUNs of tests/definitions/corpus.h.
+make_array() {
+	local target=iqn.2026-11.org.example:corpus-luns n
+	tgtd -f -C 0 --iscsi portal=127.0.0.1:3260 >/dev/null 2>&1 &
+	wait_for tgtadm --lld iscsi --op show --mode sys
+	tgtadm --lld iscsi --op new --mode target --tid 1 -T "$target"
+	for n in 1 2 3 4 5 6 7; do
+		truncate -s "$([[ $n == 7 ]] && echo 540672 || echo 64M)" "/run/lun$n"
+		tgtadm --lld iscsi --op new --mode logicalunit --tid 1 --lun "$n" -b "/run/lun$n"
+	done
+	tgtadm --lld iscsi --op bind --mode target --tid 1 -I ALL
+}
+
+# What definitions call bridges, networks and cards, and libvirt's own filters.
+make_networks() {
+	local name
+	for name in br0 mgmt; do
+		ip link add "$name" type bridge
+		ip link set "$name" up
+	done
+	# QEMU finds no address for a name, not even for 127.0.0.1, while there is only lo.
+	ip addr add "$NET.1/24" dev br0
+	ip route add 224.0.0.0/4 dev br0
+	ip link add eno1 type veth peer name eno1-far
+	ip link set eno1 up
+	ip tuntap add tap0 mode tap
+	for name in default sriov-pool; do
+		virsh -c qemu:///system net-create /dev/stdin <<-X
+			<network><name>$name</name><forward mode='bridge'/><bridge name='br0'/></network>
+		X
+	done
+	virsh -c qemu:///system nwfilter-define /dev/stdin <<-'X'
+		<filter name='no-mac-spoofing' chain='mac'/>
+	X
+}
+
+inner_corpus() {
+	local program=$1
+	shift
+	make_mounts
+	write_config
+	make_array
+	libvirtd >/dev/null 2>&1 &
+	wait_for timeout 5 virsh -c qemu:///system list
+	make_networks >/run/networks.log 2>&1 || cat /run/networks.log >&2
+	mkdir -p /var/lib/libvirt/boot
+	truncate -s 1M /var/lib/libvirt/boot/vmlinuz-test
+	echo '{}' >/var/lib/libvirt/boot/core.ign
+	"$program" "$definitions" /var/lib/libvirt/images "$@"
+}
+
 inner_two() {
 	local n=$1 folder=$2 program=$3
 	touch "$folder/began$n"
 	make_mounts
 	write_config
+	echo "default_tls_x509_cert_dir = \"$folder/pki\"" >>/etc/libvirt/qemu.conf
 	join_network "$n" "$folder"
 	libvirtd --listen >/dev/null 2>&1 &
 	wait_for timeout 5 virsh -c qemu:///system list
@@ -105,6 +176,8 @@ end_host() {
 two_hosts() {
 	local program=$1 folder first second
 	folder=$(mktemp -d)
+	mkdir "$folder/pki"
+	make_certificates "$folder/pki" >"$folder/pki.log" 2>&1 || cat "$folder/pki.log" >&2
 	in_namespaces --inner-two 2 "$folder" "$program" &
 	second=$!
 	disown "$second"
@@ -120,6 +193,8 @@ two_hosts() {
 }
 
 case "${1:-} $#" in
+"--inner-corpus "*) inner_corpus "${@:2}" ;;
+"--corpus "[2-9]* | "--corpus "1*) in_namespaces --inner-corpus "$(realpath "$2")" "${@:3}" ;;
 "--inner-one 2") inner_one "$2" ;;
 "--inner-two 4") inner_two "$2" "$3" "$4" ;;
 "--two 2") two_hosts "$(realpath "$2")" ;;

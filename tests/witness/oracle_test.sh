@@ -509,7 +509,7 @@ for name in $(compgen -A function case_); do
 	[[ $name == *"${1:-}"* ]] || continue
 	mkdir "$dir/$name"
 	if WITNESS=$witness WITNESS_CHECK=$check ORACLE_DIR=$dir/$name ORACLE_CASE=$name \
-		timeout 60 bash "$0" >"$dir/log" 2>&1; then
+		timeout 900 bash "$0" >"$dir/log" 2>&1; then
 		echo "ok ${name#case_}"
 		passed=$((passed + 1))
 	else

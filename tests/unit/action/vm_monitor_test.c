@@ -5,6 +5,7 @@
  * script.
  */
 #include "tests/unit/process/qemu_player.h"
+#include "tests/unit/support/undo.h"
 #include "tests/unit/test.h"
 
 #include <fcntl.h>
@@ -57,7 +58,8 @@ static int set_up(void **state)
 		       "[host node1]\ninitiator = " IQN "\n",
 		       path("driver"));
 	put("conf", conf);
-	return setenv("LUNMASK_CONF", path("conf"), 1);
+	undo_setenv("LUNMASK_CONF", path("conf"));
+	return 0;
 }
 
 static int tear_down(void **state)
@@ -66,7 +68,8 @@ static int tear_down(void **state)
 	(void)unlink(path("driver"));
 	(void)unlink(path("conf"));
 	(void)unlink(path("answer"));
-	return rmdir(root);
+	(void)unlink(path("hook"));
+	return undo_all(state) | rmdir(root);
 }
 
 static pid_t qemu_start(void)
@@ -74,10 +77,11 @@ static pid_t qemu_start(void)
 	return qemu_player_start(false, (const char *const[]){"-name", "guest=test", NULL});
 }
 
-static enum vm_health monitor_of(const char *hypervisor, bool probe, struct err *err)
+static enum vm_health monitor_vm(const char *vm, const char *hypervisor, bool probe,
+				 struct err *err)
 {
 	const struct vm_settings settings = {
-		.vm = "test",
+		.vm = vm,
 		.array = "san1",
 		.luns = "vda=a",
 		.state_lun = "a-state",
@@ -87,9 +91,14 @@ static enum vm_health monitor_of(const char *hypervisor, bool probe, struct err 
 	enum vm_health health = VM_FAILED;
 
 	*err = (struct err)ERR_INIT;
-	assert_int_equal(vm_monitor(&settings, 0, probe, deadline_in(10000), &health, NULL, err),
-			 0);
+	assert_int_equal(
+		vm_monitor(&settings, 0, probe, deadline_in(TEST_LIMIT_MS), &health, NULL, err), 0);
 	return health;
+}
+
+static enum vm_health monitor_of(const char *hypervisor, bool probe, struct err *err)
+{
+	return monitor_vm("test", hypervisor, probe, err);
 }
 
 static enum vm_health monitor(bool probe, struct err *err)
@@ -111,11 +120,13 @@ static void without_a_process_it_does_not_run(void **state)
 static void a_probe_looks_again_when_it_has_asked(void **state)
 {
 	pid_t qemu = qemu_start();
-	char hook[128];
+	char hook[160];
 	struct err err;
 
 	(void)state;
-	(void)snprintf(hook, sizeof(hook), "kill -9 %d; sleep 0.2", (int)qemu);
+	(void)snprintf(hook, sizeof(hook),
+		       "kill -9 %d; until grep -q '^State:.Z' /proc/%d/status; do :; done",
+		       (int)qemu, (int)qemu);
 	put("hook", hook);
 	put("answer", "{\"fenced\":[],\"fencings\":1}");
 	assert_int_equal(monitor(true, &err), VM_STOPPED);
@@ -154,15 +165,32 @@ static void a_probe_on_a_fenced_host_finds_nothing(void **state)
 	qemu_player_kill(qemu);
 }
 
+/* libvirtd could not read the domain's status file when it was started, and dropped the domain. */
+static void a_qemu_that_libvirt_has_lost_is_failed(void **state)
+{
+	pid_t qemu = qemu_player_start(false, (const char *const[]){"-name", "guest=lost", NULL});
+	struct err err;
+
+	(void)state;
+	(void)unlink(path("answer"));
+	assert_int_equal(monitor_vm("lost", "test:///default", false, &err), VM_FAILED);
+	assert_non_null(strstr(err_text(&err), "libvirt does not know it"));
+	assert_int_equal(monitor_vm("lost", "test:///default", true, &err), VM_FAILED);
+	qemu_player_kill(qemu);
+	assert_int_equal(monitor_vm("lost", "test:///default", true, &err), VM_STOPPED);
+}
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(without_a_process_it_does_not_run),
-		cmocka_unit_test(a_probe_looks_again_when_it_has_asked),
-		cmocka_unit_test(a_probe_on_a_fenced_host_finds_nothing),
+		TEST(without_a_process_it_does_not_run),
+		TEST(a_probe_looks_again_when_it_has_asked),
+		TEST(a_probe_on_a_fenced_host_finds_nothing),
+		TEST(a_qemu_that_libvirt_has_lost_is_failed),
 	};
 
 	(void)argc;
 	qemu_player_main(argv);
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,16 +21,17 @@ static const char *const NAMES[] = {"a", "b"};
 static void array_wire_encode_apply__leaves_out_what_is_not_wanted(void **state)
 {
 	const struct array_change change = {.luns = NAMES, .n_luns = 2, .grant = T};
-	char *text = array_wire_encode_apply(&change, NULL, 100);
+	char *text = array_wire_encode_apply(&change, NULL, NULL, 100);
 
 	(void)state;
 	assert_non_null(text);
 	assert_string_equal(text, "{\"luns\":[\"a\",\"b\"],\"grant\":\"" T
 				  "\",\"allowed\":[],\"timeout_ms\":100}");
 	free(text);
-	text = array_wire_encode_apply(&change, S, 100);
+	text = array_wire_encode_apply(&change, "node2@c", S, 100);
 	assert_string_equal(text, "{\"luns\":[\"a\",\"b\"],\"grant\":\"" T
-				  "\",\"allowed\":[],\"by\":\"" S "\",\"timeout_ms\":100}");
+				  "\",\"allowed\":[],\"host\":\"node2@c\",\"by\":\"" S
+				  "\",\"timeout_ms\":100}");
 	free(text);
 }
 
@@ -168,26 +169,26 @@ static void array_wire_decode_apply__does_not_believe_what_was_not_read_back(voi
 	assert_int_equal(decode_apply(foreign, &changed, &err), -EPROTO);
 }
 
-static void array_wire_decode_all_masks__keeps_every_holder(void **state)
+static void array_wire_decode_page__keeps_every_holder(void **state)
 {
 	static const char reply[] = "{\"masks\":[" MASK("b", "", "") "," MASK(
 		"a", "\"" S "\"", "") "," MASK("a", "", "{\"initiator\":\"" T "\"}") "]}";
 	struct array_masks masks;
 
 	(void)state;
-	assert_int_equal(array_wire_decode_all_masks(reply, strlen(reply), &masks, NULL), 0);
+	assert_int_equal(array_wire_decode_page(reply, strlen(reply), &masks, NULL, NULL), 0);
 	assert_int_equal(masks.count, 3);
 	assert_string_equal(masks.masks[0].lun, "b");
 	assert_true(array_mask_has_access(&masks.masks[1], S));
 	assert_true(array_mask_has_access(&masks.masks[2], T));
 	assert_false(array_mask_has_access(&masks.masks[2], S));
 	array_masks_release(&masks);
-	assert_int_equal(array_wire_decode_all_masks("{\"masks\":[]}", 12, &masks, NULL), 0);
+	assert_int_equal(array_wire_decode_page("{\"masks\":[]}", 12, &masks, NULL, NULL), 0);
 	assert_int_equal(masks.count, 0);
 	array_masks_release(&masks);
 }
 
-static void array_wire_decode_all_masks__refuses_what_could_hide_a_holder(void **state)
+static void array_wire_decode_page__refuses_what_could_hide_a_holder(void **state)
 {
 	static const char *const replies[] = {
 		"{}",
@@ -203,7 +204,7 @@ static void array_wire_decode_all_masks__refuses_what_could_hide_a_holder(void *
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(replies); i++) {
 		assert_int_equal(
-			array_wire_decode_all_masks(replies[i], strlen(replies[i]), &masks, NULL),
+			array_wire_decode_page(replies[i], strlen(replies[i]), &masks, NULL, NULL),
 			-EPROTO);
 		assert_null(masks.masks);
 	}
@@ -235,11 +236,60 @@ static void array_wire_decode__has_limits(void **state)
 	assert_int_equal(array_wire_decode_fenced(most, strlen(most), &fenced, NULL), 0);
 	array_fenced_release(&fenced);
 	assert_int_equal(array_wire_decode_fenced(more, strlen(more), &fenced, NULL), -EPROTO);
-	assert_int_equal(array_wire_decode_all_masks(masks_more, strlen(masks_more), &masks, NULL),
+	assert_int_equal(array_wire_decode_page(masks_more, strlen(masks_more), &masks, NULL, NULL),
 			 -EPROTO);
 	free(most);
 	free(more);
 	free(masks_more);
+}
+
+static void array_wire_decode_page__has_the_next_page(void **state)
+{
+	static const struct {
+		const char *reply, *next;
+	} rows[] = {
+		{"{\"masks\":[]}", ""},
+		{"{\"masks\":[],\"next\":\"web1-root\"}", "web1-root"},
+		{"{\"masks\":[],\"next\":\"\"}", NULL},
+		{"{\"masks\":[],\"next\":1}", NULL},
+		{"{\"masks\":[],\"next\":null}", NULL},
+		{"{\"masks\":[],\"next\":\"a b\"}", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct array_masks masks;
+		char next[LUN_NAME_MAX + 1];
+		int rc = array_wire_decode_page(rows[i].reply, strlen(rows[i].reply), &masks, next,
+						NULL);
+
+		assert_int_equal(rc, rows[i].next != NULL ? 0 : -EPROTO);
+		assert_true(rc != 0 || strcmp(next, rows[i].next) == 0);
+		array_masks_release(&masks);
+		/* Where no pages were asked for, the member is unknown. */
+		assert_int_equal(array_wire_decode_page(rows[i].reply, strlen(rows[i].reply),
+							&masks, NULL, NULL),
+				 0);
+		array_masks_release(&masks);
+	}
+}
+
+static void array_wire_encode_selection__is_the_whole_request(void **state)
+{
+	static const char *const names[] = {S, T};
+	struct array_selection selection = {.initiators = names, .count = 1};
+	char *text = array_wire_encode_selection(&selection, 7);
+
+	(void)state;
+	assert_string_equal(text, "{\"initiators\":[\"" S "\"],\"limit\":16,\"timeout_ms\":7}");
+	free(text);
+	selection = (struct array_selection){
+		.initiators = names, .count = 2, .rules = true, .urgent = true, .after = "a"};
+	text = array_wire_encode_selection(&selection, 7);
+	assert_string_equal(text, "{\"initiators\":[\"" S "\",\"" T
+				  "\"],\"after\":\"a\",\"limit\":16,\"timeout_ms\":7,"
+				  "\"rules\":true,\"urgent\":true}");
+	free(text);
 }
 
 static void array_wire_decode_fenced__lists_names(void **state)
@@ -250,8 +300,15 @@ static void array_wire_decode_fenced__lists_names(void **state)
 					    "{\"fenced\":[\"\"],\"fencings\":1}",
 					    "{\"fenced\":[]}",
 					    "{\"fenced\":[],\"fencings\":-1}",
+					    "{\"fenced\":[],\"fencings\":1,\"hosts\":{}}",
+					    "{\"fenced\":[],\"fencings\":1,\"hosts\":[1]}",
+					    ("{\"fenced\":[],\"fencings\":1,\"hosts\":[{\"host\":"
+					     "\"a@c\",\"initiator\":\"ALL\"}]}"),
 					    "{\"fenced\":[],\"fencings\":\"1\"}"};
 	static const char reply[] = "{\"fenced\":[\"" S "\"],\"fencings\":17}";
+	static const char hosts[] =
+		"{\"fenced\":[],\"fencings\":0,\"hosts\":[{\"host\":\"node1@c\","
+		"\"initiator\":\"" S "\",\"new\":1}]}";
 	struct array_fenced fenced;
 
 	(void)state;
@@ -259,6 +316,12 @@ static void array_wire_decode_fenced__lists_names(void **state)
 	assert_true(array_fenced_has(&fenced, S));
 	assert_false(array_fenced_has(&fenced, T));
 	assert_int_equal(fenced.fencings, 17);
+	assert_int_equal(fenced.n_hosts, 0);
+	array_fenced_release(&fenced);
+	assert_int_equal(array_wire_decode_fenced(hosts, strlen(hosts), &fenced, NULL), 0);
+	assert_int_equal(fenced.n_hosts, 1);
+	assert_string_equal(fenced.hosts[0].id, "node1@c");
+	assert_string_equal(fenced.hosts[0].initiator, S);
 	array_fenced_release(&fenced);
 	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
 		assert_int_equal(
@@ -296,7 +359,8 @@ static void array_wire_decode_info__knows_the_capabilities(void **state)
 	(void)state;
 	assert_int_equal(array_wire_decode_info(reply, strlen(reply), &info, NULL), 0);
 	assert_true(info.fence);
-	assert_false(info.nexus_list || info.requester);
+	assert_true(info.known);
+	assert_false(info.nexus_list || info.requester || info.masks_select || info.urgent);
 	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
 		assert_int_equal(array_wire_decode_info(wrong[i], strlen(wrong[i]), &info, NULL),
 				 -EPROTO);
@@ -364,9 +428,11 @@ int main(void)
 		cmocka_unit_test(array_wire_decode_masks__refuses_what_could_hide_a_holder),
 		cmocka_unit_test(array_wire_decode_apply__gives_what_changed),
 		cmocka_unit_test(array_wire_decode_apply__does_not_believe_what_was_not_read_back),
-		cmocka_unit_test(array_wire_decode_all_masks__keeps_every_holder),
-		cmocka_unit_test(array_wire_decode_all_masks__refuses_what_could_hide_a_holder),
+		cmocka_unit_test(array_wire_decode_page__keeps_every_holder),
+		cmocka_unit_test(array_wire_decode_page__refuses_what_could_hide_a_holder),
 		cmocka_unit_test(array_wire_decode__has_limits),
+		cmocka_unit_test(array_wire_decode_page__has_the_next_page),
+		cmocka_unit_test(array_wire_encode_selection__is_the_whole_request),
 		cmocka_unit_test(array_wire_decode_fenced__lists_names),
 		cmocka_unit_test(array_wire_decode_confirmed__wants_every_initiator),
 		cmocka_unit_test(array_wire_decode_info__knows_the_capabilities),

@@ -3,6 +3,7 @@
  * Against two arrays whose driver is a shell script: what it keeps and how it fails are files in
  * the array's directory.
  */
+#include "tests/unit/support/undo.h"
 #include "tests/unit/test.h"
 
 #include <errno.h>
@@ -19,6 +20,7 @@
 
 #define IQN "iqn.2026-11.x:node1"
 #define BY "iqn.2026-11.x:node2"
+#define OLD "iqn.2026-11.x:node1-before"
 
 /*
  * "calls" is what was asked; fail-VERB is a failure, deaf-VERB a success that did nothing; "lost"
@@ -26,7 +28,7 @@
  */
 static const char script[] =
 	"#!/bin/sh\n"
-	"d=${0%/*}; v=$1; cat >$d/request; echo $v >>$d/calls\n"
+	"d=${0%/*}; v=$1; cat >$d/request; cp $d/request $d/request-$v; echo $v >>$d/calls\n"
 	"n=$(cat $d/fencings 2>/dev/null || echo 0)\n"
 	"if [ $v = unfence ] && ! grep -q '\"fencings\":'$n, $d/request; then\n"
 	"  echo '{\"error\":{\"code\":\"fenced\",\"message\":\"fenced again\"}}'; exit 1; fi\n"
@@ -35,23 +37,37 @@ static const char script[] =
 	"fi\n"
 	"if [ -e $d/fail-$v ]; then\n"
 	"  echo '{\"error\":{\"code\":\"unreachable\",\"message\":\"no tgtd\"}}'; exit 1; fi\n"
-	"[ ! -e $d/slow-$v ] || sleep $(cat $d/slow-$v)\n"
 	"if [ ! -e $d/deaf-$v ]; then\n"
-	"  case $v in fence) touch $d/fenced; rm -f $d/granted ;; unfence) rm -f $d/fenced ;; "
-	"esac\n"
+	"  case $v in\n"
+	"  fence) if grep -q '\"" OLD
+	"\"' $d/request; then touch $d/fenced-old; rm -f $d/granted-old\n"
+	"    else touch $d/fenced; rm -f $d/granted; fi ;;\n"
+	"  unfence) rm -f $d/fenced ;; esac\n"
 	"fi\n"
 	"mine='\"" IQN "\"'; f=; [ ! -e $d/fenced ] || f=$mine\n"
 	"[ ! -e $d/lost ] || [ -e $d/hidden ] || f='\"" BY "\"'${f:+,$f}\n"
+	"[ ! -e $d/fenced-old ] || f='\"" OLD "\"'${f:+,$f}\n"
 	"g=; [ ! -e $d/granted ] || g=$(cat $d/granted)\n"
+	"m='{\"lun\":\"a\",\"initiators\":['$g'],\"nexuses\":[]}'\n"
+	"if [ $v = masks ] && grep -q '\"limit\":' $d/request; then\n"
+	"  grep -q masks-select $d/capabilities || {\n"
+	"    echo '{\"error\":{\"code\":\"bad-request\",\"message\":\"no limit\"}}'; exit 1; }\n"
+	"  case $g in '\"ALL\"') ;; *) grep -q '\"rules\":true' $d/request && m= ;; esac\n"
+	"  [ -n \"$g\" ] || m=\n"
+	"fi\n"
 	"case $v in\n"
 	"info) echo '{\"protocol\":1,\"capabilities\":'$(cat $d/capabilities)'}' ;;\n"
-	"masks) echo '{\"masks\":[{\"lun\":\"a\",\"initiators\":['$g'],\"nexuses\":[]}]}' ;;\n"
-	"fence) echo '{\"fenced\":['$mine'],\"revoked\":[]}' ;;\n"
+	"masks) [ ! -e $d/granted-old ] ||\n"
+	"    m=$m',{\"lun\":\"b\",\"initiators\":[],\"nexuses\":[{\"initiator\":\"" OLD "\"}]}'\n"
+	"  echo '{\"masks\":['$m']}' ;;\n"
+	"fence) echo '{\"fenced\":['$mine',\"" OLD "\"],\"revoked\":[]}' ;;\n"
 	"unfence) echo '{\"unfenced\":['$mine']}' ;;\n"
-	"fenced) echo '{\"fenced\":['$f'],\"fencings\":'$n'}' ;;\n"
+	"fenced) h=; [ ! -e $d/hosts ] || h=$(cat $d/hosts)\n"
+	"  echo '{\"fenced\":['$f'],\"hosts\":['$h'],\"fencings\":'$n'}' ;;\n"
 	"esac\n";
 
 static char root[64];
+static struct config *config;
 static char told[4096];
 static int cleaned;
 static int clean_rc;
@@ -83,13 +99,34 @@ static bool is(size_t array, const char *file)
 	return access(path(array, file), F_OK) == 0;
 }
 
+static void capabilities_add(size_t array, const char *more)
+{
+	char text[256];
+
+	(void)snprintf(text, sizeof(text),
+		       "[\"revoke-cuts-nexus\",\"nexus-list\",\"fence\",\"requester\"%s]", more);
+	put(array, "capabilities", text);
+}
+
 static void array_make(size_t array)
 {
 	assert_int_equal(mkdir(path(array, ""), 0700), 0);
 	put(array, "driver", script);
 	assert_int_equal(chmod(path(array, "driver"), 0700), 0);
-	put(array, "capabilities",
-	    "[\"revoke-cuts-nexus\",\"nexus-list\",\"fence\",\"requester\"]");
+	capabilities_add(array, "");
+}
+
+/* node1 is IQN. */
+static void config_use(const char *node2)
+{
+	g_autofree char *text = g_strdup_printf(
+		"[array san1]\ndriver = d\ntransport = exec\nportals = 10.0.0.1:3260\n"
+		"[host node1]\ninitiator = " IQN "\n[host node2]\ninitiator = %s\n",
+		node2);
+
+	config_free(config);
+	config = NULL;
+	assert_int_equal(config_parse(text, strlen(text), "f", &config, NULL), 0);
 }
 
 static int arrays_make(void **state)
@@ -101,6 +138,7 @@ static int arrays_make(void **state)
 	}
 	array_make(0);
 	array_make(1);
+	config_use(BY);
 	told[0] = '\0';
 	cleaned = 0;
 	clean_rc = 0;
@@ -118,6 +156,8 @@ static int entry_remove(const char *name, const struct stat *status, int flag, s
 static int arrays_unmake(void **state)
 {
 	(void)state;
+	config_free(config);
+	config = NULL;
 	return nftw(root, entry_remove, 8, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -143,7 +183,12 @@ static const struct host_fence *fence_make_by(const char *by)
 	static struct config_host host = {.node = node, .initiator = initiator};
 	static struct host_fence fence;
 
-	fence = (struct host_fence){.host = &host, .by = by, .told = told_keep, .n_arrays = 2};
+	fence = (struct host_fence){.host = &host,
+				    .config = config,
+				    .cluster = {"c1"},
+				    .by = by,
+				    .told = told_keep,
+				    .n_arrays = 2};
 	for (size_t i = 0; i < 2; i++) {
 		(void)strcpy(drivers[i], path(i, "driver"));
 		fence.arrays[i] = (struct array){.name = i == 0 ? "san1" : "san2",
@@ -161,12 +206,12 @@ static const struct host_fence *fence_make(void)
 
 static int off(struct err *err)
 {
-	return host_fence_off(fence_make(), deadline_in(10000), err);
+	return host_fence_off(fence_make(), deadline_in(TEST_LIMIT_MS), err);
 }
 
 static int on(struct err *err)
 {
-	return host_fence_on(fence_make(), clean, deadline_in(10000), err);
+	return host_fence_on(fence_make(), clean, deadline_in(TEST_LIMIT_MS), err);
 }
 
 static void judge__is_a_table(void **state)
@@ -238,30 +283,37 @@ static void off__does_not_believe_a_driver(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+	for (size_t i = 0; i < 2 * G_N_ELEMENTS(rows); i++) {
+		size_t row = i / 2;
 		struct err err = ERR_INIT;
 
+		capabilities_add(0, i % 2 == 0 ? "" : ",\"masks-select\",\"urgent\"");
 		put(0, "deaf-fence", "");
-		if (i > 0) {
+		take(0, "fenced");
+		if (row > 0) {
 			put(0, "fenced", "");
 		}
-		put(0, rows[i].file, rows[i].content);
+		put(0, rows[row].file, rows[row].content);
 		assert_true(off(&err) < 0);
-		assert_non_null(strstr(err_text(&err), rows[i].text));
-		take(0, rows[i].file);
+		assert_non_null(strstr(err_text(&err), rows[row].text));
+		take(0, rows[row].file);
 	}
 }
 
 static void off__leaves_time_for_the_others(void **state)
 {
 	struct err err = ERR_INIT;
-	int64_t began = deadline_now_ms();
+	int time_ms = 1000;
 
 	(void)state;
-	put(0, "driver", "#!/bin/sh\nexec sleep 600\n");
-	put(1, "slow-fence", "1");
-	assert_int_equal(host_fence_off(fence_make(), deadline_in(4000), &err), -ETIMEDOUT);
-	assert_true(deadline_now_ms() - began < 5000);
+	put(0, "driver", "#!/bin/sh\nexec sleep 1800\n");
+	/* Its share must be enough for the other one. */
+	do {
+		err = (struct err)ERR_INIT;
+		assert_int_equal(host_fence_off(fence_make(), deadline_in(time_ms), &err),
+				 -ETIMEDOUT);
+		time_ms *= 2;
+	} while (strstr(err_text(&err), "san2") != NULL && time_ms < TEST_LIMIT_MS);
 	assert_true(is(1, "fenced"));
 	assert_non_null(strstr(err_text(&err), "array san1, fence"));
 	assert_null(strstr(err_text(&err), "san2"));
@@ -273,14 +325,16 @@ static void off__of_one_that_is_fenced_itself_takes_nothing(void **state)
 
 	(void)state;
 	put(1, "lost", "");
-	assert_int_equal(host_fence_off(fence_make_by(BY), deadline_in(10000), &err), -ESHUTDOWN);
+	assert_int_equal(host_fence_off(fence_make_by(BY), deadline_in(TEST_LIMIT_MS), &err),
+			 -ESHUTDOWN);
 	assert_non_null(strstr(err_text(&err), "array san2 has this host ('" BY "') fenced"));
 	assert_false(is(0, "fenced") || is(1, "fenced"));
 	/* That array is silent, so the look does not find it. */
 	put(0, "fail-fenced", "");
 	put(0, "lost", "");
 	take(1, "lost");
-	assert_int_equal(host_fence_off(fence_make_by(BY), deadline_in(10000), &err), -ESHUTDOWN);
+	assert_int_equal(host_fence_off(fence_make_by(BY), deadline_in(TEST_LIMIT_MS), &err),
+			 -ESHUTDOWN);
 	assert_string_equal(err_text(&err), "array san1, fence: you lost");
 	assert_false(is(0, "fenced") || is(1, "fenced"));
 }
@@ -293,7 +347,8 @@ static void off__that_loses_on_the_way_stops_there(void **state)
 	(void)state;
 	put(0, "lost", "");
 	put(0, "hidden", "");
-	assert_int_equal(host_fence_off(fence_make_by(BY), deadline_in(10000), &err), -ESHUTDOWN);
+	assert_int_equal(host_fence_off(fence_make_by(BY), deadline_in(TEST_LIMIT_MS), &err),
+			 -ESHUTDOWN);
 	assert_string_equal(err_text(&err), "array san1, fence: you lost");
 	assert_false(is(0, "fenced") || is(1, "fenced"));
 	/* It says that, whatever else has failed. */
@@ -301,7 +356,8 @@ static void off__that_loses_on_the_way_stops_there(void **state)
 	take(0, "lost");
 	put(1, "lost", "");
 	put(1, "hidden", "");
-	assert_int_equal(host_fence_off(fence_make_by(BY), deadline_in(10000), &err), -ESHUTDOWN);
+	assert_int_equal(host_fence_off(fence_make_by(BY), deadline_in(TEST_LIMIT_MS), &err),
+			 -ESHUTDOWN);
 	assert_string_equal(err_text(&err), "array san2, fence: you lost");
 }
 
@@ -310,14 +366,14 @@ static void off__by_no_host_or_the_host_itself_is_never_lost(void **state)
 	(void)state;
 	put(0, "lost", "");
 	assert_int_equal(off(NULL), 0);
-	assert_int_equal(host_fence_off(fence_make_by(IQN), deadline_in(10000), NULL), 0);
+	assert_int_equal(host_fence_off(fence_make_by(IQN), deadline_in(TEST_LIMIT_MS), NULL), 0);
 	assert_true(is(0, "fenced") && is(1, "fenced"));
 }
 
 static enum host_fence_state status(struct err *err)
 {
 	enum host_fence_state ret;
-	int rc = host_fence_status(fence_make(), deadline_in(10000), &ret, err);
+	int rc = host_fence_status(fence_make(), deadline_in(TEST_LIMIT_MS), &ret, err);
 
 	assert_int_equal(rc == 0, ret != HOST_FENCE_UNKNOWN);
 	return ret;
@@ -431,8 +487,9 @@ static void on__clears_no_fencing_that_came_later(void **state)
 	put(0, "fenced", "");
 	put(0, "fencings", "7");
 	put(1, "fenced", "");
-	assert_int_equal(host_fence_on(fence_make(), clean_fenced, deadline_in(10000), &err),
-			 -EPERM);
+	assert_int_equal(
+		host_fence_on(fence_make(), clean_fenced, deadline_in(TEST_LIMIT_MS), &err),
+		-EPERM);
 	assert_string_equal(err_text(&err), "array san1, unfence: fenced again");
 	assert_true(is(0, "fenced"));
 	assert_false(is(1, "fenced"));
@@ -440,7 +497,136 @@ static void on__clears_no_fencing_that_came_later(void **state)
 
 static int monitor(struct err *err)
 {
-	return host_fence_monitor(fence_make(), deadline_in(10000), err);
+	return host_fence_monitor(fence_make(), deadline_in(TEST_LIMIT_MS), err);
+}
+
+#define WAS(host) "{\"host\":\"" host "\",\"initiator\":\"" OLD "\"}"
+
+/* lunmask.conf was changed while a VM of node1 runs under the name of before. */
+static void off__fences_what_the_host_was_called_before(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	put(0, "hosts", WAS("node1@c1"));
+	put(0, "granted-old", "");
+	put(0, "fenced", "");
+	put(1, "fenced", "");
+	assert_int_equal(status(&err), HOST_FENCE_ON);
+	assert_non_null(strstr(err_text(&err), "san1: the host is fenced, but not as '" OLD "'"));
+	assert_int_equal(off(&err), 0);
+	assert_true(is(0, "fenced-old"));
+	assert_false(is(0, "granted-old") || is(1, "fenced-old"));
+	assert_non_null(strstr(told, "node1 was '" OLD "' before"));
+	err = (struct err)ERR_INIT;
+	assert_int_equal(status(&err), HOST_FENCE_OFF);
+	assert_int_equal(monitor(&err), 0);
+	/* That name is granted nothing any more, so it may stay fenced. */
+	assert_int_equal(on(&err), 0);
+	assert_false(is(0, "fenced"));
+	assert_true(is(0, "fenced-old"));
+	assert_int_equal(status(&err), HOST_FENCE_ON);
+}
+
+/* A path of it that is there all the same. */
+static void off__does_not_believe_a_driver_about_a_former_name(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	put(0, "hosts", WAS("node1@c1"));
+	put(0, "granted-old", "");
+	put(0, "fenced", "");
+	put(0, "fenced-old", "");
+	put(0, "deaf-fence", "");
+	assert_int_equal(off(&err), -EUCLEAN);
+	assert_non_null(strstr(err_text(&err), "LUN 'b' has a grant or a session of '" OLD "'"));
+}
+
+static void off__leaves_a_host_of_the_same_name_in_another_cluster(void **state)
+{
+	(void)state;
+	put(0, "hosts", WAS("node1@c2") "," WAS("node2@c1"));
+	put(0, "granted-old", "");
+	assert_int_equal(off(NULL), 0);
+	assert_true(is(0, "granted-old"));
+	assert_false(is(0, "fenced-old"));
+}
+
+/* Its former name is another host's now: neither can be cut off without the other. */
+static void off__does_not_fence_another_host_for_a_name(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	config_use(OLD);
+	put(0, "hosts", WAS("node1@c1"));
+	assert_int_equal(monitor(&err), 0);
+	assert_int_equal(off(&err), 0);
+	put(0, "granted-old", "");
+	assert_int_equal(monitor(&err), -EUCLEAN);
+	assert_non_null(strstr(err_text(&err), "end the VMs that use '" OLD "' on array san1: "
+					       "node1 was granted LUNs under it"));
+	assert_int_equal(off(&err), -EUCLEAN);
+	assert_non_null(strstr(err_text(&err), "LUN 'b' has a grant or a session of '" OLD "'"));
+	assert_false(is(0, "fenced-old"));
+	put(0, "hosts", WAS("node2@c1"));
+	assert_int_equal(monitor(&err), 0);
+}
+
+/* What off fails on in the night, monitor fails on before. A driver of each kind. */
+static void monitor__judges_as_off_would(void **state)
+{
+	static const char *const capabilities[] = {"", ",\"masks-select\",\"urgent\",\"more\""};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(capabilities); i++) {
+		struct err err = ERR_INIT;
+
+		capabilities_add(0, capabilities[i]);
+		put(0, "granted", "\"" IQN "\"");
+		assert_int_equal(monitor(&err), 0);
+		put(0, "granted", "\"ALL\"");
+		assert_int_equal(monitor(&err), -EUCLEAN);
+		assert_non_null(strstr(err_text(&err),
+				       "delete 'ALL' from the mask of LUN 'a' on array san1"));
+		put(0, "deaf-fence", "");
+		put(0, "fenced", "");
+		assert_int_equal(off(&err), -EUCLEAN);
+		take(0, "granted");
+		assert_int_equal(monitor(&err), 0);
+		put(0, "fail-fenced", "");
+		assert_int_equal(monitor(&err), -ECONNREFUSED);
+		take(0, "fail-fenced");
+	}
+}
+
+static char *asked(const char *verb)
+{
+	char name[32];
+	char *text;
+
+	(void)snprintf(name, sizeof(name), "request-%s", verb);
+	assert_true(g_file_get_contents(path(0, name), &text, NULL, NULL));
+	return text;
+}
+
+/* No request lists the whole array of a driver that can select. */
+static void requests__select_where_the_driver_can(void **state)
+{
+	g_autofree char *of_monitor = NULL;
+	g_autofree char *of_off = NULL;
+
+	(void)state;
+	capabilities_add(0, ",\"masks-select\",\"urgent\"");
+	assert_int_equal(monitor(NULL), 0);
+	of_monitor = asked("masks");
+	assert_non_null(strstr(of_monitor, "{\"initiators\":[\"" IQN "\",\"" BY "\"],\"limit\":"));
+	assert_non_null(strstr(of_monitor, "\"rules\":true,\"urgent\":true"));
+	assert_int_equal(off(NULL), 0);
+	of_off = asked("masks");
+	assert_non_null(strstr(of_off, "{\"initiators\":[\"" IQN "\"],\"limit\":"));
+	assert_null(strstr(of_off, "rules"));
 }
 
 static void monitor__wants_every_array_to_answer(void **state)
@@ -473,13 +659,13 @@ static void arrays__are_those_that_are_named(void **state)
 		size_t count;
 	} rows[] = {{NULL, 0, 2},        {"", 0, 2},          {" ", 0, 2},         {"san2", 0, 1},
 		    {"san2,san1", 0, 2}, {"san1 san1", 0, 1}, {"san3", -ENOENT, 0}};
-	struct config *config;
+	struct config *named;
 
 	(void)state;
-	assert_int_equal(config_parse(text, sizeof(text) - 1, "f", &config, NULL), 0);
+	assert_int_equal(config_parse(text, sizeof(text) - 1, "f", &named, NULL), 0);
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		struct host_fence fence = {.by = BY};
-		int rc = host_fence_arrays(config, rows[i].names, &fence, NULL);
+		int rc = host_fence_arrays(named, rows[i].names, &fence, NULL);
 
 		assert_int_equal(rc, rows[i].rc);
 		assert_true(rc != 0 || fence.n_arrays == rows[i].count);
@@ -488,7 +674,7 @@ static void arrays__are_those_that_are_named(void **state)
 		assert_true(rc != 0 || rows[i].count < 2 ||
 			    strcmp(fence.arrays[0].name, "san1") == 0);
 	}
-	config_free(config);
+	config_free(named);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, arrays_make, arrays_unmake)
@@ -512,6 +698,12 @@ int main(void)
 		TEST(on__refuses_where_a_path_is_left),
 		TEST(on__does_not_believe_a_driver),
 		TEST(on__clears_no_fencing_that_came_later),
+		TEST(off__fences_what_the_host_was_called_before),
+		TEST(off__does_not_believe_a_driver_about_a_former_name),
+		TEST(off__leaves_a_host_of_the_same_name_in_another_cluster),
+		TEST(off__does_not_fence_another_host_for_a_name),
+		TEST(monitor__judges_as_off_would),
+		TEST(requests__select_where_the_driver_can),
 		TEST(monitor__wants_every_array_to_answer),
 		cmocka_unit_test(arrays__are_those_that_are_named),
 	};

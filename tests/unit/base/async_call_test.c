@@ -3,6 +3,8 @@
 
 #include <semaphore.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "tests/unit/test.h"
 
@@ -67,6 +69,30 @@ static void async_call_wait__gives_the_result(void **state)
 	assert_int_equal(world.frees, 1);
 }
 
+static void async_call_wait_or__ends_with_either(void **state)
+{
+	struct sum *sum = sum_new(true);
+	int fd = eventfd(0, EFD_CLOEXEC);
+	bool readable = true;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(async_call_pollable(&sum->call), 0);
+	assert_int_equal(async_call_start(&sum->call), 0);
+	assert_false(async_call_wait_or(&sum->call, fd, deadline_in(0), &readable));
+	assert_false(readable);
+	assert_int_equal(eventfd_write(fd, 1), 0);
+	assert_false(async_call_wait_or(&sum->call, fd, deadline_in(60000), &readable));
+	assert_true(readable);
+	assert_int_equal(eventfd_read(fd, &(eventfd_t){0}), 0);
+	assert_int_equal(sem_post(&world.go_on), 0);
+	assert_true(async_call_wait_or(&sum->call, fd, deadline_in(60000), &readable));
+	assert_false(readable);
+	assert_int_equal(sum->result, 5);
+	async_call_release(&sum->call);
+	(void)close(fd);
+}
+
 /* The thread writes its result into an object that is still there, and frees it. */
 static void async_call_release__leaves_the_object_to_a_thread_that_hangs(void **state)
 {
@@ -94,6 +120,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(async_call_wait__gives_the_result, setup),
+		cmocka_unit_test_setup(async_call_wait_or__ends_with_either, setup),
 		cmocka_unit_test_setup(async_call_release__leaves_the_object_to_a_thread_that_hangs,
 				       setup),
 		cmocka_unit_test_setup(async_call_release__frees_what_never_started, setup),

@@ -42,11 +42,22 @@ static void deadline_left_ms__fits_poll(void **state)
 	assert_int_equal(deadline_left_ms(deadline_in(INT64_C(1) << 40)), INT_MAX);
 }
 
+static void deadline_keep__keeps_back_no_more_than_a_share(void **state)
+{
+	(void)state;
+	assert_in_range(deadline_left_ms(deadline_keep(deadline_in(9000000), 1000000, 3)), 7900000,
+			8000000);
+	assert_in_range(deadline_left_ms(deadline_keep(deadline_in(9000000), 8000000, 3)), 5900000,
+			6000000);
+}
+
 static void deadline_share__is_equal_for_what_is_left(void **state)
 {
 	(void)state;
-	assert_in_range(deadline_left_ms(deadline_share(deadline_in(9000), 3)), 2000, 3000);
-	assert_in_range(deadline_left_ms(deadline_share(deadline_in(9000), 1)), 8000, 9000);
+	assert_in_range(deadline_left_ms(deadline_share(deadline_in(9000000), 3)), 2900000,
+			3000000);
+	assert_in_range(deadline_left_ms(deadline_share(deadline_in(9000000), 1)), 8000000,
+			9000000);
 	assert_true(deadline_passed(deadline_share(deadline_in(-5), 2)));
 }
 
@@ -57,6 +68,7 @@ int main(void)
 		cmocka_unit_test(deadline_in__past_is_passed),
 		cmocka_unit_test(deadline_within__takes_the_earlier),
 		cmocka_unit_test(deadline_before__keeps_time_back),
+		cmocka_unit_test(deadline_keep__keeps_back_no_more_than_a_share),
 		cmocka_unit_test(deadline_share__is_equal_for_what_is_left),
 		cmocka_unit_test(deadline_left_ms__fits_poll),
 	};

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/support/undo.h"
 #include "tests/unit/test.h"
 
 #include <errno.h>
@@ -6,11 +7,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include <crm/common/ipc_controld.h>
-#include <crm/stonith-ng.h>
-
 #include "cluster/cluster.h"
 #include "cluster/cluster_node.h"
+#include "cluster/pacemaker_compat.h"
 #include "names/name_limits.h"
 
 /* Pacemaker's client libraries, as far as they are called: these definitions go before theirs. */
@@ -28,7 +27,7 @@ static struct {
 	int connect_rc;
 	stonith_history_t *history;
 	bool hang;
-	sem_t go_on, gone;
+	sem_t go_on;
 } fencer;
 
 int pcmk_new_ipc_api(pcmk_ipc_api_t **api, enum pcmk_ipc_server server)
@@ -105,7 +104,6 @@ static int fencer_history(stonith_t *st, int options, const char *node, stonith_
 	(void)timeout;
 	if (fencer.hang) {
 		(void)sem_wait(&fencer.go_on);
-		(void)sem_post(&fencer.gone);
 	}
 	*output = fencer.history;
 	return pcmk_ok;
@@ -145,10 +143,10 @@ static void cluster_has_quorum__is_what_the_controller_says(void **state)
 
 	(void)state;
 	controller.quorum = true;
-	assert_int_equal(cluster_has_quorum(deadline_in(5000), &quorum, NULL), 0);
+	assert_int_equal(cluster_has_quorum(deadline_in(TEST_LIMIT_MS), &quorum, NULL), 0);
 	assert_true(quorum);
 	controller.quorum = false;
-	assert_int_equal(cluster_has_quorum(deadline_in(5000), &quorum, NULL), 0);
+	assert_int_equal(cluster_has_quorum(deadline_in(TEST_LIMIT_MS), &quorum, NULL), 0);
 	assert_false(quorum);
 }
 
@@ -160,11 +158,11 @@ static void cluster_has_quorum__is_unknown_without_a_controller(void **state)
 	(void)state;
 	controller.quorum = true;
 	controller.connect_rc = ECONNREFUSED;
-	assert_int_equal(cluster_has_quorum(deadline_in(5000), &quorum, &err), -ENOTCONN);
+	assert_int_equal(cluster_has_quorum(deadline_in(TEST_LIMIT_MS), &quorum, &err), -ENOTCONN);
 	assert_non_null(strstr(err_text(&err), "quorum is not known"));
 	controller.connect_rc = pcmk_rc_ok;
 	controller.reply = false;
-	assert_int_equal(cluster_has_quorum(deadline_in(5000), &quorum, NULL), -ENOTCONN);
+	assert_int_equal(cluster_has_quorum(deadline_in(TEST_LIMIT_MS), &quorum, NULL), -ENOTCONN);
 	assert_false(quorum);
 }
 
@@ -173,11 +171,12 @@ static void cluster_local_node__copies_the_name(void **state)
 	char name[6];
 
 	(void)state;
-	assert_int_equal(cluster_local_node(deadline_in(5000), name, sizeof(name), NULL), 0);
+	assert_int_equal(cluster_local_node(deadline_in(TEST_LIMIT_MS), name, sizeof(name), NULL),
+			 0);
 	assert_string_equal(name, "node1");
-	assert_int_equal(cluster_local_node(deadline_in(5000), name, 5, NULL), -ENOBUFS);
+	assert_int_equal(cluster_local_node(deadline_in(TEST_LIMIT_MS), name, 5, NULL), -ENOBUFS);
 	controller.uname = NULL;
-	assert_int_equal(cluster_local_node(deadline_in(5000), name, 6, NULL), -ENOTCONN);
+	assert_int_equal(cluster_local_node(deadline_in(TEST_LIMIT_MS), name, 6, NULL), -ENOTCONN);
 }
 
 static void cluster_node_fate__refuses_what_is_no_name(void **state)
@@ -185,13 +184,13 @@ static void cluster_node_fate__refuses_what_is_no_name(void **state)
 	static const char *const wrong[] = {"", "a'b", "a']|//*['", "a\"b", "a/b"};
 	char long_name[NODE_NAME_MAX + 2];
 	enum cluster_node_fate fate;
-	time_t at;
+	struct cluster_fencings at;
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
 		assert_int_equal(cluster_node_fate(wrong[i], deadline_in(100), &fate, NULL),
 				 -EINVAL);
-		assert_int_equal(cluster_node_fenced_at(wrong[i], deadline_in(100), &at, NULL),
+		assert_int_equal(cluster_node_fencings(wrong[i], deadline_in(100), &at, NULL),
 				 -EINVAL);
 	}
 	memset(long_name, 'a', sizeof(long_name) - 1);
@@ -236,63 +235,66 @@ static void cluster_reprobe__is_a_request_to_this_nodes_controller(void **state)
 	(void)state;
 	controller.connect_rc = pcmk_rc_ok;
 	controller.reply = true;
-	assert_int_equal(cluster_reprobe("node1", deadline_in(5000), &err), 0);
-	assert_int_equal(cluster_reprobe("no'de", deadline_in(5000), &err), -EINVAL);
+	assert_int_equal(cluster_reprobe("node1", deadline_in(TEST_LIMIT_MS), &err), 0);
+	assert_int_equal(cluster_reprobe("no'de", deadline_in(TEST_LIMIT_MS), &err), -EINVAL);
 	controller.reply = false;
-	assert_int_equal(cluster_reprobe("node1", deadline_in(5000), &err), -ENOTCONN);
+	assert_int_equal(cluster_reprobe("node1", deadline_in(TEST_LIMIT_MS), &err), -ENOTCONN);
 	assert_non_null(strstr(err_text(&err), "no reply"));
 	controller.connect_rc = ECONNREFUSED;
-	assert_int_equal(cluster_reprobe("node1", deadline_in(5000), &err), -ENOTCONN);
+	assert_int_equal(cluster_reprobe("node1", deadline_in(TEST_LIMIT_MS), &err), -ENOTCONN);
 	controller.connect_rc = pcmk_rc_ok;
 	controller.reply = true;
 }
 
 /* A node that was fenced at 10 and let in again at 30 was fenced at 10, not at 30. */
-static void cluster_node_fenced_at__takes_no_unfencing_for_a_fencing(void **state)
+static void cluster_node_fencings__takes_no_unfencing_for_a_fencing(void **state)
 {
 	stonith_history_t let_in = {.action = on, .state = st_done, .completed = 30};
 	stonith_history_t fenced = {.action = off, .state = st_done, .completed = 10};
-	time_t at = 7;
+	struct cluster_fencings at = {.count = 7};
 
 	(void)state;
 	fencer.history = &let_in;
-	assert_int_equal(cluster_node_fenced_at("node2", deadline_in(5000), &at, NULL), 0);
-	assert_int_equal(at, 0);
+	assert_int_equal(cluster_node_fencings("node2", deadline_in(TEST_LIMIT_MS), &at, NULL), 0);
+	assert_int_equal(at.last, 0);
+	assert_int_equal(at.count, 0);
 	let_in.next = &fenced;
-	assert_int_equal(cluster_node_fenced_at("node2", deadline_in(5000), &at, NULL), 0);
-	assert_int_equal(at, 10);
+	assert_int_equal(cluster_node_fencings("node2", deadline_in(TEST_LIMIT_MS), &at, NULL), 0);
+	assert_int_equal(at.last, 10);
+	assert_int_equal(at.count, 1);
 }
 
 /* "It was never fenced" is an answer; none is none. */
-static void cluster_node_fenced_at__is_not_known_without_a_fencer(void **state)
+static void cluster_node_fencings__is_not_known_without_a_fencer(void **state)
 {
 	struct err err = ERR_INIT;
-	time_t at;
+	struct cluster_fencings at;
 
 	(void)state;
 	fencer.connect_rc = -ECONNREFUSED;
-	assert_int_equal(cluster_node_fenced_at("node2", deadline_in(5000), &at, &err), -ENOTCONN);
+	assert_int_equal(cluster_node_fencings("node2", deadline_in(TEST_LIMIT_MS), &at, &err),
+			 -ENOTCONN);
 	assert_non_null(strstr(err_text(&err), "node2"));
 	fencer.connect_rc = pcmk_ok;
 }
 
-/* The last test: what was left behind stays in the way of every later question. */
-static void cluster__leaves_a_daemon_that_hangs_behind(void **state)
+/* Its libraries are of use to one thread at a time. */
+static void cluster__asks_again_when_a_daemon_that_hung_has_answered(void **state)
 {
-	int64_t before_ms = deadline_now_ms();
 	bool quorum;
-	time_t at;
+	struct cluster_fencings at;
 
 	(void)state;
 	(void)sem_init(&fencer.go_on, 0, 0);
-	(void)sem_init(&fencer.gone, 0, 0);
 	fencer.hang = true;
 	fencer.history = NULL; /* what is left behind reads it after this function */
-	assert_int_equal(cluster_node_fenced_at("node2", deadline_in(50), &at, NULL), -ETIMEDOUT);
-	assert_in_range(deadline_now_ms() - before_ms, 50, 5000);
-	assert_int_equal(cluster_has_quorum(deadline_in(5000), &quorum, NULL), -ENOTCONN);
+	assert_int_equal(cluster_node_fencings("node2", deadline_in(50), &at, NULL), -ETIMEDOUT);
+	assert_int_equal(cluster_has_quorum(deadline_in(50), &quorum, NULL), -ENOTCONN);
+	assert_int_equal(cluster_has_quorum(deadline_in(50), &quorum, NULL), -ENOTCONN);
+	fencer.hang = false;
 	(void)sem_post(&fencer.go_on);
-	(void)sem_wait(&fencer.gone);
+	assert_int_equal(cluster_has_quorum(deadline_in(TEST_LIMIT_MS), &quorum, NULL), 0);
+	assert_int_equal(cluster_node_fencings("node2", deadline_in(TEST_LIMIT_MS), &at, NULL), 0);
 }
 
 int main(void)
@@ -304,9 +306,10 @@ int main(void)
 		cmocka_unit_test(cluster_node_fate__refuses_what_is_no_name),
 		cmocka_unit_test(cluster_node_judge__wants_proof_for_down),
 		cmocka_unit_test(cluster_reprobe__is_a_request_to_this_nodes_controller),
-		cmocka_unit_test(cluster_node_fenced_at__takes_no_unfencing_for_a_fencing),
-		cmocka_unit_test(cluster_node_fenced_at__is_not_known_without_a_fencer),
-		cmocka_unit_test(cluster__leaves_a_daemon_that_hangs_behind),
+		cmocka_unit_test(cluster_node_fencings__takes_no_unfencing_for_a_fencing),
+		cmocka_unit_test(cluster_node_fencings__is_not_known_without_a_fencer),
+		cmocka_unit_test_setup(cluster__asks_again_when_a_daemon_that_hung_has_answered,
+				       setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,6 +98,29 @@ static void cluster_vms_parse__a_template_fills_in(void **state)
 	vm_is(0, "a", "web1");
 }
 
+static void cluster_vms_parse__reads_the_timeouts_of_operations(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		parse(RESOURCES(
+			"<template id='t' class='ocf' provider='lunmask' type='VirtualMachine'>"
+			"<operations><op name='start' timeout='3min'/><op name='stop' timeout='9'/>"
+			"</operations></template><primitive id='a' template='t'>" SET(
+				PAIR("vm", "web1")
+					LUNS) "<operations>"
+					      "<op name='stop' timeout='120s'/>"
+					      "<op name='monitor' interval='10s' timeout='30s'/>"
+					      "<op name='migrate_to'><meta_attributes id='m'>"
+					      "<nvpair id='n' name='timeout' "
+					      "value='1500ms'/></meta_attributes></op>"
+					      "</operations></primitive>")),
+		0);
+	assert_int_equal(vms.vms[0].timeouts_ms[CLUSTER_OP_START], 180000);
+	assert_int_equal(vms.vms[0].timeouts_ms[CLUSTER_OP_STOP], 120000);
+	assert_int_equal(vms.vms[0].timeouts_ms[CLUSTER_OP_MIGRATE_TO], 1500);
+	assert_int_equal(vms.vms[0].timeouts_ms[CLUSTER_OP_MIGRATE_FROM], -1);
+}
+
 static void cluster_vms_parse__says_what_it_does_not_understand(void **state)
 {
 	static const struct {
@@ -178,6 +201,7 @@ int main(void)
 		cmocka_unit_test(cluster_vms_parse__reads_plain_parameters),
 		cmocka_unit_test(cluster_vms_parse__finds_them_wherever_they_are),
 		cmocka_unit_test(cluster_vms_parse__a_template_fills_in),
+		cmocka_unit_test(cluster_vms_parse__reads_the_timeouts_of_operations),
 		cmocka_unit_test(cluster_vms_parse__says_what_it_does_not_understand),
 		cmocka_unit_test(cluster_vms_parse__a_name_that_is_none_is_not_kept),
 		cmocka_unit_test(cluster_vms_parse__refuses_what_is_no_resources),

@@ -25,6 +25,8 @@ static void fencer_history_last__is_the_last_success_that_was_a_fencing(void **s
 	assert_int_equal(fencer_history_last(&entries[2]), 15);
 	assert_int_equal(fencer_history_last(&entries[3]), 0);
 	assert_int_equal(fencer_history_last(NULL), 0);
+	assert_int_equal(fencer_history_count(&entries[0]), 3);
+	assert_int_equal(fencer_history_count(&entries[3]), 0);
 	assert_int_equal(fencer_history_last_on(&entries[0]), 30);
 	assert_int_equal(fencer_history_last_on(&entries[4]), 0);
 	assert_int_equal(fencer_history_last_on(NULL), 0);

@@ -152,6 +152,28 @@ static void usage_parse__counts_words(void **state)
 	assert_null(words);
 }
 
+static void usage_parse__counts_two_words(void **state)
+{
+	(void)state;
+	usage.words = USAGE_TWO_WORDS;
+	usage.word = "VM FILE";
+	assert_int_equal(parse(NULL, NULL, NULL), USAGE_WRONG);
+	assert_non_null(strstr(wrong, ": VM is missing"));
+	assert_int_equal(parse("web1", NULL, NULL), USAGE_WRONG);
+	assert_non_null(strstr(wrong, ": FILE is missing"));
+	assert_int_equal(parse("web1", "a", "b"), USAGE_WRONG);
+	assert_non_null(strstr(wrong, "'b'"));
+	assert_int_equal(parse("web1", "a", NULL), USAGE_CONTINUE);
+	assert_string_equal(words[1], "a");
+	(void)setup(NULL);
+	usage.words = USAGE_WORD_OR_TWO;
+	usage.word = "VM [FILE]";
+	assert_int_equal(parse(NULL, NULL, NULL), USAGE_WRONG);
+	assert_non_null(strstr(wrong, ": VM is missing"));
+	assert_int_equal(parse("web1", NULL, NULL), USAGE_CONTINUE);
+	assert_null(words[1]);
+}
+
 static void usage_parse__help_names_every_option_within_80_columns(void **state)
 {
 	char *line;
@@ -187,6 +209,7 @@ int main(void)
 		cmocka_unit_test_setup(usage_parse__takes_text_that_is_no_utf8, setup),
 		cmocka_unit_test(usage_parse__names_what_it_refuses),
 		cmocka_unit_test_setup(usage_parse__counts_words, setup),
+		cmocka_unit_test_setup(usage_parse__counts_two_words, setup),
 		cmocka_unit_test_setup(usage_parse__help_names_every_option_within_80_columns,
 				       setup),
 		cmocka_unit_test_setup(usage_parse__version_is_the_programs, setup),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/support/undo.h"
 #include "tests/unit/test.h"
 
+#include <glib.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +41,23 @@ static void config_parse__reads_arrays_and_hosts(void **state)
 	assert_string_equal(host->initiator, "iqn.2026-11.org.example:node1");
 	assert_string_equal(host->migration_address, "node1");
 	assert_true(host->unfence_after_cutoff);
+	config_free(config);
+}
+
+static void config_parse__takes_the_example_that_is_installed(void **state)
+{
+	g_autofree char *text = NULL;
+	struct config *config;
+	struct err err = ERR_INIT;
+	size_t count;
+
+	(void)state;
+	assert_true(g_file_get_contents(CONF "/lunmask.conf.example", &text, NULL, NULL));
+	if (parse(text, &config, &err) < 0) {
+		fail_msg("%s", err_text(&err));
+	}
+	(void)config_hosts(config, &count);
+	assert_int_equal(count, 2);
 	config_free(config);
 }
 
@@ -242,7 +261,7 @@ static int files_teardown(void **state)
 
 	(void)unlink(files->conf);
 	(void)unlink(files->key);
-	return rmdir(files->directory);
+	return undo_all(state) | rmdir(files->directory);
 }
 
 static void config_load__takes_the_path_from_the_environment(void **state)
@@ -250,9 +269,8 @@ static void config_load__takes_the_path_from_the_environment(void **state)
 	struct files *files = *state;
 	struct config *config;
 
-	setenv("LUNMASK_CONF", files->conf, 1);
+	undo_setenv("LUNMASK_CONF", files->conf);
 	assert_int_equal(config_load(NULL, &config, NULL), 0);
-	unsetenv("LUNMASK_CONF");
 	config_free(config);
 }
 
@@ -298,6 +316,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(config_parse__reads_arrays_and_hosts),
+		cmocka_unit_test(config_parse__takes_the_example_that_is_installed),
 		cmocka_unit_test(config_parse__refuses_and_says_what_and_where),
 		cmocka_unit_test(config_parse__checks_portals),
 		cmocka_unit_test(config_parse__limits_the_number_of_portals),

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* With the controller played by children of this program, under a name of its own. */
+#include "tests/unit/support/undo.h"
 #include "tests/unit/test.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -22,11 +24,9 @@ static pid_t player_start(const char *name)
 	pid_t pid;
 
 	assert_int_equal(pipe(fds), 0);
-	pid = fork();
-	assert_true(pid >= 0);
+	pid = child_fork();
 	if (pid == 0) {
 		(void)prctl(PR_SET_NAME, name);
-		(void)alarm(60);
 		(void)!write(fds[1], "r", 1);
 		while (true) {
 			(void)pause();
@@ -38,32 +38,29 @@ static pid_t player_start(const char *name)
 	return pid;
 }
 
-static void player_end(pid_t pid)
+static bool told(pid_t pid, int options)
 {
-	(void)kill(pid, SIGKILL);
-	(void)waitpid(pid, NULL, 0);
+	siginfo_t info = {.si_pid = 0};
+
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, options | WNOHANG), 0);
+	return info.si_pid == pid;
 }
 
-/* What the kernel tells of it next: stopped, or going on. */
-static bool player_told(pid_t pid, int options)
+/* It may have gone on since: only what was stopped goes on. */
+static void wait_stopped(pid_t pid)
 {
-	int status;
+	wait_until(told(pid, WSTOPPED | WCONTINUED | WNOWAIT));
+}
 
-	for (int i = 0; i < 500; i++) {
-		pid_t rc = waitpid(pid, &status, options | WNOHANG);
-
-		if (rc == pid) {
-			return options == WUNTRACED ? WIFSTOPPED(status) : WIFCONTINUED(status);
-		}
-		(void)usleep(10000);
-	}
-	return false;
+static void wait_went_on(pid_t pid)
+{
+	wait_until(told(pid, WCONTINUED));
 }
 
 /* Nothing has happened to it. */
 static bool player_untold(pid_t pid)
 {
-	return waitpid(pid, NULL, WUNTRACED | WCONTINUED | WNOHANG) == 0;
+	return !told(pid, WSTOPPED | WCONTINUED);
 }
 
 static int set_up(void **state)
@@ -84,19 +81,19 @@ static void test_stops_and_goes_on(void **state)
 	(void)state;
 	assert_int_equal(cutoff_pause_begin(&pause, &err), 0);
 	assert_int_equal(pause.stopped.n, 2);
-	assert_true(player_told(first, WUNTRACED));
-	assert_true(player_told(second, WUNTRACED));
+	wait_stopped(first);
+	wait_stopped(second);
 	assert_int_equal(cutoff_pause_begin(&pause, &err), 0);
 	assert_int_equal(pause.stopped.n, 2);
 	cutoff_pause_end(&pause);
 	assert_false(cutoff_pause_is_on(&pause));
 	assert_int_equal(pause.stopped.n, 0);
-	assert_true(player_told(first, WCONTINUED));
-	assert_true(player_told(second, WCONTINUED));
+	wait_went_on(first);
+	wait_went_on(second);
 	assert_true(player_untold(other));
-	player_end(first);
-	player_end(second);
-	player_end(other);
+	child_kill(first);
+	child_kill(second);
+	child_kill(other);
 }
 
 static void test_none_runs(void **state)
@@ -118,7 +115,7 @@ static void test_it_ends_meanwhile(void **state)
 
 	(void)state;
 	assert_int_equal(cutoff_pause_begin(&pause, &err), 0);
-	player_end(pid);
+	child_kill(pid);
 	cutoff_pause_end(&pause);
 }
 
@@ -131,11 +128,11 @@ static void test_it_goes_on_in_time(void **state)
 
 	(void)state;
 	assert_int_equal(cutoff_pause_begin(&pause, &err), 0);
-	assert_true(player_told(pid, WUNTRACED));
-	assert_true(player_told(pid, WCONTINUED));
+	wait_stopped(pid);
+	wait_went_on(pid);
 	assert_true(cutoff_pause_is_on(&pause));
 	cutoff_pause_end(&pause);
-	player_end(pid);
+	child_kill(pid);
 }
 
 /* For who is not its parent. */
@@ -150,10 +147,9 @@ static bool is_stopped(pid_t pid)
 static void test_who_pauses_is_killed(void **state)
 {
 	pid_t pid = player_start(program);
-	pid_t killed = fork();
+	pid_t killed = child_fork();
 
 	(void)state;
-	assert_true(killed >= 0);
 	if (killed == 0) {
 		struct cutoff_pause pause = {.program = program};
 
@@ -161,23 +157,23 @@ static void test_who_pauses_is_killed(void **state)
 			_exit(1);
 		}
 		while (!is_stopped(pid)) {
-			(void)usleep(1000);
+			(void)poll(NULL, 0, 1);
 		}
 		(void)raise(SIGKILL);
 	}
-	assert_true(player_told(pid, WCONTINUED));
-	player_end(killed);
-	player_end(pid);
+	wait_went_on(pid);
+	child_kill(killed);
+	child_kill(pid);
 }
+
+#define TEST(name) cmocka_unit_test_teardown(name, undo_all)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_stops_and_goes_on),
-		cmocka_unit_test(test_none_runs),
-		cmocka_unit_test(test_it_ends_meanwhile),
-		cmocka_unit_test(test_it_goes_on_in_time),
-		cmocka_unit_test(test_who_pauses_is_killed),
+		TEST(test_stops_and_goes_on),    TEST(test_none_runs),
+		TEST(test_it_ends_meanwhile),    TEST(test_it_goes_on_in_time),
+		TEST(test_who_pauses_is_killed),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/test.h"
 
+#include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "domain/mapping.h"
+#include "domain/mapping_drift.h"
 
 #define UUID "11111111-2222-3333-4444-555555555555"
 #define HEAD "<domain type='qemu' id='7'><name>vm1</name><uuid>" UUID "</uuid>"
 #define MEMORY "<memory unit='MiB'>64</memory>"
 #define OS "<os><type arch='x86_64' machine='q35'>hvm</type></os>"
 #define VDA                                                                                        \
-	"<disk type='file' device='disk'><driver name='qemu' type='qcow2' cache='unsafe' "         \
-	"discard='unmap'/><source file='/var/x.qcow2'/><target dev='vda' bus='virtio'/>"           \
+	"<disk type='file' device='disk'><driver name='qemu' type='raw' cache='unsafe' "           \
+	"discard='unmap'/><source file='/var/x.img'/><target dev='vda' bus='virtio'/>"             \
 	"<serial>S1</serial><boot order='1'/></disk>"
 #define VDB "<disk type='block'><source dev='/dev/sdx'/><target dev='vdb' bus='virtio'/></disk>"
 #define PLAIN HEAD MEMORY OS "<devices>" VDA VDB "</devices></domain>"
@@ -25,8 +27,8 @@ static const struct lun luns[] = {
 };
 
 static const struct drive drives[] = {
-	{"vda", {"root", 0, 0}},
-	{"vdb", {"all", 1048576, 2097152}},
+	{"vda", {"root", 0, 0}, false},
+	{"vdb", {"all", 1048576, 2097152}, false},
 };
 
 static const struct extent state_extent = {"all", 536870912, 0};
@@ -110,7 +112,7 @@ static void mapping_build__names_no_host(void **state)
 
 	(void)state;
 	assert_null(strstr(mapping->xml, "/dev/sdx"));
-	assert_null(strstr(mapping->xml, "/var/x.qcow2"));
+	assert_null(strstr(mapping->xml, "/var/x.img"));
 	assert_null(strstr(mapping->xml, "id=\"7\""));
 	assert_null(strstr(mapping->xml, "<initiator>"));
 	assert_non_null(strstr(mapping->xml, "array.invalid"));
@@ -157,7 +159,7 @@ static void mapping_build__refuses_what_is_bound_to_a_host(void **state)
 		{"<memory model='nvdimm'/>", "model='nvdimm'"},
 		{"<serial type='dev'><source path='/dev/ttyS0'/></serial>", "type='dev'"},
 		{"<emulator>/tmp/evil</emulator>", "/tmp/evil"},
-		{"<emulator>/usr/../tmp/evil</emulator>", "below /usr/"},
+		{"<emulator>/usr/../tmp/evil</emulator>", "/usr/../tmp/evil"},
 		{"<disk type='file' device='cdrom'><source file='/a.iso'/><target "
 		 "dev='sda'/></disk>",
 		 "eject it"},
@@ -179,6 +181,173 @@ static void mapping_build__refuses_what_is_bound_to_a_host(void **state)
 	}
 }
 
+#define MEDIA(disks) HEAD MEMORY OS "<devices>" VDA disks "</devices></domain>"
+#define CDROM(inner)                                                                               \
+	"<disk type='file' device='cdrom'>" inner "<target dev='sda' bus='sata'/></disk>"
+#define READS(source) "<disk type='network' device='cdrom'>" source "<target dev='sda'/></disk>"
+
+static const struct drive media[] = {
+	{"vda", {"root", 0, 0}, false},
+	{"sda", {"all", 1048576, 2097152}, true},
+};
+
+static int media_build(const char *xml, const struct drive *of, struct mapping **ret,
+		       struct err *err)
+{
+	struct mapping_source source = source_of(xml);
+
+	source.drives = of;
+	*ret = NULL;
+	return mapping_build(&source, ret, err);
+}
+
+static void mapping_build__puts_a_medium_into_its_drive(void **state)
+{
+	static const char *const before[] = {"", "<source file='/srv/a.iso'/>", "<source/>",
+					     "<source file=''/>",
+					     "<driver name='qemu' type='raw'/>"};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(before); i++) {
+		g_autofree char *disks = g_strdup_printf(MEDIA(CDROM("%s")), before[i]);
+		struct mapping_host host = host_of("10.0.0.1:3260");
+		struct mapping *mapping = NULL;
+		struct err err = ERR_INIT;
+		char *xml = NULL;
+
+		if (media_build(disks, media, &mapping, &err) != 0 ||
+		    mapping_domain_xml(mapping, &host, &xml, &err) != 0) {
+			fail_msg("%s: %s", before[i], err_text(&err));
+		}
+		assert_true(mapping_find(mapping, "sda")->drive.read_only);
+		assert_false(mapping_find(mapping, "vda")->drive.read_only);
+		assert_non_null(strstr(mapping->xml, "access=\"ro\""));
+		assert_null(strstr(mapping->xml, "/srv/a.iso"));
+		assert_non_null(strstr(xml, "device=\"cdrom\""));
+		assert_non_null(strstr(xml, "name=\"iqn.2026-11.org.example:t2/12\""));
+		/* Once, for vda: no guest is paused for a CD-ROM. */
+		assert_ptr_equal(strstr(xml, "rerror_policy"), g_strrstr(xml, "rerror_policy"));
+		free(xml);
+		mapping_free(mapping);
+	}
+}
+
+static void mapping_build__refuses_who_could_write_to_what_others_read(void **state)
+{
+	static const struct {
+		const char *disks;
+		bool read_only;
+		const char *said;
+	} rows[] = {
+		{MEDIA(CDROM("")), false, "name its LUN as sda=all:ro"},
+		{MEDIA("<disk type='file'><target dev='sda'/></disk>"), true, "<readonly/>"},
+		{MEDIA("<disk type='file'><target dev='sda'/><readonly/></disk>"), true, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct drive of[] = {media[0], media[1]};
+		struct mapping *mapping = NULL;
+		struct err err = ERR_INIT;
+		int rc;
+
+		of[1].read_only = rows[i].read_only;
+		rc = media_build(rows[i].disks, of, &mapping, &err);
+		assert_int_equal(rc, rows[i].said == NULL ? 0 : -EINVAL);
+		if (rows[i].said != NULL) {
+			assert_non_null(strstr(err_text(&err), rows[i].said));
+		}
+		mapping_free(mapping);
+	}
+}
+
+/* What runs is what moves: the drive is as the guest has it now. */
+static void mapping_definition_xml__moves_the_drive_as_it_is(void **state)
+{
+	static const struct {
+		const char *runs;
+		const char *said; /* NULL: it moves */
+		bool filled;
+	} rows[] = {
+		{MEDIA(READS("<source protocol='iscsi' name='iqn.x:t/1'/>")), NULL, true},
+		{MEDIA(READS("")), NULL, false},
+		{MEDIA(CDROM("<source file='/srv/b.iso'/>")), "eject it", false},
+		{MEDIA(READS("<source protocol='https' name='b.iso'/>")), "eject it", false},
+	};
+	struct mapping_host host = host_of("10.0.0.1:3260");
+	struct mapping *mapping = NULL;
+
+	(void)state;
+	assert_int_equal(media_build(MEDIA(CDROM("")), media, &mapping, NULL), 0);
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct err err = ERR_INIT;
+		char *xml = NULL;
+		int rc = mapping_definition_xml(mapping, rows[i].runs, &host, &xml, &err);
+
+		assert_int_equal(rc, rows[i].said == NULL ? 0 : -EINVAL);
+		if (rows[i].said != NULL) {
+			assert_non_null(strstr(err_text(&err), rows[i].said));
+		} else {
+			assert_int_equal(strstr(xml, "example:t2/12") != NULL, rows[i].filled);
+		}
+		free(xml);
+	}
+	mapping_free(mapping);
+}
+
+#define UEFI(os) HEAD MEMORY "<os>" os "</os><devices>" VDA "</devices></domain>"
+
+/* Its variables are on a LUN; the firmware that libvirt chose is kept, and not chosen again. */
+static void mapping_domain_xml__puts_uefi_variables_on_their_lun(void **state)
+{
+	static const struct drive flash[] = {
+		{"vda", {"root", 0, 0}, false},
+		{DRIVE_FLASH, {"all", 0, 0}, false},
+	};
+	static const char *const before[] = {
+		UEFI("<loader type='pflash'>/usr/share/c.fd</loader>"
+		     "<nvram template='/usr/share/v.fd'>/var/lib/x_VARS.fd</nvram>"),
+		HEAD MEMORY
+		"<os firmware='efi'><firmware><feature enabled='yes' name='enrolled-keys'/>"
+		"</firmware><loader type='pflash'>/usr/share/c.fd</loader>"
+		"<nvram template='/usr/share/v.fd' type='file'><source file='/x'/></nvram>"
+		"</os><devices>" VDA "</devices></domain>",
+	};
+	static const struct extent apart = {"state", 0, 0};
+	struct lun three[] = {luns[0], luns[1], luns[1]};
+	struct mapping_host host = host_of("10.0.0.1:3260");
+
+	(void)state;
+	strcpy(three[2].name, "state");
+	host.luns = three;
+	host.n_luns = 3;
+	for (size_t i = 0; i < G_N_ELEMENTS(before); i++) {
+		struct mapping_source source = source_of(before[i]);
+		struct mapping *mapping = NULL;
+		struct err err = ERR_INIT;
+		char *xml = NULL;
+
+		source.drives = flash;
+		source.state = &apart;
+		source.luns = three;
+		source.n_luns = 3;
+		if (mapping_build(&source, &mapping, &err) != 0 ||
+		    mapping_domain_xml(mapping, &host, &xml, &err) != 0) {
+			fail_msg("%zu: %s", i, err_text(&err));
+		}
+		assert_non_null(strstr(mapping->xml, "array.invalid"));
+		assert_non_null(strstr(xml, "<nvram type=\"network\">"));
+		assert_non_null(strstr(xml, "name=\"iqn.2026-11.org.example:t2/12\""));
+		assert_null(strstr(xml, "template"));
+		assert_null(strstr(xml, "_VARS.fd"));
+		assert_null(strstr(xml, "firmware="));
+		assert_non_null(strstr(xml, "/usr/share/c.fd"));
+		assert_non_null(strstr(mapping->xml, "template=\"/usr/share/v.fd\""));
+		free(xml);
+		mapping_free(mapping);
+	}
+}
+
 static void mapping_build__refuses_a_domain_it_cannot_move(void **state)
 {
 	(void)state;
@@ -189,7 +358,9 @@ static void mapping_build__refuses_a_domain_it_cannot_move(void **state)
 	build_refused(HEAD OS "<devices>" VDA VDB "</devices></domain>", "no <memory>");
 	build_refused(HEAD MEMORY OS "<devices>" VDA "</devices></domain>", "2 drives are named");
 	build_refused(HEAD MEMORY "<os firmware='efi'/><devices/></domain>", "UEFI");
-	build_refused(HEAD MEMORY "<os><nvram>/x</nvram></os><devices/></domain>", "<nvram>");
+	build_refused(HEAD MEMORY "<os><nvram>/x</nvram></os><devices>" VDA VDB
+				  "</devices></domain>",
+		      "nvram=LUN");
 	build_refused(HEAD MEMORY OS "<devices/><q:commandline xmlns:q='urn:q'/></domain>",
 		      "<q:commandline> is refused");
 	build_refused("<network/>", "<network>");
@@ -198,7 +369,8 @@ static void mapping_build__refuses_a_domain_it_cannot_move(void **state)
 
 static void mapping_build__refuses_a_slice_beyond_its_lun(void **state)
 {
-	struct drive beyond[] = {{"vda", {"root", 1 << 30, 0}}, {"vdb", {"all", 0, 512}}};
+	struct drive beyond[] = {{"vda", {"root", 1 << 30, 0}, false},
+				 {"vdb", {"all", 0, 512}, false}};
 	struct mapping_source source = source_of(PLAIN);
 	struct mapping *mapping = NULL;
 	struct err err = ERR_INIT;
@@ -316,14 +488,68 @@ static void mapping_check_luns__compares_identity_and_size(void **state)
 	(void)state;
 	assert_int_equal(mapping_check_luns(mapping, other, 2, &err), 0);
 	other[0].size_bytes++;
+	assert_int_equal(mapping_check_luns(mapping, other, 2, &err), 0);
+	other[0].size_bytes -= 2;
 	assert_int_equal(mapping_check_luns(mapping, other, 2, &err), -EUCLEAN);
-	assert_non_null(strstr(err_text(&err), "1073741825"));
+	assert_non_null(strstr(err_text(&err), "1073741823"));
+	assert_non_null(strstr(err_text(&err), "1073741824"));
+	assert_non_null(strstr(err_text(&err), "lunmask definition set"));
 	strcpy(other[0].designator, "naa.6666");
 	assert_int_equal(mapping_check_luns(mapping, other, 2, &err), -EUCLEAN);
 	assert_non_null(strstr(err_text(&err), "naa.6666"));
 	assert_non_null(strstr(err_text(&err), "naa.6001"));
 	assert_int_equal(mapping_check_luns(mapping, other + 1, 1, &err), -EUCLEAN);
 	mapping_free(mapping);
+}
+
+static void mapping_note_sizes__notes_what_has_grown(void **state)
+{
+	struct mapping *mapping = built(PLAIN);
+	struct lun other[2] = {luns[0], luns[1]};
+	struct mapping *noted = mapping;
+
+	(void)state;
+	assert_int_equal(mapping_note_sizes(mapping, other, 2, &noted, NULL), 0);
+	assert_null(noted);
+	other[0].size_bytes = (uint64_t)3 << 30;
+	other[1].size_bytes = (uint64_t)2 << 30;
+	assert_int_equal(mapping_note_sizes(mapping, other, 2, &noted, NULL), 0);
+	assert_non_null(noted);
+	assert_int_equal(noted->drives[0].size_bytes, (uint64_t)3 << 30);
+	assert_int_equal(noted->drives[1].size_bytes, (uint64_t)2 << 30);
+	assert_int_equal(noted->state.size_bytes, (uint64_t)2 << 30);
+	/* From now on, the old size is too small. */
+	assert_int_equal(mapping_check_luns(noted, other, 2, NULL), 0);
+	assert_int_equal(mapping_check_luns(noted, luns, 2, NULL), -EUCLEAN);
+	mapping_free(noted);
+	mapping_free(mapping);
+}
+
+#define DIGEST "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static struct mapping *built_as(uint64_t revision, const char *config)
+{
+	struct mapping_source source = source_of(PLAIN);
+	struct mapping *mapping = NULL;
+
+	source.revision = revision;
+	source.config = config;
+	assert_int_equal(mapping_build(&source, &mapping, NULL), 0);
+	return mapping;
+}
+
+static void mapping_build__says_what_it_was_made_from(void **state)
+{
+	struct mapping *first = built(PLAIN);
+	struct mapping *later = built_as(7, DIGEST);
+
+	(void)state;
+	assert_int_equal(first->revision, 1);
+	assert_string_equal(first->config, "");
+	assert_int_equal(later->revision, 7);
+	assert_string_equal(later->config, DIGEST);
+	mapping_free(first);
+	mapping_free(later);
 }
 
 static void mapping_parse__refuses_hostile_documents(void **state)
@@ -382,6 +608,198 @@ static void mapping_parse__refuses_a_changed_file(void **state)
 	changed_refused("target=\"vdb\"", "target=\"vda\"", "same or overlap");
 	changed_refused("array=\"san1\"", "array=\"\"", "'' is not an array");
 	changed_refused("<devices>", "<devices><hostdev/>", "<hostdev>");
+	changed_refused("revision=\"1\"", "revision=\"0\"", "'0'");
+	changed_refused("revision=\"1\"", "revision=\"-1\"", "'-1'");
+	changed_refused("revision=\"1\"", "config=\"md5:00\"", "'md5:00'");
+	changed_refused("revision=\"1\"", "config=\"" DIGEST "0\"", "64 hexadecimal");
+}
+
+/* A mapping file of a lunmask that did not count yet. */
+static void mapping_parse__takes_what_is_not_said(void **state)
+{
+	struct mapping *mapping = built(PLAIN);
+	struct mapping *read = NULL;
+	GString *xml = g_string_new(mapping->xml);
+
+	(void)state;
+	assert_int_equal(g_string_replace(xml, " revision=\"1\"", "", 0), 1);
+	assert_int_equal(mapping_parse(xml->str, xml->len, &read, NULL), 0);
+	assert_int_equal(read->revision, 1);
+	assert_string_equal(read->config, "");
+	g_string_free(xml, TRUE);
+	mapping_free(read);
+	mapping_free(mapping);
+}
+
+/* What libvirt makes of PLAIN, in part. */
+#define LIBVIRTS(uuid, more)                                                                       \
+	"<domain type='qemu'><name>vm1</name><uuid>" uuid "</uuid>" MEMORY                         \
+	"<currentMemory>65536</currentMemory><resource><partition>/machine</partition></resource>" \
+	"<os><type arch='x86_64' machine='pc-q35-7.2'>hvm</type></os>"                             \
+	"<cpu mode='custom'><model>EPYC</model></cpu><devices>"                                    \
+	"<emulator>/usr/bin/qemu-system-x86_64</emulator>" VDA VDB                                 \
+	"<interface type='user'><mac address='52:54:00:aa:02:01'/></interface>" more               \
+	"</devices><seclabel type='dynamic' model='dac'/></domain>"
+
+static void mapping_definition_xml__replaces_sources_only(void **state)
+{
+	struct mapping_host host = host_of("10.77.0.9:3260");
+	struct mapping *mapping = built(PLAIN);
+	char *xml = NULL;
+
+	(void)state;
+	assert_int_equal(mapping_definition_xml(mapping, LIBVIRTS(UUID, ""), &host, &xml, NULL), 0);
+	assert_non_null(strstr(xml, "52:54:00:aa:02:01"));
+	assert_non_null(strstr(xml, "EPYC"));
+	assert_non_null(strstr(xml, "pc-q35-7.2"));
+	assert_non_null(strstr(xml, "iqn.2026-11.org.example:t1/1"));
+	assert_non_null(strstr(xml, "10.77.0.9"));
+	assert_null(strstr(xml, "/dev/sdx"));
+	free(xml);
+	mapping_free(mapping);
+}
+
+static void definition_refused(const char *definition, int expected, const char *said)
+{
+	struct mapping_host host = host_of("10.77.0.9:3260");
+	struct mapping *mapping = built(PLAIN);
+	struct err err = ERR_INIT;
+	char *xml = NULL;
+
+	assert_int_equal(mapping_definition_xml(mapping, definition, &host, &xml, &err), expected);
+	assert_null(xml);
+	if (strstr(err_text(&err), said) == NULL) {
+		fail_msg("'%s' is not in '%s'", said, err_text(&err));
+	}
+	mapping_free(mapping);
+}
+
+static void mapping_definition_xml__refuses_what_no_other_host_has(void **state)
+{
+	(void)state;
+	definition_refused(LIBVIRTS(UUID, "<disk type='block'><source dev='/dev/sdy'/>"
+					  "<target dev='vdc'/></disk>"),
+			   -EINVAL, "virsh detach-disk vm1 vdc");
+	definition_refused(LIBVIRTS(UUID, "<hostdev/>"), -EINVAL, "<hostdev>");
+	definition_refused(LIBVIRTS("22222222-2222-3333-4444-555555555555", ""), -EUCLEAN,
+			   "22222222-");
+	definition_refused("<domain", -EINVAL, "not XML");
+}
+
+static void mapping_complete__is_libvirts_without_the_host(void **state)
+{
+	struct mapping *mapping = built(PLAIN);
+	struct mapping *made = NULL;
+	struct mapping *read = NULL;
+
+	(void)state;
+	assert_false(mapping->complete);
+	assert_int_equal(mapping_complete(mapping, LIBVIRTS(UUID, ""), luns, 2, &made, NULL), 0);
+	assert_true(made->complete);
+	assert_non_null(strstr(made->xml, "52:54:00:aa:02:01"));
+	assert_non_null(strstr(made->xml, "pc-q35-7.2"));
+	assert_null(strstr(made->xml, "/dev/sdx"));
+	assert_null(strstr(made->xml, "<emulator>"));
+	assert_null(strstr(made->xml, "<cpu"));
+	assert_null(strstr(made->xml, "<currentMemory>"));
+	assert_null(strstr(made->xml, "<seclabel"));
+	assert_null(strstr(made->xml, "<resource>"));
+	assert_memory_equal(made->drives, mapping->drives, 2 * sizeof(*made->drives));
+	assert_int_equal(mapping_parse(made->xml, strlen(made->xml), &read, NULL), 0);
+	assert_true(read->complete);
+	mapping_free(read);
+	mapping_free(made);
+	mapping_free(mapping);
+}
+
+/* libvirt keeps the metadata of the mapping file from which the guest was booted. */
+#define BOOTED(revision)                                                                           \
+	"<metadata><lunmask:mapping xmlns:lunmask='urn:x-lunmask:mapping:1' revision='" revision   \
+	"'/></metadata>"
+#define LIBVIRTS_OF(revision)                                                                      \
+	"<domain type='qemu'><name>vm1</name><uuid>" UUID "</uuid>" BOOTED(revision) MEMORY OS     \
+		"<devices>" VDA VDB "</devices></domain>"
+
+static void mapping_complete__refuses_a_guest_of_another_revision(void **state)
+{
+	struct mapping *mapping = built_as(7, DIGEST);
+	struct mapping *made = NULL;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(mapping_complete(mapping, LIBVIRTS_OF("6"), luns, 2, &made, &err),
+			 -ESTALE);
+	assert_null(made);
+	assert_non_null(strstr(err_text(&err), "revision 6"));
+	assert_non_null(strstr(err_text(&err), "revision 7"));
+	assert_int_equal(mapping_complete(mapping, LIBVIRTS(UUID, ""), luns, 2, &made, NULL),
+			 -ESTALE);
+	assert_int_equal(mapping_complete(mapping, LIBVIRTS_OF("7"), luns, 2, &made, NULL), 0);
+	assert_int_equal(made->revision, 7);
+	assert_string_equal(made->config, DIGEST);
+	mapping_free(made);
+	mapping_free(mapping);
+}
+
+static void mapping_complete__keeps_what_was_written(void **state)
+{
+	struct mapping *mapping = built(
+		HEAD MEMORY "<currentMemory unit='MiB'>32</currentMemory>" OS
+			    "<cpu mode='host-model'/><devices><emulator>/usr/libexec/qemu-kvm"
+			    "</emulator>" VDA VDB "</devices><seclabel type='none'/></domain>");
+	struct mapping *made = NULL;
+
+	(void)state;
+	assert_int_equal(mapping_complete(mapping, LIBVIRTS(UUID, ""), luns, 2, &made, NULL), 0);
+	assert_non_null(strstr(made->xml, "<cpu mode=\"host-model\"/>"));
+	assert_non_null(strstr(made->xml, "/usr/libexec/qemu-kvm"));
+	assert_null(strstr(made->xml, "/usr/bin/"));
+	assert_non_null(strstr(made->xml, "<currentMemory unit=\"MiB\">32</currentMemory>"));
+	assert_non_null(strstr(made->xml, "<seclabel type=\"none\"/>"));
+	mapping_free(made);
+	mapping_free(mapping);
+}
+
+static void mapping_complete__refuses_another_vm(void **state)
+{
+	struct mapping *mapping = built(PLAIN);
+	struct mapping *made = NULL;
+
+	(void)state;
+	assert_int_equal(mapping_complete(mapping,
+					  LIBVIRTS("22222222-2222-3333-4444-555555555555", ""),
+					  luns, 2, &made, NULL),
+			 -EUCLEAN);
+	assert_null(made);
+	mapping_free(mapping);
+}
+
+static void drift_is(const char *stored, const char *runs, const char *expected)
+{
+	struct mapping *mapping = built(stored);
+	char *text = NULL;
+
+	assert_int_equal(mapping_drift(mapping, runs, &text, NULL), 0);
+	assert_string_equal(text, expected);
+	g_free(text);
+	mapping_free(mapping);
+}
+
+#define NIC2 "<interface type='user'><mac address='52:54:00:aa:02:02'/></interface>"
+
+static void mapping_drift__says_what_a_boot_would_undo(void **state)
+{
+	(void)state;
+	drift_is(LIBVIRTS(UUID, ""), LIBVIRTS(UUID, ""), "");
+	drift_is(LIBVIRTS(UUID, ""), LIBVIRTS(UUID, NIC2),
+		 "2 <interface> (1), a NIC 52:54:00:aa:02:02");
+	drift_is(LIBVIRTS(UUID, NIC2), LIBVIRTS(UUID, ""), "1 <interface> (2)");
+	drift_is(PLAIN,
+		 HEAD MEMORY "<vcpu current='3'>4</vcpu>" OS "<devices>" VDA VDB
+			     "</devices></domain>",
+		 "3 vCPUs (1)");
+	drift_is(PLAIN, HEAD MEMORY OS "<devices>" VDA "<memory model='dimm'/></devices></domain>",
+		 "1 <disk> (2), 1 <memory> (0)");
 }
 
 int main(void)
@@ -392,6 +810,10 @@ int main(void)
 		cmocka_unit_test(mapping_build__reads_its_own_file_again),
 		cmocka_unit_test(mapping_build__keeps_foreign_metadata),
 		cmocka_unit_test(mapping_build__refuses_what_is_bound_to_a_host),
+		cmocka_unit_test(mapping_build__puts_a_medium_into_its_drive),
+		cmocka_unit_test(mapping_build__refuses_who_could_write_to_what_others_read),
+		cmocka_unit_test(mapping_definition_xml__moves_the_drive_as_it_is),
+		cmocka_unit_test(mapping_domain_xml__puts_uefi_variables_on_their_lun),
 		cmocka_unit_test(mapping_build__refuses_a_domain_it_cannot_move),
 		cmocka_unit_test(mapping_build__refuses_a_slice_beyond_its_lun),
 		cmocka_unit_test(mapping_build__allows_an_empty_cdrom_and_stateless_firmware),
@@ -399,7 +821,17 @@ int main(void)
 		cmocka_unit_test(mapping_domain_xml__takes_brackets_off),
 		cmocka_unit_test(mapping_domain_xml__refuses_bad_addresses),
 		cmocka_unit_test(mapping_domain_xml__refuses_another_volume),
+		cmocka_unit_test(mapping_definition_xml__replaces_sources_only),
+		cmocka_unit_test(mapping_definition_xml__refuses_what_no_other_host_has),
+		cmocka_unit_test(mapping_complete__is_libvirts_without_the_host),
+		cmocka_unit_test(mapping_complete__keeps_what_was_written),
+		cmocka_unit_test(mapping_complete__refuses_another_vm),
+		cmocka_unit_test(mapping_drift__says_what_a_boot_would_undo),
 		cmocka_unit_test(mapping_check_luns__compares_identity_and_size),
+		cmocka_unit_test(mapping_note_sizes__notes_what_has_grown),
+		cmocka_unit_test(mapping_build__says_what_it_was_made_from),
+		cmocka_unit_test(mapping_parse__takes_what_is_not_said),
+		cmocka_unit_test(mapping_complete__refuses_a_guest_of_another_revision),
 		cmocka_unit_test(mapping_parse__refuses_hostile_documents),
 		cmocka_unit_test(mapping_parse__refuses_a_changed_file),
 	};

@@ -17,7 +17,7 @@ static bool is_fenced(const void *backend, const char *initiator)
 	return strcmp(initiator, S) == 0;
 }
 
-static const struct driver FAKE = {.is_fenced = is_fenced};
+static const struct driver FAKE = {.masks = {.is_fenced = is_fenced}};
 
 static int check(const char *verb, const char *request, struct fault *fault)
 {
@@ -85,7 +85,7 @@ static void requester_check__wants_a_legal_name(void **state)
 	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
 		struct fault fault = FAULT_INIT;
 
-		assert_int_equal(check("fence", wrong[i], &fault), -EINVAL);
+		assert_int_equal(check("fence", wrong[i], &fault), -EBADRQC);
 		assert_int_equal(fault.code, ARRAY_ERROR_BAD_REQUEST);
 	}
 }
@@ -93,7 +93,8 @@ static void requester_check__wants_a_legal_name(void **state)
 /* What changes nothing has no requester, and everything that changes something has one. */
 static void verbs__have_a_requester_where_they_change_something(void **state)
 {
-	static const char *const changing[] = {"apply", "fence", "unfence", "create", "delete"};
+	static const char *const changing[] = {"apply",  "fence",  "unfence",
+					       "create", "delete", "protect"};
 
 	(void)state;
 	for (size_t i = 0; verb_at(i) != NULL; i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/test.h"
 
+#include <glib.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -36,8 +37,23 @@ static void tgt_config_load__has_defaults(void **state)
 	assert_string_equal(config.control_port, "0");
 	assert_string_equal(config.lock_file, "/run/lunmask-array-tgt/lock");
 	assert_string_equal(config.state_dir, "/var/lib/lunmask-array-tgt");
+	assert_false(tgt_config_is_foreign(&config, ""));
+	assert_false(tgt_config_is_foreign(&config, "ALL"));
 	tgt_config_release(&config);
 	assert_null(config.pool);
+}
+
+static void tgt_config_load__takes_the_example_that_is_installed(void **state)
+{
+	g_autofree char *text = NULL;
+	struct tgt_config config;
+	struct fault fault = FAULT_INIT;
+
+	(void)state;
+	assert_true(g_file_get_contents(CONF "/array-tgt.conf.example", &text, NULL, NULL));
+	assert_int_equal(load(text, &config, &fault), 0);
+	assert_string_equal(config.pool, "/srv/luns");
+	tgt_config_release(&config);
 }
 
 static void tgt_config_load__takes_each_key(void **state)
@@ -46,12 +62,16 @@ static void tgt_config_load__takes_each_key(void **state)
 	struct fault fault = FAULT_INIT;
 
 	(void)state;
-	assert_int_equal(load(TGT "control_port=32767\nlock_file = /l \n\tstate_dir\t=\t/s\n",
+	assert_int_equal(load(TGT "control_port=32767\nlock_file = /l \n\tstate_dir\t=\t/s\n"
+				  "foreign_addresses = 10.0.0.5  fe80::1/64\n",
 			      &config, &fault),
 			 0);
 	assert_string_equal(config.control_port, "32767");
 	assert_string_equal(config.lock_file, "/l");
 	assert_string_equal(config.state_dir, "/s");
+	assert_true(tgt_config_is_foreign(&config, "10.0.0.5"));
+	assert_true(tgt_config_is_foreign(&config, "fe80::1/64"));
+	assert_false(tgt_config_is_foreign(&config, "10.0.0"));
 	tgt_config_release(&config);
 }
 
@@ -71,6 +91,7 @@ static void tgt_config_load__refuses_and_says_what_and_where(void **state)
 		{TGT "control_port = -1\n", "it is a number from 0 to 32767"},
 		{TGT "lock_file = /a b\n", "it is an absolute path without blanks"},
 		{TGT "state_dir =\n", "[tgt] state_dir: '' is not legal"},
+		{TGT "foreign_addresses = ALL\n", "'ALL' is not legal: it is a list of addresses"},
 		{"[tgt]\niqn_prefix = node1\n", "it is the beginning of an iSCSI name"},
 		{"[tgt]\r\n", "line 1: byte 6 is a control character (0x0d)"},
 	};
@@ -116,6 +137,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tgt_config_load__has_defaults),
+		cmocka_unit_test(tgt_config_load__takes_the_example_that_is_installed),
 		cmocka_unit_test(tgt_config_load__takes_each_key),
 		cmocka_unit_test(tgt_config_load__refuses_and_says_what_and_where),
 		cmocka_unit_test(tgt_config_load__waits_for_no_fifo_and_trusts_no_other_writer),

@@ -14,6 +14,7 @@
 	"            SCSI ID: LUNMASK 5c47f7eabfb16dd03e37aa9d\n"                                  \
 	"            Size: 17 MB, Block size: 512\n"                                               \
 	"            Online: Yes\n"                                                                \
+	"            Readonly: Yes\n"                                                              \
 	"            Backing store path: /srv/luns/a\n"                                            \
 	"            Backing store flags: \n"
 #define NEXUS                                                                                      \
@@ -56,6 +57,7 @@ static void tgt_show_parse__reads_what_tgtd_prints(void **state)
 	target = tgt_show_find(&show, "iqn.x:a");
 	assert_non_null(target);
 	assert_int_equal(target->n_acl, 1);
+	assert_true(tgt_target_find_unit(target, 1)->read_only);
 	assert_string_equal(target->acl[0], "iqn.a:h1");
 	assert_int_equal(target->n_connections, 1);
 	assert_int_equal(target->connections[0].sid, 8);

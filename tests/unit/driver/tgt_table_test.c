@@ -46,9 +46,19 @@ static void tgt_table__comes_back_as_it_was_stored(void **state)
 	assert_int_equal(tgt_table_fence(&table, "iqn.2026-11.x:b", &fault), 0);
 	table.fencings = 4;
 	assert_int_equal(tgt_table_fence(&table, "iqn.2026-11.x:b", &fault), 0);
+	assert_int_equal(tgt_table_add_host(&table, "iqn.2026-11.x:a", "node1@c", &fault), 0);
+	assert_int_equal(tgt_table_add_host(&table, "iqn.2026-11.x:a", "node2@c", &fault), 0);
+	assert_false(tgt_table_protect(&table, "web2", true));
+	assert_true(tgt_table_protect(&table, "web1", true));
 	assert_int_equal(tgt_table_store(dir, &table, &fault), 0);
 	tgt_table_release(&table);
 	assert_int_equal(tgt_table_load(dir, &table, &fault), 0);
+	assert_true(tgt_table_find(&table, "web1")->read_only);
+	assert_int_equal(table.n_hosts, 2);
+	assert_true(tgt_table_knows_host(&table, "iqn.2026-11.x:a", "node2@c"));
+	tgt_table_remove_host(&table, 0);
+	assert_false(tgt_table_knows_host(&table, "iqn.2026-11.x:a", "node1@c"));
+	assert_true(tgt_table_knows_host(&table, "iqn.2026-11.x:a", "node2@c"));
 	assert_string_equal(tgt_table_find(&table, "web1")->id, ID);
 	assert_int_equal(table.n_fenced, 2);
 	assert_int_equal(table.fencings, 4);
@@ -83,6 +93,9 @@ static void tgt_table_load__refuses_a_damaged_table(void **state)
 		("{\"version\":1,\"luns\":[],\"fencings\":1,"
 		 "\"fenced\":[{\"initiator\":\"iqn.2026-11.x:a\",\"fencing\":2}]}"),
 		"{\"version\":1,\"luns\":[],\"fencings\":-1,\"fenced\":[]}",
+		"{\"version\":1,\"luns\":[],\"fencings\":0,\"fenced\":[],\"hosts\":{}}",
+		("{\"version\":1,\"luns\":[],\"fencings\":0,\"fenced\":[],"
+		 "\"hosts\":[{\"host\":\"a b\",\"initiator\":\"iqn.2026-11.x:a\"}]}"),
 	};
 
 	(void)state;

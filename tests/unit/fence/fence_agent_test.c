@@ -74,11 +74,11 @@ static void main__runs_what_stdin_says(void **state)
 {
 	(void)state;
 	fence_rc = 0;
-	assert_int_equal(agent_call("action=off\nport=node2\nnodename=n\npower_timeout=9\n", NULL),
-			 0);
+	assert_int_equal(
+		agent_call("action=off\nport=node2\nnodename=n\npower_timeout=600\n", NULL), 0);
 	assert_string_equal(fence_ran, "off");
 	assert_string_equal(fence_plug, "node2");
-	assert_in_range(fence_left_ms, 8000, 9000);
+	assert_in_range(fence_left_ms, 500000, 600000);
 	assert_int_equal(agent_call("action=monitor\n", NULL), 0);
 	assert_string_equal(fence_ran, "monitor");
 }
@@ -92,6 +92,64 @@ static void main__status_says_off_by_2(void **state)
 	assert_int_equal(agent_call("action=status\nplug=node2\n", NULL), 1);
 	assert_has("fence_unit: status node2: no such luck\n");
 	fence_rc = 0;
+}
+
+static void main__takes_actions_in_any_case_and_by_their_other_names(void **state)
+{
+	(void)state;
+	fence_rc = 0;
+	assert_int_equal(agent_call("action=OFF\nplug=node2\n", NULL), 0);
+	assert_string_equal(fence_ran, "off");
+	assert_int_equal(agent_call("action=\"Status\"\nplug=node2\n", NULL), 0);
+	assert_string_equal(fence_ran, "status");
+	assert_int_equal(agent_call("action=Enable\nplug=node2\n", NULL), 0);
+	assert_string_equal(fence_ran, "on");
+	assert_int_equal(agent_call("action=MetaData\n", NULL), 0);
+	assert_has("<resource-agent");
+}
+
+/* The delay is not taken from the action's own time. */
+static void delay__is_before_what_cuts_off_and_nothing_else(void **state)
+{
+	int64_t began = deadline_now_ms();
+
+	(void)state;
+	fence_rc = 0;
+	assert_int_equal(agent_call("action=off\nplug=node2\ndelay=1\npower_timeout=600\n", NULL),
+			 0);
+	assert_true(fence_began_ms - began >= 1000);
+	assert_true(fence_began_ms + fence_left_ms - began >= (1 + 600) * 1000);
+	(void)alarm(60); /* less than the delay: a test that waits for it is killed */
+	assert_int_equal(agent_call("action=on\nplug=node2\ndelay=600\n", NULL), 0);
+	assert_int_equal(agent_call("action=status\nplug=node2\ndelay=600\n", NULL), 0);
+	assert_int_equal(agent_call("action=off\ndelay=600\n", NULL), 1);
+	(void)alarm(0);
+	assert_int_equal(agent_call("action=off\nplug=node2\ndelay=601\n", NULL), 1);
+	assert_has("delay: '601' is not");
+}
+
+static void verbose__tells_what_is_done(void **state)
+{
+	(void)state;
+	fence_rc = 0;
+	assert_int_equal(agent_call("action=off\nplug=node2\nverbose=1\narrays=a\n", NULL), 0);
+	assert_has("fence_unit: off node2 begins: power_timeout=40 arrays=a\n");
+	assert_has("fence_unit: off node2 ends: exit status 0, after ");
+	assert_int_equal(agent_call("action=off\nplug=node2\n", NULL), 0);
+	assert_lacks("begins");
+}
+
+static void quiet__leaves_the_exit_status(void **state)
+{
+	(void)state;
+	fence_rc = -EIO;
+	assert_int_equal(agent_call("action=off\nplug=node2\nquiet=1\n", NULL), 1);
+	assert_string_equal(output, "");
+	assert_int_equal(agent_call("action=off\nquiet=1\n", NULL), 1);
+	assert_string_equal(output, "");
+	fence_rc = 0;
+	assert_int_equal(agent_call("action=metadata\nquiet=1\n", NULL), 0);
+	assert_has("<resource-agent");
 }
 
 /* Whatever is wrong is 1, never 2, which would mean that a host is off. */
@@ -156,13 +214,14 @@ static void manpage__has_the_rows(void **state)
 {
 	(void)state;
 	assert_int_equal(agent_call("action=manpage\n", NULL), 0);
-	assert_has(".TH FENCE_UNIT 8 ");
+	assert_has(".TH FENCE_UNIT 8 \"2026-01-02\" \"7\" ");
 	assert_has("fence_unit \\- short\\-desc\n");
 	assert_has("\nlong\n.PP\nlonger\n");
 	assert_has(".TP\n.B reboot\ndoes reboot\n");
 	assert_has(".B \\-\\-power\\-timeout=[seconds]\n(on stdin: \\fBpower_timeout\\fR, default "
 		   "\\fB40\\fR)\n.br\nhow long\n");
 	assert_has(".br\n\\&.first\n");
+	assert_has("\n.nf\nfence_unit \\-o off\n    x\n.fi\n");
 	assert_has(".BR a (1),\n.BR b (2)\n");
 	assert_lacks("nodename");
 	assert_lacks("(on stdin: \\fBport");
@@ -223,6 +282,10 @@ static void verify__refuses_rows_that_are_not_sound(void **state)
 		{.name = "new", .help = "h", .run = fixture_run},
 		{.name = "new", .help = "h", .run = fixture_run, .timeout = "none"},
 		{.name = "metadata", .help = "h", .run = fixture_run, .timeout = "power_timeout"},
+		{.name = "new", .help = "h", .stands_for = "none"},
+		{.name = "new", .help = "h", .stands_for = "enable"},
+		{.name = "new", .help = "h", .stands_for = "on", .run = fixture_run},
+		{.name = "OFF", .help = "h", .run = fixture_run, .timeout = "power_timeout"},
 	};
 
 	(void)state;
@@ -240,6 +303,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(main__runs_what_stdin_says),
 		cmocka_unit_test(main__status_says_off_by_2),
+		cmocka_unit_test(main__takes_actions_in_any_case_and_by_their_other_names),
+		cmocka_unit_test(delay__is_before_what_cuts_off_and_nothing_else),
+		cmocka_unit_test(verbose__tells_what_is_done),
+		cmocka_unit_test(quiet__leaves_the_exit_status),
 		cmocka_unit_test(main__refuses_with_1_and_runs_nothing),
 		cmocka_unit_test(main__help_is_for_persons),
 		cmocka_unit_test(metadata__is_what_pacemaker_looks_for),

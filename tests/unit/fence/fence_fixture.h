@@ -12,12 +12,13 @@
 static const char *fence_ran;
 static char fence_plug[64];
 static int fence_rc;
-static long long fence_left_ms;
+static long long fence_began_ms, fence_left_ms;
 
 static int fixture_run(const struct fence_call *call, struct err *err)
 {
 	fence_ran = call->action->name;
 	(void)snprintf(fence_plug, sizeof(fence_plug), "%s", call->plug != NULL ? call->plug : "");
+	fence_began_ms = deadline_now_ms();
 	fence_left_ms = deadline_left_ms(call->deadline);
 	return fence_rc < 0 ? err_set(err, fence_rc, "no such luck") : fence_rc;
 }
@@ -45,6 +46,14 @@ static const struct fence_parameter fixture_parameters[] = {
 	 .min = 1,
 	 .max = 600,
 	 .help = "how long"},
+	{.name = "delay",
+	 .metavar = "seconds",
+	 .type = FENCE_SECONDS,
+	 .fallback = "0",
+	 .max = 600,
+	 .help = "wait"},
+	{.name = "verbose", .letter = 'v', .type = FENCE_FLAG, .help = "more"},
+	{.name = "quiet", .letter = 'q', .type = FENCE_FLAG, .help = "less"},
 	{.name = "sure", .letter = 's', .type = FENCE_FLAG, .help = "a flag"},
 	{.name = "help", .letter = 'h', .type = FENCE_FLAG, .help = "h"},
 	{.name = "version", .letter = 'V', .type = FENCE_FLAG, .help = "v"},
@@ -58,10 +67,11 @@ static const struct fence_parameter fixture_parameters[] = {
 
 static const struct fence_action fixture_actions[] = {
 	RUN("on", FENCE_ACTION_PLUG | FENCE_ACTION_AUTOMATIC | FENCE_ACTION_ON_TARGET),
-	RUN("off", FENCE_ACTION_PLUG),
-	RUN("reboot", FENCE_ACTION_PLUG | FENCE_ACTION_HIDDEN),
+	RUN("off", FENCE_ACTION_PLUG | FENCE_ACTION_DELAYED),
+	RUN("reboot", FENCE_ACTION_PLUG | FENCE_ACTION_HIDDEN | FENCE_ACTION_DELAYED),
 	RUN("status", FENCE_ACTION_PLUG),
 	RUN("monitor", 0),
+	{.name = "enable", .stands_for = "on", .flags = FENCE_ACTION_HIDDEN, .help = "does on"},
 	{.name = "metadata", .help = "xml"},
 	{.name = "manpage", .help = "page"},
 };
@@ -69,6 +79,7 @@ static const struct fence_action fixture_actions[] = {
 static const struct fence_agent fixture_agent = {
 	.name = "fence_unit",
 	.version = "7",
+	.date = "2026-01-02",
 	.shortdesc = "short-desc",
 	.longdesc = "long\nlonger",
 	.files = "/etc/f: file",

@@ -70,6 +70,24 @@ static void read__takes_what_the_table_has(void **state)
 	assert_false(fence_param_flag(&call, "help"));
 }
 
+/* As the field's own agents take them; only a pair of the same quotes is one. */
+static void read__takes_quoted_values(void **state)
+{
+	static const char *const rows[][2] = {
+		{"plug=\"node 1\"", "node 1"}, {"plug = 'node1' ", "node1"},
+		{"plug=\"node1", "\"node1"},   {"plug=\"", "\""},
+		{"plug=\"node1'", "\"node1'"}, {"plug=a\"b\"", "a\"b\""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		assert_int_equal(input(rows[i][0], NULL), 0);
+		assert_string_equal(fence_param_get(&call, "plug"), rows[i][1]);
+	}
+	assert_int_equal(input("plug=\"\"", NULL), 0);
+	assert_null(fence_param_get(&call, "plug"));
+}
+
 /* Pacemaker gives port and nodename, and plug where the table has it. */
 static void get__knows_what_stands_for_what(void **state)
 {
@@ -178,6 +196,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(read__takes_what_the_table_has),
+		TEST(read__takes_quoted_values),
 		TEST(get__knows_what_stands_for_what),
 		TEST(read__has_limits),
 		TEST(parse__takes_short_and_long_options),

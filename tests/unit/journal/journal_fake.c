@@ -60,7 +60,9 @@ const struct journal_task *journal_fake_task(const char *vm)
 
 bool journal_fake_released(const char *vm, const char *node)
 {
-	return tasks_find_release(tasks, vm, node) != NULL;
+	const struct journal_release *row = tasks_find_release(tasks, vm, node);
+
+	return row != NULL && !row->granted;
 }
 
 static int connected(void)
@@ -87,6 +89,14 @@ int journal_open(struct deadline deadline, struct journal **ret, struct err *err
 void journal_close(struct journal *journal)
 {
 	free(journal);
+}
+
+int journal_domain_get(struct journal *journal, const char *vm, struct deadline deadline,
+		       enum journal_domain *ret, struct err *err)
+{
+	(void)journal, (void)vm, (void)deadline, (void)err;
+	*ret = journal_fake.domain;
+	return connected();
 }
 
 /* Each id once. */
@@ -118,7 +128,7 @@ static void answer_fill(const struct journal_op *op, struct outcome outcome,
 		.status = outcome.status,
 		.revision = outcome.revision,
 	};
-	if (op->kind != JOURNAL_OP_RELEASE && op->kind != JOURNAL_OP_REVOKED) {
+	if (!journal_op_has_release(op->kind)) {
 		current = tasks_find_vm(tasks, op->task.vm);
 	}
 	if (outcome.status != 0 && current != NULL) {
@@ -181,24 +191,42 @@ int journal_task_get(struct journal *journal, const char *vm, enum journal_read 
 	return 0;
 }
 
+static int row_get(const char *vm, const char *node, bool granted, enum journal_read read,
+		   struct journal_release *ret)
+{
+	const struct journal_release *row = tasks_find_release(tasks, vm, node);
+	int rc = connected();
+
+	if (rc == 0 && journal_fake.no_majority && read == JOURNAL_LINEARIZABLE) {
+		return -EHOSTDOWN;
+	}
+	if (rc == 0 && (row == NULL || row->granted != granted)) {
+		return -ENOENT;
+	}
+	if (rc == 0) {
+		*ret = *row;
+	}
+	return rc;
+}
+
 int journal_release_get(struct journal *journal, const char *vm, const char *node,
 			enum journal_read read, struct deadline deadline,
 			struct journal_release *ret, struct err *err)
 {
-	const struct journal_release *release = tasks_find_release(tasks, vm, node);
-	int rc = connected();
-
 	(void)journal;
-	(void)read;
 	(void)deadline;
 	(void)err;
-	if (rc == 0 && release == NULL) {
-		return -ENOENT;
-	}
-	if (rc == 0) {
-		*ret = *release;
-	}
-	return rc;
+	return row_get(vm, node, false, read, ret);
+}
+
+int journal_grant_get(struct journal *journal, const char *vm, const char *node,
+		      enum journal_read read, struct deadline deadline, struct journal_release *ret,
+		      struct err *err)
+{
+	(void)journal;
+	(void)deadline;
+	(void)err;
+	return row_get(vm, node, true, read, ret);
 }
 
 int journal_status_get(struct journal *journal, struct deadline deadline,
@@ -254,19 +282,35 @@ int journal_task_list(struct journal *journal, struct deadline deadline, struct 
 	return rc;
 }
 
-int journal_release_list(struct journal *journal, struct deadline deadline,
-			 struct journal_release **ret, size_t *ret_n, struct err *err)
+static int rows_list(bool granted, struct journal_release **ret, size_t *ret_n)
 {
 	size_t n = tasks_release_count(tasks);
 	int rc = connected();
 
+	*ret = calloc(n + 1, sizeof(**ret));
+	*ret_n = 0;
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		if (tasks_release_at(tasks, i)->granted == granted) {
+			(*ret)[(*ret_n)++] = *tasks_release_at(tasks, i);
+		}
+	}
+	return rc;
+}
+
+int journal_release_list(struct journal *journal, struct deadline deadline,
+			 struct journal_release **ret, size_t *ret_n, struct err *err)
+{
 	(void)journal;
 	(void)deadline;
 	(void)err;
-	*ret = calloc(n + 1, sizeof(**ret));
-	*ret_n = rc == 0 ? n : 0;
-	for (size_t i = 0; i < *ret_n; i++) {
-		(*ret)[i] = *tasks_release_at(tasks, i);
-	}
-	return rc;
+	return rows_list(false, ret, ret_n);
+}
+
+int journal_grant_list(struct journal *journal, struct deadline deadline,
+		       struct journal_release **ret, size_t *ret_n, struct err *err)
+{
+	(void)journal;
+	(void)deadline;
+	(void)err;
+	return rows_list(true, ret, ret_n);
 }

@@ -11,6 +11,7 @@
 struct journal_fake {
 	bool absent;                 /* no lunmaskd */
 	bool no_majority;            /* reads: -EHOSTDOWN; submissions: NO_QUORUM */
+	enum journal_domain domain;  /* what lunmaskd says of any domain */
 	unsigned int lose_answers;   /* of so many submissions, which are committed all the same */
 	unsigned int drops;          /* of so many calls the connection ends first */
 	unsigned int commits;        /* operations that were applied, each once */

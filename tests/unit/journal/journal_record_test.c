@@ -192,6 +192,28 @@ static void journal_op__carries_a_release(void **state)
 }
 
 /* Of a REVOKED: its array does not count. */
+/* A release has the version that every lunmaskd knows; a grant has the next one, and more. */
+static void journal_op__carries_a_grant(void **state)
+{
+	struct journal_op expected = {.kind = JOURNAL_OP_GRANT}, op;
+	size_t head = 3 + ID128_BYTES + 8;
+	size_t bytes;
+
+	(void)state;
+	expected.release = release_make();
+	expected.release.granted = true;
+	(void)strcpy(expected.release.by, "node9");
+	expected.release.fencings = 3;
+	expected.release.by_fencings = JOURNAL_FENCINGS_UNKNOWN;
+	bytes = journal_op_encode(&expected, buffer);
+	assert_int_equal(bytes, head + 1 + sizeof(golden_release) + 2 + 5 + 8 + 8);
+	assert_int_equal(buffer[head + 1], 2);
+	assert_int_equal(journal_op_decode(buffer, bytes, &op), 0);
+	assert_memory_equal(&op, &expected, sizeof(op));
+	expected.release.by[0] = '\0';
+	assert_int_equal(journal_op_encode(&expected, buffer), 0);
+}
+
 static void journal_release_decode__needs_no_array(void **state)
 {
 	struct journal_release release = {.vm = "v", .node = "n"}, again;
@@ -450,6 +472,7 @@ int main(void)
 		cmocka_unit_test(journal_release__has_the_golden_bytes),
 		cmocka_unit_test(journal_op__has_the_golden_bytes),
 		cmocka_unit_test(journal_op__carries_a_release),
+		cmocka_unit_test(journal_op__carries_a_grant),
 		cmocka_unit_test(journal_release_decode__needs_no_array),
 		cmocka_unit_test(journal_op_encode__fits_its_maximum),
 		cmocka_unit_test(journal_op_decode__refuses_what_is_cut_off),

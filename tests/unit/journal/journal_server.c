@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "journal_server.h"
+#include "tests/unit/journal/journal_server.h"
 
 #include "tests/unit/test.h"
 
@@ -178,38 +178,80 @@ static void serve(int ready)
 	exit(0);
 }
 
-pid_t journal_server_start(void)
-{
-	char name[64], byte;
-	int ready[2];
-	pid_t pid;
+static pid_t server; /* 0: none */
 
-	(void)snprintf(name, sizeof(name), "lunmask-test-%d", getpid());
-	if (setenv(JOURNAL_IPC_NAME_VARIABLE, name, 1) != 0 || pipe(ready) != 0) {
+static int server_end(void *unused)
+{
+	int status = 0;
+	pid_t pid = server;
+
+	(void)unused;
+	server = 0;
+	if (pid == 0) {
+		return 0;
+	}
+	/* A test may have stopped it. Not later: the leak sanitizer stops a process that ends. */
+	(void)kill(pid, SIGCONT);
+	(void)kill(pid, SIGTERM);
+	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+		(void)fprintf(stderr, "the server ended with status %#x\n", (unsigned int)status);
 		return -1;
 	}
-	pid = fork();
-	if (pid == 0) {
+	return 0;
+}
+
+static int server_start(void)
+{
+	char byte;
+	int ready[2];
+
+	if (pipe(ready) != 0) {
+		return -1;
+	}
+	server = fork();
+	if (server == 0) {
 		serve(ready[1]);
 	}
 	(void)close(ready[1]);
-	if (pid > 0 && read(ready[0], &byte, 1) != 1) {
-		(void)waitpid(pid, NULL, 0);
-		pid = -1;
+	if (server > 0 && read(ready[0], &byte, 1) != 1) {
+		(void)waitpid(server, NULL, 0);
+		server = 0;
 	}
 	(void)close(ready[0]);
-	return pid;
+	return server > 0 ? 0 : -1;
 }
 
-void journal_server_stop(pid_t pid)
+int journal_server_up(void **state)
 {
-	int status = 0;
+	char name[64];
 
-	(void)kill(pid, SIGTERM);
-	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-		(void)fprintf(stderr, "the server ended with status %#x\n", status);
-		abort();
-	}
+	(void)state;
+	(void)snprintf(name, sizeof(name), "lunmask-test-%d", getpid());
+	undo_setenv(JOURNAL_IPC_NAME_VARIABLE, name);
+	undo_later(server_end, NULL);
+	return server_start();
+}
+
+void journal_server_stop(void)
+{
+	assert_int_equal(server_end(NULL), 0);
+}
+
+void journal_server_restart(void)
+{
+	journal_server_stop();
+	assert_int_equal(server_start(), 0);
+}
+
+void journal_server_signal(int signal)
+{
+	assert_int_equal(kill(server, signal), 0);
+}
+
+static int client_end(void *journal)
+{
+	journal_close(journal);
+	return 0;
 }
 
 struct journal *journal_client_open(void)
@@ -220,7 +262,14 @@ struct journal *journal_client_open(void)
 	if (journal_open(deadline_in(LIMIT_MS), &journal, &err) != 0) {
 		fail_msg("%s", err_text(&err));
 	}
+	undo_later(client_end, journal);
 	return journal;
+}
+
+void journal_client_close(struct journal *journal)
+{
+	assert_true(undo_not(client_end, journal));
+	journal_close(journal);
 }
 
 struct journal_op journal_client_begin(const char *vm, uint8_t number)
@@ -265,4 +314,9 @@ struct journal_status journal_client_status(struct journal *journal)
 
 	assert_int_equal(journal_status_get(journal, deadline_in(LIMIT_MS), &status, NULL), 0);
 	return status;
+}
+
+void journal_client_wait_in_flight(struct journal *journal, uint64_t n)
+{
+	wait_until(journal_client_status(journal).store_bytes == n);
 }

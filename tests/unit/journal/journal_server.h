@@ -2,9 +2,9 @@
 #ifndef LUNMASK_TEST_JOURNAL_SERVER_H
 #define LUNMASK_TEST_JOURNAL_SERVER_H
 
-#include <sys/types.h>
 
 #include "journal/journal.h"
+#include "tests/unit/support/undo.h"
 
 /*
  * The daemon's IPC server in a process of its own, over a core that does at once what a VM's name
@@ -20,14 +20,23 @@
  *
  * What it saw is told in its status: see journal_server.c. The name it serves is put into the
  * environment.
+ *
+ * up is a setup for each test, with undo_all() as its teardown: that closes the clients that are
+ * still open, and ends the server.
  */
-pid_t journal_server_start(void);
-void journal_server_stop(pid_t pid);
+int journal_server_up(void **state);
+/* It ends, cleanly, and another one begins, which knows nothing. */
+void journal_server_restart(void);
+/* SIGTERM, and then no server. */
+void journal_server_stop(void);
+void journal_server_signal(int signal);
 
 /* What tests of client and server ask; what must go well and does not fails the test. */
-#define LIMIT_MS 5000
+#define LIMIT_MS TEST_LIMIT_MS
 
+/* undo_all() closes it, or journal_client_close() before. */
 struct journal *journal_client_open(void);
+void journal_client_close(struct journal *journal);
 
 /* BEGIN of a start; the number makes the task's uuid, and the request's id. */
 struct journal_op journal_client_begin(const char *vm, uint8_t number);
@@ -37,5 +46,7 @@ struct journal_answer journal_client_submit(struct journal *journal, const char 
 
 /* journal_server.c says what it tells in which field. */
 struct journal_status journal_client_status(struct journal *journal);
+/* Until so many calls are under way in the server; the one that asks is one of them. */
+void journal_client_wait_in_flight(struct journal *journal, uint64_t n);
 
 #endif

@@ -66,10 +66,10 @@ static void drive_target_valid__knows_libvirts_names(void **state)
 	assert_true(drive_target_valid("vda"));
 	assert_true(drive_target_valid("sdaz"));
 	assert_true(drive_target_valid("xvdb"));
+	assert_true(drive_target_valid("fda"));
 	assert_false(drive_target_valid("vd"));
 	assert_false(drive_target_valid("vda1"));
 	assert_false(drive_target_valid("vdA"));
-	assert_false(drive_target_valid("fda"));
 	assert_false(drive_target_valid("vdaaaaaaaaaaaaaaaa"));
 	assert_false(drive_target_valid(NULL));
 }
@@ -164,6 +164,25 @@ static void drives_from_str__reads_a_list(void **state)
 	assert_true(drives[2].extent.offset_bytes == 1048576);
 }
 
+static void drives_from_str__knows_media(void **state)
+{
+	struct drive drives[4];
+	size_t count = 0;
+
+	(void)state;
+	assert_int_equal(drives_from_str("vda=root sda=iso-debian12:ro fda=floppies:0+1MiB:ro",
+					 drives, 4, &count, NULL),
+			 0);
+	assert_int_equal(count, 3);
+	assert_false(drives[0].read_only);
+	assert_true(drives[1].read_only && drives[2].read_only);
+	assert_string_equal(drives[1].extent.lun, "iso-debian12");
+	assert_true(drives[2].extent.length_bytes == 1048576);
+	assert_int_equal(drives_from_str("nvram=web1-nvram vda=root", drives, 4, &count, NULL), 0);
+	assert_string_equal(drives[0].target, DRIVE_FLASH);
+	assert_false(drive_target_valid(DRIVE_FLASH));
+}
+
 static void drives_refused(const char *text, const char *said)
 {
 	struct err err = ERR_INIT;
@@ -188,6 +207,12 @@ static void drives_from_str__refuses_and_says_why(void **state)
 	drives_refused("vda=a vda=b", "drive vda is named twice");
 	drives_refused("vda=a vdb=a", "drives vda and vdb overlap on LUN 'a'");
 	drives_refused("vda=a:0+1MiB vdb=a:512+512", "overlap");
+	drives_refused("nvram=a:ro", "nvram is the whole LUN 'a'");
+	drives_refused("nvram=a:0+512", "nvram is the whole LUN 'a'");
+	drives_refused("vda=a:rw", "'a:rw' is not NAME:OFFSET+LENGTH");
+	drives_refused("vda=:ro", "'' is not a LUN name");
+	drives_refused("vda=a:ro:ro", "'a:ro'");
+	drives_refused("vda=a:0+512 sda=a:512+512:ro", "'a' is :ro for one of the drives vda and");
 	drives_refused("vda=a vdb=b vdc=c", "'vdc=c' is one drive too many; at most 2");
 	assert_non_null(endless);
 	memset(endless, 'v', 100000);
@@ -207,6 +232,7 @@ int main(void)
 		cmocka_unit_test(extent_from_str__refuses_and_names_the_text),
 		cmocka_unit_test(extent_overlaps__counts_shared_bytes),
 		cmocka_unit_test(drives_from_str__reads_a_list),
+		cmocka_unit_test(drives_from_str__knows_media),
 		cmocka_unit_test(drives_from_str__refuses_and_says_why),
 	};
 

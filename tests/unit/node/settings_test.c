@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/test.h"
 
+#include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,27 @@ static void settings_parse__has_defaults(void **state)
 	assert_false(settings.debug);
 	assert_int_equal(parse("# nothing\n[journal]\n", &settings, NULL), 0);
 	assert_true(settings.solo_after_fencing);
+}
+
+/* Each key is there, with its default: without the '#', nothing changes. */
+static void settings_parse__takes_the_file_that_is_installed(void **state)
+{
+	g_autofree char *text = NULL;
+	struct settings defaults, settings;
+	struct err err = ERR_INIT;
+	char *key;
+
+	(void)state;
+	assert_true(g_file_get_contents(CONF "/journal.conf", &text, NULL, NULL));
+	assert_int_equal(parse("", &defaults, NULL), 0);
+	assert_int_equal(parse(text, &settings, NULL), 0);
+	for (key = strstr(text, "[journal]"); (key = strchr(key, '#')) != NULL;) {
+		*key = ' ';
+	}
+	if (parse(text, &settings, &err) < 0) {
+		fail_msg("%s", err_text(&err));
+	}
+	assert_memory_equal(&settings, &defaults, sizeof(settings));
 }
 
 static void settings_parse__takes_each_key(void **state)
@@ -101,6 +123,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(settings_parse__has_defaults),
+		cmocka_unit_test(settings_parse__takes_the_file_that_is_installed),
 		cmocka_unit_test(settings_parse__takes_each_key),
 		cmocka_unit_test(settings_parse__refuses_and_says_what_and_where),
 		cmocka_unit_test(settings_parse__refuses_a_zero_byte_and_too_much),

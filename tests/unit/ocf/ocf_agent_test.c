@@ -36,10 +36,7 @@ static struct ocf_parameter parameters[] = {
 	 .longdesc = "auto or live"},
 };
 static struct ocf_action actions[] = {
-	{.name = "start",
-	 .run = run_any,
-	 .timeout_s = 20,
-	 .flags = OCF_ACTION_CHECKS | OCF_ACTION_LOCAL},
+	{.name = "start", .run = run_any, .timeout_s = 20, .flags = OCF_ACTION_CHECKS},
 	{.name = "stop", .run = run_any, .timeout_s = 20},
 	{.name = "monitor", .run = run_any, .timeout_s = 20},
 	{.name = "monitor", .run = run_any, .timeout_s = 20, .depth = 10},
@@ -124,7 +121,9 @@ static void ocf_agent_main__runs_stop_and_monitor_all_the_same(void **state)
 
 static void ocf_agent_main__turns_errno_into_a_soft_error(void **state)
 {
-	static const int causes[] = {-EIO, -EACCES, -ENOENT, -ETIMEDOUT, -EPERM, -ECONNREFUSED};
+	static const int causes[] = {-EIO,     -EACCES,       -ENOENT,    -ETIMEDOUT,
+				     -EPERM,   -ECONNREFUSED, -EINVAL,    -EPROTO,
+				     -EUCLEAN, -EBADRQC,      -EOPNOTSUPP};
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(causes); i++) {
@@ -133,14 +132,6 @@ static void ocf_agent_main__turns_errno_into_a_soft_error(void **state)
 		assert_int_equal(agent_call("stop"), 1);
 		assert_int_equal(agent_call("monitor"), 1);
 	}
-}
-
-static void ocf_agent_main__bans_a_node_for_its_configuration_at_start_only(void **state)
-{
-	(void)state;
-	result = -EINVAL;
-	assert_int_equal(agent_call("start"), 2);
-	assert_int_equal(agent_call("stop"), 1);
 }
 
 static void ocf_agent_main__prints_one_reason_for_a_failure(void **state)
@@ -153,6 +144,21 @@ static void ocf_agent_main__prints_one_reason_for_a_failure(void **state)
 	result_text = NULL;
 	assert_int_equal(agent_call("stop"), 1);
 	assert_string_equal(output, "ocf-exit-reason:stop failed: Input/output error\n");
+}
+
+static void ocf_agent_main__logs_a_reason_that_does_not_fit(void **state)
+{
+	char text[200];
+
+	(void)state;
+	result = -EIO;
+	(void)snprintf(text, sizeof(text), "start lunmaskd: %0150d", 1);
+	result_text = text;
+	assert_int_equal(agent_call("stop"), 1);
+	result_text = NULL;
+	assert_non_null(strstr(output, "lunmask: the whole reason: start lunmaskd: 000"));
+	assert_non_null(strstr(
+		output, "1\nocf-exit-reason:start lunmaskd: 0000000000000000...0000000000001\n"));
 }
 
 static void ocf_agent_main__takes_the_prefix_of_the_manager(void **state)
@@ -211,9 +217,8 @@ int main(void)
 		cmocka_unit_test_setup(ocf_agent_main__is_6_for_a_wrong_parameter_at_start, setup),
 		cmocka_unit_test_setup(ocf_agent_main__runs_stop_and_monitor_all_the_same, setup),
 		cmocka_unit_test_setup(ocf_agent_main__turns_errno_into_a_soft_error, setup),
-		cmocka_unit_test_setup(
-			ocf_agent_main__bans_a_node_for_its_configuration_at_start_only, setup),
 		cmocka_unit_test_setup(ocf_agent_main__prints_one_reason_for_a_failure, setup),
+		cmocka_unit_test_setup(ocf_agent_main__logs_a_reason_that_does_not_fit, setup),
 		cmocka_unit_test_setup(ocf_agent_main__takes_the_prefix_of_the_manager, setup),
 		cmocka_unit_test_setup(ocf_agent_main__gives_no_reason_for_success, setup),
 		cmocka_unit_test(ocf_agent_verify__refuses_an_option_nobody_explains),

@@ -19,6 +19,7 @@ static const struct ocf_action actions[] = {
 };
 static const struct ocf_agent agent = {.name = "A",
 				       .version = "7",
+				       .date = "2026-01-02",
 				       .shortdesc = "short",
 				       .longdesc = "long\nlonger",
 				       .parameters = parameters,
@@ -57,6 +58,7 @@ static void ocf_man_write__takes_away_what_text_means_to_roff(void **state)
 static void ocf_man_write__has_the_rows(void **state)
 {
 	(void)state;
+	assert_has(" 7 \"2026-01-02\" \"lunmask 7\" ");
 	assert_has(".TP\n.B vm\n");
 	assert_has("(\\fIstring\\fR, required)");
 	assert_has("(\\fIstring\\fR, default \\fBa\\-b\\fR, changed without restart)");

@@ -24,6 +24,13 @@ static const struct ocf_parameter parameters[] = {
 	 .shortdesc = "s",
 	 .longdesc = "auto or live"},
 	{.name = "wait", .type = OCF_TIME, .fallback = "2s", .shortdesc = "s", .longdesc = "l"},
+	{.name = "many",
+	 .type = OCF_INTEGER,
+	 .min = 1,
+	 .max = 255,
+	 .fallback = "1",
+	 .shortdesc = "s",
+	 .longdesc = "l"},
 };
 static const struct ocf_action actions[] = {
 	{.name = "monitor", .timeout_s = 30, .interval_s = 60, .depth = 10},
@@ -34,7 +41,7 @@ static const struct ocf_agent agent = {.name = "A",
 				       .shortdesc = "short",
 				       .longdesc = "long",
 				       .parameters = parameters,
-				       .n_parameters = 5,
+				       .n_parameters = 6,
 				       .actions = actions,
 				       .n_actions = 2};
 
@@ -101,6 +108,8 @@ static void ocf_metadata_write__is_the_same_otherwise(void **state)
 		assert_has("<?xml version=\"1.0\"?>\n");
 		assert_has("<resource-agent name=\"A\" version=\"7\">");
 		assert_has("<shortdesc lang=\"en\">s&lt;</shortdesc>");
+		assert_has("<longdesc lang=\"en\">l\nA whole number from 1 to 255.</longdesc>");
+		assert_has("<content type=\"integer\" default=\"1\"/>");
 		assert_has(
 			"<action name=\"monitor\" timeout=\"30s\" interval=\"60s\" depth=\"10\"/>");
 	}

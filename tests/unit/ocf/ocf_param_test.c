@@ -114,6 +114,40 @@ static void ocf_param_getters__read_what_is_set(void **state)
 	assert_int_equal(ocf_param_time_ms(&agent, "wait"), 500);
 }
 
+/* Pacemaker's spelling, which its releases read with different functions. */
+static void ocf_param_time_ms__knows_pacemakers_units(void **state)
+{
+	static const struct {
+		const char *value;
+		long long ms;
+	} cases[] = {
+		{"7", 7000},    {"7s", 7000},     {"7sec", 7000}, {"7 s", 7000},
+		{"700ms", 700}, {"700msec", 700}, {"7000us", 7},  {"7000usec", 7},
+		{"1m", 60000},  {"1min", 60000},  {" 7s", 7000},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		setenv("OCF_RESKEY_wait", cases[i].value, 1);
+		assert_int_equal(ocf_param_time_ms(&agent, "wait"), cases[i].ms);
+	}
+}
+
+static void ocf_param_boolean__knows_pacemakers_words(void **state)
+{
+	static const char *const yes[] = {"true", "on", "yes", "y", "1", "True"};
+	static const char *const no[] = {"false", "off", "no", "n", "0", "OFF"};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(yes); i++) {
+		setenv("OCF_RESKEY_flag", yes[i], 1);
+		assert_true(ocf_param_boolean(&agent, "flag"));
+		setenv("OCF_RESKEY_flag", no[i], 1);
+		assert_int_equal(ocf_param_check(&rows[2], no[i], NULL), 0);
+		assert_false(ocf_param_boolean(&agent, "flag"));
+	}
+}
+
 static void ocf_param_getters__give_the_default_for_a_wrong_value(void **state)
 {
 	(void)state;
@@ -138,6 +172,8 @@ int main(void)
 		cmocka_unit_test(ocf_param_check__says_which_options_are_legal),
 		cmocka_unit_test(ocf_param_check__refuses_a_value_that_is_too_long),
 		cmocka_unit_test_setup(ocf_param_getters__read_what_is_set, clean_env),
+		cmocka_unit_test_setup(ocf_param_time_ms__knows_pacemakers_units, clean_env),
+		cmocka_unit_test_setup(ocf_param_boolean__knows_pacemakers_words, clean_env),
 		cmocka_unit_test_setup(ocf_param_getters__give_the_default_for_a_wrong_value,
 				       clean_env),
 	};

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "tests/unit/support/undo.h"
 #include "tests/unit/test.h"
 
 /* Runs it to its end; its first output, without the newline. */
@@ -21,7 +22,6 @@ static void output_of(const char *script, unsigned int flags, int extra, char *r
 	int out[2];
 	pid_t pid;
 	int pidfd = -1;
-	int status;
 	ssize_t bytes;
 
 	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
@@ -30,12 +30,13 @@ static void output_of(const char *script, unsigned int flags, int extra, char *r
 							       .flags = flags},
 				       &pid, &pidfd),
 			 0);
+	child_add(pid);
 	fd_close(&out[1]);
 	bytes = read(out[0], ret, size - 1);
 	assert_true(bytes >= 0);
 	ret[bytes] = '\0';
 	ret[strcspn(ret, "\n")] = '\0';
-	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(child_wait(pid), 0);
 	fd_close(&out[0]);
 	fd_close(&pidfd);
 }
@@ -62,16 +63,30 @@ static void process_spawn__gives_the_named_descriptors_and_no_other(void **state
 	(void)close(zero);
 }
 
+static void *fd_key(int fd)
+{
+	return (void *)(intptr_t)fd;
+}
+
+static int stdin_back(void *saved)
+{
+	int fd = (int)(intptr_t)saved;
+	int rc = dup2(fd, 0);
+
+	(void)close(fd);
+	return rc;
+}
+
 /* Also where our own 0 to 3 are closed or stand in each other's place. */
 static void process_spawn__places_descriptors_that_are_low(void **state)
 {
 	const char *const argv[] = {"sh", "-c", "echo good >&3", NULL};
-	int saved = fcntl(0, F_DUPFD_CLOEXEC, 100);
 	int out[2];
 	char text[8] = "";
 	pid_t pid;
 
 	(void)state;
+	undo_later(stdin_back, fd_key(fcntl(0, F_DUPFD_CLOEXEC, 100)));
 	(void)close(0);
 	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
 	assert_int_equal(out[0], 0);
@@ -79,12 +94,11 @@ static void process_spawn__places_descriptors_that_are_low(void **state)
 		process_spawn(&(struct process_spawn){.argv = argv, .fds = {1, 2, 1, out[1]}}, &pid,
 			      NULL),
 		0);
+	child_add(pid);
 	(void)close(out[1]);
 	assert_int_equal(read(out[0], text, sizeof(text) - 1), 5);
 	assert_string_equal(text, "good\n");
-	assert_int_equal(dup2(saved, 0), 0);
-	(void)close(saved);
-	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(child_wait(pid), 0);
 }
 
 static void process_spawn__says_why_a_program_cannot_be_run(void **state)
@@ -159,7 +173,7 @@ static void process_spawn__makes_a_group_or_a_session(void **state)
 /* The one that started it dies: it does, too. */
 static void process_spawn__bound_dies_with_its_parent(void **state)
 {
-	const char *const argv[] = {"sh", "-c", "echo on; exec sleep 60", NULL};
+	const char *const argv[] = {"sh", "-c", "echo on; exec sleep 1800", NULL};
 	int out[2];
 	char text[8];
 	pid_t between;
@@ -167,7 +181,7 @@ static void process_spawn__bound_dies_with_its_parent(void **state)
 
 	(void)state;
 	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
-	between = fork();
+	between = child_fork();
 	if (between == 0) {
 		struct process_spawn spawn = {
 			.argv = argv, .fds = {-1, out[1], -1, -1}, .flags = PROCESS_SPAWN_BOUND};
@@ -176,23 +190,24 @@ static void process_spawn__bound_dies_with_its_parent(void **state)
 	}
 	(void)close(out[1]);
 	assert_int_equal(read(out[0], text, sizeof(text)), 3);
-	(void)kill(between, SIGKILL);
-	assert_int_equal(waitpid(between, NULL, 0), between);
+	child_kill(between);
 	/* Its end of the pipe closes with it. */
 	assert_int_equal(read(out[0], text, sizeof(text)), 0);
 	(void)close(out[0]);
 }
 
+#define TEST(name) cmocka_unit_test_teardown(name, undo_all)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(process_spawn__gives_the_named_descriptors_and_no_other),
-		cmocka_unit_test(process_spawn__places_descriptors_that_are_low),
-		cmocka_unit_test(process_spawn__says_why_a_program_cannot_be_run),
-		cmocka_unit_test(process_spawn__says_that_there_is_no_descriptor_left),
-		cmocka_unit_test(process_spawn__resets_signals),
-		cmocka_unit_test(process_spawn__makes_a_group_or_a_session),
-		cmocka_unit_test(process_spawn__bound_dies_with_its_parent),
+		TEST(process_spawn__gives_the_named_descriptors_and_no_other),
+		TEST(process_spawn__places_descriptors_that_are_low),
+		TEST(process_spawn__says_why_a_program_cannot_be_run),
+		TEST(process_spawn__says_that_there_is_no_descriptor_left),
+		TEST(process_spawn__resets_signals),
+		TEST(process_spawn__makes_a_group_or_a_session),
+		TEST(process_spawn__bound_dies_with_its_parent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,11 +7,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/unit/support/undo.h"
 #include "tests/unit/test.h"
 
 #define NAME "qemu-system-x86_64"
 #define WORDS_MAX 8
-#define LIFE_S 120
+#define LIFE_S 1800 /* longer than any program of tests */
 
 void qemu_player_main(char **argv)
 {
@@ -39,8 +40,7 @@ pid_t qemu_player_start(bool deaf, const char *const words[])
 		argv[i + 1] = words[i];
 	}
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
-	pid = fork();
-	assert_true(pid >= 0);
+	pid = child_fork();
 	if (pid == 0) {
 		(void)dup2(fds[1], STDOUT_FILENO);
 		(void)signal(SIGTERM, deaf ? SIG_IGN : SIG_DFL);
@@ -55,15 +55,13 @@ pid_t qemu_player_start(bool deaf, const char *const words[])
 
 int qemu_player_reap(pid_t pid)
 {
-	int status = 0;
+	int status = child_wait(pid);
 
-	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFSIGNALED(status));
 	return WTERMSIG(status);
 }
 
 void qemu_player_kill(pid_t pid)
 {
-	(void)kill(pid, SIGKILL);
-	(void)waitpid(pid, NULL, 0);
+	child_kill(pid);
 }

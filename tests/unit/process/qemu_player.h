@@ -7,7 +7,7 @@
 
 /*
  * A process that passes for QEMU: the test program itself, started again under QEMU's name and with
- * QEMU's options. It waits to be killed, for two minutes at most.
+ * QEMU's options. It waits to be killed; undo_all() kills it at the latest.
  */
 
 /* The first call of main(). It does not return in a player. */

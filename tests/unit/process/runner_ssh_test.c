@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/support/undo.h"
 #include "tests/unit/test.h"
 
 #include <errno.h>
@@ -8,37 +9,66 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "process/process.h"
 #include "process/runner_ssh.h"
 
 static const char *const WORDS[] = {"lunmask-array-x", "masks", NULL};
 
-/* Puts a script named ssh first in PATH, and runs the words through it. */
+static char dir[32];
+
+static const char *in_dir(const char *name)
+{
+	static char path[64];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return path;
+}
+
+static int dir_end(void *unused)
+{
+	static const char *const names[] = {"ssh", "pid", "go", "done"};
+
+	(void)unused;
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		(void)unlink(in_dir(names[i]));
+	}
+	return rmdir(dir);
+}
+
+/* Puts a script named ssh first in PATH. $d is its directory. */
+static void script_put(const char *script)
+{
+	char path[1024];
+	FILE *stream;
+
+	if (undo_not(dir_end, NULL)) {
+		(void)dir_end(NULL);
+	}
+	(void)strcpy(dir, "/tmp/lunmask-ssh-XXXXXX");
+	assert_non_null(mkdtemp(dir));
+	undo_later(dir_end, NULL);
+	(void)snprintf(path, sizeof(path), "%s:%s", dir, getenv("PATH"));
+	undo_setenv("PATH", path);
+	stream = fopen(in_dir("ssh"), "we");
+	assert_non_null(stream);
+	fprintf(stream, "#!/bin/sh\nd=%s\n%s\n", dir, script);
+	assert_int_equal(fclose(stream), 0);
+	assert_int_equal(chmod(in_dir("ssh"), 0700), 0);
+}
+
+static int words_run(const char *transport, const char *const words[], struct runner_result *result,
+		     struct err *err)
+{
+	const struct runner runner = {.transport = transport};
+
+	return runner_run(&runner, words, "{}", 65536, deadline_in(TEST_LIMIT_MS), result, err);
+}
+
+/* Runs the words through this ssh. */
 static int fake_ssh(const char *script, struct runner_result *result, struct err *err)
 {
-	const struct runner runner = {.transport = "ssh://u@array"};
-	char dir[] = "/tmp/lunmask-ssh-XXXXXX";
-	char file[64];
-	char path[1024];
-	char *before = strdup(getenv("PATH"));
-	FILE *stream;
-	int rc;
-
-	assert_non_null(before);
-	assert_non_null(mkdtemp(dir));
-	(void)snprintf(file, sizeof(file), "%s/ssh", dir);
-	(void)snprintf(path, sizeof(path), "%s:%s", dir, before);
-	stream = fopen(file, "w");
-	assert_non_null(stream);
-	fprintf(stream, "#!/bin/sh\n%s\n", script);
-	assert_int_equal(fclose(stream), 0);
-	assert_int_equal(chmod(file, 0700), 0);
-	assert_int_equal(setenv("PATH", path, 1), 0);
-	rc = runner_run(&runner, WORDS, "{}", 65536, deadline_in(5000), result, err);
-	assert_int_equal(setenv("PATH", before, 1), 0);
-	assert_int_equal(unlink(file), 0);
-	assert_int_equal(rmdir(dir), 0);
-	free(before);
-	return rc;
+	script_put(script);
+	return words_run("ssh://u@array", WORDS, result, err);
 }
 
 static bool has(const struct runner_ssh *ssh, const char *word)
@@ -141,14 +171,60 @@ static void runner_run__retries_once_without_a_broken_master(void **state)
 	runner_result_release(&result);
 }
 
+/* The process that waits for the words is killed while they run. Their pid. */
+static pid_t kill_in_the_middle(const char *transport, const char *const words[])
+{
+	struct runner_result result;
+	char text[32] = "";
+	pid_t agent = child_fork();
+
+	if (agent == 0) {
+		(void)words_run(transport, words, &result, NULL);
+		_exit(0);
+	}
+	wait_until(process_file_read(in_dir("pid"), text, sizeof(text)) > 1);
+	child_kill(agent);
+	text[strcspn(text, "\n")] = '\0';
+	return process_pid_from_str(text);
+}
+
+/* What is still on its way never arrives. */
+static void runner_run__ssh_ends_with_who_started_it(void **state)
+{
+	pid_t ssh;
+
+	(void)state;
+	script_put("trap '' TERM HUP; echo $$ >$d/pid; exec sleep 1800");
+	ssh = kill_in_the_middle("ssh://u@array", WORDS);
+	assert_true(ssh > 0);
+	wait_until(process_ended(ssh));
+}
+
+/* It holds the array's lock: half of a batch would be worse than all of it. */
+static void runner_run__a_driver_here_goes_on(void **state)
+{
+	const char *words[] = {NULL, NULL};
+
+	(void)state;
+	script_put("echo $$ >$d/pid; until [ -e $d/go ]; do :; done; echo >$d/done");
+	words[0] = g_intern_string(in_dir("ssh"));
+	assert_true(kill_in_the_middle("exec", words) > 0);
+	assert_int_equal(symlink("/dev/null", in_dir("go")), 0);
+	wait_until(access(in_dir("done"), F_OK) == 0);
+}
+
+#define TEST(name) cmocka_unit_test_teardown(name, undo_all)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(runner_ssh_init__never_asks_and_never_guesses),
-		cmocka_unit_test(runner_ssh_init__refuses_words_for_a_shell),
-		cmocka_unit_test(runner_ssh_init__refuses_a_key_that_others_may_read),
-		cmocka_unit_test(runner_run__tells_why_ssh_failed),
-		cmocka_unit_test(runner_run__retries_once_without_a_broken_master),
+		TEST(runner_ssh_init__never_asks_and_never_guesses),
+		TEST(runner_ssh_init__refuses_words_for_a_shell),
+		TEST(runner_ssh_init__refuses_a_key_that_others_may_read),
+		TEST(runner_run__tells_why_ssh_failed),
+		TEST(runner_run__retries_once_without_a_broken_master),
+		TEST(runner_run__ssh_ends_with_who_started_it),
+		TEST(runner_run__a_driver_here_goes_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,6 +29,8 @@ static const struct row {
 	{{D(ABSENT), F(UP), T(UNKNOWN)}, STRAY_UNDECIDED, "the journal cannot say"},
 	{{D(ABSENT), F(UP), .shared = true}, STRAY_UNDECIDED, "another VM"},
 	{{D(ABSENT), F(UP), T(RECOVERY)}, STRAY_KEEP, "just failed"},
+	{{D(ABSENT), F(UP), .explained = true}, STRAY_KEEP, "started there last"},
+	{{D(OTHER), F(UP)}, STRAY_KEEP, "another VM or QEMU"},
 	{{F(NOT_ASKED)}, STRAY_UNDECIDED, "its host was not asked"},
 	{{D(ABSENT), F(UP), .nexus = true}, STRAY_REMOVE, "the domain is not there"},
 	{{D(UNKNOWN), F(UP)}, STRAY_UNDECIDED, "libvirt there does not answer"},
@@ -43,7 +45,7 @@ static const struct row {
 
 static void each_combination(void (*look)(const struct stray_facts *facts))
 {
-	for (unsigned int flags = 0; flags < 64; flags++) {
+	for (unsigned int flags = 0; flags < 128; flags++) {
 		for (int domain = 0; domain < STRAY_DOMAIN_MAX; domain++) {
 			for (int fate = 0; fate < STRAY_FATE_MAX; fate++) {
 				for (int task = 0; task < STRAY_TASK_MAX; task++) {
@@ -54,6 +56,7 @@ static void each_combination(void (*look)(const struct stray_facts *facts))
 						.foreign_wanted = flags & 8,
 						.shared = flags & 16,
 						.twice = flags & 32,
+						.explained = flags & 64,
 						.domain = (enum stray_domain)domain,
 						.fate = (enum stray_fate)fate,
 						.task = (enum stray_task)task,
@@ -117,7 +120,8 @@ static bool removable(const struct stray_facts *facts)
 		       (facts->task == STRAY_TASK_NONE || facts->task == STRAY_TASK_UNKNOWN);
 	}
 	if (facts->task != STRAY_TASK_NONE || facts->shared ||
-	    facts->domain == STRAY_DOMAIN_THERE) {
+	    facts->domain == STRAY_DOMAIN_THERE || facts->domain == STRAY_DOMAIN_OTHER ||
+	    facts->explained) {
 		return false;
 	}
 	return (facts->fate == STRAY_FATE_UP && facts->domain == STRAY_DOMAIN_ABSENT) ||

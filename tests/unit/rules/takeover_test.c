@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/support/undo.h"
 #include "tests/unit/test.h"
 
 #include <errno.h>
@@ -9,6 +10,7 @@
 #define M (1u << TAKEOVER_MEMBER)
 #define L (1u << TAKEOVER_LEFT)
 #define F (1u << TAKEOVER_WAS_FENCED)
+#define O (1u << TAKEOVER_ORPHANED)
 #define S (1u << TAKEOVER_SESSION)
 #define D (1u << TAKEOVER_DOMAIN)
 #define Q (1u << TAKEOVER_QUORUM)
@@ -40,8 +42,9 @@ static enum takeover_verdict judge(enum takeover_policy policy, unsigned facts)
 	enum takeover_verdict verdict = TAKEOVER_VERDICTS;
 	struct err err = ERR_INIT;
 
-	assert_int_equal(
-		takeover_judge(policy, world_ask, &world, deadline_in(1000), &verdict, &err), 0);
+	assert_int_equal(takeover_judge(policy, world_ask, &world, deadline_in(TEST_LIMIT_MS),
+					&verdict, &err),
+			 0);
 	return verdict;
 }
 
@@ -49,10 +52,10 @@ static enum takeover_verdict judge(enum takeover_policy policy, unsigned facts)
 static enum takeover_verdict expected(enum takeover_policy policy, unsigned facts)
 {
 	if (facts & M) {
-		return !(facts & F) ? TAKEOVER_NEVER_FENCED
-		       : facts & S  ? TAKEOVER_IN_USE
-		       : facts & D  ? TAKEOVER_RUNS_THERE
-				    : TAKEOVER_TAKE;
+		return !(facts & (F | O)) ? TAKEOVER_NEVER_FENCED
+		       : facts & S        ? TAKEOVER_IN_USE
+		       : facts & D        ? TAKEOVER_RUNS_THERE
+					  : TAKEOVER_TAKE;
 	}
 	if (facts & L && (!(facts & S) || facts & F)) {
 		return TAKEOVER_TAKE;
@@ -76,7 +79,7 @@ static void takeover_judge__never_takes_from_a_live_member_in_use(void **state)
 {
 	(void)state;
 	for (unsigned facts = 0; facts < 1u << TAKEOVER_FACTS; facts++) {
-		if (facts & M && (facts & (S | D) || !(facts & F))) {
+		if (facts & M && (facts & (S | D) || !(facts & (F | O)))) {
 			assert_int_not_equal(judge(TAKEOVER_FENCED, facts), TAKEOVER_TAKE);
 			assert_int_not_equal(judge(TAKEOVER_LOST, facts), TAKEOVER_TAKE);
 		}
@@ -98,8 +101,8 @@ static void takeover_judge__asks_no_more_than_it_needs(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(takeover_judge(TAKEOVER_FENCED, world_ask, &world, deadline_in(1000),
-					&verdict, &err),
+	assert_int_equal(takeover_judge(TAKEOVER_FENCED, world_ask, &world,
+					deadline_in(TEST_LIMIT_MS), &verdict, &err),
 			 0);
 	assert_int_equal(world.asked, M | L | S);
 }
@@ -108,27 +111,69 @@ static void takeover_judge__ends_where_nobody_answers(void **state)
 {
 	(void)state;
 	for (int fact = 0; fact < TAKEOVER_FACTS; fact++) {
-		struct world world = {
-			.facts = fact > TAKEOVER_LEFT && fact != TAKEOVER_QUORUM ? M | F : S,
-			.fails_at = fact};
+		struct world world = {.facts = fact == TAKEOVER_ORPHANED ? M
+					       : fact > TAKEOVER_LEFT && fact != TAKEOVER_QUORUM
+						       ? M | F
+						       : S,
+				      .fails_at = fact};
 		enum takeover_verdict verdict;
 		struct err err = ERR_INIT;
 
-		assert_int_equal(takeover_judge(TAKEOVER_LOST, world_ask, &world, deadline_in(1000),
-						&verdict, &err),
+		assert_int_equal(takeover_judge(TAKEOVER_LOST, world_ask, &world,
+						deadline_in(TEST_LIMIT_MS), &verdict, &err),
 				 -ETIMEDOUT);
 		assert_string_equal(err_text(&err), "nobody answers");
 	}
 }
 
-static void takeover_fencing_counts__only_of_what_was_begun_before(void **state)
+static bool since(int fencings, int64_t begun_s, int now, int64_t last_s)
+{
+	const struct takeover_begun begun = {.fencings = fencings, .ms = begun_s * 1000};
+
+	return takeover_fenced_since(&begun, now, last_s);
+}
+
+static void takeover_fenced_since__never_counts_what_is_not_known(void **state)
 {
 	(void)state;
-	assert_false(takeover_fencing_counts(0, 0));
-	assert_true(takeover_fencing_counts(1000, 0));
-	assert_true(takeover_fencing_counts(1000, 999000));
-	assert_true(takeover_fencing_counts(1000, 1000000 + TAKEOVER_CLOCKS_MS));
-	assert_false(takeover_fencing_counts(1000, 1000001 + TAKEOVER_CLOCKS_MS));
+	assert_false(since(-1, 0, 1, 1000));
+	assert_false(since(0, 0, 1, 1000));
+	assert_false(since(0, 1000, 0, 0));
+}
+
+/* The node was fenced before: that fencing is one that was known. */
+static void takeover_fenced_since__an_old_fencing_does_not_count(void **state)
+{
+	(void)state;
+	assert_false(since(1, 100000, 1, 1000));
+	/* Begun right after it, by a node whose clock is behind. */
+	assert_false(since(1, 1020, 1, 1000));
+	assert_false(since(1, 990, 1, 1000));
+	/* The history was cleaned up meanwhile. */
+	assert_false(since(3, 1000, 1, 900));
+	/* Nor one that the other fencer did not remember. */
+	assert_false(since(0, 100000, 1, 1000));
+	assert_false(since(-1, 1010, 1, 1000));
+}
+
+static void takeover_fenced_since__one_more_counts_whatever_the_clocks_say(void **state)
+{
+	(void)state;
+	assert_true(since(1, 1000, 2, 1001));
+	assert_true(since(0, 1010, 1, 1000));
+	assert_true(since(1, 1000, 2, 100000));
+}
+
+/* Where the number is not known, or the history was cleaned up. */
+static void takeover_fenced_since__a_much_later_one_counts(void **state)
+{
+	const int64_t clocks_s = TAKEOVER_CLOCKS_MS / 1000;
+
+	(void)state;
+	assert_true(since(-1, 1000, 1, 1000 + clocks_s + 1));
+	assert_true(since(5, 1000, 1, 1000 + clocks_s + 1));
+	assert_false(since(-1, 1000, 1, 1000 + clocks_s));
+	assert_false(since(5, 1000, 1, 1000 + clocks_s));
 }
 
 int main(void)
@@ -139,7 +184,10 @@ int main(void)
 		cmocka_unit_test(takeover_judge__wants_fencing_of_who_vanished),
 		cmocka_unit_test(takeover_judge__asks_no_more_than_it_needs),
 		cmocka_unit_test(takeover_judge__ends_where_nobody_answers),
-		cmocka_unit_test(takeover_fencing_counts__only_of_what_was_begun_before),
+		cmocka_unit_test(takeover_fenced_since__never_counts_what_is_not_known),
+		cmocka_unit_test(takeover_fenced_since__an_old_fencing_does_not_count),
+		cmocka_unit_test(takeover_fenced_since__one_more_counts_whatever_the_clocks_say),
+		cmocka_unit_test(takeover_fenced_since__a_much_later_one_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

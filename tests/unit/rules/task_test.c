@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/support/undo.h"
 #include "tests/unit/test.h"
 
 #include <string.h>
@@ -91,7 +92,7 @@ STEP_FUNCTIONS(2)
 #define STEP_ROW(i, text)                                                                          \
 	{                                                                                          \
 		.name = text, .probe = probe##i, .run = run##i, .undo = undo##i,                   \
-		.timeout_ms = 1000, .tries = 3, .retry_ms = 0,                                     \
+		.timeout_ms = TEST_LIMIT_MS, .tries = 3, .retry_ms = 0,                            \
 	}
 
 static int gate(void *context, struct deadline deadline, struct err *err)
@@ -127,7 +128,7 @@ static int world_walk(struct world *world, unsigned int flags1, struct err *err)
 	};
 
 	steps[1].flags = flags1;
-	return task_run(&task, deadline_in(10000), err);
+	return task_run(&task, deadline_in(10 * TEST_LIMIT_MS), err);
 }
 
 static void task_run__looks_acts_and_looks_again(void **state)
@@ -189,6 +190,20 @@ static void task_run__transient_error_is_not_tried_for_ever(void **state)
 	assert_int_equal(world.run_failures[0], 96);
 }
 
+static void task_run__busy_ends_a_step_that_has_another_way(void **state)
+{
+	struct world in_run = {.run_rc = {0, -EBUSY}, .run_failures = {0, 99}};
+	struct world in_probe = {.probe_rc = {0, -EBUSY}};
+	struct world other = {.run_rc = {0, -EAGAIN}, .run_failures = {0, 2}};
+
+	(void)state;
+	assert_int_equal(world_walk(&in_run, TASK_BUSY_ENDS, NULL), -EBUSY);
+	assert_int_equal(in_run.run_failures[1], 98);
+	assert_int_equal(world_walk(&in_probe, TASK_BUSY_ENDS, NULL), -EBUSY);
+	assert_null(strstr(in_probe.story, "r1"));
+	assert_int_equal(world_walk(&other, TASK_BUSY_ENDS, NULL), 0);
+}
+
 /* One step, on a host that is fenced for as many tries as world->run_failures says. */
 static int world_fenced(struct world *world, int fenced_wait_ms, struct deadline deadline)
 {
@@ -211,7 +226,7 @@ static void task_run__fenced_host_is_waited_for(void **state)
 	struct world world = {.run_failures = {5}};
 
 	(void)state;
-	assert_int_equal(world_fenced(&world, 5000, deadline_in(10000)), 0);
+	assert_int_equal(world_fenced(&world, TEST_LIMIT_MS, deadline_in(10 * TEST_LIMIT_MS)), 0);
 	assert_string_equal(world.events, "a=trying again;a=done;");
 }
 
@@ -220,7 +235,7 @@ static void task_run__fenced_host_is_not_waited_for_without_patience(void **stat
 	struct world world = {.run_failures = {5}};
 
 	(void)state;
-	assert_int_equal(world_fenced(&world, 0, deadline_in(10000)), -ESHUTDOWN);
+	assert_int_equal(world_fenced(&world, 0, deadline_in(10 * TEST_LIMIT_MS)), -ESHUTDOWN);
 	assert_null(strstr(world.events, "trying again"));
 }
 
@@ -229,9 +244,9 @@ static void task_run__patience_ends(void **state)
 	struct world world = {.run_failures = {1000000}};
 
 	(void)state;
-	assert_int_equal(world_fenced(&world, 10, deadline_in(10000)), -ESHUTDOWN);
+	assert_int_equal(world_fenced(&world, 10, deadline_in(10 * TEST_LIMIT_MS)), -ESHUTDOWN);
 	memset(world.story, 0, sizeof(world.story));
-	assert_int_equal(world_fenced(&world, 5000, deadline_in(20)), -ESHUTDOWN);
+	assert_int_equal(world_fenced(&world, TEST_LIMIT_MS, deadline_in(20)), -ESHUTDOWN);
 }
 
 static void task_run__effect_counts_more_than_the_return_code(void **state)
@@ -372,7 +387,7 @@ static int journal_walk(struct world *world, struct fake_journal *fake)
 
 	task.journal = &ops;
 	task.journal_data = fake;
-	return task_run(&task, deadline_in(1000), NULL);
+	return task_run(&task, deadline_in(10 * TEST_LIMIT_MS), NULL);
 }
 
 static void task_run__journal_is_told_before_and_after(void **state)
@@ -493,6 +508,7 @@ int main(void)
 		cmocka_unit_test(task_run__undo_leaves_what_was_there_before),
 		cmocka_unit_test(task_run__transient_error_is_tried_again),
 		cmocka_unit_test(task_run__transient_error_is_not_tried_for_ever),
+		cmocka_unit_test(task_run__busy_ends_a_step_that_has_another_way),
 		cmocka_unit_test(task_run__fenced_host_is_waited_for),
 		cmocka_unit_test(task_run__fenced_host_is_not_waited_for_without_patience),
 		cmocka_unit_test(task_run__patience_ends),

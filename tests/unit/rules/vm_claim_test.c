@@ -191,6 +191,31 @@ static void vm_claim_decide__stop_on_the_target_hides_nothing_from_the_source(vo
 	assert_int_equal(decide(VM_ACTION_STOP, &found, 0), VM_CLAIM_LEAVE);
 	strcpy(found.step, VM_STEP_ARRIVED);
 	assert_int_equal(decide(VM_ACTION_STOP, &found, 0), VM_CLAIM_REPLACE);
+	/* Undone: the source, stopped after this, saves the guest because of it. */
+	found.state = JOURNAL_FAILED;
+	assert_int_equal(decide(VM_ACTION_STOP, &found, 0), VM_CLAIM_LEAVE);
+	assert_int_equal(decide(VM_ACTION_START, &found, 0), VM_CLAIM_BEGIN);
+	strcpy(found.target, "node3");
+	assert_int_equal(decide(VM_ACTION_STOP, &found, 0), VM_CLAIM_BEGIN);
+}
+
+static void vm_claim_decide__stop_on_the_source_says_that_it_has_sent_the_guest(void **state)
+{
+	struct journal_task found =
+		task(JOURNAL_MIGRATE, JOURNAL_RUNNING, "node1", "node2", "node1");
+	struct vm_asker stop = asker(VM_ACTION_STOP);
+
+	(void)state;
+	stop.departed = true;
+	assert_int_equal(vm_claim_decide(&stop, &found, JOURNAL_EVIDENCE_DEAD), VM_CLAIM_REPLACE);
+	strcpy(found.mode, VM_MODE_LIVE);
+	assert_int_equal(vm_claim_decide(&stop, &found, JOURNAL_EVIDENCE_DEAD), VM_CLAIM_CONTINUE);
+	assert_int_equal(vm_claim_decide(&stop, &found, JOURNAL_EVIDENCE_NONE), VM_CLAIM_LEAVE);
+	assert_false(vm_claim_sent(&found, "node2"));
+	strcpy(found.mode, VM_MODE_SENT);
+	assert_true(vm_claim_sent(&found, "node2"));
+	assert_false(vm_claim_sent(&found, "node1"));
+	assert_false(vm_claim_sent(NULL, "node2"));
 }
 
 static void vm_claim_end_state__a_migration_that_arrived_is_done(void **state)
@@ -227,6 +252,10 @@ static void vm_claim_saves__what_a_failed_migration_left(void **state)
 	strcpy(found.actor.node, "node1");
 	assert_true(saves(&found, JOURNAL_EVIDENCE_DEAD, 0));
 	assert_false(saves(&found, JOURNAL_EVIDENCE_NONE, 0));
+	/* The guest was seen on both hosts: neither memory fits the disks. */
+	found.state = JOURNAL_BROKEN;
+	strcpy(found.mode, VM_MODE_BOTH);
+	assert_false(saves(&found, 0, 0));
 }
 
 static void vm_claim_saves__a_stop_for_another_reason_does_not(void **state)
@@ -284,6 +313,8 @@ int main(void)
 		cmocka_unit_test(vm_claim_decide__migrate_from_does_not_inherit_from_the_source),
 		cmocka_unit_test(vm_claim_decide__stop_on_the_source_ends_a_migration),
 		cmocka_unit_test(vm_claim_decide__stop_on_the_target_hides_nothing_from_the_source),
+		cmocka_unit_test(
+			vm_claim_decide__stop_on_the_source_says_that_it_has_sent_the_guest),
 		cmocka_unit_test(vm_claim_end_state__a_migration_that_arrived_is_done),
 		cmocka_unit_test(vm_claim_saves__what_a_failed_migration_left),
 		cmocka_unit_test(vm_claim_saves__a_stop_for_another_reason_does_not),

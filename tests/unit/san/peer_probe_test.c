@@ -18,7 +18,8 @@ static const char *const portals[] = {"10.0.0.1:3260", "[fd00::1]:3260"};
 
 static char *encode(void)
 {
-	struct peer_probe_request request = {.initiator = "iqn.2026-11.org.example:a",
+	struct peer_probe_request request = {.node = "node2",
+					     .initiator = "iqn.2026-11.org.example:a",
 					     .portals = portals,
 					     .n_portals = 2,
 					     .paths_required = 1,
@@ -40,6 +41,7 @@ static void peer_probe_request__survives_the_way(void **state)
 	(void)state;
 	assert_int_equal(peer_probe_request_decode(text, strlen(text), &request, &storage, NULL),
 			 0);
+	assert_string_equal(request.node, "node2");
 	assert_string_equal(request.initiator, "iqn.2026-11.org.example:a");
 	assert_int_equal(request.n_portals, 2);
 	assert_string_equal(request.portals[1], "[fd00::1]:3260");
@@ -75,6 +77,7 @@ static void peer_probe_request_decode__refuses_and_names_the_field(void **state)
 {
 	(void)state;
 	assert_refused("{", "[", "not JSON");
+	assert_refused("\"node\":\"node2\"", "\"node\":2", "'node'");
 	assert_refused("iqn.2026-11.org.example:a", "no name", "'initiator'");
 	assert_refused("10.0.0.1:3260", "array:3260", "array:3260");
 	assert_refused("\"portals\":[", "\"portals\":[1,", "portal");
@@ -89,19 +92,39 @@ static void peer_probe_request_decode__refuses_and_names_the_field(void **state)
 
 static void peer_probe_answer__survives_the_way(void **state)
 {
-	char *text = peer_probe_answer_encode(0, 2, "");
+	const struct iscsi_portals second = {.good = {false, true}, .n_good = 1};
+	char *text = peer_probe_answer_encode(0, &second, 2, "");
+	struct iscsi_portals seen = {.n_good = 7};
 	struct err err = ERR_INIT;
-	size_t paths = 0;
 
 	(void)state;
-	assert_int_equal(peer_probe_answer_decode(text, strlen(text), &paths, &err), 0);
-	assert_int_equal(paths, 2);
+	assert_int_equal(peer_probe_answer_decode(text, strlen(text), 2, &seen, &err), 0);
+	assert_memory_equal(&seen, &second, sizeof(second));
+	assert_int_equal(iscsi_portals_first(&seen), 1);
 	free(text);
-	text = peer_probe_answer_encode(-EUCLEAN, 1, "LUN 'a' is another\xff");
-	assert_int_equal(peer_probe_answer_decode(text, strlen(text), &paths, &err), -EUCLEAN);
+	text = peer_probe_answer_encode(-EUCLEAN, &second, 2, "LUN 'a' is another\xff");
+	assert_int_equal(peer_probe_answer_decode(text, strlen(text), 2, &seen, &err), -EUCLEAN);
 	assert_string_equal(err_text(&err), "LUN 'a' is another?");
-	assert_int_equal(paths, 1);
+	assert_memory_equal(&seen, &second, sizeof(second));
 	free(text);
+}
+
+/* It says only how many are good. */
+static void peer_probe_answer_decode__knows_what_an_older_one_means(void **state)
+{
+	static const char all[] = "{\"ok\":true,\"paths\":2}", some[] = "{\"ok\":true,\"paths\":1}",
+			  none[] = "{\"ok\":false,\"paths\":1,\"error\":\"x\","
+				   "\"errno_name\":\"ENXIO\"}";
+	struct iscsi_portals seen;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(peer_probe_answer_decode(all, strlen(all), 2, &seen, NULL), 0);
+	assert_int_equal(seen.n_good, 2);
+	assert_int_equal(peer_probe_answer_decode(some, strlen(some), 2, &seen, &err), -EPROTO);
+	assert_non_null(strstr(err_text(&err), "upgrade lunmask there"));
+	assert_int_equal(peer_probe_answer_decode(none, strlen(none), 2, &seen, NULL), -ENXIO);
+	assert_int_equal(seen.n_good, 0);
 }
 
 static void peer_probe_answer_decode__refuses_what_is_no_answer(void **state)
@@ -117,11 +140,17 @@ static void peer_probe_answer_decode__refuses_what_is_no_answer(void **state)
 		"{\"ok\":false,\"paths\":1}",
 		"{\"ok\":false,\"paths\":1,\"error\":\"x\",\"errno_name\":\"EFUNNY\"}",
 		"{\"ok\":true,\"ok\":false,\"paths\":1}",
+		"{\"ok\":true,\"paths\":1,\"portals\":[true]}",
+		"{\"ok\":true,\"paths\":1,\"portals\":[true,true]}",
+		"{\"ok\":true,\"paths\":2,\"portals\":[true,1]}",
+		"{\"ok\":true,\"paths\":2,\"portals\":7}",
 	};
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
-		assert_int_equal(peer_probe_answer_decode(bad[i], strlen(bad[i]), NULL, NULL),
+		struct iscsi_portals seen;
+
+		assert_int_equal(peer_probe_answer_decode(bad[i], strlen(bad[i]), 2, &seen, NULL),
 				 -EPROTO);
 	}
 }
@@ -132,6 +161,7 @@ int main(void)
 		cmocka_unit_test(peer_probe_request__survives_the_way),
 		cmocka_unit_test(peer_probe_request_decode__refuses_and_names_the_field),
 		cmocka_unit_test(peer_probe_answer__survives_the_way),
+		cmocka_unit_test(peer_probe_answer_decode__knows_what_an_older_one_means),
 		cmocka_unit_test(peer_probe_answer_decode__refuses_what_is_no_answer),
 	};
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Each in a process of its own: libqb's log is one for the process. */
+#include "tests/unit/support/undo.h"
 #include "tests/unit/test.h"
 
 #include <signal.h>
@@ -17,7 +18,7 @@
 /* As a program does that reads its signals: 0, it got it. */
 static int terminated(void)
 {
-	const struct timespec limit = {.tv_sec = 5};
+	const struct timespec limit = {.tv_sec = TEST_LIMIT_MS / 1000};
 	sigset_t set;
 
 	(void)sigemptyset(&set);
@@ -30,19 +31,16 @@ static int terminated(void)
 static int logs(bool to_stderr)
 {
 	int status = -1;
-	pid_t pid = fork();
+	pid_t pid = child_fork();
 
-	assert_true(pid >= 0);
 	if (pid == 0) {
-		(void)alarm(30);
 		log_target_start("unit-log", to_stderr, to_stderr, LOG_NOTICE);
 		qb_log(LOG_NOTICE, "a line of a unit test");
 		status = terminated();
 		qb_log_fini();
 		_exit(status);
 	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return status;
+	return child_wait(pid);
 }
 
 /* As under systemd, where no test of a cluster in namespaces goes. */
@@ -58,11 +56,13 @@ static void log_target__to_stderr(void **state)
 	assert_int_equal(logs(true), 0);
 }
 
+#define TEST(name) cmocka_unit_test_teardown(name, undo_all)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(log_target__to_syslog),
-		cmocka_unit_test(log_target__to_stderr),
+		TEST(log_target__to_syslog),
+		TEST(log_target__to_stderr),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "state/state_lun.h"
+#include "tests/unit/support/undo.h"
 #include "tests/unit/test.h"
 
 #define OFFSET_BYTES 65536
@@ -73,13 +74,14 @@ static int setup(void **state)
 {
 	(void)state;
 	memset(&device, 0, sizeof(device));
-	return state_lun_open_device(&ops, &device, OFFSET_BYTES, &lun, NULL);
+	lun = state_lun_new(&ops, &device, OFFSET_BYTES);
+	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	state_lun_close(lun, deadline_in(1000));
+	state_lun_close(lun, deadline_in(TEST_LIMIT_MS));
 	return 0;
 }
 
@@ -87,12 +89,12 @@ static int store(const char *payload, enum image_state image)
 {
 	struct slot slot = {.image = image, .payload = payload, .payload_bytes = strlen(payload)};
 
-	return state_lun_store(lun, &slot, deadline_in(1000), NULL);
+	return state_lun_store(lun, &slot, deadline_in(TEST_LIMIT_MS), NULL);
 }
 
 static int load(struct slot *slot)
 {
-	return state_lun_load(lun, deadline_in(1000), slot, NULL);
+	return state_lun_load(lun, deadline_in(TEST_LIMIT_MS), slot, NULL);
 }
 
 static void assert_loads(const char *payload, uint64_t generation)
@@ -153,8 +155,8 @@ static void state_lun_store__of_a_loaded_slot_keeps_its_payload(void **state)
 	assert_int_equal(store("one", IMAGE_VALID), 0);
 	assert_int_equal(load(&slot), 0);
 	slot.image = IMAGE_CONSUMED;
-	assert_int_equal(state_lun_store(lun, &slot, deadline_in(1000), NULL), 0);
-	assert_int_equal(state_lun_store(lun, &slot, deadline_in(1000), NULL), 0);
+	assert_int_equal(state_lun_store(lun, &slot, deadline_in(TEST_LIMIT_MS), NULL), 0);
+	assert_int_equal(state_lun_store(lun, &slot, deadline_in(TEST_LIMIT_MS), NULL), 0);
 	assert_loads("one", 3);
 	assert_int_equal(load(&slot), 0);
 	assert_int_equal(slot.image, IMAGE_CONSUMED);
@@ -205,7 +207,7 @@ static void state_lun_store__reports_that_something_else_is_read_back(void **sta
 
 	(void)state;
 	device.read_lies = true;
-	assert_int_equal(state_lun_store(lun, &slot, deadline_in(1000), &err), -EIO);
+	assert_int_equal(state_lun_store(lun, &slot, deadline_in(TEST_LIMIT_MS), &err), -EIO);
 	assert_non_null(strstr(err_text(&err), "does not return what was written"));
 }
 
@@ -246,13 +248,12 @@ static void state_lun_store__refuses_what_is_not_ours(void **state)
 static void state_lun_store__refuses_when_another_host_wrote(void **state)
 {
 	struct slot slot = {.payload = "theirs", .payload_bytes = 6};
-	struct state_lun *other;
+	struct state_lun *other = state_lun_new(&ops, &device, OFFSET_BYTES);
 
 	(void)state;
 	assert_int_equal(store("one", IMAGE_NONE), 0);
-	assert_int_equal(state_lun_open_device(&ops, &device, OFFSET_BYTES, &other, NULL), 0);
-	assert_int_equal(state_lun_store(other, &slot, deadline_in(1000), NULL), 0);
-	state_lun_close(other, deadline_in(1000));
+	assert_int_equal(state_lun_store(other, &slot, deadline_in(TEST_LIMIT_MS), NULL), 0);
+	state_lun_close(other, deadline_in(TEST_LIMIT_MS));
 	assert_int_equal(store("two", IMAGE_NONE), -ESTALE);
 	assert_loads("theirs", 2);
 	assert_int_equal(store("two", IMAGE_NONE), 0);
@@ -262,17 +263,16 @@ static void state_lun_store__refuses_when_another_host_wrote(void **state)
 static void state_lun_expect__carries_what_was_seen_to_the_next_handle(void **state)
 {
 	struct slot slot = {.payload = "mine", .payload_bytes = 4};
-	struct state_lun *next;
+	struct state_lun *next = state_lun_new(&ops, &device, OFFSET_BYTES);
 
 	(void)state;
 	assert_int_equal(store("one", IMAGE_NONE), 0);
-	assert_int_equal(state_lun_open_device(&ops, &device, OFFSET_BYTES, &next, NULL), 0);
 	state_lun_expect(next, 0);
-	assert_int_equal(state_lun_store(next, &slot, deadline_in(1000), NULL), -ESTALE);
+	assert_int_equal(state_lun_store(next, &slot, deadline_in(TEST_LIMIT_MS), NULL), -ESTALE);
 	state_lun_expect(next, 1);
-	assert_int_equal(state_lun_store(next, &slot, deadline_in(1000), NULL), 0);
+	assert_int_equal(state_lun_store(next, &slot, deadline_in(TEST_LIMIT_MS), NULL), 0);
 	assert_int_equal(state_lun_generation(next), 2);
-	state_lun_close(next, deadline_in(1000));
+	state_lun_close(next, deadline_in(TEST_LIMIT_MS));
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

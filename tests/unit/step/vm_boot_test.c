@@ -70,6 +70,16 @@ static void vm_boot_decide__incoming_leftover_is_never_resumed(void **state)
 	assert_int_equal(vm_boot_decide(DOMAIN_PAUSED_MIGRATION, IMAGE_VALID), VM_BOOT_DESTROY);
 }
 
+/* libvirt would start a second QEMU beside it. */
+static void vm_boot_decide__nothing_is_started_beside_a_lost_qemu(void **state)
+{
+	(void)state;
+	for (int image = 0; image < IMAGE_STATE_MAX; image++) {
+		assert_int_equal(vm_boot_decide(DOMAIN_LOST, (enum image_state)image),
+				 VM_BOOT_REFUSE);
+	}
+}
+
 static void vm_boot_decide__running_is_left_alone(void **state)
 {
 	(void)state;
@@ -94,6 +104,7 @@ int main(void)
 		cmocka_unit_test(vm_boot_decide__half_restored_domain_is_restored_again),
 		cmocka_unit_test(vm_boot_decide__consumed_and_paused_is_resumed),
 		cmocka_unit_test(vm_boot_decide__incoming_leftover_is_never_resumed),
+		cmocka_unit_test(vm_boot_decide__nothing_is_started_beside_a_lost_qemu),
 		cmocka_unit_test(vm_boot_decide__running_is_left_alone),
 		cmocka_unit_test(vm_boot_decide__unknown_state_is_no_decision),
 	};

@@ -49,7 +49,7 @@ static void child_write(int out)
 }
 
 /* What the child had announced when it was killed, some announcements after it began. */
-static uint64_t child_kill(void)
+static uint64_t writer_kill(void)
 {
 	uint64_t announced = 0, got = 0;
 	int pipe_fds[2], status;
@@ -80,7 +80,7 @@ static void store_done__is_believed_after_kill(void **state)
 {
 	(void)state;
 	for (int i = 0; i < KILLS; i++) {
-		uint64_t announced = child_kill();
+		uint64_t announced = writer_kill();
 		uint64_t last;
 
 		assert_int_equal(store_begin_test(), STORE_OLD);
@@ -118,7 +118,6 @@ static void store_done__comes_once_for_many(void **state)
 		persist = persist_append(i, i, i);
 		persist_put(&persist);
 	}
-	assert_int_equal(store_queued(store), 999);
 	vfs_let_go();
 	assert_int_equal(persist_wait(1000), 0);
 	assert_in_range(vfs_syncs(), 1, 2);

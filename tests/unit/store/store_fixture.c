@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define WAIT_MS 20000
+#define WAIT_MS TEST_LIMIT_MS
 #define SNAPSHOT_BYTES 10000
 
 char directory[PATH_MAX];

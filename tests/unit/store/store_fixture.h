@@ -5,6 +5,7 @@
 #include <limits.h>
 
 #include "store/store.h"
+#include "tests/unit/support/undo.h"
 #include "tests/unit/test.h"
 
 /*

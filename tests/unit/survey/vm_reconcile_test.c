@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/support/undo.h"
 #include "tests/unit/test.h"
 
 #include <stdlib.h>
@@ -8,6 +9,8 @@
 #include "cluster/cluster.h"
 #include "journal/journal_actor.h"
 #include "step/vm_gone.h"
+#include "survey/vm_all.h"
+#include "survey/vm_lun_users.h"
 #include "survey/vm_reconcile.h"
 #include "tests/unit/journal/journal_fake.h"
 
@@ -31,7 +34,12 @@ static const char *const luns[] = {"root", "data"};
 static struct {
 	bool granted[N_LUNS][WHO_MAX];
 	bool nexus[N_LUNS][WHO_MAX];
-	int domain[WHO_MAX]; /* enum domain_state; -1: no answer */
+	bool deleted[N_LUNS];
+	const char *other[WHO_MAX]; /* a LUN of another name that it reaches */
+	int paths_rc;               /* when it is asked for these */
+	unsigned int paths;         /* how often */
+	bool used;                  /* another VM on node1 uses a LUN */
+	int domain[WHO_MAX];        /* enum domain_state; -1: no answer */
 	enum cluster_node_fate fate[WHO_MAX];
 	time_t fenced_at[WHO_MAX];
 	int apply_rc;         /* what it says */
@@ -85,7 +93,11 @@ int array_masks(const struct array *array, const char *const *names, size_t coun
 {
 	(void)array;
 	(void)deadline;
-	(void)err;
+	for (size_t i = 0; i < count; i++) {
+		if (world.deleted[lun_index(names[i])]) {
+			return err_set(err, -ENXIO, "no such LUN: %s", names[i]);
+		}
+	}
 	ret->masks = calloc(count, sizeof(*ret->masks));
 	ret->count = count;
 	for (size_t i = 0; i < count; i++) {
@@ -154,6 +166,53 @@ void array_changed_release(struct array_changed *changed)
 	(void)changed;
 }
 
+static int who_of(const char *text);
+
+int array_path_find_unknown(const struct array *array, const char *initiator,
+			    array_lun_known *known, void *data, struct deadline deadline,
+			    struct array_path *ret, struct err *err)
+{
+	const char *lun = world.other[who_of(initiator)];
+
+	(void)array;
+	(void)deadline;
+	world.paths++;
+	*ret = (struct array_path){.lun = ""};
+	if (world.paths_rc != 0) {
+		return err_set(err, world.paths_rc, "the array does not answer");
+	}
+	if (lun != NULL && !known(data, lun)) {
+		strcpy(ret->lun, lun);
+	}
+	return 0;
+}
+
+int vm_lun_users_none(struct vm_context *of, const char *const *names, size_t n,
+		      struct deadline deadline, struct err *err)
+{
+	(void)of;
+	(void)deadline;
+	for (size_t i = 0; i < n; i++) {
+		assert_false(world.deleted[lun_index(names[i])]);
+	}
+	return world.used ? err_set(err, -EPERM, "VM web2 has LUN root") : 0;
+}
+
+bool vm_all_shared(const struct vm_all *all, const struct vm_context *of, const char *lun)
+{
+	(void)all;
+	(void)of;
+	(void)lun;
+	return false;
+}
+
+bool vm_all_names(const struct vm_all *all, const char *array, const char *lun)
+{
+	(void)all;
+	(void)array;
+	return strcmp(lun, "web2-root") == 0;
+}
+
 /* The hosts */
 
 static int who_of(const char *text)
@@ -212,11 +271,14 @@ int cluster_node_fate(const char *node, struct deadline deadline, enum cluster_n
 	return 0;
 }
 
-int cluster_node_fenced_at(const char *node, struct deadline deadline, time_t *ret, struct err *err)
+int cluster_node_fencings(const char *node, struct deadline deadline, struct cluster_fencings *ret,
+			  struct err *err)
 {
+	time_t at = world.fenced_at[who_of(node)];
+
 	(void)deadline;
 	(void)err;
-	*ret = world.fenced_at[who_of(node)];
+	*ret = (struct cluster_fencings){.count = at != 0 ? 1 : 0, .last = at, .whole = true};
 	return 0;
 }
 
@@ -236,6 +298,20 @@ int cluster_local_node(struct deadline deadline, char *name, size_t size, struct
 	return err_set(err, -ENOTCONN, "not asked for here");
 }
 
+int cluster_resources(struct deadline deadline, char **ret_xml, struct err *err)
+{
+	(void)deadline;
+	(void)ret_xml;
+	return err_set(err, -ENOTCONN, "not asked for here");
+}
+
+int cluster_options(struct deadline deadline, char **ret_xml, struct err *err)
+{
+	(void)deadline;
+	(void)ret_xml;
+	return err_set(err, -ENOTCONN, "not asked for here");
+}
+
 /* The VM, running on node1, and node2 opened by hand */
 
 static int world_new(void **state)
@@ -248,7 +324,10 @@ static int world_new(void **state)
 	world.granted[0][NODE1] = world.granted[1][NODE1] = true;
 	world.nexus[0][NODE1] = world.nexus[1][NODE1] = true;
 	world.granted[0][NODE2] = world.granted[1][NODE2] = world.nexus[1][NODE2] = true;
-	way = (struct vm_strays_sources){.pool = &pool, .how = JOURNAL_LINEARIZABLE};
+	way = (struct vm_strays_sources){.pool = &pool,
+					 .how = JOURNAL_LINEARIZABLE,
+					 .releases = true,
+					 .all = (struct vm_all *)&world};
 	vm = calloc(1, sizeof(*vm));
 	assert_non_null(vm);
 	vm->settings = &settings;
@@ -275,7 +354,7 @@ static void reconcile(bool dry_run)
 {
 	struct err err = ERR_INIT;
 
-	if (vm_reconcile(vm, &way, dry_run, deadline_in(2000), &strays, &err) != 0) {
+	if (vm_reconcile(vm, &way, dry_run, deadline_in(TEST_LIMIT_MS), &strays, &err) != 0) {
 		fail_msg("%s", err_text(&err));
 	}
 	/* Whatever happens, the guest keeps what it lives on, and no task is left over. */
@@ -283,6 +362,8 @@ static void reconcile(bool dry_run)
 		assert_true(world.granted[lun][NODE1] && world.nexus[lun][NODE1]);
 	}
 	assert_false(vm->journal.claimed);
+	/* Each call of the command has a context of its own; the tests go on with this one. */
+	vm_journal_release(&vm->journal);
 }
 
 static void both_are(int who, enum stray_verdict verdict, enum vm_stray_end end)
@@ -328,6 +409,24 @@ static void task_begin(enum journal_kind kind, uint8_t number)
 	strcpy(op.task.source, "node1");
 	strcpy(op.task.target, "node2");
 	op.task.begun_ms = op.task.changed_ms = realtime_now_ms();
+	assert_int_equal(journal_fake_apply(&op), 0);
+}
+
+/* As a start on node2 would: it had been fenced so often before. */
+static void grant_to_node2(int64_t since_ms, int fencings)
+{
+	struct journal_op op = {.kind = JOURNAL_OP_GRANT,
+				.release = {.vm = "web1",
+					    .node = "node2",
+					    .by = "node2",
+					    .array = "san1",
+					    .luns = {"root", "data"},
+					    .n_luns = 2,
+					    .granted = true,
+					    .since_ms = since_ms,
+					    .fencings = fencings,
+					    .by_fencings = fencings}};
+
 	assert_int_equal(journal_fake_apply(&op), 0);
 }
 
@@ -536,24 +635,314 @@ static void vm_reconcile__what_counts_is_what_the_array_shows(void **state)
 	both_are(NODE2, STRAY_REMOVE, VM_STRAY_FAILED);
 }
 
-static void vm_reconcile__ends_the_release_of_what_it_removed(void **state)
+static void released_by(const char *node, const char *second)
 {
 	struct journal_op op = {.kind = JOURNAL_OP_RELEASE, .release.n_luns = 2};
 
-	(void)state;
 	strcpy(op.release.vm, "web1");
-	strcpy(op.release.node, "node2");
+	strcpy(op.release.node, node);
 	strcpy(op.release.array, "san1");
 	strcpy(op.release.luns[0], "root");
-	strcpy(op.release.luns[1], "data");
+	strcpy(op.release.luns[1], second);
 	op.release.since_ms = 1700000000000;
 	assert_int_equal(journal_fake_apply(&op), 0);
+}
+
+static void vm_reconcile__ends_the_release_of_what_it_removed(void **state)
+{
+	(void)state;
+	released_by("node2", "data");
 	reconcile(true);
 	assert_int_equal(strays.holders[row_of(NODE2)->holder].trace.released_ms, 1700000000000);
 	vm_strays_release(&strays);
 	reconcile(false);
 	both_are(NODE2, STRAY_REMOVE, VM_STRAY_REMOVED);
 	assert_false(journal_fake_released("web1", "node2"));
+}
+
+static void nothing_of_node2(void)
+{
+	for (int lun = 0; lun < N_LUNS; lun++) {
+		world.granted[lun][NODE2] = world.nexus[lun][NODE2] = false;
+	}
+}
+
+/* A host that only tried to start the VM has released what it did not hold. */
+static void vm_reconcile__ends_the_release_of_a_host_without_a_path(void **state)
+{
+	(void)state;
+	nothing_of_node2();
+	released_by("node2", "data");
+	reconcile(true);
+	assert_true(journal_fake_released("web1", "node2"));
+	vm_strays_release(&strays);
+	reconcile(false);
+	assert_false(journal_fake_released("web1", "node2"));
+	assert_int_equal(world.applies, 0);
+}
+
+static void vm_reconcile__ends_the_release_of_a_lun_that_was_deleted(void **state)
+{
+	(void)state;
+	nothing_of_node2();
+	world.deleted[1] = true;
+	released_by("node2", "data");
+	reconcile(false);
+	assert_false(journal_fake_released("web1", "node2"));
+}
+
+static void released_is_kept(const char *node, enum released_verdict verdict)
+{
+	reconcile(false);
+	assert_int_equal(strays.n_released, 1);
+	assert_int_equal(strays.released[0].verdict, verdict);
+	assert_int_equal(strays.released[0].end, VM_RELEASED_LEFT);
+	assert_true(journal_fake_released("web1", node));
+	vm_strays_release(&strays);
+}
+
+static void vm_reconcile__a_lun_without_its_name_may_have_another(void **state)
+{
+	(void)state;
+	nothing_of_node2();
+	world.deleted[1] = true;
+	released_by("node2", "data");
+	world.other[NODE2] = "renamed";
+	released_is_kept("node2", RELEASED_KEEP);
+	world.paths_rc = -ETIMEDOUT;
+	released_is_kept("node2", RELEASED_UNDECIDED);
+	world.paths_rc = 0;
+	world.other[NODE2] = "web2-root";
+	reconcile(false);
+	assert_false(journal_fake_released("web1", "node2"));
+}
+
+/* What is left of the VM's LUNs is revoked first. */
+static void vm_reconcile__a_lun_that_was_deleted_hides_no_path(void **state)
+{
+	(void)state;
+	world.deleted[1] = true;
+	released_by("node2", "data");
+	reconcile(false);
+	assert_int_equal(world.applies, 1);
+	assert_false(world.granted[0][NODE2]);
+	assert_false(journal_fake_released("web1", "node2"));
+	assert_int_equal(strays.released[0].end, VM_RELEASED_ENDED);
+}
+
+static void vm_reconcile__a_release_of_other_luns_is_not_its_own(void **state)
+{
+	(void)state;
+	nothing_of_node2();
+	released_by("node2", "former");
+	reconcile(false);
+	assert_int_equal(strays.n_released, 0);
+	assert_true(journal_fake_released("web1", "node2"));
+}
+
+static void vm_reconcile__an_unknown_host_keeps_its_release(void **state)
+{
+	(void)state;
+	nothing_of_node2();
+	released_by("node9", "data");
+	released_is_kept("node9", RELEASED_UNDECIDED);
+}
+
+static void vm_reconcile__a_foreign_path_keeps_a_release(void **state)
+{
+	(void)state;
+	nothing_of_node2();
+	world.granted[0][STRANGER] = true;
+	released_by("node2", "data");
+	released_is_kept("node2", RELEASED_KEEP);
+}
+
+static void vm_reconcile__a_release_waits_for_the_task(void **state)
+{
+	(void)state;
+	nothing_of_node2();
+	released_by("node2", "data");
+	task_begin(JOURNAL_MIGRATE, 1);
+	released_is_kept("node2", RELEASED_KEEP);
+	task_end(JOURNAL_FAILED, 1000);
+	released_is_kept("node2", RELEASED_KEEP);
+	assert_int_equal(journal_fake_task("web1")->kind, JOURNAL_MIGRATE);
+}
+
+/* Once the claim is there: the array is read for the second time. */
+static void node2_is_granted(unsigned int n)
+{
+	if (n == 2) {
+		assert_int_equal(journal_fake_task("web1")->kind, JOURNAL_RECONCILE);
+		world.granted[0][NODE2] = true;
+	}
+}
+
+static void vm_reconcile__a_release_is_looked_at_again(void **state)
+{
+	(void)state;
+	nothing_of_node2();
+	released_by("node2", "data");
+	world.in_masks = node2_is_granted;
+	reconcile(false);
+	assert_int_equal(strays.released[0].verdict, RELEASED_END);
+	assert_int_equal(strays.released[0].end, VM_RELEASED_FAILED);
+	assert_true(journal_fake_released("web1", "node2"));
+}
+
+/* By itself: what node1, where it is asked, does without an administrator */
+
+/* The VM has left node1, which has its grant still; and node2 has one, too. */
+static void own(void)
+{
+	way.own = true;
+	world.domain[NODE1] = DOMAIN_ABSENT;
+}
+
+static void own_is(bool granted)
+{
+	reconcile(false);
+	for (int lun = 0; lun < N_LUNS; lun++) {
+		assert_int_equal(world.granted[lun][NODE1], granted);
+	}
+	assert_true(world.granted[0][NODE2] && world.granted[1][NODE2] && world.nexus[1][NODE2]);
+	assert_int_equal(world.asked, 0);
+	assert_int_equal(row_of(NODE2)->verdict, STRAY_NONE);
+	vm_strays_release(&strays);
+}
+
+static void vm_reconcile__own_completes_the_release(void **state)
+{
+	(void)state;
+	own();
+	released_by("node1", "data");
+	own_is(false);
+	assert_false(journal_fake_released("web1", "node1"));
+	assert_int_equal(journal_fake_task("web1")->kind, JOURNAL_RECONCILE);
+	assert_int_equal(journal_fake_task("web1")->state, JOURNAL_DONE);
+}
+
+/* A release that was withdrawn is none: the VM was started here again. */
+static void vm_reconcile__own_leaves_a_vm_that_is_here(void **state)
+{
+	(void)state;
+	own();
+	world.domain[NODE1] = DOMAIN_RUNNING;
+	released_by("node1", "data");
+	own_is(true);
+	assert_true(journal_fake_released("web1", "node1"));
+	assert_int_equal(world.applies, 0);
+}
+
+static void vm_reconcile__own_leaves_what_another_vm_uses_here(void **state)
+{
+	(void)state;
+	own();
+	world.used = true;
+	released_by("node1", "data");
+	own_is(true);
+}
+
+static void vm_reconcile__own_leaves_what_a_task_may_need(void **state)
+{
+	static const enum journal_state states[] = {JOURNAL_RUNNING, JOURNAL_WAITING,
+						    JOURNAL_BROKEN};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(states); i++) {
+		(void)world_free(NULL);
+		(void)world_new(NULL);
+		own();
+		released_by("node1", "data");
+		task_begin(JOURNAL_START, 1);
+		if (states[i] != JOURNAL_RUNNING) {
+			task_end(states[i], 0);
+		}
+		own_is(true);
+	}
+}
+
+static void vm_reconcile__own_takes_nothing_without_a_majority(void **state)
+{
+	(void)state;
+	own();
+	released_by("node1", "data");
+	journal_fake.no_majority = true;
+	own_is(true);
+	assert_int_equal(world.applies, 0);
+}
+
+/* An array that is starting does not know its LUNs yet. */
+static void vm_reconcile__own_believes_in_no_deletion(void **state)
+{
+	(void)state;
+	own();
+	world.granted[0][NODE1] = world.granted[1][NODE1] = false;
+	world.nexus[0][NODE1] = world.nexus[1][NODE1] = false;
+	world.deleted[1] = true;
+	released_by("node1", "data");
+	own_is(false);
+	assert_true(journal_fake_released("web1", "node1"));
+	assert_int_equal(world.paths, 0);
+}
+
+/* The last task of the VM, from node1 to node2, and whether it explains a grant to node1. */
+static void vm_reconcile__own_takes_what_was_granted_late(void **state)
+{
+	static const struct {
+		enum journal_kind kind;
+		enum journal_state state;
+		const char *target;
+		bool explained;
+	} rows[] = {
+		{JOURNAL_START, JOURNAL_DONE, "node1", true},
+		{JOURNAL_MIGRATE, JOURNAL_DONE, "node1", true},
+		{JOURNAL_START, JOURNAL_DONE, "node2", false},
+		{JOURNAL_START, JOURNAL_FAILED, "node1", false},
+		{JOURNAL_STOP, JOURNAL_DONE, "node1", false},
+		{JOURNAL_MIGRATE, JOURNAL_DONE, "node2", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct journal_op op = {.kind = JOURNAL_OP_ADVANCE};
+
+		(void)world_free(NULL);
+		(void)world_new(NULL);
+		own();
+		task_begin(rows[i].kind, 1);
+		op.task = *journal_fake_task("web1");
+		strcpy(op.task.target, rows[i].target);
+		op.task.state = rows[i].state;
+		assert_int_equal(journal_fake_apply(&op), 0);
+		own_is(rows[i].explained);
+		/* The reconcile itself explains nothing, and hides nothing. */
+		world.granted[0][NODE1] = world.granted[1][NODE1] = true;
+		own_is(rows[i].explained);
+	}
+}
+
+static void vm_reconcile__own_sees_the_start_behind_a_reconcile(void **state)
+{
+	struct journal_op op = {.kind = JOURNAL_OP_ADVANCE};
+
+	(void)state;
+	own();
+	task_begin(JOURNAL_START, 1);
+	op.task = *journal_fake_task("web1");
+	strcpy(op.task.target, "node1");
+	op.task.state = JOURNAL_DONE;
+	assert_int_equal(journal_fake_apply(&op), 0);
+	task_begin(JOURNAL_RECONCILE, 2);
+	task_end(JOURNAL_DONE, 0);
+	own_is(true);
+}
+
+static void vm_reconcile__own_knows_nothing_of_a_vm_without_a_task(void **state)
+{
+	(void)state;
+	own();
+	own_is(true);
 }
 
 static void vm_reconcile__needs_the_answer_of_a_live_host(void **state)
@@ -572,9 +961,21 @@ static void vm_reconcile__does_not_ask_a_host_that_was_fenced(void **state)
 	world.domain[NODE2] = -1;
 	world.fate[NODE2] = CLUSTER_NODE_DOWN;
 	world.fenced_at[NODE2] = 1700000000;
+	grant_to_node2(1699999990000, 0);
 	reconcile(false);
 	both_are(NODE2, STRAY_REMOVE, VM_STRAY_REMOVED);
 	assert_int_equal(world.asked, 0);
+}
+
+/* Whatever the last task of the VM names: since when it may run on node2 is not known. */
+static void vm_reconcile__a_fencing_proves_nothing_where_the_begin_is_not_known(void **state)
+{
+	(void)state;
+	world.fate[NODE2] = CLUSTER_NODE_DOWN;
+	world.fenced_at[NODE2] = 1700000000;
+	reconcile(false);
+	assert_int_equal(strays.rows[3].verdict, STRAY_KEEP);
+	assert_true(world.granted[1][NODE2] && world.nexus[1][NODE2]);
 }
 
 /* What was begun after it may run there still: the host left in order, in maintenance mode. */
@@ -583,8 +984,7 @@ static void vm_reconcile__an_old_fencing_proves_nothing(void **state)
 	(void)state;
 	world.fate[NODE2] = CLUSTER_NODE_DOWN;
 	world.fenced_at[NODE2] = 1700000000;
-	task_begin(JOURNAL_MIGRATE, 1);
-	task_end(JOURNAL_DONE, 0);
+	grant_to_node2(1700000010000, 1);
 	reconcile(false);
 	assert_int_equal(row_of(NODE2)->verdict, STRAY_REMOVE);
 	assert_int_equal(strays.rows[3].verdict, STRAY_KEEP);
@@ -655,7 +1055,8 @@ static void vm_reconcile__a_task_that_cannot_be_ended_is_told(void **state)
 {
 	(void)state;
 	world.in_masks = journal_goes;
-	assert_int_equal(vm_reconcile(vm, &way, false, deadline_in(2000), &strays, NULL), 0);
+	assert_int_equal(vm_reconcile(vm, &way, false, deadline_in(TEST_LIMIT_MS), &strays, NULL),
+			 0);
 	both_are(NODE2, STRAY_REMOVE, VM_STRAY_REMOVED);
 	assert_non_null(strstr(err_text(&strays.note), "its task is still open"));
 }
@@ -667,7 +1068,7 @@ static void vm_strays_look__a_monitor_asks_nobody(void **state)
 	(void)state;
 	way = (struct vm_strays_sources){.how = JOURNAL_STALE};
 	journal_fake.no_majority = true;
-	assert_int_equal(vm_strays_look(vm, &way, deadline_in(2000), &strays, NULL), 0);
+	assert_int_equal(vm_strays_look(vm, &way, deadline_in(TEST_LIMIT_MS), &strays, NULL), 0);
 	assert_int_equal(world.asked, 0);
 	assert_int_equal(vm_strays_granted(&strays, initiators[NODE1]), 2);
 	assert_true(vm_strays_to_err(&strays, &err));
@@ -676,7 +1077,7 @@ static void vm_strays_look__a_monitor_asks_nobody(void **state)
 			    "and 1 more (lunmask reconcile --dry-run)");
 	vm_strays_release(&strays);
 	task_begin(JOURNAL_MIGRATE, 1);
-	assert_int_equal(vm_strays_look(vm, &way, deadline_in(2000), &strays, NULL), 0);
+	assert_int_equal(vm_strays_look(vm, &way, deadline_in(TEST_LIMIT_MS), &strays, NULL), 0);
 	assert_false(vm_strays_to_err(&strays, &err));
 }
 
@@ -697,10 +1098,29 @@ int main(void)
 		TEST(vm_reconcile__an_array_that_refuses_is_told),
 		TEST(vm_reconcile__what_counts_is_what_the_array_shows),
 		TEST(vm_reconcile__ends_the_release_of_what_it_removed),
+		TEST(vm_reconcile__ends_the_release_of_a_host_without_a_path),
+		TEST(vm_reconcile__ends_the_release_of_a_lun_that_was_deleted),
+		TEST(vm_reconcile__a_lun_without_its_name_may_have_another),
+		TEST(vm_reconcile__a_lun_that_was_deleted_hides_no_path),
+		TEST(vm_reconcile__a_release_of_other_luns_is_not_its_own),
+		TEST(vm_reconcile__an_unknown_host_keeps_its_release),
+		TEST(vm_reconcile__a_foreign_path_keeps_a_release),
+		TEST(vm_reconcile__a_release_waits_for_the_task),
+		TEST(vm_reconcile__a_release_is_looked_at_again),
+		TEST(vm_reconcile__own_completes_the_release),
+		TEST(vm_reconcile__own_leaves_a_vm_that_is_here),
+		TEST(vm_reconcile__own_leaves_what_another_vm_uses_here),
+		TEST(vm_reconcile__own_leaves_what_a_task_may_need),
+		TEST(vm_reconcile__own_takes_nothing_without_a_majority),
+		TEST(vm_reconcile__own_believes_in_no_deletion),
+		TEST(vm_reconcile__own_takes_what_was_granted_late),
+		TEST(vm_reconcile__own_sees_the_start_behind_a_reconcile),
+		TEST(vm_reconcile__own_knows_nothing_of_a_vm_without_a_task),
 		TEST(vm_reconcile__needs_the_answer_of_a_live_host),
 		TEST(vm_reconcile__does_not_ask_a_host_that_was_fenced),
 		TEST(vm_reconcile__an_old_fencing_proves_nothing),
 		TEST(vm_reconcile__without_a_majority_takes_from_strangers_only),
+		TEST(vm_reconcile__a_fencing_proves_nothing_where_the_begin_is_not_known),
 		TEST(vm_reconcile__ends_the_task_of_one_that_was_killed),
 		TEST(vm_reconcile__begins_nothing_where_nothing_is_to_be_done),
 		TEST(vm_reconcile__a_task_that_cannot_be_ended_is_told),

@@ -132,6 +132,10 @@ static inline struct journal_op release(enum journal_op_kind kind, const char *v
 
 	op.release = (struct journal_release){
 		.array = "san1", .luns = {"root"}, .n_luns = 1, .since_ms = 7};
+	if (kind == JOURNAL_OP_GRANT) {
+		op.release.granted = true;
+		strcpy(op.release.by, "n9");
+	}
 	snprintf(op.release.vm, sizeof(op.release.vm), "%s", vm);
 	snprintf(op.release.node, sizeof(op.release.node), "%s", node);
 	return op;

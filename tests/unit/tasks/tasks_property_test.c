@@ -120,7 +120,9 @@ static struct journal_op any_advance(void)
 
 static struct journal_op any_release(void)
 {
-	enum journal_op_kind kind = dice(2) == 0 ? JOURNAL_OP_RELEASE : JOURNAL_OP_REVOKED;
+	static const enum journal_op_kind kinds[] = {JOURNAL_OP_RELEASE, JOURNAL_OP_GRANT,
+						     JOURNAL_OP_REVOKED, JOURNAL_OP_REVOKED};
+	enum journal_op_kind kind = kinds[dice(4)];
 	struct journal_op op = release(kind, "", any_actor()->node);
 
 	any_vm(op.release.vm);
@@ -169,6 +171,7 @@ static void assert_seen_enough(void)
 		assert_seen(JOURNAL_OP_TAKEOVER, takeovers[i]);
 	}
 	assert_seen(JOURNAL_OP_RELEASE, 0);
+	assert_seen(JOURNAL_OP_GRANT, 0);
 	assert_seen(JOURNAL_OP_REVOKED, 0);
 	assert_seen(JOURNAL_OP_REVOKED, -ENOENT);
 	assert_seen(JOURNAL_OP_REVOKED, -ESTALE);

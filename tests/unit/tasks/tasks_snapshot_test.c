@@ -47,6 +47,7 @@ static void table_some(void)
 	begin_must(4, "web1");
 	end_must(4, JOURNAL_BROKEN);
 	must(release(JOURNAL_OP_RELEASE, "web2", "n2"));
+	must(release(JOURNAL_OP_GRANT, "web3", "n1"));
 	must(release(JOURNAL_OP_RELEASE, "web1", "n1"));
 }
 
@@ -106,6 +107,8 @@ static void load__gives_the_same_table(void **state)
 	assert_ptr_equal(tasks_at(tasks, 3), task(4));
 	assert_string_equal(tasks_release_at(tasks, 0)->vm, "web2");
 	assert_non_null(tasks_find_release(tasks, "web1", "n1"));
+	assert_true(tasks_find_release(tasks, "web3", "n1")->granted);
+	assert_string_equal(tasks_find_release(tasks, "web3", "n1")->by, "n9");
 }
 
 /* By then it does not show who was evicted when, so that it must be in the bytes. */

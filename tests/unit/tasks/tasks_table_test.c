@@ -83,6 +83,67 @@ static void release__is_bounded(void **state)
 	must(op);
 }
 
+/* No task of the VM, and no other host's, changes since when a host may use its LUNs. */
+static void grant__is_changed_by_nothing_else(void **state)
+{
+	struct journal_op op = release(JOURNAL_OP_GRANT, "web1", "n1");
+	struct journal_release before;
+
+	(void)state;
+	must(op);
+	before = *tasks_find_release(tasks, "web1", "n1");
+	assert_true(before.granted);
+	for (unsigned int i = 1; i <= 3 * TASKS_ENDED_PER_VM; i++) {
+		begin_must(i, "web1");
+		end_must(i, JOURNAL_FAILED);
+	}
+	for (unsigned int i = 100; i < 100 + TASKS_MAX; i++) {
+		char vm[16];
+
+		snprintf(vm, sizeof(vm), "vm%u", i);
+		begin_must(i, vm);
+	}
+	must(release(JOURNAL_OP_GRANT, "web1", "n2"));
+	must(release(JOURNAL_OP_RELEASE, "web1", "n3"));
+	assert_memory_equal(tasks_find_release(tasks, "web1", "n1"), &before, sizeof(before));
+	must(release(JOURNAL_OP_REVOKED, "web1", "n1"));
+	assert_null(tasks_find_release(tasks, "web1", "n1"));
+}
+
+static void grant__and_release_replace_each_other(void **state)
+{
+	struct journal_op wrong = release(JOURNAL_OP_GRANT, "web1", "n1");
+
+	(void)state;
+	must(release(JOURNAL_OP_GRANT, "web1", "n1"));
+	must(release(JOURNAL_OP_RELEASE, "web1", "n1"));
+	assert_false(tasks_find_release(tasks, "web1", "n1")->granted);
+	must(release(JOURNAL_OP_GRANT, "web1", "n1"));
+	assert_true(tasks_find_release(tasks, "web1", "n1")->granted);
+	assert_int_equal(tasks_release_count(tasks), 1);
+	wrong.release.granted = false;
+	assert_int_equal(status(&wrong), -EINVAL);
+}
+
+/* The grant that was written first goes; a release never does. */
+static void grant__gives_way_to_a_newer_one(void **state)
+{
+	char vm[16];
+
+	(void)state;
+	must(release(JOURNAL_OP_RELEASE, "first", "n1"));
+	for (unsigned int i = 1; i < TASKS_RELEASES_MAX; i++) {
+		snprintf(vm, sizeof(vm), "vm%u", i);
+		must(release(JOURNAL_OP_GRANT, vm, "n1"));
+	}
+	must(release(JOURNAL_OP_GRANT, "vm1", "n1"));
+	must(release(JOURNAL_OP_GRANT, "more", "n1"));
+	assert_null(tasks_find_release(tasks, "vm2", "n1"));
+	assert_non_null(tasks_find_release(tasks, "vm1", "n1"));
+	assert_non_null(tasks_find_release(tasks, "first", "n1"));
+	assert_int_equal(tasks_release_count(tasks), TASKS_RELEASES_MAX);
+}
+
 static void find_release__is_none_for_names_too_long(void **state)
 {
 	char name[NODE_NAME_MAX + 2];
@@ -166,6 +227,12 @@ static void tasks_free__accepts_null(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(grant__is_changed_by_nothing_else, table_new,
+						table_free),
+		cmocka_unit_test_setup_teardown(grant__and_release_replace_each_other, table_new,
+						table_free),
+		cmocka_unit_test_setup_teardown(grant__gives_way_to_a_newer_one, table_new,
+						table_free),
 		cmocka_unit_test_setup_teardown(release__is_kept_until_it_is_revoked, table_new,
 						table_free),
 		cmocka_unit_test_setup_teardown(release__replaces_an_earlier_one, table_new,

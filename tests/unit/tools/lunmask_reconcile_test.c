@@ -100,6 +100,46 @@ static void reconcile_print__a_line_each_stray(void **state)
 		"    its initiator is no [host] of the configuration: --foreign removes it\n");
 }
 
+static struct journal_release release = {.vm = "web1",
+					 .node = "node3",
+					 .array = "san1",
+					 .luns = {"web1-root", "web1-data"},
+					 .n_luns = 2,
+					 .since_ms = 1700000000000};
+static struct vm_released released[2];
+
+/* node3 has no path; what node2 has released it can still reach, and the lines above tell it. */
+static void released_add(enum vm_released_end end)
+{
+	memset(released, 0, sizeof(released));
+	released[0].release = &release;
+	released[0].facts = (struct released_facts){
+		.host = true, .missing = true, .reach = RELEASED_REACH_NOTHING};
+	released[0].verdict = released_judge(&released[0].facts, &released[0].why);
+	released[0].end = end;
+	released[1] = (struct vm_released){.release = &release, .verdict = RELEASED_PATH};
+	strays.released = released;
+	strays.n_released = 2;
+	strays.n = 0;
+}
+
+static void reconcile_print__a_release_is_told(void **state)
+{
+	struct reconcile_counts counts = {0};
+
+	(void)state;
+	released_add(VM_RELEASED_ENDED);
+	printed(false);
+	assert_non_null(strstr(
+		output, "\nweb1             web1-root,...        node3            release  "
+			"     ended\n    the host has released 2 LUNs of san1 on 2023-11-1"));
+	assert_non_null(strstr(output, "\n    the array has no such LUN, and its host reaches no "
+				       "LUN that is not known\n"));
+	reconcile_count(&strays, &counts);
+	summary_is(&counts, false, "1 VM looked at: nothing stray; 1 release, 1 ended, 0 left.\n");
+	summary_is(&counts, true, "1 VM looked at: nothing stray; 1 release, 1 to be ended.\n");
+}
+
 static void reconcile_print__fits_eighty_columns(void **state)
 {
 	(void)state;
@@ -180,6 +220,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(reconcile_print__a_line_each_stray),
+		TEST(reconcile_print__a_release_is_told),
 		TEST(reconcile_print__fits_eighty_columns),
 		TEST(reconcile_print__says_nothing_of_what_is_legal),
 		TEST(reconcile_print__tells_what_did_not_answer),

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/support/undo.h"
 #include "tests/unit/test.h"
 
 #include <errno.h>
@@ -27,7 +28,7 @@ static int open_on(char *node, struct vm_context **ret)
 	assert_int_equal(close(fd), 0);
 	settings = (struct vm_settings){.array = array, .node = node};
 	assert_int_equal(setenv("LUNMASK_CONF", file, 1), 0);
-	rc = vm_context_open_luns(&settings, luns, 1, deadline_in(5000), ret, NULL);
+	rc = vm_context_open_luns(&settings, luns, 1, deadline_in(TEST_LIMIT_MS), ret, NULL);
 	assert_int_equal(unsetenv("LUNMASK_CONF"), 0);
 	assert_int_equal(unlink(file), 0);
 	return rc;

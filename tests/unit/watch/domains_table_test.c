@@ -21,6 +21,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
+	domains_table_forget(&table);
 	free(table.entries);
 	return 0;
 }
@@ -129,7 +130,7 @@ static void event__is_of_one_domain_until_the_next_look(void **state)
 	(void)state;
 	look_begins();
 	look_ends(all, 2, 0);
-	domains_table_event(&table, "web1");
+	domains_table_event(&table, "web1", false);
 	assert_int_equal(answer("web1", 0), JOURNAL_DOMAIN_UNKNOWN);
 	assert_int_equal(answer("web2", 0), JOURNAL_DOMAIN_RUNNING);
 	look_begins();
@@ -145,7 +146,7 @@ static void event__outlives_a_look_that_began_before_it(void **state)
 	(void)state;
 	look_one("web1", 1, true, 0);
 	look_begins();
-	domains_table_event(&table, "web1");
+	domains_table_event(&table, "web1", false);
 	look_ends(&one, 1, 1);
 	assert_int_equal(answer("web1", 1), JOURNAL_DOMAIN_UNKNOWN);
 	look_one("web1", 1, true, 2);
@@ -158,7 +159,7 @@ static void event__of_a_domain_nobody_knew_outlives_it_too(void **state)
 
 	(void)state;
 	look_begins();
-	domains_table_event(&table, "web1");
+	domains_table_event(&table, "web1", false);
 	look_ends(&one, 1, 0);
 	assert_int_equal(answer("web1", 0), JOURNAL_DOMAIN_UNKNOWN);
 	assert_int_equal(answer("web2", 0), JOURNAL_DOMAIN_UNKNOWN);
@@ -172,7 +173,7 @@ static void event__of_one_that_went_meanwhile_is_not_absence(void **state)
 	(void)state;
 	look_one("web1", 1, true, 0);
 	look_begins();
-	domains_table_event(&table, "web1");
+	domains_table_event(&table, "web1", false);
 	look_ends(NULL, 0, 1);
 	assert_int_equal(answer("web1", 1), JOURNAL_DOMAIN_UNKNOWN);
 	look_begins();
@@ -191,6 +192,36 @@ static void pidfd__is_of_one_start_only(void **state)
 	assert_int_equal(domains_table_pidfd(&table, "web1", 1), 101);
 }
 
+/* What libvirt says of the end of a domain on the source of a migration. */
+static void departure__is_remembered_until_the_next_event(void **state)
+{
+	(void)state;
+	look_one("web1", 1, true, 0);
+	domains_table_event(&table, "web1", true);
+	look_begins();
+	look_ends(NULL, 0, 1);
+	assert_int_equal(answer("web1", 1), JOURNAL_DOMAIN_DEPARTED);
+	assert_int_equal(answer("web2", 1), JOURNAL_DOMAIN_ABSENT);
+	assert_int_equal(answer("web1", 1 + DOMAINS_VALID_MS + 1), JOURNAL_DOMAIN_UNKNOWN);
+	/* It is back, and ends in another way. */
+	domains_table_event(&table, "web1", false);
+	look_begins();
+	look_ends(NULL, 0, 2);
+	assert_int_equal(answer("web1", 2), JOURNAL_DOMAIN_ABSENT);
+}
+
+/* It may have come back meanwhile. */
+static void departure__is_forgotten_with_the_connection(void **state)
+{
+	(void)state;
+	look_one("web1", 1, true, 0);
+	domains_table_event(&table, "web1", true);
+	domains_table_forget(&table);
+	look_begins();
+	look_ends(NULL, 0, 1);
+	assert_int_equal(answer("web1", 1), JOURNAL_DOMAIN_ABSENT);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -205,6 +236,8 @@ int main(void)
 		TEST(event__outlives_a_look_that_began_before_it),
 		TEST(event__of_a_domain_nobody_knew_outlives_it_too),
 		TEST(event__of_one_that_went_meanwhile_is_not_absence),
+		TEST(departure__is_remembered_until_the_next_event),
+		TEST(departure__is_forgotten_with_the_connection),
 		TEST(pidfd__is_of_one_start_only),
 	};
 

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The checks of libvirt, of what a state LUN needs, and of the arrays. */
+#include <glib.h>
+#include <string.h>
+
+#include "doctor/check/doctor_check.h"
+
+#define LIBVIRT_MIN 7000000 /* 7.0.0 */
+
+static void libvirt_judge(const struct doctor_facts *facts, struct doctor_verdict *verdict)
+{
+	if (facts->libvirt.part.seen == DOCTOR_REFUSED) {
+		doctor_found(verdict, DOCTOR_FAIL, NULL, "%s", err_text(&facts->libvirt.part.err));
+	}
+}
+
+static void versions_judge(const struct doctor_facts *facts, struct doctor_verdict *verdict)
+{
+	const struct hypervisor_versions *versions = &facts->libvirt.versions;
+
+	if (versions->libvirt < LIBVIRT_MIN) {
+		doctor_found(verdict, DOCTOR_FAIL, "upgrade libvirt",
+			     "libvirt is %lu.%lu.%lu, and lunmask needs 7.0.0 or later",
+			     versions->libvirt / 1000000, versions->libvirt / 1000 % 1000,
+			     versions->libvirt % 1000);
+	}
+	if (versions->qemu == 0) {
+		doctor_found(verdict, DOCTOR_FAIL, NULL, "libvirt finds no QEMU on this host");
+	}
+}
+
+static void state_tools_judge(const struct doctor_facts *facts, struct doctor_verdict *verdict)
+{
+	if (!facts->state_tools.storage_daemon) {
+		doctor_found(verdict, DOCTOR_FAIL,
+			     "apt install qemu-system-common (Debian 13: qemu-utils; Fedora: "
+			     "qemu-img)",
+			     "qemu-storage-daemon is not in PATH");
+	}
+	if (facts->state_tools.fuse < 0) {
+		doctor_found(verdict, DOCTOR_FAIL, "modprobe fuse; apt install fuse3",
+			     "/dev/fuse cannot be opened: %s", strerror(-facts->state_tools.fuse));
+	}
+}
+
+/* What leads out of an array's failure. */
+static char *array_mend(const struct doctor_array *array)
+{
+	const char *host = strrchr(array->transport, '/');
+	int rc = array->info.rc < 0 ? array->info.rc : array->read.rc;
+	const char *address;
+
+	host = host == NULL ? array->transport : host + 1;
+	address = strchr(host, '@') != NULL ? strchr(host, '@') + 1 : host;
+	switch (rc) {
+	case -EACCES:
+		return g_strdup_printf("ssh-keyscan %s >>/root/.ssh/known_hosts (and compare the "
+				       "key); its public key into authorized_keys there",
+				       address);
+	case -ENOENT:
+		return g_strdup_printf("install the driver on %s, or name it in [array %s]",
+				       address, array->name);
+	case -EHOSTUNREACH:
+	case -ECONNREFUSED:
+	case -ETIMEDOUT:
+		return g_strdup_printf("look at the network and at sshd of %s; ssh %s true",
+				       address, host);
+	default: return g_strdup("man lunmask-array; man lunmask.conf");
+	}
+}
+
+static void arrays_judge(const struct doctor_facts *facts, struct doctor_verdict *verdict)
+{
+	for (size_t i = 0; i < facts->arrays.n; i++) {
+		const struct doctor_array *array = &facts->arrays.of[i];
+
+		if (array->info.rc < 0) {
+			doctor_found_mend(verdict, DOCTOR_FAIL, array_mend(array),
+					  "array %s does not answer: %s", array->name,
+					  err_text(&array->info.err));
+		}
+	}
+}
+
+static void array_user_judge(const struct doctor_facts *facts, struct doctor_verdict *verdict)
+{
+	for (size_t i = 0; i < facts->arrays.n; i++) {
+		const struct doctor_array *array = &facts->arrays.of[i];
+
+		if (array->info.rc == 0 && array->read.rc < 0) {
+			doctor_found(verdict, DOCTOR_FAIL, NULL,
+				     "array %s answers, and refuses to be read: %s", array->name,
+				     err_text(&array->read.err));
+		} else if (array->info.rc < 0 || !array->has.fence) {
+			doctor_found(verdict, DOCTOR_UNKNOWN, "",
+				     array->info.rc < 0 ? "array %s cannot be asked"
+							: "array %s has no list of fenced hosts to "
+							  "ask for",
+				     array->name);
+		}
+	}
+}
+
+static void array_has_judge(const struct doctor_facts *facts, struct doctor_verdict *verdict)
+{
+	for (size_t i = 0; i < facts->arrays.n; i++) {
+		const struct doctor_array *array = &facts->arrays.of[i];
+		const struct {
+			bool has;
+			const char *name;
+		} rows[] = {
+			{array->has.fence, "fence"},
+			{array->has.nexus_list, "nexus-list"},
+			{array->has.revoke_cuts_nexus, "revoke-cuts-nexus"},
+			{array->has.requester, "requester"},
+			{array->has.hosts, "hosts"},
+		};
+		g_autoptr(GString) lacks = g_string_new(NULL);
+
+		for (size_t j = 0; j < G_N_ELEMENTS(rows); j++) {
+			if (!rows[j].has) {
+				g_string_append_printf(lacks, "%s%s", lacks->len > 0 ? ", " : "",
+						       rows[j].name);
+			}
+		}
+		if (array->info.rc == 0 && lacks->len > 0) {
+			doctor_found(verdict, DOCTOR_WARN, NULL, "the driver of array %s lacks %s",
+				     array->name, lacks->str);
+		}
+	}
+}
+
+static void fenced_judge(const struct doctor_facts *facts, struct doctor_verdict *verdict)
+{
+	for (size_t i = 0; i < facts->arrays.n; i++) {
+		const struct doctor_array *array = &facts->arrays.of[i];
+
+		if (array->info.rc < 0 || array->read.rc < 0) {
+			doctor_found(verdict, DOCTOR_UNKNOWN, "", "array %s cannot be asked",
+				     array->name);
+		} else if (array->fenced) {
+			doctor_found_mend(
+				verdict, DOCTOR_FAIL,
+				g_strdup_printf("stonith_admin --unfence %s", facts->node),
+				"array %s has this host fenced", array->name);
+		}
+	}
+}
+
+const struct doctor_check doctor_checks_storage[] = {
+	{.name = "libvirt",
+	 .looks_at = "libvirt: does it answer",
+	 .needs = {DOCTOR_ASKED(libvirt)},
+	 .why = "No VM can run on this node.",
+	 .mend = "systemctl enable --now libvirtd (or virtqemud.socket)",
+	 .judge = libvirt_judge},
+	{.name = "libvirt-version",
+	 .looks_at = "the versions of libvirt and QEMU",
+	 .needs = {DOCTOR_ANSWERS(libvirt)},
+	 .why = "lunmask uses what older ones do not have.",
+	 .mend = "apt install qemu-system-x86 qemu-block-extra",
+	 .judge = versions_judge},
+	{.name = "state-lun",
+	 .looks_at = "qemu-storage-daemon and FUSE",
+	 .needs = {DOCTOR_ANSWERS(state_tools)},
+	 .why = "They make a state LUN a file for libvirt: without them no memory is saved or "
+		"restored.",
+	 .judge = state_tools_judge},
+	{.name = "array",
+	 .looks_at = "the arrays: does each driver answer",
+	 .needs = {DOCTOR_ANSWERS(arrays)},
+	 .why = "No VM of that array starts or migrates, and this node cannot fence by mask.",
+	 .judge = arrays_judge},
+	{.name = "array-user",
+	 .looks_at = "the arrays: may the user of [array] read them",
+	 .needs = {DOCTOR_ANSWERS(arrays)},
+	 .why = "A driver that may not read its array cannot change masks either.",
+	 .mend = "give transport a user who may run the driver; lunmask-array-tgt needs root "
+		 "(lunmask.conf(5))",
+	 .judge = array_user_judge},
+	{.name = "array-driver",
+	 .looks_at = "the arrays: can each driver all that lunmask uses",
+	 .needs = {DOCTOR_ANSWERS(arrays)},
+	 .why = "Without it, fencing by mask is not possible, or an open session survives a "
+		"revoke.",
+	 .mend = "upgrade the driver (lunmask-array(7))",
+	 .judge = array_has_judge},
+	{.name = "fenced",
+	 .looks_at = "the arrays: is this host fenced",
+	 .needs = {DOCTOR_ANSWERS(arrays)},
+	 .why = "The array grants it nothing until it is unfenced.",
+	 .judge = fenced_judge},
+	{0},
+};
