@@ -274,6 +274,70 @@ static bool fenced_requester_takes_its_own(struct bench *bench)
 	       bench_refused(bench, "fenced", "bad-request", "{\"by\":\"%s\"}", first);
 }
 
+#define HOST(number) "lunmask-conformance-" number "@test"
+
+/* Requires that the hosts of the first initiator are these, each 0 or 1 times. */
+static bool hosts_are(struct bench *bench, size_t first, size_t second, size_t third)
+{
+	static const char *const names[] = {HOST("1"), HOST("2"), HOST("3")};
+	const size_t wanted[] = {first, second, third};
+	size_t seen[] = {0, 0, 0};
+	const json_t *list;
+	json_t *reply;
+
+	if (!bench_ok(bench, "fenced", &reply, "{}")) {
+		return false;
+	}
+	list = json_object_get(reply, "hosts");
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *row = json_array_get(list, i);
+		const char *host = json_string_value(json_object_get(row, "host"));
+		const char *initiator = json_string_value(json_object_get(row, "initiator"));
+
+		for (size_t k = 0; k < 3; k++) {
+			seen[k] += host != NULL && initiator != NULL &&
+				   strcmp(host, names[k]) == 0 &&
+				   strcmp(initiator, bench->initiators[0]) == 0;
+		}
+	}
+	json_decref(reply);
+	return memcmp(seen, wanted, sizeof(seen)) == 0
+		       ? true
+		       : bench_fail(bench,
+				    "'hosts' has the hosts 1, 2, 3 of '%s' %zu, %zu, %zu times, "
+				    "not %zu, %zu, %zu",
+				    bench->initiators[0], seen[0], seen[1], seen[2], first, second,
+				    third);
+}
+
+static bool grant_of_host(struct bench *bench, const char *host)
+{
+	return bench_ok(bench, "apply", NULL,
+			"{\"luns\":[\"%s\"],\"grant\":\"%s\",\"host\":\"%s\"}", bench->luns[0],
+			bench->initiators[0], host);
+}
+
+/* A host is forgotten when the initiator is another host's, and has no path. */
+static bool hosts_are_recorded(struct bench *bench)
+{
+	return grant_of_host(bench, HOST("1")) && hosts_are(bench, 1, 0, 0) &&
+	       grant_of_host(bench, HOST("1")) && hosts_are(bench, 1, 0, 0) &&
+	       grant_of_host(bench, HOST("2")) && hosts_are(bench, 1, 1, 0) && bench_clear(bench) &&
+	       hosts_are(bench, 1, 1, 0) && grant_of_host(bench, HOST("3")) &&
+	       hosts_are(bench, 0, 0, 1);
+}
+
+static bool wrong_hosts_are_refused(struct bench *bench)
+{
+	return bench_refused(bench, "apply", "bad-request",
+			     "{\"luns\":[\"%s\"],\"revoke\":\"%s\",\"host\":\"a@b\"}",
+			     bench->luns[0], bench->initiators[0]) &&
+	       bench_refused(bench, "apply", "bad-request",
+			     "{\"luns\":[\"%s\"],\"grant\":\"%s\",\"host\":\"a b\"}",
+			     bench->luns[0], bench->initiators[0]) &&
+	       bench_holders(bench, bench->luns[0], NOBODY);
+}
+
 /* Makes the call of one of two racing processes. */
 typedef struct answer racer(struct bench *bench, size_t index);
 
@@ -357,6 +421,8 @@ const struct check APPLY_CHECKS[] = {
 	{"a fenced requester changes nothing", fenced_requester_changes_nothing, "requester"},
 	{"a fenced requester may remove its own access", fenced_requester_takes_its_own,
 	 "requester"},
+	{"hosts of initiators are recorded with a grant", hosts_are_recorded, "hosts"},
+	{"a host without a grant, or not legal, is refused", wrong_hosts_are_refused, "hosts"},
 	{"if two fence each other, one wins, 5 rounds", fence_race_has_one_winner, "requester"},
 	{"if two race for a LUN, one wins, 20 rounds", race_has_one_winner, NULL},
 	{NULL, NULL, NULL},

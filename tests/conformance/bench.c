@@ -7,7 +7,7 @@
 #include "conformance.h"
 #include "process/runner.h"
 
-#define CALL_MS 30000
+#define CALL_MS 120000
 #define REPLY_MAX (4u * 1024 * 1024)
 
 bool bench_fail(struct bench *bench, const char *format, ...)

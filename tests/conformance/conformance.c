@@ -127,8 +127,8 @@ static bool check_run(struct bench *bench, const struct check *check, int number
 
 int main(int argc, char **argv)
 {
-	const struct check *const tables[] = {PROTOCOL_CHECKS, APPLY_CHECKS, DATA_CHECKS,
-					      VOLUME_CHECKS};
+	const struct check *const tables[] = {PROTOCOL_CHECKS, APPLY_CHECKS, SELECT_CHECKS,
+					      DATA_CHECKS, VOLUME_CHECKS};
 	struct bench bench = {.why = ""};
 	enum usage_end end = arguments_parse(argc, argv, &bench);
 	int passed = 0;

@@ -65,6 +65,7 @@ struct check {
 
 extern const struct check PROTOCOL_CHECKS[];
 extern const struct check APPLY_CHECKS[];
+extern const struct check SELECT_CHECKS[];
 extern const struct check DATA_CHECKS[];
 extern const struct check VOLUME_CHECKS[];
 

@@ -12,6 +12,7 @@
 
 #define COMMAND_S 3
 #define BLOCK_MAX 4096
+#define REVOKE_MAX_MS 60000
 
 struct session {
 	struct iscsi_context *iscsi;
@@ -311,12 +312,84 @@ static bool revoke_spares_the_other(struct bench *bench)
 	return ok;
 }
 
+/* True if the revoke is over: it succeeded, or a check failed. A session that is cut was granted.
+ */
+static bool revoke_within(struct bench *bench, int timeout_ms, bool *ret_ok)
+{
+	struct session session;
+	struct answer answer;
+	bool done;
+
+	*ret_ok = grant_both(bench, 0) &&
+		  session_open(bench, bench->luns[0], bench->initiators[0], &session);
+	if (!*ret_ok) {
+		return true;
+	}
+	answer = bench_callf(bench, "apply",
+			     "{\"revoke\":\"%s\",\"luns\":[\"%s\",\"%s\"],\"timeout_ms\":%d}",
+			     bench->initiators[0], bench->luns[0], bench->luns[1], timeout_ms);
+	done = answer.exit_status == 0;
+	answer_release(&answer);
+	if (!done && !session_write(&session) && !bench_holders(bench, bench->luns[0], NOBODY)) {
+		*ret_ok = bench_fail(bench,
+				     "a revoke of at most %d ms failed, and gave back the grant of "
+				     "the session that it had cut",
+				     timeout_ms);
+	}
+	session_close(&session);
+	return done || !*ret_ok;
+}
+
+/* The time limits grow, so that the revoke fails at different points. */
+static bool failed_revoke_gives_nothing_back(struct bench *bench)
+{
+	int timeout_ms = 1;
+	bool ok;
+
+	while (!revoke_within(bench, timeout_ms, &ok) && timeout_ms < REVOKE_MAX_MS) {
+		timeout_ms += 1 + timeout_ms / 4;
+	}
+	return ok;
+}
+
+/* Every initiator reads; none writes, whatever it was granted. */
+static bool read_only_takes_no_write(struct bench *bench)
+{
+	bool ok = bench_ok(bench, "protect", NULL, "{\"name\":\"%s\",\"read_only\":true}",
+			   bench->luns[0]);
+
+	for (size_t i = 0; i < BENCH_INITIATORS && ok; i++) {
+		struct session session;
+
+		ok = bench_ok(bench, "apply", NULL,
+			      "{\"luns\":[\"%s\"],\"grant\":\"%s\",\"read_only\":true}",
+			      bench->luns[0], bench->initiators[i]) &&
+		     session_login(bench, bench->luns[0], bench->initiators[i], &session);
+		if (!ok) {
+			break;
+		}
+		if (!session_size(&session) || !session_read(&session)) {
+			ok = bench_fail(bench, "'%s' cannot read the LUN", bench->initiators[i]);
+		} else if (session_write(&session)) {
+			ok = bench_fail(bench, "'%s' writes to a read-only LUN",
+					bench->initiators[i]);
+		}
+		session_close(&session);
+	}
+	return bench_clear(bench) &&
+	       bench_ok(bench, "protect", NULL, "{\"name\":\"%s\",\"read_only\":false}",
+			bench->luns[0]) &&
+	       ok;
+}
+
 const struct check DATA_CHECKS[] = {
+	{"nobody writes to a read-only LUN", read_only_takes_no_write, "read-only"},
 	{"a masked initiator cannot log in", masked_cannot_log_in, NULL},
 	{"designators and size are those of the LUN", designators_are_true, NULL},
 	{"an open session is listed", nexus_is_listed, "nexus-list"},
 	{"after a revoke no open session writes and no login succeeds", revoke_cuts, NULL},
 	{"after a fence no open session writes and no login succeeds", fence_cuts, "fence"},
+	{"a revoke that fails gives nothing back", failed_revoke_gives_nothing_back, NULL},
 	{"a revoke spares another initiator's session", revoke_spares_the_other, NULL},
 	{NULL, NULL, NULL},
 };

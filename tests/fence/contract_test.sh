@@ -48,6 +48,9 @@ check_metadata() {
 	local rng rc
 
 	env -i "$agent" --action=metadata >"$work/metadata.xml"
+	rc=0
+	diff -u "$here/fence_lunmask.xml" "$work/metadata.xml" || rc=1
+	report "$rc" "the metadata is that of tests/fence/fence_lunmask.xml"
 	if ! command -v xmllint >/dev/null; then
 		echo "skip - xmllint is not installed (Debian: libxml2-utils, Fedora: libxml2)"
 		return
@@ -105,6 +108,12 @@ check_page
 agent_is 1 'lunmask\.conf: No such file' "no configuration is an error" 'action=validate-all\n'
 config_write
 agent_is 0 '' "validate-all by stdin" 'action=validate-all\nplug=node1\n'
+agent_is 0 '' "quoted values, any case" 'action="Validate-All"\nplug="node1"\n'
+agent_is 0 '' "delay is not for validate-all" 'action=validate-all\ndelay=600\nplug=node1\n'
+agent_is 1 "delay: '-1' is not a whole number" "a delay that is none" 'action=off\nplug=node1\ndelay=-1\n'
+agent_is 1 'array san1: driver /nonexistent/driver by exec' "verbose" 'action=disable\nplug=node1\nverbose=1\n'
+agent_is 1 '^fence_lunmask: off node1: array san1' "disable is off" 'action=Disable\nplug=node1\n'
+agent_is 1 '^fence_lunmask: on node1: array san1' "enable is on" 'action=ENABLE\nplug=node1\n'
 agent_is 0 '' "validate-all by options" '' --action=validate-all -n node2
 agent_is 1 'no \[host node3\]; its hosts: node1, node2' "a host that is not configured" \
 	'action=validate-all\nplug=node3\n'
@@ -121,5 +130,8 @@ agent_is 1 'no action is given' "no action" 'plug=node1\n'
 agent_is 1 "there is no action 'fly'" "unknown action" 'action=fly\nplug=node1\n'
 agent_is 1 'needs the name of the host' "no host" 'action=off\n'
 agent_is 0 '^usage:' "help" '' --help
+printf 'action=off\nplug=node1\nquiet=1\n' | env -i LUNMASK_CONF="$work/lunmask.conf" "$agent" >"$work/output" 2>&1 && rc=1 || rc=0
+[ ! -s "$work/output" ] || rc=1
+report "$rc" "quiet leaves the exit status"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

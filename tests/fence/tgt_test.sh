@@ -198,12 +198,12 @@ half_an_array() {
 	pid=$(pgrep -f 'tgtd -f -C 2')
 	kill -STOP "$pid"
 	fence "off with one array that hangs fails" 1 'off node1: array san2, fence: ' off node1 \
-		power_timeout=4
+		power_timeout=20
 	login node1
 	result "the other has cut it off all the same" 0 0 "$output" '^EACCES '
-	fence "status is not known, which is 1" 1 'array san2' status node1 login_timeout=2
-	fence "on clears nothing" 1 'array san2' on node1 power_timeout=4
-	fence "monitor fails" 1 'array san2' monitor node1 login_timeout=4
+	fence "status is not known, which is 1" 1 'array san2' status node1 login_timeout=20
+	fence "on clears nothing" 1 'array san2' on node1 power_timeout=20
+	fence "monitor fails" 1 'array san2' monitor node1 login_timeout=20
 	kill -CONT "$pid"
 	fence "off, when it is back" 0 '^Success' off node1
 	fence "a grant past the driver" 2 '^Status: OFF$' status node1
@@ -217,6 +217,32 @@ half_an_array() {
 	fence "only one of the arrays, on" 0 '^Success' on node1 arrays=san2
 	fence "mixed is on, and says which" 0 'array san2: the host is not fenced' status node1
 	fence "on" 0 '^Success' on node1
+}
+
+# open_to ADDRESS OP: an entry in the mask of an unrelated LUN
+open_to() {
+	tgtadm -C 1 --lld iscsi --mode target --op "$2" --tid "$(tgtadm -C 1 --lld iscsi --mode target \
+		--op show | sed -n 's/^Target \([0-9]*\): .*:iso-library$/\1/p')" -I "$1"
+}
+
+# What cannot be removed is found by monitor, not in the night.
+a_lun_for_everybody() {
+	/run/driver1 create >/dev/null <<<'{"name":"iso-library","size_bytes":4194304}'
+	fence "monitor, with another LUN" 0 '' monitor node1
+	open_to ALL bind
+	fence "monitor names the LUN that is open to ALL" 1 \
+		"delete 'ALL' from the mask of LUN 'iso-library' on array san1" monitor node1
+	fence "as off would" 1 "LUN 'iso-library' admits 'ALL', a rule" off node1
+	open_to ALL unbind
+	fence "off, when it is gone" 0 '^Success' off node1
+	fence "on" 0 '^Success' on node1
+	open_to 192.0.2.50 bind
+	fence "an address might be a host's" 1 "delete '192.0.2.50' from" monitor node1
+	echo 'foreign_addresses = 192.0.2.50' >>/run/array1.conf
+	fence "no host has it, monitor" 0 '' monitor node1
+	fence "no host has it, off" 0 '^Success' off node1
+	fence "no host has it, status" 2 '^Status: OFF$' status node1
+	fence "no host has it, on" 0 '^Success' on node1
 }
 
 # off_by NODE PLUG: as that node would, without a word about it
@@ -273,6 +299,7 @@ setup
 fenced_by_off
 let_in_by_on
 half_an_array
+a_lun_for_everybody
 fence_each_other
 echo "1..$count"
 echo "$((count - failed)) passed, $failed failed"

@@ -18,7 +18,7 @@
 
 #include "journal/journal.h"
 
-#define WAIT_MS 5000
+#define WAIT_MS 60000
 
 static int fail(const struct err *err)
 {

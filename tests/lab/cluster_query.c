@@ -15,7 +15,7 @@
 #include "cluster/cluster.h"
 #include "names/name_limits.h"
 
-#define TIMEOUT_MS 5000
+#define TIMEOUT_MS 60000
 
 static const char *const fates[] = {
 	[CLUSTER_NODE_UP] = "up",
@@ -33,13 +33,13 @@ static int node_print(const char *node)
 {
 	struct err err = ERR_INIT;
 	enum cluster_node_fate fate;
-	time_t fenced_at;
+	struct cluster_fencings fencings;
 
 	if (cluster_node_fate(node, deadline_in(TIMEOUT_MS), &fate, &err) < 0 ||
-	    cluster_node_fenced_at(node, deadline_in(TIMEOUT_MS), &fenced_at, &err) < 0) {
+	    cluster_node_fencings(node, deadline_in(TIMEOUT_MS), &fencings, &err) < 0) {
 		return failed(&err);
 	}
-	printf("node %s %s fenced %lld\n", node, fates[fate], (long long)fenced_at);
+	printf("node %s %s fenced %lld\n", node, fates[fate], (long long)fencings.last);
 	return 0;
 }
 

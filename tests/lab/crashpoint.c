@@ -112,12 +112,15 @@ static void left(const char *call)
 		return result;                                                                     \
 	}
 
+WRAP(int, virDomainAttachDeviceFlags)
 WRAP(void *, virDomainCreateXML)
 WRAP(int, virDomainDestroyFlags)
+WRAP(int, virDomainDetachDeviceFlags)
 WRAP(int, virDomainMigrateToURI3)
 WRAP(int, virDomainRestoreFlags)
 WRAP(int, virDomainResume)
 WRAP(int, virDomainSaveFlags)
+WRAP(int, virDomainSetMetadata)
 WRAP(int, virDomainShutdown)
 
 /* The agent's stderr comes through here, line by line. */

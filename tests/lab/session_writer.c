@@ -13,7 +13,7 @@
 #include "base/deadline.h"
 #include "san/iscsi.h"
 
-#define ANSWER_MS 10000
+#define ANSWER_MS 60000
 
 int main(int argc, char **argv)
 {

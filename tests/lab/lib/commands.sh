@@ -10,7 +10,10 @@ usage() {
 	cat <<-X
 		usage: lab COMMAND
 
-		  up [--nodes N]       make the lab (default 3 nodes), boot what is off, wait for the cluster
+		  up [--nodes N] [--root DIR]
+		                       make the lab (default 3 nodes), boot what is off, wait for the cluster;
+		                       the machines' disks lie on top of the root in DIR (default /): see
+		                       scripts/debian-root
 		  down                 end everything and remove it; says what it could not remove
 		  status               what is on, and what the cluster says; 0 when all is on, 3 when not
 		  exec NODE -- CMD...  run CMD as root in a node ($LAB_EXIT_OFF when it is off)
@@ -30,6 +33,7 @@ usage() {
 		NODE is node1, node2... or array. Environment: LAB_NAME (default lunmask) selects the lab,
 		LAB_STAGE=DIR is a tree from 'make install DESTDIR=DIR' that 'up' puts on every disk.
 		LAB_LUNMASKD_UNDER=COMMAND: in a new lab lunmaskd is run by it, such as 'valgrind -q'.
+		LAB_ROOT=DIR is --root for 'up'.
 		LAB_JOURNAL_DISK=DIR: a new lab's journals are in DIR/NODE instead of in memory.
 	X
 }
@@ -40,12 +44,14 @@ arguments() {
 }
 
 command_up() {
-	local count=
+	local count='' root=${LAB_ROOT:-}
 	while [ $# -gt 0 ]; do
 		case $1 in
+		--root=*) root=${1#--root=} && shift ;;
+		--root) root=${2:-none} && shift && shift ;;
 		--nodes=*) count=${1#--nodes=} && shift ;;
 		--nodes) count=${2:-none} && shift && shift ;;
-		*) lab_die "unknown argument '$1'; usage: lab up [--nodes N]" ;;
+		*) lab_die "unknown argument '$1'; usage: lab up [--nodes N] [--root DIR]" ;;
 		esac
 	done
 	if [ -n "$count" ]; then
@@ -55,7 +61,12 @@ command_up() {
 	if [ -n "${LAB_STAGE:-}" ] && [ ! -d "$LAB_STAGE" ]; then
 		lab_die "LAB_STAGE '$LAB_STAGE' is not a directory"
 	fi
-	lab_up "$count"
+	if [ -n "$root" ]; then
+		[[ -d $root/usr/lib && $root != *[:,\\]* ]] ||
+			lab_die "--root '$root' is not legal: the root directory of a Debian, without : , and \\"
+		root=$(realpath "$root")
+	fi
+	lab_up "$count" "$root"
 }
 
 command_down() {

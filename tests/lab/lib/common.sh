@@ -108,9 +108,11 @@ members_none() {
 	[ -z "$(members "$1")" ]
 }
 
-# poll SECONDS WHAT CMD...: until CMD succeeds; says what was awaited when it never does.
+# poll SECONDS WHAT CMD...: until CMD succeeds; says what was awaited when it never does. SECONDS
+# is for a machine that is idle; a busy one gets LAB_PATIENCE times as much.
+LAB_PATIENCE=10
 poll() {
-	local seconds=$1 what=$2 end
+	local seconds=$((LAB_PATIENCE * $1)) what=$2 end
 	shift 2
 	end=$((SECONDS + seconds))
 	until "$@"; do
@@ -126,7 +128,7 @@ poll() {
 # ended; what outlives a command is started with 9>&-. `down` unlinks the file, so whoever waited
 # for it must look whether it still is the file of that name.
 lab_lock() {
-	local mode=$1 wait_s=${2:-120}
+	local mode=$1 wait_s=${2:-1200}
 	while true; do
 		exec 9>"$LAB_LOCK"
 		flock "$mode" -w "$wait_s" 9 ||
@@ -140,5 +142,5 @@ lab_lock() {
 # One power or cable change of a machine at a time: file descriptor 8.
 machine_lock() {
 	exec 8>"$LAB_STATE/$1/lock"
-	flock -w 60 8 || lab_die "another lab command works on $1 for more than 60 s"
+	flock -w 600 8 || lab_die "another lab command works on $1 for more than 600 s"
 }

@@ -2,13 +2,12 @@
 # shellcheck shell=bash disable=SC2153 # LAB_STATE is not a misspelt LAB_STAGE
 #
 # lab guest: the witness VM (tests/witness). The nodes see its kernel under the path it has here,
-# because their roots lie on top of this machine's. Its consoles stay on the nodes' disks, also over
-# a power cut; qemu.conf must say stdio_handler = "file", or virtlogd rotates them, and what is in
-# its pipe at a power cut is lost.
+# because their roots lie on top of this machine's, and by a link in the folder that a definition may
+# name. Its consoles stay on the nodes' disks, also over a power cut; qemu.conf must say
+# stdio_handler = "file", or virtlogd rotates them, and what is in its pipe at a power cut is lost.
 
-GUEST_DIR=${LAB_CACHE:-/var/cache/lunmask-lab}/guest
 GUEST_BUILD=$(readlink -f "$LAB_DIR/../witness/build")
-GUEST_LOGS=/var/log/lunmask-guest
+GUEST_LOGS=/var/log/libvirt/qemu
 GUEST_CMDLINE="console=ttyS0 quiet loglevel=1 tsc=reliable no_timer_check cryptomgr.notests"
 GUEST_DISKS_MAX=64
 GUEST_TAIL_BYTES=65536
@@ -81,6 +80,7 @@ guest_xml_disks() {
 	done
 }
 
+# As people write it: what is left to libvirt (MAC, CPU, machine type, addresses) is left to it.
 guest_xml_print() {
 	local name=$1 memory=$2 disks=$3 cmdline=$4
 	cat <<-X
@@ -91,15 +91,12 @@ guest_xml_print() {
 		  <vcpu>1</vcpu>
 		  <os>
 		    <type arch='x86_64' machine='q35'>hvm</type>
-		    <kernel>$GUEST_DIR/vmlinuz</kernel>
-		    <initrd>$GUEST_DIR/initrd.gz</initrd>
+		    <kernel>$GUEST_BOOT/vmlinuz</kernel>
+		    <initrd>$GUEST_BOOT/initrd.gz</initrd>
 		    <cmdline>$cmdline</cmdline>
 		  </os>
 		  <features><acpi/></features>
-		  <cpu mode='custom' match='exact' check='none'>
-		    <model fallback='forbid'>qemu64</model>
-		    <feature policy='require' name='rdrand'/>
-		  </cpu>
+		  <cpu mode='host-model'/>
 		  <on_poweroff>destroy</on_poweroff>
 		  <on_reboot>restart</on_reboot>
 		  <on_crash>destroy</on_crash>
@@ -113,6 +110,9 @@ guest_xml_print() {
 		      <source path='$GUEST_LOGS/$name.console' append='on'/>
 		      <target type='isa-serial' port='0'/>
 		    </serial>
+		    <interface type='user'>
+		      <model type='virtio'/>
+		    </interface>
 		    <memballoon model='none'/>
 		  </devices>
 		</domain>

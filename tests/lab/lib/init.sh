@@ -10,13 +10,14 @@ machine=$1
 dir=$2
 power=$3
 root=$dir/root
+base=$(readlink -f "$dir/../base")
 
 mount_disk() {
 	local tries
 	# The last life's mount may take a moment to go after its last process.
 	for ((tries = 0; tries < 50; tries++)); do
 		if mount -t overlay "lab-$machine" "$root" \
-			-o "lowerdir=/,upperdir=$dir/disk,workdir=$dir/work"; then
+			-o "lowerdir=$base,upperdir=$dir/disk,workdir=$dir/work"; then
 			return 0
 		fi
 		sleep 0.1
@@ -43,7 +44,7 @@ disk_format() {
 	disk_forget_host
 	# A locked root account may not log in at all, not even with a key.
 	sed -i 's/^root:[^:]*:/root:*:/' "$root/etc/shadow"
-	mkdir -p "$root/var/log/lunmask-guest"
+	mkdir -p "$root/var/log/libvirt/qemu"
 	touch "$dir/formatted"
 }
 
@@ -52,6 +53,10 @@ disk_seed() {
 	tar -C "$dir/seed" -cf - . |
 		tar -C "$root" -xpf - --no-overwrite-dir --keep-directory-symlink
 	rm -rf "$dir/seed"
+	# The numbers of users are those of the root.
+	if [ -e "$root/var/lib/pacemaker/cib" ]; then
+		chroot "$root" chown -R hacluster:haclient /var/lib/pacemaker
+	fi
 }
 
 make_node() {
@@ -100,6 +105,12 @@ mount_run() {
 	if [ -d "$dir/pool" ]; then
 		mkdir -p "$root/srv/luns"
 		mount --bind "$dir/pool" "$root/srv/luns"
+	fi
+	# Where it is on the machine we are on, whose files a root of its own does not show.
+	if [ "$base" != / ]; then
+		guests=$(readlink -f "$dir/../guests")
+		mkdir -p "$root$guests"
+		mount --bind "$guests" "$root$guests"
 	fi
 	# A directory of the machine we are on: for who wants a disk that takes time.
 	if [ -d "$dir/journal" ]; then

@@ -31,6 +31,20 @@ lunmaskd_start() {
 	lunmaskd_keep &
 }
 
+# As lunmask-tidy.service has it: started again if it is killed. A test that wants it to stay dead
+# makes /run/lab-tidy-stop.
+tidy_keep() {
+	while [ ! -e /run/lab-tidy-stop ]; do
+		lunmask-tidy -f 2>>/var/log/lunmask-tidy.log && break
+		sleep 1
+	done
+}
+
+tidy_start() {
+	[ -x /usr/sbin/lunmask-tidy ] || return 0
+	tidy_keep &
+}
+
 # It stays up while corosync hangs, and does not wait for it.
 cutoff_start() {
 	[ -x /usr/sbin/lunmask-cutoff ] || return 0
@@ -38,7 +52,8 @@ cutoff_start() {
 }
 
 cluster_start() {
-	mkdir -p /run/crm /run/resource-agents
+	# corosync's are made by its unit.
+	mkdir -p /run/crm /run/resource-agents /var/lib/corosync /var/log/corosync
 	chown hacluster:haclient /run/crm
 	corosync -f &
 	until corosync_answers; do
@@ -49,6 +64,7 @@ cluster_start() {
 		sleep 0.1
 	done
 	lunmaskd_start
+	tidy_start
 	# A panic reboots the pid namespace, which powers this machine off.
 	PCMK_panic_action=reboot pacemakerd -f &
 }

@@ -4,6 +4,9 @@
 # What each machine's disk holds beyond the packages of the machine we are on: names, keys, the
 # configuration of its services, and the product (LAB_STAGE). Written to seed/, copied at first boot.
 
+GUEST_DIR=${LAB_CACHE:-/var/cache/lunmask-lab}/guest
+GUEST_BOOT=/var/lib/libvirt/boot/witness # where the nodes have it
+
 seed_keys() {
 	local machine keys=$LAB_STATE/keys
 	mkdir -p "$keys"
@@ -67,7 +70,8 @@ seed_common() {
 
 seed_libvirt() {
 	local node=$1 root=$LAB_STATE/$1/seed
-	mkdir -p "$root/etc/libvirt"
+	mkdir -p "$root/etc/libvirt" "$root$(dirname "$GUEST_BOOT")"
+	ln -sfn "$GUEST_DIR" "$root$GUEST_BOOT"
 	cat >"$root/etc/libvirt/libvirtd.conf" <<-X
 		host_uuid = "$(printf '6c756e6d-6173-4b00-8000-%012d' "${node#node}")"
 		auth_unix_ro = "none"
@@ -123,9 +127,8 @@ seed_node() {
 	cluster_corosync_conf >"$root/etc/corosync/corosync.conf"
 	install -m 400 "$LAB_STATE/keys/corosync" "$root/etc/corosync/authkey"
 	install -m 600 "$LAB_STATE/keys/journal" "$root/etc/lunmask/journal.key"
-	chown hacluster:haclient "$root"/var/lib/pacemaker{,/cib}
 	chmod 750 "$root"/var/lib/pacemaker{,/cib}
-	cluster_cib | install -m 600 -o hacluster -g haclient /dev/stdin \
+	cluster_cib | install -m 600 /dev/stdin \
 		"$root/var/lib/pacemaker/cib/cib.xml"
 }
 

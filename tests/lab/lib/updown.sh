@@ -3,19 +3,25 @@
 #
 # The lab as a whole: make it, end it, and look whether anything is left.
 
-# PROGRAM=PACKAGE (Debian's name) of everything the machines run.
+# PROGRAM=PACKAGE (Debian's name) of everything the machines run, and of what the lab itself does.
 LAB_PROGRAMS=(corosync=corosync pacemakerd=pacemaker crm_mon=pacemaker-cli-utils tgtd=tgt
 	libvirtd=libvirt-daemon-system virsh=libvirt-clients qemu-system-x86_64=qemu-system-x86
-	sshd=openssh-server ssh-keygen=openssh-client tini=tini ip=iproute2 nft=nftables python3=python3
-	nsenter=util-linux setpriv=util-linux flock=util-linux)
+	sshd=openssh-server ssh=openssh-client tini=tini python3=python3 setpriv=util-linux)
+LAB_OWN_PROGRAMS=(ip=iproute2 nft=nftables python3=python3 nsenter=util-linux flock=util-linux
+	ssh-keygen=openssh-client)
 
+# programs_check ROOT PROGRAM=PACKAGE...
 programs_check() {
-	local entry missing=()
-	for entry in "${LAB_PROGRAMS[@]}"; do
-		type -P "${entry%%=*}" >/dev/null || missing+=("${entry#*=}")
+	local root=${1%/} entry folder missing=()
+	shift
+	for entry in "$@"; do
+		for folder in /usr/sbin /usr/bin /sbin /bin /usr/local/sbin /usr/local/bin; do
+			[ ! -x "$root$folder/${entry%%=*}" ] || continue 2
+		done
+		missing+=("${entry#*=}")
 	done
-	[ ${#missing[@]} = 0 ] ||
-		lab_die "packages are missing: apt-get install $(printf '%s\n' "${missing[@]}" | sort -u | xargs)"
+	[ ${#missing[@]} = 0 ] || lab_die "packages are missing in ${root:-/}:" \
+		"apt-get install $(printf '%s\n' "${missing[@]}" | sort -u | xargs)"
 }
 
 state_mount() {
@@ -103,9 +109,13 @@ lab_bury() {
 }
 
 lab_make() {
-	local count=$1
-	programs_check
+	local count=$1 root=$2
+	programs_check / "${LAB_OWN_PROGRAMS[@]}"
+	programs_check "$root" "${LAB_PROGRAMS[@]}"
 	state_mount
+	ln -s "$root" "$LAB_STATE/base"
+	mkdir -p "$GUEST_DIR"
+	ln -s "$(dirname "$GUEST_DIR")" "$LAB_STATE/guests"
 	state_seed "$count"
 	net_switch_up
 	machines_boot
@@ -114,17 +124,20 @@ lab_make() {
 }
 
 lab_up() {
-	local count=$1 have
+	local count=$1 root=$2 have
 	lab_lock -x
 	if ! lab_ready; then
 		# Also what an interrupted `up` left.
 		lab_clean
 		count=${count:-3}
-		lab_make "$count"
+		lab_make "$count" "${root:-/}"
 	else
 		have=$(lab_nodes | wc -l)
 		[ "${count:-$have}" = "$have" ] ||
 			lab_die "lab '$LAB_NAME' is up with $have nodes; for $count run: lab down"
+		have=$(readlink "$LAB_STATE/base")
+		[ "${root:-$have}" = "$have" ] ||
+			lab_die "lab '$LAB_NAME' is up with the root $have; for $root run: lab down"
 		machines_install
 		powerd_start
 		# From here on fencing may be needed, which shares the lock.

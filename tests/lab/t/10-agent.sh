@@ -63,4 +63,26 @@ agent_is 0 node1 stop
 agent_is 7 node1 monitor
 ok "one writer, no gap, two boots" witness_check web1 --expect-boots 2
 
+T_WHAT="a mapping file of an older lunmask"
+state=$(ls "$(lab path pool)"/web1-state*)
+stored() { head -c 1048576 "$state" | tr -d '\0' | grep -a "$1"; }
+slot_cut() {
+	lab array -- /usr/libexec/lunmask-test/slot_cut "/srv/luns/$(basename "$state")" "$@"
+}
+mac_of() { lab exec "$1" -- virsh dumpxml web1 | sed -n "s/.*<mac address='\(.*\)'.*/\1/p"; }
+ok "$T_WHAT: what libvirt filled in is cut out" slot_cut '<mac ' '/>'
+ok "$T_WHAT: and that it was completed" slot_cut ' definition="libvirt"' ''
+agent_is 0 node2 start
+mac=$(mac_of node2)
+like "$T_WHAT: it has a MAC" "$mac" '^[0-9a-f:]{17}$'
+ok "$T_WHAT: it was completed" stored 'definition="libvirt"'
+ok "$T_WHAT: with that MAC" stored "$mac"
+agent_is 0 node2 stop
+before=$(head -c 1048576 "$state" | sha256sum)
+agent_is 0 node3 start
+is "$T_WHAT: the next start has the same" "$(mac_of node3)" "$mac"
+is "$T_WHAT: and writes nothing" "$(head -c 1048576 "$state" | sha256sum)" "$before"
+agent_is 0 node3 stop
+ok "$T_WHAT: the witness agrees" witness_check web1 --expect-boots 4
+
 done_testing

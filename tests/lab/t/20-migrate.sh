@@ -61,6 +61,28 @@ masks_are web1 "$T_WHAT: nothing is left granted" node3
 is "$T_WHAT: the guest runs on" "$(domain node3 web1)" running
 ok "$T_WHAT: same boot" witness_check web1 --expect-boots 2
 
+T_WHAT="a dump by an administrator"
+PIPE=/tmp/lab-dump
+# Nobody reads it: so the dump is under way until somebody does.
+lab exec node3 -- mkfifo "$PIPE"
+lab exec node3 -- bash -c "exec 7<>$PIPE; until [ -e $PIPE.go ]; do sleep 0.1; done; exec cat <&7 >/dev/null" \
+	>/dev/null 2>&1 &
+reader=$!
+lab exec node3 -- sh -c "virsh dump --live web1 $PIPE >$PIPE.out 2>&1; echo rc=\$? >>$PIPE.out" \
+	>/dev/null 2>&1 &
+dump_runs() { lab exec node3 -- virsh domjobinfo web1 | seen '^Operation: *Dump'; }
+dump_done() { lab exec node3 -- grep -q '^rc=0' "$PIPE.out"; }
+ok "$T_WHAT: it runs" wait_until 20 dump_runs
+refused 1 'wait until the job of domain .web1. has ended' node3 migrate_to "${meta[@]}"
+masks_are web1 "$T_WHAT: nobody else is granted anything" node3
+ok "$T_WHAT: it still runs" dump_runs
+lab exec node3 -- touch "$PIPE.go"
+ok "$T_WHAT: and is completed" wait_until 60 dump_done
+kill "$reader" 2>/dev/null
+lab exec node3 -- sh -c "pkill -x cat; rm -f $PIPE*"
+is "$T_WHAT: the guest runs on" "$(domain node3 web1)" running
+ok "$T_WHAT: same boot" witness_check web1 --expect-boots 2
+
 agent_is 0 node3 stop
 masks_are web1 "at the end"
 

@@ -55,8 +55,18 @@ lab array -- sh -c 'kill -CONT $(cat /run/sshd.pid)'
 
 T_WHAT="the host's own grant was taken away"
 printf '{"luns":["web1-data"],"revoke":"%s"}' "$(initiator node1)" | driver apply >/dev/null
-agent_is 1 node1 monitor "$every" OCF_CHECK_LEVEL=20
-like "$T_WHAT: it says so" "$REASON" 'granted'
+wait_until 60 fencer_knows node1
+# A guest that has lost a disk may not shut down: stop ends it after its share of this.
+T_TIMEOUT_MS=40000 agent_is 0 node1 stop
+agent_is 0 node1 start
+printf '{"luns":["web1-data"],"revoke":"%s"}' "$(initiator node1)" | driver apply >/dev/null
+agent_is 1 node1 monitor OCF_RESKEY_CRM_meta_interval=0 OCF_CHECK_LEVEL=20
+like "$T_WHAT: a probe says so" "$REASON" 'does not grant this host all LUNs'
+unlike "$T_WHAT: and changes nothing" "$(acl web1-data)" node1
+agent_is 190 node1 monitor "$every" OCF_CHECK_LEVEL=20
+like "$T_WHAT: it says so" "$REASON" 'lost this host.s grants'
+masks_are web1 "$T_WHAT: it has it again" node1
+agent_is 0 node1 monitor "$every" OCF_CHECK_LEVEL=20
 agent_is 0 node1 stop
 
 T_WHAT="an I/O error"
@@ -104,5 +114,21 @@ agent_is 0 node1 monitor "$every"
 is "$T_WHAT: the guest runs on" "$(domain node1 web1)" running
 agent_is 0 node1 stop
 masks_are web1 "at the end"
+
+# libvirtd cannot read the domain's status when it is started, and drops the domain.
+T_WHAT="a QEMU that libvirt has lost"
+agent_is 0 node1 start
+libvirtd_signal node1 KILL
+lab exec node1 -- rm -f /run/libvirt/qemu/web1.xml
+libvirtd_back node1
+is "$T_WHAT: libvirt does not know it" "$(domain node1 web1)" absent
+agent_is 1 node1 monitor OCF_RESKEY_CRM_meta_interval=0
+agent_is 1 node1 monitor "$every"
+like "$T_WHAT: monitor says so" "$REASON" 'libvirt does not know it'
+refused 1 'stop VM .web1. here first' node1 start
+is "$T_WHAT: start makes no second one" "$(lab exec node1 -- pgrep -cf 'guest=web1,')" 1
+agent_is 0 node1 stop
+is "$T_WHAT: stop ends it" "$(lab exec node1 -- pgrep -cf 'guest=web1,')" 0
+masks_are web1 "$T_WHAT, stopped"
 
 done_testing

@@ -14,11 +14,24 @@ trap clean_up EXIT
 ok "the test VM's LUNs can be made" vm_make web1
 vm_params web1
 
+T_WHAT="the lists"
+like "$T_WHAT: crm has the agent" "$(crm ra list ocf lunmask 2>&1)" '(^| )VirtualMachine( |$)'
+like "$T_WHAT: pcs has the agent" "$(lab exec node1 -- pcs resource list ocf:lunmask 2>&1)" \
+	'^ocf:lunmask:VirtualMachine - '
+like "$T_WHAT: crm_resource has the agent" \
+	"$(lab exec node1 -- crm_resource --list-agents ocf:lunmask 2>&1)" '^VirtualMachine$'
+like "$T_WHAT: crm has the fence agent" "$(crm ra list stonith 2>&1)" '(^| )fence_lunmask( |$)'
+like "$T_WHAT: pcs has the fence agent" "$(lab exec node1 -- pcs stonith list 2>&1)" \
+	'^fence_lunmask - '
+like "$T_WHAT: stonith_admin has the fence agent" \
+	"$(lab exec node1 -- stonith_admin --list-installed 2>&1)" '^ *\*? *fence_lunmask$'
+
 T_WHAT="help"
 help=$(crm ra info ocf:lunmask:VirtualMachine 2>&1)
 described=$(lab exec node1 -- pcs resource describe ocf:lunmask:VirtualMachine 2>&1)
 for parameter in vm array luns state_lun config hypervisor migration_mode migration_transport \
-	migration_network_suffix stop_mode on_ioerror takeover paths_required; do
+	migration_network_suffix preflight stop_mode on_restore_failure on_ioerror takeover \
+	paths_required; do
 	like "crm ra info explains $parameter" "$help" "^${parameter}[* ]"
 	like "pcs resource describe explains $parameter" "$described" "^  $parameter"
 done

@@ -108,7 +108,7 @@ victim=$new
 CRM_NODE=$(other_node "$victim")
 old=$(qemu "$victim")
 ok "$T_WHAT: without lunmask-cutoff" cutoff_stop "$victim"
-ok "$T_WHAT: stonith_admin --fence" lab exec "$CRM_NODE" -- stonith_admin --fence "$victim" --timeout 60
+ok "$T_WHAT: stonith_admin --fence" lab exec "$CRM_NODE" -- stonith_admin --fence "$victim" --timeout 300
 is "$T_WHAT: the array has it fenced" "$(fenced)" "$victim"
 ok "$T_WHAT: its Pacemaker ends" wait_until 60 pacemaker_ended "$victim"
 ok "$T_WHAT: its VM runs elsewhere" wait_until 90 runs_elsewhere "$victim"
@@ -149,7 +149,7 @@ ok "$T_WHAT: the topology" crm configure fencing_topology fencing san
 ok "the power switch is in the cluster again" crm resource start fencing
 ok "$T_WHAT: settles" settled
 boots=$(witness_boots)
-ok "$T_WHAT: stonith_admin --fence" lab exec "$CRM_NODE" -- stonith_admin --fence "$victim" --timeout 90
+ok "$T_WHAT: stonith_admin --fence" lab exec "$CRM_NODE" -- stonith_admin --fence "$victim" --timeout 300
 is "$T_WHAT: the array has it fenced" "$(fenced)" "$victim"
 ok "$T_WHAT: its VM runs elsewhere" wait_until 90 runs_elsewhere "$victim"
 ok "$T_WHAT: settles" settled

@@ -23,12 +23,12 @@ clean_up() {
 } >/dev/null 2>&1
 trap clean_up EXIT
 
-start_failed_for() { failures | grep -q "$1"; }
+start_failed_for() { failures | seen "$1"; }
 absent_on() { [ "$(domain "$1" web1)" = absent ]; }
 boots() { witness_check web1 | sed -n 's/^boots: //p'; }
 # The others have agreed that it is gone.
-lost() { lab exec "$CRM_NODE" -- crm_mon -1 --output-as=xml | grep -q "<node name=\"$1\" .*online=\"false\""; }
-back() { lab exec "$CRM_NODE" -- crm_mon -1 --output-as=xml | grep -q "<node name=\"$1\" .*online=\"true\""; }
+lost() { lab exec "$CRM_NODE" -- crm_mon -1 --output-as=xml | seen "<node name=\"$1\" .*online=\"false\""; }
+back() { lab exec "$CRM_NODE" -- crm_mon -1 --output-as=xml | seen "<node name=\"$1\" .*online=\"true\""; }
 
 WEB1_REQUIRES=quorum # of what there is without fencing
 ok "the test VM's LUNs can be made" vm_make web1

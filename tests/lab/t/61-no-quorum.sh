@@ -29,7 +29,7 @@ trap clean_up EXIT
 
 # QEMU, whatever libvirt says: a guest without its disks may hang.
 domain_absent() { ! lab exec "$1" -- pgrep -f 'guest=web1[,]' >/dev/null; }
-without_quorum() { lab exec "$1" -- crm_mon -1 | grep -q 'WITHOUT quorum'; }
+without_quorum() { lab exec "$1" -- crm_mon -1 | seen 'WITHOUT quorum'; }
 # log_since NODE LINE: what Pacemaker there has logged from then on.
 log_since() { pacemaker_log "$1" | tail -n "+$2"; }
 

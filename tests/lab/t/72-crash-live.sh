@@ -44,7 +44,7 @@ again() {
 }
 
 for point in line:grant: virDomainMigrateToURI3:100 virDomainMigrateToURI3:400 \
-	virDomainMigrateToURI3:after; do
+	virDomainSetMetadata:before virDomainMigrateToURI3:after; do
 	again "$point"
 done
 again virDomainMigrateToURI3:1000 "libvirt is migrating"

@@ -8,7 +8,7 @@
 
 SECONDS_OF_LOAD=${JOURNAL_LOAD_SECONDS:-60}
 SEED=${JOURNAL_LOAD_SEED:-$((RANDOM * 32768 + RANDOM))}
-LEAST=${JOURNAL_LOAD_LEAST:-20}
+LEAST=${JOURNAL_LOAD_LEAST:-1}
 CALM_S=2
 NODES=(node1 node2 node3)
 FAULTS=(daemon_killed all_daemons_killed daemon_paused corosync_killed corosync_paused power_cut

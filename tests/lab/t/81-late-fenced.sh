@@ -30,16 +30,29 @@ clean_up() {
 } >/dev/null 2>&1
 trap clean_up EXIT
 
-fenced() { driver fenced <<<'{}' | grep -q "\"$(initiator "$1")\""; }
-online() { crm_mon_xml | grep -q "<node name=\"$1\" .*online=\"true\""; }
-lost() { crm_mon_xml | grep -q "<node name=\"$1\" .*online=\"false\""; }
+fenced() { driver fenced <<<'{}' | seen "\"$(initiator "$1")\""; }
+online() { crm_mon_xml | seen "<node name=\"$1\" .*online=\"true\""; }
+# Lost and fenced: what start needs to know.
+lost() { crm_mon_xml | seen "<node name=\"$1\" .*online=\"false\" .*unclean=\"false\""; }
 crm_mon_xml() { lab exec "$CRM_NODE" -- crm_mon -1 --output-as=xml; }
 
-# hang NODE: to the others. What else is on it goes on.
+# fencings NODE: those that have succeeded, as the cluster tells them.
+fencings() {
+	lab exec "$CRM_NODE" -- crm_mon -1 --output-as=xml --fence-history=2 |
+		grep -E "<fence_event action=\"(off|reboot)\" target=\"$1\".* status=\"success\""
+}
+# fenced_since NODE FENCINGS
+fenced_since() { [ "$(fencings "$1")" != "$2" ]; }
+
+# hang NODE: to the others. What else is on it goes on. The array's record comes before the end of the
+# fencing, and only that is evidence.
 hang() {
+	local before
+	before=$(fencings "$1")
 	corosync_signal "$1" STOP
 	ok "$T_WHAT: the array has it fenced" wait_until 60 fenced "$1"
 	ok "$T_WHAT: the others know" wait_until 30 lost "$1"
+	ok "$T_WHAT: the fencing has ended" wait_until 60 fenced_since "$1" "$before"
 }
 
 # It comes back, and is let in again: nothing but the journal can stop the late agent.

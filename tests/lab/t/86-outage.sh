@@ -1,14 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Ten VMs on a host that is to be left while the array's management is away: all are stopped, all are
-# released in the journal, no node is fenced; and when the management is back they run elsewhere.
+# released in the journal, no node is fenced; and when the management is back they run elsewhere. In
+# the end their LUNs are deleted while they are released: lunmask reconcile ends what is left of that.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/journal.sh"
+. "$(dirname "$0")/tidy.sh"
 
 VMS=(web1 web2 web3 web4 web5 web6 web7 web8 web9 web10)
 
 crm() { lab exec node1 -- crm "$@"; }
-settled() { lab exec node1 -- crm_resource --wait --timeout 240s; }
+settled() { lab exec node1 -- crm_resource --wait --timeout 900s; }
 management_answers() { lab exec node1 -- bash -c ': </dev/tcp/10.77.0.100/22' 2>/dev/null; }
 # shellcheck disable=SC2016 # expanded in the array
 management_away() { lab array -- sh -c 'kill -KILL $(pidof sshd)' 2>/dev/null; }
@@ -20,6 +22,7 @@ management_back() {
 clean_up() {
 	local vm
 	management_back
+	tidy_work
 	crm node online node1 >/dev/null 2>&1
 	for vm in "${VMS[@]}"; do
 		crm -F resource stop "$vm" >/dev/null 2>&1
@@ -29,6 +32,7 @@ clean_up() {
 		crm -F configure delete "$vm" >/dev/null 2>&1
 		vm_unmake "$vm"
 	done
+	lab exec node1 -- lunmask journal forget --yes --array san1
 }
 trap clean_up EXIT
 
@@ -84,5 +88,43 @@ for vm in "${VMS[@]}"; do
 	ok "$vm: one writer, nothing lost" witness_check "$vm"
 	unlike "$vm: node1 is not granted its LUNs" "$(acl "$vm-root")" node1
 done
+
+releases() {
+	lab exec node2 -- lunmask journal export - | python3 -c 'import json, sys
+print(len(json.load(sys.stdin)["releases"]))'
+}
+no_release() { [ "$(releases)" = 0 ]; }
+ok "what hosts have released that only tried is ended by themselves" wait_until 120 no_release
+
+# What lunmask-tidy would complete stays pending, and its LUNs are deleted.
+tidy_rest
+management_away
+for vm in "${VMS[@]}"; do
+	crm resource stop "$vm" >/dev/null
+done
+ok "stopped in another outage" settled
+is "each is released once" "$(releases)" "${#VMS[@]}"
+management_back
+for vm in web1 web2; do
+	crm -F configure delete "$vm" >/dev/null 2>&1
+done
+for vm in "${VMS[@]}"; do
+	for lun in $(vm_luns "$vm"); do
+		revoke_all "$lun"
+		lun_delete "$lun"
+	done
+done
+OUT=$(lab exec node2 -- lunmask reconcile --own 2>&1)
+is "the hosts by themselves believe in no deletion" "$(releases)" "${#VMS[@]}"
+OUT=$(lab exec node2 -- lunmask reconcile --dry-run 2>&1)
+is "reconcile --dry-run finds each" "$(grep -Ec ' release +to end$' <<<"$OUT")" "${#VMS[@]}"
+is "and ends none" "$(releases)" "${#VMS[@]}"
+OUT=$(lab exec node2 -- lunmask reconcile 2>&1)
+is "reconcile exits with 0" "$?" 0
+is "it says so of each" "$(grep -Ec '^web[0-9]+ +web[0-9]+-[a-z]+,\.\.\. +node[23] +release +ended$' <<<"$OUT")" \
+	"${#VMS[@]}"
+like "it says why" "$(tr -s ' \n' ' ' <<<"$OUT")" 'the array has no such LUN, and its host reaches no LUN that is not known'
+like "a summary" "$OUT" "nothing stray; ${#VMS[@]} releases, ${#VMS[@]} ended, 0 left\.\$"
+is "no release is left" "$(releases)" 0
 
 done_testing

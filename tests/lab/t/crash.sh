@@ -79,8 +79,7 @@ resume() {
 	wait "$CRASH_JOB"
 	RC=$?
 	OUT=$(cat "$CRASH_OUT")
-	# shellcheck disable=SC2034 # of lib.sh, and for the tests
-	REASON=$(sed -n 's/^ocf-exit-reason://p' <<<"$OUT")
+	reason_take
 	rm -f "$CRASH_OUT"
 }
 
@@ -93,7 +92,7 @@ crash_agent() {
 	done
 	# shellcheck disable=SC2086 # T_AGENT is a command
 	OUT=$(lab exec "$node" -- env OCF_ROOT=/usr/lib/ocf OCF_RESOURCE_INSTANCE=test \
-		OCF_RESKEY_CRM_meta_timeout=60000 OCF_RESKEY_CRM_meta_on_node="$node" \
+		OCF_RESKEY_CRM_meta_timeout="$T_TIMEOUT_MS" OCF_RESKEY_CRM_meta_on_node="$node" \
 		"${env[@]}" "$@" $T_AGENT "$action" 2>&1)
 	RC=$?
 }

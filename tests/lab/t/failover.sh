@@ -49,7 +49,7 @@ failover_make() {
 	vm_make web1 witness.rate=0 || return 1
 	for node in $(lab nodes); do
 		# Made in the node: it may have looked for it already.
-		lab exec "$node" -- touch /var/log/lunmask-guest/web1.console
+		lab exec "$node" -- touch /var/log/libvirt/qemu/web1.console
 	done
 	"failover_fencing_${F_SETUP/virtualdomain/power}" && settled || return 1
 	if [ "$F_SETUP" = virtualdomain ]; then
@@ -209,7 +209,7 @@ console_watch() {
 	local -A fd part
 	exec {pause}<> <(:)
 	for node; do
-		exec {one}<"${F_LOGS[$node]}/lunmask-guest/web1.console"
+		exec {one}<"${F_LOGS[$node]}/libvirt/qemu/web1.console"
 		fd[$node]=$one
 		cat <&"$one" >/dev/null
 	done
@@ -259,7 +259,7 @@ failover_evidence() {
 	[ -n "$to" ] || return 0
 	for node in "${!F_LOGS[@]}"; do
 		mkdir -p "$to/$T_WHAT/$node"
-		cp -r "${F_LOGS[$node]}"/{corosync,pacemaker,libvirt,lunmask-guest,lunmaskd.log} \
+		cp -r "${F_LOGS[$node]}"/{corosync,pacemaker,libvirt,lunmaskd.log} \
 			"${F_LOGS[$node]}/lunmask-cutoff.log" "$to/$T_WHAT/$node"
 	done 2>/dev/null
 }

@@ -64,6 +64,6 @@ runs_elsewhere() {
 cutoff_log() { cat "$(lab path "$1")/var/log/lunmask-cutoff.log"; }
 cutoff_stop() { hurt "$1" TERM lunmask-cutoff; }
 cutoff_start() { lab exec "$1" -- sh -c 'setsid lunmask-cutoff -f </dev/null >/dev/null 2>>/var/log/lunmask-cutoff.log &'; }
-cutoff_says() { cutoff_log "$1" | grep -Eq -- "$2"; }
+cutoff_says() { cutoff_log "$1" | seen -E -- "$2"; }
 
 ms_since() { echo $(((${EPOCHREALTIME/./} - ${1/./}) / 1000)); }

@@ -17,12 +17,12 @@ case $HOW in
 sanitizers)
 	# ASan's own quarantine is small, so that three daemons fit into little memory.
 	LAB_LUNMASKD_UNDER="env UBSAN_OPTIONS=print_stacktrace=1 ASAN_OPTIONS=quarantine_size_mb=16"
-	export JOURNAL_LOAD_LEAST=${JOURNAL_LOAD_LEAST:-10}
+	export JOURNAL_LOAD_LEAST=${JOURNAL_LOAD_LEAST:-1}
 	;;
 valgrind)
 	LAB_LUNMASKD_UNDER="valgrind --leak-check=full --show-leak-kinds=definite"
 	# One that is twenty times slower is asked for less.
-	export JOURNAL_LOAD_RATE=${JOURNAL_LOAD_RATE:-10} JOURNAL_LOAD_LEAST=${JOURNAL_LOAD_LEAST:-2}
+	export JOURNAL_LOAD_RATE=${JOURNAL_LOAD_RATE:-10} JOURNAL_LOAD_LEAST=${JOURNAL_LOAD_LEAST:-1}
 	;;
 *)
 	echo "journal-watched.sh: '$HOW' is neither sanitizers nor valgrind" >&2
@@ -35,11 +35,17 @@ trap 'lab down >/dev/null 2>&1' EXIT
 
 log_of() { cat "$(lab path "$1")/var/log/lunmaskd.log"; }
 
+# The findings, and where valgrind says that the memory was allocated.
+findings() {
+	log_of "$1" | grep -aE "$FINDING" | sort | uniq -c | head -n 20
+	log_of "$1" | grep -aE -A 14 'are definitely lost' | head -n 60
+}
+
 # shellcheck disable=SC2016 # of the node's shell
 watched() {
 	case $HOW in
 	sanitizers) lab exec "$1" -- sh -c 'grep -q libasan /proc/$(cat /run/lunmask/lunmaskd.pid)/maps' ;;
-	valgrind) log_of "$1" | grep -q 'Memcheck, a memory error detector' ;;
+	valgrind) log_of "$1" | seen 'Memcheck, a memory error detector' ;;
 	esac
 }
 
@@ -59,7 +65,7 @@ is "the load and the faults were good" $? 0
 for node in $(lab nodes); do
 	daemon_signal "$node" TERM
 	ok "$node: lunmaskd ends" wait_until 60 ended "$node"
-	is "$node: nothing was found" "$(log_of "$node" | grep -aE "$FINDING" | sort | uniq -c | head -n 20)" ''
+	is "$node: nothing was found" "$(findings "$node")" ''
 done
-ok "nothing is left of the lab" lab down
+lab_ends
 done_testing

@@ -11,10 +11,10 @@ J_WORKERS=${JOURNAL_LOAD_WORKERS:-8}
 J_NAME=load-$EPOCHSECONDS       # of the VMs: another one for each run
 declare -A J_LOADS              # node: the command that runs its load
 
-journal_probe() { lab exec "$1" -- timeout 20 "$J_PROGRAMS/journal_probe" "${@:2}"; }
+journal_probe() { lab exec "$1" -- timeout 600 "$J_PROGRAMS/journal_probe" "${@:2}"; }
 
 # journal_is NODE REGEX: of the line that `journal_probe status` prints.
-journal_is() { journal_probe "$1" status 2>/dev/null | grep -Eq "$2"; }
+journal_is() { journal_probe "$1" status 2>/dev/null | seen -E "$2"; }
 
 journal_active() { journal_is "$1" ' active=1 '; }
 
@@ -78,7 +78,7 @@ load_wait() {
 }
 
 load_final() {
-	lab exec "$1" -- timeout 120 "$J_PROGRAMS/journal_load" --node "$1" \
+	lab exec "$1" -- timeout 600 "$J_PROGRAMS/journal_load" --node "$1" \
 		--history "$J_HISTORY" --name "$J_NAME" --workers "$J_WORKERS" \
 		--final "$(lab nodes | xargs)"
 }
@@ -119,6 +119,6 @@ corosync_start() {
 }
 
 fencing_set() {
-	lab exec "$1" -- timeout 30 crm_attribute --type crm_config --name stonith-enabled \
+	lab exec "$1" -- timeout 300 crm_attribute --type crm_config --name stonith-enabled \
 		--update "$2" 2>&1
 }

@@ -15,6 +15,11 @@ T_FAILED=0
 
 lab() { "$T_LAB" "$@"; }
 
+# COMMAND | seen [GREP-OPTION...] PATTERN: whether the output has it. grep -q would end at the match,
+# the command would die of SIGPIPE, and pipefail would report that: seen in more than half of 300 runs.
+# shellcheck disable=SC2143 # not grep -q: see above
+seen() { [ -n "$(grep "$@")" ]; }
+
 # TAP
 
 pass() {
@@ -51,14 +56,37 @@ unlike() {
 	if grep -Eq -- "$3" <<<"$2"; then fail "$1" "text: '$2'" "matches: $3"; else pass "$1"; fi
 }
 
+# logs_keep: after a failure, the nodes' logs go to NAME.nodes beside the test's own (run-tests says where).
+logs_keep() {
+	local node to
+	[ "$T_FAILED" != 0 ] && [ -n "${TEST_LOGS:-}" ] || return 0
+	for node in $(lab nodes 2>/dev/null); do
+		to=$TEST_LOGS/$(basename "$0" .sh).nodes/$node
+		rm -rf "$to"
+		mkdir -p "$to"
+		cp -rT "$(lab path "$node")/var/log" "$to" 2>/dev/null
+	done
+	echo "# the logs of the nodes are in $TEST_LOGS/$(basename "$0" .sh).nodes"
+}
+
+# lab_ends: for a test that has a lab of its own.
+lab_ends() {
+	logs_keep
+	TEST_LOGS=
+	ok "nothing is left of the lab" lab down
+}
+
 done_testing() {
+	logs_keep
 	echo "1..$T_COUNT"
 	[ "$T_FAILED" = 0 ]
 }
 
-# wait_until SECONDS COMMAND...: polls; 1 when the time is over.
+# wait_until SECONDS COMMAND...: polls; 1 when it was in vain. SECONDS is more than it takes on a
+# machine that is idle; a busy one gets T_PATIENCE times as much.
+T_PATIENCE=10
 wait_until() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + T_PATIENCE * $1))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ "$SECONDS" -lt "$end" ] || return 1
@@ -143,7 +171,7 @@ vm_unmake() {
 		lun_delete "$lun"
 	done
 	for node in $(lab nodes); do
-		lab exec "$node" -- rm -f "/var/log/lunmask-guest/$vm.console" "/etc/lunmask/$vm.xml"
+		lab exec "$node" -- rm -f "/var/log/libvirt/qemu/$vm.console" "/etc/lunmask/$vm.xml"
 	done
 	return 0
 }
@@ -157,6 +185,21 @@ vm_params() {
 		[config]="/etc/lunmask/$1.xml")
 }
 
+# The action's time-out, unless a test gives another. No test is about it.
+T_TIMEOUT_MS=240000
+# Longer than any suite may take: an action that waits until its time is over fails its suite.
+# shellcheck disable=SC2034 # for the tests
+T_FOR_EVER=OCF_RESKEY_CRM_meta_timeout=20000000
+
+# REASON of OUT. Pacemaker shows 128 characters; if there are more, the log has the whole one.
+reason_take() {
+	REASON=$(sed -n 's/^ocf-exit-reason://p' <<<"$OUT")
+	[ "$(wc -L <<<"$REASON")" -le 128 ] || fail "${T_WHAT:+$T_WHAT: }the exit reason fits" "$REASON"
+	if grep -q '^lunmask: the whole reason: ' <<<"$OUT"; then
+		REASON=$(sed -n 's/^lunmask: the whole reason: //p' <<<"$OUT")
+	fi
+}
+
 # agent NODE ACTION [NAME=VALUE...]: sets RC, OUT and REASON; NAME is an environment variable.
 agent() {
 	local node=$1 action=$2 name env=()
@@ -166,10 +209,10 @@ agent() {
 	done
 	OUT=$(lab exec "$node" -- env OCF_ROOT=/usr/lib/ocf OCF_RA_VERSION_MAJOR=1 \
 		OCF_RA_VERSION_MINOR=1 OCF_RESOURCE_INSTANCE=test \
-		OCF_RESKEY_CRM_meta_timeout=60000 OCF_RESKEY_CRM_meta_on_node="$node" \
+		OCF_RESKEY_CRM_meta_timeout="$T_TIMEOUT_MS" OCF_RESKEY_CRM_meta_on_node="$node" \
 		"${env[@]}" "$@" "$T_AGENT" "$action" 2>&1)
 	RC=$?
-	REASON=$(sed -n 's/^ocf-exit-reason://p' <<<"$OUT")
+	reason_take
 }
 
 # agent_is RC NODE ACTION [NAME=VALUE...]
@@ -212,6 +255,11 @@ libvirtd_back() {
 	fi
 }
 
+# fencer_knows NODE: its fencer has run for so long that it has heard what the others remember.
+fencer_knows() {
+	lab exec "$1" -- sh -c '[ "$(ps -o etimes= -C pacemaker-fenced | sort -n | head -n 1)" -ge 46 ]'
+}
+
 # The witness
 
 witness_wait() { lab guest wait "$1" "$2" --counter-beyond "$3" --timeout "${4:-30}"; }
@@ -228,7 +276,7 @@ witness_counter() {
 	{
 		echo ' n=0'
 		for node in $(lab nodes); do
-			tail -c 65536 "$(lab path "$node")/var/log/lunmask-guest/$1.console" 2>/dev/null || true
+			tail -c 65536 "$(lab path "$node")/var/log/libvirt/qemu/$1.console" 2>/dev/null || true
 		done
 	} | sed -n 's/.* n=\([0-9]*\).*/\1/p' | sort -n | tail -n 1
 }

@@ -6,7 +6,7 @@
 
 crm() { lab exec "${CRM_NODE:-node1}" -- crm "$@"; }
 
-settled() { lab exec "${CRM_NODE:-node1}" -- crm_resource --wait --timeout 120s; }
+settled() { lab exec "${CRM_NODE:-node1}" -- crm_resource --wait --timeout 900s; }
 
 # resource_located NAME: the node that it runs on, or nothing.
 resource_located() {
@@ -55,7 +55,7 @@ cluster_restart() {
 
 pacemaker_log() { cat "$(lab path "$1")/var/log/pacemaker/pacemaker.log"; }
 
-online() { lab exec "${CRM_NODE:-node1}" -- crm_mon -1 2>/dev/null | grep -Eq "Online:.* $1 "; }
+online() { lab exec "${CRM_NODE:-node1}" -- crm_mon -1 2>/dev/null | seen -E "Online:.* $1 "; }
 
 # web1_configure [PARAM=VALUE...]: the VM of vm_make as a resource. A guest that has lost its disks does
 # not shut down: WEB1_STOP is how long its stop may take.
@@ -76,7 +76,7 @@ web1_remove() {
 	vm_unmake web1
 }
 
-crm_resource_wait() { lab exec "${CRM_NODE:-node1}" -- crm_resource --wait --timeout 60s; }
+crm_resource_wait() { lab exec "${CRM_NODE:-node1}" -- crm_resource --wait --timeout 900s; }
 
 # runs_on NODE [BOOTS]: Pacemaker, libvirt, the array and the witness agree. Without BOOTS it may have
 # booted, but not been written by two.

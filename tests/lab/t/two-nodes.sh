@@ -75,5 +75,5 @@ like "$T_WHAT: what it has committed alone is there" "$(journal_probe node2 dump
 for node in node1 node2; do
 	ok "$node: its journal is sound" lab exec "$node" -- lunmask journal check
 done
-ok "nothing is left of the lab" lab down
+lab_ends
 done_testing

@@ -30,7 +30,7 @@ runs_somewhere() { runs_there "$(located)"; }
 runs_there() { [ -n "$1" ] && [ "$(located)" = "$1" ] && [ "$(domain "$1" web1)" = running ]; }
 online_both() { CRM_NODE=node1 online node2 && CRM_NODE=node2 online node1; }
 domains() { for node in node1 node2; do domain "$node" web1; done | grep -vc absent; }
-without_quorum() { lab exec "$1" -- crm_mon -1 | grep -q 'WITHOUT quorum'; }
+without_quorum() { lab exec "$1" -- crm_mon -1 | seen 'WITHOUT quorum'; }
 # QEMU, whatever libvirt says.
 domain_absent() { ! lab exec "$1" -- pgrep -f 'guest=web1[,]' >/dev/null; }
 counts() { witness_wait web1 "$1" "$(witness_counter web1)"; }
@@ -188,10 +188,11 @@ part_delay() {
 # Somebody lets the loser in again, which has quorum still: it fences the winner, and rightly. Its journal
 # must not go on beside the winner's. (Its Pacemaker would not shut down while it cannot fence the winner.)
 part_back() {
+	local boots
 	race
-	ok "$T_WHAT: the loser is let in" lab exec "$loser" -- stonith_admin --unfence "$loser" --timeout 60
+	ok "$T_WHAT: the loser is let in" lab exec "$loser" -- stonith_admin --unfence "$loser" --timeout 300
 	# After ten failures it has given up; whatever changes makes it try again.
-	lab exec "$loser" -- crm_attribute --type crm_config --name lunmask-again --update 1
+	lab exec "$loser" -- crm_attribute --type crm_config --name lunmask-again --update "$EPOCHSECONDS"
 	ok "$T_WHAT: it fences the winner" wait_until 60 fenced_are "$winner"
 	journal_waits "$WAIT_S" "$loser" "$T_WHAT: its journal waits all the same"
 	ok "$T_WHAT: for it has not gone on alone" journal_is "$loser" 'voters=1,2,$'
@@ -205,10 +206,17 @@ part_back() {
 	ok "$T_WHAT: both are online" wait_until 90 online_both
 	ok "$T_WHAT: both vote" journal_voters_are node1 1,2,
 	ok "$T_WHAT: nobody is fenced any more" wait_until 90 fenced_are ""
-	crm resource cleanup web1 >/dev/null 2>&1
+	# A cleanup during a start would have the same effect as below.
+	ok "$T_WHAT: settles" settled
+	runs_somewhere || crm resource cleanup web1 >/dev/null 2>&1
 	ok "$T_WHAT: it runs again" wait_until 60 runs_somewhere
 	together
-	booted=$((booted + 1))
+	# The failure of a start from before the two met is counted after they have: Pacemaker may stop what
+	# it has just started, until the cleanup.
+	ok "$T_WHAT: the guest counts" counts "$(located)"
+	boots=$(witness_boots)
+	like "$T_WHAT: one boot more, or two" $((boots - booted)) '^[12]$'
+	booted=$boots
 	runs_on "$(located)" "$booted"
 }
 
@@ -268,5 +276,5 @@ for i in "${!parts[@]}"; do
 	T_WHAT="$((i + 1)), ${parts[i]}"
 	"part_${parts[i]}"
 done
-ok "nothing is left of the lab" lab down
+lab_ends
 done_testing
