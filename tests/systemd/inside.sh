@@ -27,7 +27,7 @@ ok() {
 
 # becomes SECONDS COMMAND...
 becomes() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + 10 * $1))
 	shift
 	until "$@"; do
 		[ "$SECONDS" -lt "$end" ] || return 1
@@ -35,10 +35,12 @@ becomes() {
 	done
 }
 
+# shellcheck disable=SC2143 # as in tests/lab/t/lib.sh
+seen() { [ -n "$(grep "$@")" ]; }
 tail_of_journal() { journalctl --no-pager -q -n 40 -o short-monotonic 2>/dev/null; }
 property() { systemctl show --value -p "$1" "$2"; }
 is() { [ "$(property "$1" "$2")" = "$3" ]; }
-says() { journalctl --no-pager -q -o cat -u "$1" | grep -Eq -- "$2"; }
+says() { journalctl --no-pager -q -o cat -u "$1" | seen -E -- "$2"; }
 driver() { lunmask-array-tgt "$1"; }
 started_anew() { [ "$(property MainPID "$1")" != "$2" ] && is ActiveState "$1" active; }
 
@@ -104,7 +106,7 @@ configure() {
 # Each end of a unit is in a file: "lunmaskd killed KILL".
 ends_written() {
 	local unit
-	for unit in lunmaskd lunmask-cutoff; do
+	for unit in lunmaskd lunmask-cutoff lunmask-tidy; do
 		mkdir -p "/etc/systemd/system/$unit.service.d"
 		# shellcheck disable=SC2016 # systemd's
 		printf '[Service]\nExecStopPost=+/bin/sh -c '\''echo %%N $EXIT_CODE $EXIT_STATUS >>/ends'\''\n' \
@@ -113,7 +115,7 @@ ends_written() {
 }
 last_end_is() { tail -n 1 /ends | grep -x "$1" || { cat /ends && false; }; }
 
-status_is() { lunmask journal status --json 2>/dev/null | grep -q "\"$1\": $2"; }
+status_is() { lunmask journal status --json 2>/dev/null | seen "\"$1\": $2"; }
 # Uses LUNs under this host's name, as far as its command line says.
 user_start() {
 	bash -c 'read -t 200 <> <(:)' "initiator-name=$IQN:node1" </dev/null >/dev/null 2>&1 &
@@ -129,8 +131,21 @@ controller_stops() {
 controller_runs() { grep -q '^State:.[SR]' "/proc/$(pgrep -x pacemaker-contr)/status"; }
 fence_asked() { printf '{"initiators":["%s"]}' "$IQN:node1" | driver "$1"; }
 
+# The journal has nothing else yet.
+release_make() {
+	printf '{"name":"web1-data","size_bytes":1048576}' | driver create &&
+		printf '{"luns":["web1-data"],"grant":"%s"}' "$IQN:node1" | driver apply &&
+		lunmask journal export - | python3 -c 'import json, sys
+all = json.load(sys.stdin)
+all["releases"].append({"vm": "web1", "node": "node1", "array": "san1", "luns": ["web1-data"],
+                        "since_ms": 1700000000000, "revision": 1})
+json.dump(all, sys.stdout)' | lunmask journal import -
+}
+granted() { driver masks <<<'{"luns":["web1-data"]}' | seen "$IQN:node1"; }
+nothing_released() { lunmask journal export - | seen -E '"releases": ?\[\]'; }
+
 configure >/dev/null 2>&1 || fail "it is configured"
-for unit in lunmaskd lunmask-cutoff; do
+for unit in lunmaskd lunmask-cutoff lunmask-tidy; do
 	ok "systemd has nothing against $unit's unit" is LoadState "$unit" loaded
 	journalctl --no-pager -q -o cat _PID=1 | grep -E "$unit.service:.*(Unknown|ignoring|Failed to parse)" &&
 		fail "systemd knows all that is in $unit's unit"
@@ -145,9 +160,37 @@ ok "corosync runs" is ActiveState corosync active
 ok "the journal is active" becomes 30 status_is active true
 ok "the gate is open" becomes 10 status_is gate true
 ok "Pacemaker starts" systemctl start pacemaker
-ok "and is online" becomes 60 eval 'crm_mon -1 2>/dev/null | grep -q "Online: \[ node1 \]"'
+ok "and is online" becomes 60 eval 'crm_mon -1 2>/dev/null | seen "Online: \[ node1 \]"'
 ok "lunmask tasks answers" lunmask tasks
 [ -S /run/libvirt/libvirt-sock ] || systemctl start libvirtd >/dev/null 2>&1
+
+ok "a LUN is granted to the host, which has released it" release_make
+ok "it is" granted
+ok "lunmask-tidy starts, and says so to systemd" systemctl start lunmask-tidy
+ok "the release is completed, within the sandbox" becomes 30 nothing_released
+ok "the LUN is granted no more" eval '! granted'
+ok "lunmask-tidy says so" becomes 5 says lunmask-tidy 'web1: revoked from this host: web1-data'
+
+# doctor_says REGEX: on one line.
+doctor_says() {
+	local all
+	all=$(lunmask doctor --local --json | tr -s ' \n' ' ')
+	seen -E -- "$1" <<<"$all" || { echo "$all" && false; }
+}
+DISABLED='is not enabled'
+ok "lunmask doctor sees units that will not start at the next boot" \
+	doctor_says "lunmask-tidy.service $DISABLED"
+ok "one is enabled" systemctl enable lunmask-tidy
+ok "it sees that" eval "! doctor_says 'lunmask-tidy.service $DISABLED'"
+ok "and that the others are not" doctor_says "lunmaskd.service $DISABLED"
+ok "nothing is wrong with libvirt-guests" doctor_says '"check": "libvirt-guests" *}'
+ok "libvirt-guests is on" systemctl enable libvirt-guests
+ok "Pacemaker's unit is ordered after it" doctor_says '"check": "libvirt-guests" *}'
+ok "the drop-in is away" eval 'mkdir -p /etc/systemd/system/pacemaker.service.d &&
+	ln -s /dev/null /etc/systemd/system/pacemaker.service.d/lunmask.conf && systemctl daemon-reload'
+ok "it sees that libvirt-guests goes first" doctor_says 'libvirt-guests.service is on'
+ok "all is as before" eval 'rm /etc/systemd/system/pacemaker.service.d/lunmask.conf &&
+	systemctl disable libvirt-guests lunmask-tidy && systemctl daemon-reload'
 
 user_start
 ok "the host is fenced" fence_asked fence
@@ -169,7 +212,7 @@ ok "and says so" becomes 10 says lunmask-cutoff "Pacemaker's controller waits fo
 ok "which goes on" becomes 10 controller_runs
 ok "and answers" becomes 10 timeout 5 crm_node -l
 
-for unit in lunmaskd lunmask-cutoff; do
+for unit in lunmaskd lunmask-cutoff lunmask-tidy; do
 	pid=$(property MainPID "$unit")
 	kill -9 "$pid"
 	ok "$unit is started anew when it was killed" becomes 20 started_anew "$unit" "$pid"
@@ -181,12 +224,12 @@ ok "lunmaskd that stands still is noticed by the watchdog" becomes 45 started_an
 ok "and the journal is active once more" becomes 30 status_is active true
 
 systemctl stop pacemaker
-for unit in lunmask-cutoff lunmaskd; do
+for unit in lunmask-tidy lunmask-cutoff lunmaskd; do
 	ok "$unit stops" systemctl stop "$unit"
 	ok "$unit has not failed" is ActiveState "$unit" inactive
 	# Not killed by the signal, but ended for it.
 	ok "$unit has ended by itself" last_end_is "$unit exited 0"
 done
 ok "nothing was refused by the sandbox" eval \
-	'! journalctl --no-pager -q -o cat -u lunmaskd -u lunmask-cutoff | grep -Ei "operation not permitted|read-only file system"'
+	'! journalctl --no-pager -q -o cat -u lunmaskd -u lunmask-cutoff -u lunmask-tidy | grep -Ei "operation not permitted|read-only file system"'
 echo "1..$count"

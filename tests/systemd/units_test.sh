@@ -1,10 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# lunmaskd and lunmask-cutoff under systemd, by their own units: units_test.sh STAGE
+# lunmaskd, lunmask-cutoff and lunmask-tidy under systemd, by their own units: units_test.sh STAGE
 #
-# Needs root, systemd-nspawn and what the lab needs. A container of this machine's files, with the staged
-# tree over them, is booted by systemd: one node of a cluster that is also its array. What is tried
-# there is in inside.sh. Prints TAP; leaves nothing behind.
+# Needs root, systemd-nspawn and what the lab needs. In a container: one node of a cluster that is also
+# its array. What is tried there is in inside.sh. Prints TAP; leaves nothing behind.
 set -uo pipefail
 
 if [[ ${1:-} != --inside ]]; then
@@ -13,53 +12,32 @@ if [[ ${1:-} != --inside ]]; then
 fi
 
 here=$(dirname "$(realpath "$0")")
-stage=$2
-base=$(mktemp -d /var/tmp/lunmask-units.XXXXXX)
-root=$base/disk/root
-
-cleanup() {
-	umount -R "$root" "$base/disk" 2>/dev/null
-	rm -rf "$base"
-}
-trap cleanup EXIT
-
-# State of this machine must not show through: its cluster, its keys, its logs, its services.
-disk_make() {
-	local path
-	mount -t tmpfs -o mode=755 disk "$base/disk"
-	mkdir -p "$base/disk"/{upper,work,root}
-	mount -t overlay units "$root" -o "lowerdir=/,upperdir=$base/disk/upper,workdir=$base/disk/work"
-	for path in etc/ssh etc/lunmask etc/libvirt/qemu etc/corosync etc/systemd/system var/log var/tmp root/.ssh \
-		var/lib/{corosync,pacemaker,pcsd,libvirt,lunmask,lunmask-array-tgt}; do
-		[ ! -d "$root/$path" ] || find "$root/$path" -mindepth 1 ! -type d -delete
-	done
-	tar -C "$stage" -cf - . | tar -C "$root" -xpf - --no-overwrite-dir --keep-directory-symlink
-	echo node1 >"$root/etc/hostname"
-	printf '127.0.0.1 localhost node1\n' >"$root/etc/hosts"
-	install -m 755 "$here/inside.sh" "$root/usr/local/sbin/units-inside"
-	cat >"$root/etc/systemd/system/units-test.service" <<-X
-		[Unit]
-		SuccessAction=poweroff-immediate
-		FailureAction=poweroff-immediate
-		[Service]
-		Type=oneshot
-		ExecStart=/usr/local/sbin/units-inside
-		StandardOutput=file:/tap
-		StandardError=file:/tap
-		TimeoutStartSec=200
-	X
-}
-
-mkdir "$base/disk"
-disk_make
-timeout --kill-after=20 240 systemd-nspawn --quiet --register=no --keep-unit --directory="$root" --machine=lunmask-units \
-	--private-network --link-journal=no --resolv-conf=off --timezone=off --console=pipe --boot -- \
-	systemd.unit=units-test.service systemd.show_status=no </dev/null >"$base/console" 2>&1
+# shellcheck source=containers.sh
+. "$here/containers.sh"
+containers_init
+trap containers_end EXIT
+container_make node1 "$2"
+root=$(container_path node1)
+echo '127.0.0.1 node1' >>"$root/etc/hosts"
+install -m 755 "$here/inside.sh" "$root/usr/local/sbin/units-inside"
+cat >"$root/etc/systemd/system/units-test.service" <<-X
+	[Unit]
+	SuccessAction=poweroff-immediate
+	FailureAction=poweroff-immediate
+	[Service]
+	Type=oneshot
+	ExecStart=/usr/local/sbin/units-inside
+	StandardOutput=file:/tap
+	StandardError=file:/tap
+	TimeoutStartSec=200
+X
+container_boot node1 --private-network -- systemd.unit=units-test.service systemd.show_status=no
+wait "${C_PID[node1]}"
 status=$?
 cat "$root/tap"
 if ! grep -q '^1\.\.' "$root/tap"; then
 	echo "not ok 999 - the container did not run to its end: $status"
-	tail -n 40 "$base/console" | sed 's/^/#   /'
+	tail -n 40 "$C_BASE/node1.console" | sed 's/^/#   /'
 	exit 1
 fi
 ! grep -q '^not ok' "$root/tap"
