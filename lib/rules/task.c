@@ -120,13 +120,30 @@ static int step_try(const struct task *task, const struct task_step *step, struc
 		       err_text(&look_err)[0] != '\0' ? ": " : "", err_text(&look_err));
 }
 
+/*
+ * The last try may fail only because little time was left for it. Then the reason is what the try
+ * before it failed with.
+ */
+static int reason_keep(int rc, int earlier_rc, const struct err *earlier, struct err *err)
+{
+	struct err why = *err;
+
+	if ((rc != -ETIMEDOUT && rc != -EHOSTDOWN) || earlier_rc == 0 || earlier_rc == rc) {
+		return rc;
+	}
+	return err_set(err, earlier_rc, "%s; then the time was over: %s", err_text(earlier),
+		       err_text(&why));
+}
+
 /* *ret_acted is set before run is called: from then on there may be something to undo. */
 static int step_carry_out(const struct task *task, const struct task_step *step,
 			  struct deadline deadline, bool *ret_acted, struct err *err)
 {
 	int64_t since_ms = deadline_now_ms();
+	struct err earlier = ERR_INIT;
 	unsigned int try = 1;
 	bool waited = false;
+	int earlier_rc = 0;
 	int rc = 0;
 
 	while (true) {
@@ -137,6 +154,10 @@ static int step_carry_out(const struct task *task, const struct task_step *step,
 		if (rc == 0) {
 			*ret_acted = true;
 			rc = step_try(task, step, deadline_within(deadline, step->timeout_ms), err);
+		}
+		if (deadline_left_ms(deadline) <= step->retry_ms) {
+			rc = reason_keep(rc, earlier_rc, &earlier, err);
+			break;
 		}
 		waits = task_error_fenced(rc) &&
 			deadline_now_ms() - since_ms < step->fenced_wait_ms;
@@ -149,6 +170,8 @@ static int step_carry_out(const struct task *task, const struct task_step *step,
 			tell(task, step, TASK_STEP_RETRIED, since_ms, err);
 		}
 		waited = waits;
+		earlier = *err;
+		earlier_rc = rc;
 		if (!deadline_pause(deadline, step->retry_ms)) {
 			break;
 		}

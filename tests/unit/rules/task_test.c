@@ -249,6 +249,53 @@ static void task_run__patience_ends(void **state)
 	assert_int_equal(world_fenced(&world, TEST_LIMIT_MS, deadline_in(20)), -ESHUTDOWN);
 }
 
+/* The first call finds the host fenced, the second one gets no answer until the time is over. */
+static int run_late(void *context, struct deadline deadline, struct err *err)
+{
+	struct world *world = context;
+
+	if (world->run_failures[0]-- > 0) {
+		return err_set(err, -ESHUTDOWN, "this host is fenced");
+	}
+	while (!deadline_passed(deadline)) {
+		(void)deadline_pause(deadline, 1);
+	}
+	return err_set(err, world->run_rc[0], "no answer");
+}
+
+static int world_late(struct world *world, struct err *err)
+{
+	struct task_step step = STEP_ROW(0, "a");
+	struct task task = {.name = "test", .steps = &step, .n_steps = 1, .context = world};
+
+	step.run = run_late;
+	step.fenced_wait_ms = TEST_LIMIT_MS;
+	step.retry_ms = 1;
+	return task_run(&task, deadline_in(50), err);
+}
+
+static void task_run__time_out_does_not_hide_the_reason_before_it(void **state)
+{
+	struct world world = {.run_failures = {1}, .run_rc = {-EHOSTDOWN}};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(world_late(&world, &err), -ESHUTDOWN);
+	assert_memory_equal(err_text(&err), "a: this host is fenced", 22);
+}
+
+static void task_run__lost_task_is_never_hidden(void **state)
+{
+	struct world world = {.run_failures = {1}, .run_rc = {-ECANCELED}};
+	struct err err = ERR_INIT;
+	int rc = world_late(&world, &err);
+
+	(void)state;
+	/* Where the machine was too busy for a second try, the first one's reason is the only one.
+	 */
+	assert_true(rc == -ECANCELED || world.run_failures[0] == 0);
+}
+
 static void task_run__effect_counts_more_than_the_return_code(void **state)
 {
 	struct world world = {.run_rc = {-EIO}, .run_failures = {1}, .effect_despite_rc = {true}};
@@ -512,6 +559,8 @@ int main(void)
 		cmocka_unit_test(task_run__fenced_host_is_waited_for),
 		cmocka_unit_test(task_run__fenced_host_is_not_waited_for_without_patience),
 		cmocka_unit_test(task_run__patience_ends),
+		cmocka_unit_test(task_run__time_out_does_not_hide_the_reason_before_it),
+		cmocka_unit_test(task_run__lost_task_is_never_hidden),
 		cmocka_unit_test(task_run__effect_counts_more_than_the_return_code),
 		cmocka_unit_test(task_run__success_without_effect_is_a_failure),
 		cmocka_unit_test(task_run__widening_needs_the_gate),
