@@ -12,8 +12,9 @@
 #include "driver/core/select.h"
 
 /*
- * The code that every array driver written in C shares: the command line, the request, the lock,
- * the verbs of lunmask-array(7) and the reply. A driver is a table of functions for one product:
+ * A driver is a table of functions for one product. What every array driver written in C shares,
+ *the command line, the request, the lock, the verbs of lunmask-array(7) and the reply, is in the
+ *room protocol:
  *
  *	int main(int argc, char **argv)
  *	{
@@ -98,8 +99,5 @@ struct driver {
 	int (*restore)(void *backend, size_t max, struct deadline deadline, size_t *ret_restored,
 		       struct fault *fault);
 };
-
-/* Returns the exit status: 0: done; 1: fault; 2: usage. */
-int driver_main(int argc, char **argv, const struct driver *driver);
 
 #endif

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "driver/core/driver.h"
+#include "driver/protocol/driver_main.h"
 #include "driver/tgt/tgt.h"
 #include "driver/tgt/tgt_admin.h"
 #include "driver/tgt/tgt_masks.h"

@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "driver/core/driver.h"
+#include "driver/protocol/driver_main.h"
 #include "driver/core/lock.h"
 
 #define WAIT_MS 60000

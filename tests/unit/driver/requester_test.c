@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "driver/core/requester.h"
-#include "driver/core/verbs.h"
+#include "driver/protocol/requester.h"
+#include "driver/protocol/verbs.h"
 
 #define S "iqn.2026-11.x:s" /* fenced */
 #define T "iqn.2026-11.x:t" /* not */

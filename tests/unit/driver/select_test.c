@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "driver/core/driver.h"
-#include "driver/core/request.h"
-#include "driver/core/verbs.h"
+#include "driver/protocol/request.h"
+#include "driver/protocol/verbs.h"
 
 #define H1 "iqn.2026-11.x:h1"
 #define H2 "iqn.2026-11.x:h2"

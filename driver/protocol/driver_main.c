@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "driver/core/driver.h"
+#include "driver/protocol/driver_main.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -8,8 +8,8 @@
 
 #include "command/usage.h"
 #include "driver/core/lock.h"
-#include "driver/core/request.h"
-#include "driver/core/verbs.h"
+#include "driver/protocol/request.h"
+#include "driver/protocol/verbs.h"
 
 enum { EXIT_DONE = 0, EXIT_FAULT = 1, EXIT_USAGE = 2 };
 

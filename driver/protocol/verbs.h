@@ -4,18 +4,22 @@
 
 #include "driver/core/driver.h"
 #include "driver/core/lock.h"
-#include "driver/core/requester.h"
+#include "driver/protocol/requester.h"
 
+#define READ_ONLY_MEMBER "read_only"
 #define URGENT_MEMBER "urgent" /* of a verb that reads: it goes first, as fencing does */
 
-/* The verbs of lunmask-array(7), for any driver. driver.c runs a verb; the table is constant. */
+/* Does what the request asks and adds the answer to reply. 0, or -errno with the fault filled. */
+typedef int verb_fn(const struct driver *driver, void *backend, const json_t *request,
+		    struct deadline deadline, json_t *reply, struct fault *fault);
+
+/* The verbs of lunmask-array(7), for any driver. driver_main.c runs one; the table is constant. */
 struct verb {
 	const char *name;
 	const char *help;
 	enum lock_kind lock;        /* it runs under the array's lock */
 	const char *const *members; /* members that its request may have, NULL-terminated */
-	int (*run)(const struct driver *driver, void *backend, const json_t *request,
-		   struct deadline deadline, json_t *reply, struct fault *fault);
+	verb_fn *run;
 	/* The requests that a fenced host may still make. NULL: no request with a requester. */
 	requester_own *own;
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "driver/core/request.h"
+#include "driver/protocol/request.h"
 
 #include <inttypes.h>
 #include <string.h>

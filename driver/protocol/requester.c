@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "driver/core/requester.h"
+#include "driver/protocol/requester.h"
 
 #include <string.h>
 
-#include "driver/core/request.h"
+#include "driver/protocol/request.h"
 #include "names/lun.h"
 
 static bool is_text(const json_t *value, const char *text)

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "driver/protocol/verb_runs.h"
+
+#include "driver/protocol/reply.h"
+#include "driver/protocol/request.h"
+#include "names/lun.h"
+
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "0"
+#endif
+
+static int capability_put(json_t *info, const char *name, struct fault *fault)
+{
+	json_t *list = json_object_get(info, "capabilities");
+
+	return json_array_append_new(list, json_string(name)) == 0 ? 0 : reply_no_memory(fault);
+}
+
+int verb_info(const struct driver *driver, void *backend, const json_t *request,
+	      struct deadline deadline, json_t *reply, struct fault *fault)
+{
+	json_t *info = json_pack(
+		"{s:i, s:s, s:s, s:[s, s, s, s, s, s, s, s], s:{s:i, s:i, s:i, s:i}}", "protocol",
+		DRIVER_PROTOCOL, "driver", driver->name, "version", PACKAGE_VERSION, "capabilities",
+		"revoke-cuts-nexus", "nexus-list", "fence", "requester", "create", "delete",
+		"masks-select", "urgent", "limits", "luns", REQUEST_NAMES_MAX, "request_bytes",
+		(int)REQUEST_MAX_BYTES, "reply_bytes", (int)DRIVER_REPLY_MAX_BYTES, "timeout_ms",
+		DRIVER_TIMEOUT_MAX_MS);
+	int rc = info != NULL && json_object_update(reply, info) == 0 ? 0 : reply_no_memory(fault);
+
+	rc = rc == 0 && driver->hosts != NULL ? capability_put(reply, "hosts", fault) : rc;
+	rc = rc == 0 && driver->protect != NULL ? capability_put(reply, "read-only", fault) : rc;
+	(void)backend;
+	(void)request;
+	(void)deadline;
+	json_decref(info);
+	return rc;
+}
+
+int verb_ports(const struct driver *driver, void *backend, const json_t *request,
+	       struct deadline deadline, json_t *reply, struct fault *fault)
+{
+	json_t *portals = json_array();
+	int rc = driver->ports(backend, deadline, portals, fault);
+
+	(void)request;
+	if (rc != 0) {
+		json_decref(portals);
+		return rc;
+	}
+	return reply_put(reply, "portals", portals, fault);
+}
+
+int verb_luns(const struct driver *driver, void *backend, const json_t *request,
+	      struct deadline deadline, json_t *reply, struct fault *fault)
+{
+	struct request_names names;
+	const char *initiator;
+	json_t *luns;
+	bool listed;
+	int rc = request_names(request, "luns", lun_name_valid, &names, &listed, fault);
+
+	rc = rc != 0 ? rc : request_name(request, "initiator", iscsi_name_valid, &initiator, fault);
+	if (rc != 0) {
+		return rc;
+	}
+	luns = json_array();
+	if (!listed || names.count > 0) {
+		rc = driver->luns(backend, names.names, names.count, initiator, deadline, luns,
+				  fault);
+	}
+	if (rc != 0) {
+		json_decref(luns);
+		return rc;
+	}
+	return reply_put(reply, "luns", luns, fault);
+}
+
+static int selection_read(const struct driver *driver, const void *backend, const json_t *request,
+			  struct request_names *initiators, struct selection *ret,
+			  struct fault *fault)
+{
+	int64_t limit = 0;
+	bool listed;
+	int rc = request_names(request, "initiators", iscsi_name_valid, initiators, &listed, fault);
+
+	*ret = (struct selection){.initiators = initiators->names,
+				  .n_initiators = initiators->count,
+				  .admits = driver->admits,
+				  .backend = backend};
+	rc = rc != 0 ? rc : request_boolean(request, "rules", &ret->rules, fault);
+	rc = rc != 0 ? rc : request_name(request, "after", lun_name_valid, &ret->after, fault);
+	rc = rc != 0 ? rc : request_number(request, "limit", 1, SELECT_LIMIT_MAX, 0, &limit, fault);
+	ret->limit = (size_t)limit;
+	if (rc == 0 && ret->n_initiators == 0 && (listed || ret->rules)) {
+		rc = request_missing("initiators", fault);
+	}
+	if (rc == 0 && json_object_get(request, "luns") != NULL &&
+	    (listed || ret->after != NULL || ret->limit > 0)) {
+		rc = fault_set(fault, ARRAY_ERROR_BAD_REQUEST,
+			       "with 'luns', none of 'initiators', 'after' and 'limit' is legal");
+	}
+	return rc;
+}
+
+int verb_masks(const struct driver *driver, void *backend, const json_t *request,
+	       struct deadline deadline, json_t *reply, struct fault *fault)
+{
+	struct request_names names;
+	struct request_names initiators;
+	struct selection selection;
+	struct masks masks = {0};
+	const char *next = NULL;
+	bool listed;
+	int rc = request_names(request, "luns", lun_name_valid, &names, &listed, fault);
+
+	rc = rc != 0 ? rc
+		     : selection_read(driver, backend, request, &initiators, &selection, fault);
+	if (rc == 0 && (!listed || names.count > 0)) {
+		rc = driver->masks.read(backend, names.names, names.count, deadline, &masks, fault);
+	}
+	if (rc == 0 && !listed) {
+		next = masks_select(&masks, &selection);
+	}
+	rc = rc != 0 ? rc : reply_masks(reply, &masks, fault);
+	if (rc == 0 && next != NULL) {
+		rc = reply_put(reply, "next", json_string(next), fault);
+	}
+	masks_release(&masks);
+	return rc;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LUNMASK_ARRAY_VERB_RUNS_H
+#define LUNMASK_ARRAY_VERB_RUNS_H
+
+#include "driver/protocol/verbs.h"
+
+/* What each verb does. verbs.c has the table: its members, its lock, its help. */
+
+verb_fn verb_info, verb_ports, verb_luns, verb_masks; /* verb_read.c */
+verb_fn verb_apply;                                   /* verb_apply.c */
+verb_fn verb_fence, verb_unfence, verb_fenced;        /* verb_fence.c */
+verb_fn verb_create, verb_delete, verb_protect;       /* verb_volume.c */
+
+#endif
