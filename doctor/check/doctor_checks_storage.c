@@ -43,6 +43,14 @@ static void state_tools_judge(const struct doctor_facts *facts, struct doctor_ve
 	}
 }
 
+static void selinux_judge(const struct doctor_facts *facts, struct doctor_verdict *verdict)
+{
+	if (facts->state_tools.selinux_enforcing && !facts->state_tools.selinux_fusefs) {
+		doctor_found(verdict, DOCTOR_FAIL, NULL,
+			     "SELinux is enforcing, and its boolean virt_use_fusefs is off");
+	}
+}
+
 /* What leads out of an array's failure. */
 static char *array_mend(const struct doctor_array *array)
 {
@@ -166,6 +174,13 @@ const struct doctor_check doctor_checks_storage[] = {
 	 .why = "They make a state LUN a file for libvirt: without them no memory is saved or "
 		"restored.",
 	 .judge = state_tools_judge},
+	{.name = "selinux",
+	 .looks_at = "SELinux: may QEMU use what a state LUN is saved through",
+	 .needs = {DOCTOR_ANSWERS(state_tools)},
+	 .why = "QEMU writes and reads a VM's saved memory through a file of FUSE, which SELinux "
+		"refuses then.",
+	 .mend = "setsebool -P virt_use_fusefs on",
+	 .judge = selinux_judge},
 	{.name = "array",
 	 .looks_at = "the arrays: does each driver answer",
 	 .needs = {DOCTOR_ANSWERS(arrays)},

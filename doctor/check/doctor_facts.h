@@ -129,6 +129,8 @@ struct doctor_state_tools {
 	struct doctor_part part;
 	bool storage_daemon;
 	int fuse; /* 0, or -errno of opening /dev/fuse */
+	bool selinux_enforcing;
+	bool selinux_fusefs; /* its policy lets QEMU use a file of FUSE */
 };
 
 struct doctor_array {

@@ -148,6 +148,16 @@ static void key_look(struct doctor_key *ret)
 	ret->id = cluster_id_load(NULL);
 }
 
+/* The first character of a file of selinuxfs: 1 is on. Without SELinux there is no such file. */
+static bool selinux_on(const char *path)
+{
+	size_t bytes;
+	int rc;
+	g_autofree char *text = doctor_file_read(path, &bytes, &rc);
+
+	return bytes > 0 && text[0] == '1';
+}
+
 static void state_tools_look(struct doctor_state_tools *ret)
 {
 	g_autofree char *program = g_find_program_in_path("qemu-storage-daemon");
@@ -155,6 +165,8 @@ static void state_tools_look(struct doctor_state_tools *ret)
 
 	ret->storage_daemon = program != NULL;
 	ret->fuse = fuse < 0 ? -errno : 0;
+	ret->selinux_enforcing = selinux_on("/sys/fs/selinux/enforce");
+	ret->selinux_fusefs = selinux_on("/sys/fs/selinux/booleans/virt_use_fusefs");
 	ret->part.seen = DOCTOR_SEEN;
 }
 

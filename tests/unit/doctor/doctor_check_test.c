@@ -332,6 +332,10 @@ static void fuse_missing(struct good *good)
 {
 	good->facts.state_tools.fuse = -ENOENT;
 }
+static void selinux_refuses(struct good *good)
+{
+	good->facts.state_tools.selinux_enforcing = true;
+}
 static void array_host_key(struct good *good)
 {
 	answer_bad(&good->array.info, -EACCES, "Host key verification failed.");
@@ -467,6 +471,7 @@ static const struct fault {
 	{qemu_missing, "libvirt-version", DOCTOR_FAIL, "no QEMU"},
 	{storage_daemon_missing, "state-lun", DOCTOR_FAIL, "qemu-storage-daemon"},
 	{fuse_missing, "state-lun", DOCTOR_FAIL, "/dev/fuse"},
+	{selinux_refuses, "selinux", DOCTOR_FAIL, "virt_use_fusefs is off"},
 	{array_host_key, "array", DOCTOR_FAIL, "san1 does not answer: Host key"},
 	{array_silent, "array", DOCTOR_FAIL, "no route"},
 	{array_user, "array-user", DOCTOR_FAIL, "Permission denied"},
