@@ -15,6 +15,7 @@ enum exit_status exit_status_of(int rc)
 	case EINVAL:
 	case ENOENT:
 	case ENOTDIR:
+	case ENOTSUP:
 	case ELOOP: return EXIT_STATUS_CONFIG;
 	case ENOTCONN: return EXIT_STATUS_CLUSTER;
 	case EIO:

@@ -11,7 +11,7 @@ enum exit_status {
 	EXIT_STATUS_OK = 0,
 	EXIT_STATUS_USAGE = 64,  /* command line */
 	EXIT_STATUS_BUSY = 73,   /* another instance is running */
-	EXIT_STATUS_CONFIG = 78, /* settings, key, modes, no encryption */
+	EXIT_STATUS_CONFIG = 78, /* settings, key, modes, no encryption; a newer journal */
 
 	EXIT_STATUS_CLUSTER = 69, /* corosync does not answer, or has exited */
 	EXIT_STATUS_SOFTWARE = 70,

@@ -33,7 +33,7 @@ struct machine_ops {
 		      struct outcome *ret);
 	/* Saves the whole state; the core frees *ret_data with free(). 0 or -ENOMEM. */
 	int (*save)(void *machine, uint8_t **ret_data, size_t *ret_bytes);
-	/* Replaces the state; bytes 0: by the empty state. 0, -EBADMSG or -ENOMEM. */
+	/* Replaces the state; bytes 0: by the empty state. 0, or -errno: the old one is kept. */
 	int (*load)(void *machine, const uint8_t *data, size_t bytes);
 };
 

@@ -96,12 +96,18 @@ static int core_make(struct node *node, const char **ret_why)
 	return node->core == NULL ? -EUCLEAN : 0;
 }
 
-/* A store that passes its own checks but whose contents are inconsistent must not be used. */
+/*
+ * A store that passes its own checks but whose contents are inconsistent must not be used. One that
+ * a newer lunmaskd wrote is kept as it is.
+ */
 static int core_open(struct node *node, struct err *err)
 {
 	const char *why = "";
 	int rc = core_make(node, &why);
 
+	if (rc == -EUCLEAN && tasks_newer(node->tasks)) {
+		return err_set(err, -ENOTSUP, NODE_NEWER);
+	}
 	if (rc == -EUCLEAN) {
 		qb_log(LOG_ERR, "store: its contents are inconsistent: %s", why);
 		store_close(node->store);

@@ -79,6 +79,10 @@ void node_run_deferred(struct node *node)
 {
 	struct core_status status;
 
+	if (node->reset && !node->ended && tasks_newer(node->tasks)) {
+		qb_log(LOG_ERR, "journal: %s", NODE_NEWER);
+		node_end(node, EXIT_STATUS_CONFIG);
+	}
 	if (node->reset && !node->ended) {
 		qb_log(LOG_ERR, "journal: %s", node->reset_why);
 		node_end(node, EXIT_STATUS_RESET);

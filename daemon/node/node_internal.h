@@ -26,6 +26,8 @@
  *	node_domains.c   libvirt's events of this host's domains
  */
 #define MS_NS UINT64_C(1000000)
+#define NODE_NEWER                                                                                 \
+	"it was written by a newer lunmaskd: upgrade lunmask on this node; nothing was changed"
 
 struct node {
 	struct node_options options;

@@ -28,6 +28,11 @@ void tasks_free(struct tasks *tasks)
 	}
 }
 
+bool tasks_newer(const struct tasks *tasks)
+{
+	return tasks->newer;
+}
+
 static bool actor_named(const struct journal_actor *actor)
 {
 	return actor->node[0] != '\0' && actor->boot_id[0] != '\0' && actor->pid > 0;

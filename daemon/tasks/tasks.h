@@ -22,7 +22,7 @@
  * kept. When the table holds TASKS_MAX tasks, a new task replaces the one that ended first; if all
  * of them are open, BEGIN returns -ENOSPC. Releases and grants are at most TASKS_RELEASES_MAX
  * together; a new one replaces the grant that was written first. The index passed to apply must
- *increase with each call: it becomes the revision of a release.
+ * increase with each call: it becomes the revision of a release.
  */
 #define TASKS_MAX 4096
 #define TASKS_ENDED_PER_VM 4
@@ -34,6 +34,9 @@ struct tasks *tasks_new(void);
 void tasks_free(struct tasks *tasks);
 
 extern const struct machine_ops tasks_machine_ops;
+
+/* Did the last load fail because a newer lunmaskd wrote the snapshot? */
+bool tasks_newer(const struct tasks *tasks);
 
 /* The results are borrowed and valid until the next apply or load. NULL: no such record. */
 const struct journal_task *tasks_find(const struct tasks *tasks, const struct id128 *uuid);

@@ -156,8 +156,10 @@ static bool tasks_read(struct reader *reader, struct tasks *tasks)
 		return false;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (journal_task_decode(reader->data, reader->left, &task, &used) != 0 ||
-		    !task_plausible(tasks, &task)) {
+		int rc = journal_task_decode(reader->data, reader->left, &task, &used);
+
+		tasks->newer = rc == -ENOTSUP;
+		if (rc != 0 || !task_plausible(tasks, &task)) {
 			return false;
 		}
 		reader_skip(reader, used);
@@ -211,8 +213,10 @@ static bool releases_read(struct reader *reader, struct tasks *tasks)
 		return false;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (journal_release_decode(reader->data, reader->left, &release, &used) != 0 ||
-		    release.array[0] == '\0' || release.n_luns == 0 ||
+		int rc = journal_release_decode(reader->data, reader->left, &release, &used);
+
+		tasks->newer = rc == -ENOTSUP;
+		if (rc != 0 || release.array[0] == '\0' || release.n_luns == 0 ||
 		    tasks_get_release(tasks, release.vm, release.node) != NULL) {
 			return false;
 		}
@@ -225,6 +229,7 @@ static bool releases_read(struct reader *reader, struct tasks *tasks)
 static bool snapshot_read(struct reader *reader, struct tasks *tasks)
 {
 	if (reader->left == 0 || reader->data[0] != SNAPSHOT_VERSION) {
+		tasks->newer = reader->left > 0 && reader->data[0] > SNAPSHOT_VERSION;
 		return false;
 	}
 	reader_skip(reader, 1);
@@ -241,8 +246,9 @@ int tasks_load(void *machine, const uint8_t *data, size_t bytes)
 
 	tasks_tables_init(&loaded);
 	if (bytes > 0 && !snapshot_read(&reader, &loaded)) {
+		tasks->newer = loaded.newer;
 		tasks_tables_release(&loaded);
-		return -EBADMSG;
+		return tasks->newer ? -ENOTSUP : -EBADMSG;
 	}
 	tasks_tables_release(tasks);
 	*tasks = loaded;

@@ -27,6 +27,8 @@ struct tasks {
 	/* struct journal_release, owned, in the order in which they were written */
 	GPtrArray *releases;
 	GHashTable *by_release;
+
+	bool newer; /* the last load met a record of a later version */
 };
 
 void tasks_tables_init(struct tasks *tasks);

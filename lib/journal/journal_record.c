@@ -168,7 +168,7 @@ static int version_decode(uint8_t version, const struct journal_field *fields, s
 	size_t used;
 
 	if (bytes == 0 || data[0] != version) {
-		return -EBADMSG;
+		return bytes > 0 && data[0] > version ? -ENOTSUP : -EBADMSG;
 	}
 	used = journal_fields_decode(fields, n, data + 1, bytes - 1, record);
 	*ret_used = used + 1;

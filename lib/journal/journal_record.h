@@ -207,7 +207,10 @@ bool journal_actor_equal(const struct journal_actor *a, const struct journal_act
  * the record: an illegal name, a control character in a text, a value out of range.
  */
 size_t journal_op_encode(const struct journal_op *op, uint8_t *buffer);
-/* 0 or -EBADMSG: truncated, too long, more bytes behind, or a record that encode refuses. */
+/*
+ * 0; -EBADMSG: truncated, too long, more bytes behind, or a record that encode refuses; -ENOTSUP: a
+ * record of a later version.
+ */
 int journal_op_decode(const uint8_t *data, size_t bytes, struct journal_op *ret);
 size_t journal_task_encode(const struct journal_task *task, uint8_t *buffer);
 /* *ret_used: number of bytes read; more may follow. */

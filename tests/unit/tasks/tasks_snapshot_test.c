@@ -153,6 +153,25 @@ static void load__refuses_what_is_cut_off_or_too_long(void **state)
 	assert_int_equal(load(tasks, &bytes), -EBADMSG);
 }
 
+/* Its version, and that of the first task behind the number of tasks. */
+static void load__knows_what_a_newer_lunmaskd_wrote(void **state)
+{
+	static const size_t versions[] = {0, 1 + 4};
+
+	(void)state;
+	table_some();
+	for (size_t i = 0; i < G_N_ELEMENTS(versions); i++) {
+		DROP struct bytes bytes = save(tasks);
+
+		bytes.data[versions[i]]++;
+		assert_int_equal(load(tasks, &bytes), -ENOTSUP);
+		assert_true(tasks_newer(tasks));
+		bytes.data[versions[i]] = 0;
+		assert_int_equal(load(tasks, &bytes), -EBADMSG);
+		assert_false(tasks_newer(tasks));
+	}
+}
+
 /* A snapshot of these tasks, all ended ones in the order given by `ended`. */
 static int load_made(const struct journal_task *made, size_t n, const uint32_t *ended,
 		     size_t n_ended)
@@ -278,6 +297,8 @@ int main(void)
 						table_free),
 		cmocka_unit_test_setup_teardown(load__refuses_what_is_cut_off_or_too_long,
 						table_new, table_free),
+		cmocka_unit_test_setup_teardown(load__knows_what_a_newer_lunmaskd_wrote, table_new,
+						table_free),
 		cmocka_unit_test_setup_teardown(load__refuses_tasks_that_the_rules_do_not_make,
 						table_new, table_free),
 		cmocka_unit_test_setup_teardown(load__refuses_a_wrong_list_of_ended_tasks,
