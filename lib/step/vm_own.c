@@ -37,6 +37,26 @@ static int64_t young_since_ms(int64_t now_ms, int64_t age_ms)
 	return age_ms < FENCER_AGE_MIN_MS ? now_ms : now_ms - age_ms / 2 - TAKEOVER_CLOCKS_MS;
 }
 
+/*
+ * The lunmaskd that runs here is older than this program, and knows no grants: an upgrade is under
+ * way. Without a record no fencing of the host counts, but with one from before an older fencing
+ * would.
+ */
+static int unrecorded(struct vm_context *vm, const char *node, struct deadline deadline,
+		      struct err *err)
+{
+	const struct task_event event = {
+		.kind = TASK_STEP_PROGRESS,
+		.task = "journal",
+		.step = "grant",
+		.text = "not recorded: restart lunmaskd on this node, which is older than the "
+			"agent",
+	};
+
+	vm_report_event(vm, &event);
+	return vm_release_clear(vm, node, true, deadline, err);
+}
+
 static int record(struct vm_context *vm, const char *node, struct deadline deadline,
 		  struct err *err)
 {
@@ -65,6 +85,8 @@ static int record(struct vm_context *vm, const char *node, struct deadline deadl
 	if (rc == 0 && answer.status != 0) {
 		rc = err_set(err, -EIO, "the journal refused the record of the grant: %s",
 			     strerror(-answer.status));
+	} else if (rc == -EBADMSG) {
+		rc = unrecorded(vm, node, deadline, err);
 	}
 	vm->owned = vm->owned || rc == 0;
 	return rc;

@@ -81,13 +81,12 @@ static int release_remove(struct vm_context *vm, const char *node, bool gated,
 		       strerror(-answer.status));
 }
 
-/* Whatever the journal has of the node: a release or a grant. */
-static int row_remove(struct vm_context *vm, const char *node, struct deadline deadline,
-		      struct err *err)
+int vm_release_clear(struct vm_context *vm, const char *node, bool gated, struct deadline deadline,
+		     struct err *err)
 {
 	struct journal_op op = op_make(vm, JOURNAL_OP_REVOKED, node);
 	struct journal_answer answer;
-	int rc = vm_journal_submit(&vm->journal, &op, false, deadline, &answer, err);
+	int rc = vm_journal_submit(&vm->journal, &op, gated, deadline, &answer, err);
 
 	if (rc == 0 && answer.status != 0 && answer.status != -ENOENT) {
 		rc = err_set(err, answer.status,
@@ -100,7 +99,8 @@ static int row_remove(struct vm_context *vm, const char *node, struct deadline d
 void vm_release_settle(struct vm_context *vm, struct deadline deadline)
 {
 	if (vm->recorded) {
-		(void)row_remove(vm, vm->node, deadline_within(deadline, SETTLE_MS), NULL);
+		(void)vm_release_clear(vm, vm->node, false, deadline_within(deadline, SETTLE_MS),
+				       NULL);
 	}
 }
 
@@ -109,7 +109,7 @@ int vm_release_end(struct vm_context *vm, const char *node, struct deadline dead
 {
 	int rc = release_remove(vm, node, false, deadline, err);
 
-	return rc == -ENOENT ? row_remove(vm, node, deadline, err) : rc;
+	return rc == -ENOENT ? vm_release_clear(vm, node, false, deadline, err) : rc;
 }
 
 static bool release_has(const struct journal_release *release, const char *lun)

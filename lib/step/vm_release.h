@@ -34,6 +34,13 @@ void vm_release_settle(struct vm_context *vm, struct deadline deadline);
 int vm_release_look(struct vm_context *vm, const struct config_host *host, const char *lun,
 		    struct deadline deadline, bool *ret_released, struct err *err);
 
+/*
+ * Removes whatever the journal has of the node, a release or a grant. 0: also nothing. gated: only
+ * while this partition has quorum, as for what gives access.
+ */
+int vm_release_clear(struct vm_context *vm, const char *node, bool gated, struct deadline deadline,
+		     struct err *err);
+
 /* Removes the release by node, or the grant to it: the array grants it nothing now. 0: also none.
  */
 int vm_release_end(struct vm_context *vm, const char *node, struct deadline deadline,

@@ -147,9 +147,11 @@ int journal_submit(struct journal *journal, const struct journal_op *op,
 
 	(void)journal;
 	(void)deadline;
-	(void)err;
 	if (rc != 0) {
 		return rc;
+	}
+	if (journal_fake.older && op->kind == JOURNAL_OP_GRANT) {
+		return err_set(err, -EBADMSG, "lunmaskd: the operation cannot be decoded");
 	}
 	if (journal_fake.no_majority) {
 		*ret = (struct journal_answer){.verdict = JOURNAL_NO_QUORUM};

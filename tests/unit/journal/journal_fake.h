@@ -10,6 +10,7 @@
  */
 struct journal_fake {
 	bool absent;                 /* no lunmaskd */
+	bool older;                  /* lunmaskd here does not know grants */
 	bool no_majority;            /* reads: -EHOSTDOWN; submissions: NO_QUORUM */
 	enum journal_domain domain;  /* what lunmaskd says of any domain */
 	unsigned int lose_answers;   /* of so many submissions, which are committed all the same */

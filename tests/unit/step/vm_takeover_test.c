@@ -424,6 +424,28 @@ static void a_young_fencer_knows_since_when_it_runs(void **state)
 	start_on(NODE1, 0, NULL);
 }
 
+/*
+ * In an upgrade, the agent's files are newer than the lunmaskd that runs. A record from before must
+ * not stay then: it would make a fencing count that was earlier than this start.
+ */
+static void an_older_lunmaskd_hinders_no_start_and_keeps_no_record(void **state)
+{
+	struct journal_release row;
+
+	(void)state;
+	begun_on_node2(0);
+	fenced_now(NODE2);
+	world.fate[NODE2] = CLUSTER_NODE_UP;
+	journal_fake.older = true;
+	begun_on_node2(1);
+	assert_int_equal(
+		vm_journal_grant_find(&vm->journal, "node2", deadline_in(1000), &row, NULL),
+		-ENOENT);
+	journal_fake.older = false;
+	world.fate[NODE2] = CLUSTER_NODE_DOWN;
+	start_on(NODE1, -EPERM, "since when the VM may run there is not known");
+}
+
 /* What is undone leaves no record that the host may use the LUNs. */
 static void a_grant_that_was_undone_is_forgotten(void **state)
 {
@@ -547,6 +569,7 @@ int main(void)
 		T(a_start_with_a_grant_that_was_left_is_recorded),
 		T(a_fencer_that_does_not_know_all_is_not_believed),
 		T(a_young_fencer_knows_since_when_it_runs),
+		T(an_older_lunmaskd_hinders_no_start_and_keeps_no_record),
 		T(a_grant_that_was_undone_is_forgotten),
 		T(a_fencer_that_is_silent_refuses),
 		T(the_target_is_left_nothing_when_the_source_was_fenced),
