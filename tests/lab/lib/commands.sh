@@ -25,7 +25,7 @@ usage() {
 		                       each other
 		  heal NODE            plug it in again, drop nothing any more
 		  power NODE           print on or off
-		  install DIR          copy a staged tree over every machine's disk
+		  install DIR [MACHINE]  copy a staged tree over every machine's disk, or that one's
 		  path WHAT            directory on this machine: pool (the LUNs), state, or the disk of NODE
 		  nodes                names of the nodes
 		  guest ...            test guests: lab guest help
@@ -153,11 +153,16 @@ command_array() {
 }
 
 command_install() {
-	arguments 1 $# "install DIR"
+	[ $# = 2 ] || arguments 1 $# "install DIR [MACHINE]"
 	[ -d "$1" ] || lab_die "'$1' is not a directory"
 	lab_lock -s
 	lab_need
-	LAB_STAGE=$1 machines_install
+	if [ $# = 2 ]; then
+		lab_machine_check "$2"
+		machine_install "$2" "$1"
+	else
+		LAB_STAGE=$1 machines_install
+	fi
 }
 
 command_path() {
