@@ -4,132 +4,7 @@
 
 #include <string.h>
 
-#include "rules/task.h"
-
-/*
- * A world of up to eight switches, one per step. A step's run turns its switch on; faults are per
- * step. What the engine did is written down as a story, one letter a call: p r u, and the step's
- * number.
- */
-#define WORLD_STEPS 8
-
-struct world {
-	bool on[WORLD_STEPS];
-	int run_rc[WORLD_STEPS];
-	unsigned int run_failures[WORLD_STEPS]; /* how often run_rc is returned, then 0 */
-	bool no_effect[WORLD_STEPS];
-	bool effect_despite_rc[WORLD_STEPS];
-	int undo_rc[WORLD_STEPS];
-	int probe_rc[WORLD_STEPS];
-	bool no_quorum;
-	char story[256];
-	char events[512];
-};
-
-static void story_add(struct world *world, char what, int i)
-{
-	size_t length = strlen(world->story);
-
-	assert_true(length + 3 < sizeof(world->story));
-	world->story[length] = what;
-	world->story[length + 1] = (char)('0' + i);
-	world->story[length + 2] = ' ';
-	world->story[length + 3] = '\0';
-}
-
-static int world_probe(struct world *world, int i)
-{
-	story_add(world, 'p', i);
-	if (world->probe_rc[i] != 0) {
-		return world->probe_rc[i];
-	}
-	return world->on[i] ? TASK_DONE : TASK_NOT_DONE;
-}
-
-static int world_run(struct world *world, int i, struct err *err)
-{
-	story_add(world, 'r', i);
-	if (world->run_failures[i] > 0) {
-		world->run_failures[i]--;
-		world->on[i] = world->effect_despite_rc[i];
-		return err_set(err, world->run_rc[i], "fault in %d", i);
-	}
-	world->on[i] = !world->no_effect[i];
-	return 0;
-}
-
-static int world_undo(struct world *world, int i, struct err *err)
-{
-	story_add(world, 'u', i);
-	if (world->undo_rc[i] != 0) {
-		return err_set(err, world->undo_rc[i], "cannot undo %d", i);
-	}
-	world->on[i] = false;
-	return 0;
-}
-
-#define STEP_FUNCTIONS(i)                                                                          \
-	static int probe##i(void *context, struct deadline deadline, struct err *err)              \
-	{                                                                                          \
-		(void)deadline;                                                                    \
-		(void)err;                                                                         \
-		return world_probe(context, i);                                                    \
-	}                                                                                          \
-	static int run##i(void *context, struct deadline deadline, struct err *err)                \
-	{                                                                                          \
-		(void)deadline;                                                                    \
-		return world_run(context, i, err);                                                 \
-	}                                                                                          \
-	static int undo##i(void *context, struct deadline deadline, struct err *err)               \
-	{                                                                                          \
-		(void)deadline;                                                                    \
-		return world_undo(context, i, err);                                                \
-	}
-STEP_FUNCTIONS(0)
-STEP_FUNCTIONS(1)
-STEP_FUNCTIONS(2)
-
-#define STEP_ROW(i, text)                                                                          \
-	{                                                                                          \
-		.name = text, .probe = probe##i, .run = run##i, .undo = undo##i,                   \
-		.timeout_ms = TEST_LIMIT_MS, .tries = 3, .retry_ms = 0,                            \
-	}
-
-static int gate(void *context, struct deadline deadline, struct err *err)
-{
-	const struct world *world = context;
-
-	(void)deadline;
-	return world->no_quorum ? err_set(err, -EPERM, "no quorum") : 0;
-}
-
-static void observe(void *observer, const struct task_event *event)
-{
-	struct world *world = observer;
-
-	strncat(world->events, event->step, sizeof(world->events) - strlen(world->events) - 1);
-	strncat(world->events, "=", sizeof(world->events) - strlen(world->events) - 1);
-	strncat(world->events, task_event_kind_to_str(event->kind),
-		sizeof(world->events) - strlen(world->events) - 1);
-	strncat(world->events, ";", sizeof(world->events) - strlen(world->events) - 1);
-}
-
-static int world_walk(struct world *world, unsigned int flags1, struct err *err)
-{
-	struct task_step steps[] = {STEP_ROW(0, "a"), STEP_ROW(1, "b"), STEP_ROW(2, "c")};
-	struct task task = {
-		.name = "test",
-		.steps = steps,
-		.n_steps = 3,
-		.context = world,
-		.gate = gate,
-		.observe = observe,
-		.observer = world,
-	};
-
-	steps[1].flags = flags1;
-	return task_run(&task, deadline_in(10 * TEST_LIMIT_MS), err);
-}
+#include "tests/unit/rules/task_world.h"
 
 static void task_run__looks_acts_and_looks_again(void **state)
 {
@@ -207,12 +82,12 @@ static void task_run__busy_ends_a_step_that_has_another_way(void **state)
 /* One step, on a host that is fenced for as many tries as world->run_failures says. */
 static int world_fenced(struct world *world, int fenced_wait_ms, struct deadline deadline)
 {
-	struct task_step step = STEP_ROW(0, "a");
+	struct task_step step = world_rows[0];
 	struct task task = {.name = "test",
 			    .steps = &step,
 			    .n_steps = 1,
 			    .context = world,
-			    .observe = observe,
+			    .observe = world_observe,
 			    .observer = world};
 
 	step.fenced_wait_ms = fenced_wait_ms;
@@ -265,7 +140,7 @@ static int run_late(void *context, struct deadline deadline, struct err *err)
 
 static int world_late(struct world *world, struct err *err)
 {
-	struct task_step step = STEP_ROW(0, "a");
+	struct task_step step = world_rows[0];
 	struct task task = {.name = "test", .steps = &step, .n_steps = 1, .context = world};
 
 	step.run = run_late;
@@ -361,7 +236,7 @@ static void task_run__blind_probe_leaves_it_to_the_second_look(void **state)
 static void task_run__nothing_begins_after_the_deadline(void **state)
 {
 	struct world world = {0};
-	struct task_step steps[] = {STEP_ROW(0, "a")};
+	struct task_step steps[] = {world_rows[0]};
 	struct task task = {.name = "test", .steps = steps, .n_steps = 1, .context = &world};
 
 	(void)state;
@@ -372,69 +247,13 @@ static void task_run__nothing_begins_after_the_deadline(void **state)
 static void task_run__a_short_time_is_shared_with_the_undo(void **state)
 {
 	struct world world = {0};
-	struct task_step steps[] = {STEP_ROW(0, "a")};
+	struct task_step steps[] = {world_rows[0]};
 	struct task task = {.name = "test", .steps = steps, .n_steps = 1, .context = &world};
 
 	(void)state;
 	task.undo_reserve_ms = 15000;
 	assert_int_equal(task_run(&task, deadline_in(9000), NULL), 0);
 	assert_string_equal(world.story, "p0 r0 p0 ");
-}
-
-/* A journal that refuses a step by its name, or says that every step is ours. */
-struct fake_journal {
-	const char *refused;
-	int rc;
-	bool ours;
-	int undo_rc;
-	char story[128];
-};
-
-static int journal_begin(void *journal, const struct task_step *step, struct deadline deadline,
-			 struct err *err)
-{
-	struct fake_journal *fake = journal;
-
-	(void)deadline;
-	strcat(strcat(fake->story, "b"), step->name);
-	if (fake->refused != NULL && strcmp(fake->refused, step->name) == 0) {
-		return err_set(err, fake->rc, "journal refuses %s", step->name);
-	}
-	return 0;
-}
-
-static void journal_end(void *journal, const struct task_step *step, int rc)
-{
-	struct fake_journal *fake = journal;
-
-	strcat(strcat(fake->story, rc == 0 ? "e" : "f"), step->name);
-}
-
-static bool journal_ours(void *journal, const struct task_step *step)
-{
-	(void)step;
-	return ((const struct fake_journal *)journal)->ours;
-}
-
-static int journal_undo(void *journal, struct deadline deadline, struct err *err)
-{
-	struct fake_journal *fake = journal;
-
-	(void)deadline;
-	strcat(fake->story, "u");
-	return fake->undo_rc == 0 ? 0 : err_set(err, fake->undo_rc, "journal says no");
-}
-
-static int journal_walk(struct world *world, struct fake_journal *fake)
-{
-	static const struct task_journal_ops ops = {journal_begin, journal_end, journal_ours,
-						    journal_undo};
-	struct task_step steps[] = {STEP_ROW(0, "a"), STEP_ROW(1, "b")};
-	struct task task = {.name = "test", .steps = steps, .n_steps = 2, .context = world};
-
-	task.journal = &ops;
-	task.journal_data = fake;
-	return task_run(&task, deadline_in(10 * TEST_LIMIT_MS), NULL);
 }
 
 static void task_run__journal_is_told_before_and_after(void **state)
@@ -522,7 +341,7 @@ static void task_run__undoes_what_an_earlier_process_did_further_on(void **state
 
 static void task_verify__refuses_a_row_without_probe(void **state)
 {
-	struct task_step steps[] = {STEP_ROW(0, "a")};
+	struct task_step steps[] = {world_rows[0]};
 	struct task task = {.name = "test", .steps = steps, .n_steps = 1};
 
 	(void)state;
@@ -533,8 +352,8 @@ static void task_verify__refuses_a_row_without_probe(void **state)
 
 static void task_verify__refuses_a_grant_without_undo_or_gate(void **state)
 {
-	struct task_step steps[] = {STEP_ROW(0, "a")};
-	struct task task = {.name = "test", .steps = steps, .n_steps = 1, .gate = gate};
+	struct task_step steps[] = {world_rows[0]};
+	struct task task = {.name = "test", .steps = steps, .n_steps = 1, .gate = world_gate};
 
 	(void)state;
 	steps[0].flags = TASK_WIDENS | TASK_GRANTS;
