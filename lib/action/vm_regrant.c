@@ -80,7 +80,10 @@ static int permitted(struct vm_context *vm, struct deadline deadline, struct err
 	return rc;
 }
 
-/* A stop by hand does not wait for this task: no grant may stay behind it. */
+/*
+ * A stop by hand does not wait for this task: no grant may stay behind it. Where it cannot be seen
+ * whether the domain is gone, nothing is revoked (I5).
+ */
 static int still_here(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
 	struct array_change change = {
@@ -88,10 +91,11 @@ static int still_here(struct vm_context *vm, struct deadline deadline, struct er
 		.n_luns = vm->n_luns,
 		.revoke = vm->self->initiator,
 	};
+	int gone = vm_gone_probe(vm, deadline, err);
 	int rc;
 
-	if (vm_gone_probe(vm, deadline, NULL) == TASK_NOT_DONE) {
-		return 0;
+	if (gone != TASK_DONE) {
+		return gone == TASK_NOT_DONE ? 0 : gone;
 	}
 	rc = array_apply(&vm->array, &change, deadline, NULL, err);
 	return rc != 0 ? rc : err_set(err, -EPERM, "the domain has ended meanwhile");
