@@ -14,6 +14,9 @@ int vm_complete_probe(void *context, struct deadline deadline, struct err *err)
 		return TASK_DONE;
 	}
 	rc = vm->state_known ? 0 : vm_state_load(vm, deadline, err);
+	if (rc == -ENODATA && vm->mapping_new) {
+		return TASK_NOT_DONE;
+	}
 	if (rc != 0) {
 		return rc;
 	}

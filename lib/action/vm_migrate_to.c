@@ -325,6 +325,7 @@ static const struct task_step saved_steps[] = {
 		.timeout_ms = 30000,
 		.tries = 5,
 		.retry_ms = 500,
+		.flags = TASK_BLIND,
 	},
 };
 

@@ -82,6 +82,7 @@ static const struct task_step domain_steps[] = {
 		.timeout_ms = 24 * 3600 * 1000,
 		.tries = 3,
 		.retry_ms = 200,
+		.flags = TASK_BLIND,
 	},
 	{
 		.name = "export",
@@ -100,7 +101,7 @@ static const struct task_step revoke_steps[] = {
 		.timeout_ms = 30000,
 		.tries = 5,
 		.retry_ms = 500,
-		.flags = TASK_BUSY_ENDS,
+		.flags = TASK_BUSY_ENDS | TASK_BLIND,
 	},
 };
 
@@ -117,6 +118,7 @@ static const struct task_step late_steps[] = {
 		.timeout_ms = 30000,
 		.tries = 3,
 		.retry_ms = 200,
+		.flags = TASK_BLIND,
 	},
 };
 

@@ -71,7 +71,7 @@ int vm_visit_read(void *context, struct deadline deadline, struct err *err);
 #define STEP_REVOKE                                                                                \
 	{                                                                                          \
 		.name = "revoke", .probe = vm_revoke_probe, .run = vm_revoke_run,                  \
-		.timeout_ms = 5000, .tries = 3, .retry_ms = 200,                                   \
+		.timeout_ms = 5000, .tries = 3, .retry_ms = 200, .flags = TASK_BLIND,              \
 	}
 
 #endif

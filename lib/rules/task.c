@@ -94,30 +94,68 @@ static bool step_ours(const struct task *task, const struct task_step *step)
 	       task->journal->step_ours(task->journal_data, step);
 }
 
-/* Runs the step once, then probes again. The result of run is only a hint; the probe decides. */
-static int step_try(const struct task *task, const struct task_step *step, struct deadline deadline,
-		    struct err *err)
+/* What a look has found, beside enum task_probe_result: nobody has looked yet. */
+#define NOT_SEEN (-EAGAIN)
+
+/* May run be called? An error of the probe is a state in which nothing may be done. */
+static bool may_act(const struct task_step *step, int seen, struct deadline deadline)
+{
+	return seen == TASK_NOT_DONE || ((step->flags & TASK_BLIND) != 0 &&
+					 !busy_ends(step, seen) && !deadline_passed(deadline));
+}
+
+/* Runs the step, then probes again. The result of run is only a hint; the probe decides. */
+static int step_act(const struct task *task, const struct task_step *step, struct deadline deadline,
+		    int *seen, struct err *err)
 {
 	struct err look_err = ERR_INIT;
 	int rc = step->run(task->context, deadline, err);
-	int seen;
 
 	if ((step->flags & TASK_CHECK) != 0) {
 		return rc;
 	}
-	seen = step->probe(task->context, deadline, &look_err);
-	if (seen == TASK_DONE) {
+	*seen = step->probe(task->context, deadline, &look_err);
+	if (*seen == TASK_DONE) {
 		return 0;
 	}
 	if (rc != 0) {
 		return rc;
 	}
-	if (seen < 0) {
-		return err_set(err, seen, "cannot see whether it took effect: %s",
+	if (*seen < 0) {
+		return err_set(err, *seen, "cannot see whether it took effect: %s",
 			       err_text(&look_err));
 	}
 	return err_set(err, -EIO, "reported success but had no effect%s%s",
 		       err_text(&look_err)[0] != '\0' ? ": " : "", err_text(&look_err));
+}
+
+/*
+ * One try. It begins with a look, unless the look at the end of the last try has told. *ret_acted
+ * is set before run is called: from then on there may be something to undo.
+ */
+static int step_try(const struct task *task, const struct task_step *step, struct deadline deadline,
+		    int *seen, bool *ret_acted, struct err *err)
+{
+	int rc;
+
+	*err = (struct err)ERR_INIT;
+	if (*seen < 0) {
+		*seen = step->probe(task->context, deadline_within(deadline, step->timeout_ms),
+				    err);
+	}
+	if (*seen == TASK_DONE) {
+		return 0;
+	}
+	if (!may_act(step, *seen, deadline)) {
+		return *seen;
+	}
+	*err = (struct err)ERR_INIT;
+	rc = step_permitted(task, step, deadline, err);
+	if (rc != 0) {
+		return rc;
+	}
+	*ret_acted = true;
+	return step_act(task, step, deadline_within(deadline, step->timeout_ms), seen, err);
 }
 
 /*
@@ -135,12 +173,12 @@ static int reason_keep(int rc, int earlier_rc, const struct err *earlier, struct
 		       err_text(&why));
 }
 
-/* *ret_acted is set before run is called: from then on there may be something to undo. */
 static int step_carry_out(const struct task *task, const struct task_step *step,
 			  struct deadline deadline, bool *ret_acted, struct err *err)
 {
 	int64_t since_ms = deadline_now_ms();
 	struct err earlier = ERR_INIT;
+	int seen = step->probe == NULL ? TASK_NOT_DONE : NOT_SEEN;
 	unsigned int try = 1;
 	bool waited = false;
 	int earlier_rc = 0;
@@ -149,12 +187,7 @@ static int step_carry_out(const struct task *task, const struct task_step *step,
 	while (true) {
 		bool waits;
 
-		*err = (struct err)ERR_INIT;
-		rc = step_permitted(task, step, deadline, err);
-		if (rc == 0) {
-			*ret_acted = true;
-			rc = step_try(task, step, deadline_within(deadline, step->timeout_ms), err);
-		}
+		rc = step_try(task, step, deadline, &seen, ret_acted, err);
 		if (deadline_left_ms(deadline) <= step->retry_ms) {
 			rc = reason_keep(rc, earlier_rc, &earlier, err);
 			break;
@@ -176,42 +209,28 @@ static int step_carry_out(const struct task *task, const struct task_step *step,
 			break;
 		}
 	}
-	tell(task, step, rc == 0 ? TASK_STEP_DONE : TASK_STEP_FAILED, since_ms,
-	     rc == 0 ? NULL : err);
+	tell(task, step,
+	     rc != 0      ? TASK_STEP_FAILED
+	     : *ret_acted ? TASK_STEP_DONE
+			  : TASK_STEP_SKIPPED,
+	     since_ms, rc == 0 ? NULL : err);
 	return rc;
 }
 
+/* Also what this process has not carried out may be the task's to undo: an earlier one may have. */
 static int step_walk(const struct task *task, const struct task_step *step,
 		     struct deadline deadline, bool *ret_acted, struct err *err)
 {
-	int64_t since_ms = deadline_now_ms();
-	struct err look_err = ERR_INIT;
-	int seen = TASK_NOT_DONE;
 	int rc;
 
 	if (deadline_passed(deadline)) {
 		rc = err_set(err, -ETIMEDOUT, "no time left");
-		tell(task, step, TASK_STEP_FAILED, since_ms, err);
-		return rc;
+		tell(task, step, TASK_STEP_FAILED, deadline_now_ms(), err);
+	} else {
+		rc = step_carry_out(task, step, deadline, ret_acted, err);
+		step_ended(task, step, rc);
 	}
-	if (step->probe != NULL) {
-		seen = step->probe(task->context, deadline_within(deadline, step->timeout_ms),
-				   &look_err);
-	}
-	if (seen == TASK_DONE) {
-		tell(task, step, TASK_STEP_SKIPPED, since_ms, NULL);
-		step_ended(task, step, 0);
-		*ret_acted = step_ours(task, step);
-		return 0;
-	}
-	if (seen < 0 && (deadline_passed(deadline) || busy_ends(step, seen))) {
-		rc = err_set(err, seen, "%s", err_text(&look_err));
-		tell(task, step, TASK_STEP_FAILED, since_ms, err);
-		return rc;
-	}
-	/* A failed probe does not stop the task: the probe after run decides. */
-	rc = step_carry_out(task, step, deadline, ret_acted, err);
-	step_ended(task, step, rc);
+	*ret_acted = *ret_acted || step_ours(task, step);
 	return rc;
 }
 
@@ -358,6 +377,7 @@ int task_verify(const struct task *task, struct err *err)
 		    step->tries < 1 || step->tries > TASK_TRIES_MAX || step->retry_ms < 0 ||
 		    step->fenced_wait_ms < 0 || (step->probe == NULL && !checks) ||
 		    (checks && step->undo != NULL) || (widens && task->gate == NULL) ||
+		    (widens && (step->flags & TASK_BLIND) != 0) ||
 		    (grants && (!widens || step->undo == NULL))) {
 			return err_set(err, -EINVAL, "task %s: row %zu of its table is wrong",
 				       task->name, i);

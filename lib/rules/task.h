@@ -16,15 +16,19 @@
  * the engine keeps nothing.
  *
  * For each step the engine probes the real world, runs the step if it is not done, and probes
- * again. To continue a task that was killed, run it again: the probes show which steps are done.
- * When a step finally fails, the engine calls the undo of every step that this run carried out,
- * last one first. An undo removes only what this task added.
+ * again. A step whose probe cannot tell is not run: the next try probes again. To continue a task
+ * that was killed, run it again: the probes show which steps are done. When a step finally fails,
+ * the engine calls the undo of every step that this run carried out, last one first. An undo
+ * removes only what this task added.
  *
  * Only the engine decides about state and reports it; steps neither log nor sleep. The engine does
  * no I/O of its own. It only waits between two tries.
  */
 
-/* The result of a probe. A probe that cannot tell returns -errno. */
+/*
+ * The result of a probe. A probe that cannot tell, or that finds what must not be acted on, returns
+ * -errno, and run is not called (TASK_BLIND: see there).
+ */
 enum task_probe_result { TASK_NOT_DONE = 0, TASK_DONE = 1 };
 
 enum task_step_flags {
@@ -35,6 +39,11 @@ enum task_step_flags {
 	TASK_GRANTS = 1u << 3, /* adds a host to the masks; its undo revokes what it added */
 	/* There is another way: -EBUSY is not waited for, neither after the probe nor after run. */
 	TASK_BUSY_ENDS = 1u << 4,
+	/*
+	 * run is called also if the probe cannot tell: it ends or takes away what must go in any
+	 * case. Never with TASK_WIDENS.
+	 */
+	TASK_BLIND = 1u << 5,
 };
 
 struct task_step {

@@ -223,16 +223,6 @@ static void task_run__undo_stops_where_it_fails_and_says_so(void **state)
 	assert_true(world.on[0]);
 }
 
-static void task_run__blind_probe_leaves_it_to_the_second_look(void **state)
-{
-	struct world world = {.probe_rc = {-ETIMEDOUT}};
-	struct err err = ERR_INIT;
-
-	(void)state;
-	assert_int_equal(world_walk(&world, 0, &err), -ETIMEDOUT);
-	assert_non_null(strstr(world.story, "u0"));
-}
-
 static void task_run__nothing_begins_after_the_deadline(void **state)
 {
 	struct world world = {0};
@@ -385,7 +375,6 @@ int main(void)
 		cmocka_unit_test(task_run__widening_needs_the_gate),
 		cmocka_unit_test(task_run__no_undo_across_a_point_of_no_return),
 		cmocka_unit_test(task_run__undo_stops_where_it_fails_and_says_so),
-		cmocka_unit_test(task_run__blind_probe_leaves_it_to_the_second_look),
 		cmocka_unit_test(task_run__nothing_begins_after_the_deadline),
 		cmocka_unit_test(task_run__a_short_time_is_shared_with_the_undo),
 		cmocka_unit_test(task_run__journal_is_told_before_and_after),

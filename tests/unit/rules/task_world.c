@@ -17,11 +17,18 @@ static void story_add(struct world *world, char what, int i)
 	world->story[length + 3] = '\0';
 }
 
-static int world_probe(struct world *world, int i)
+static int world_probe(struct world *world, int i, struct err *err)
 {
+	int rc = world->probe_rc[i];
+
 	story_add(world, 'p', i);
-	if (world->probe_rc[i] != 0) {
-		return world->probe_rc[i];
+	if (rc != 0 && world->probe_from[i] > 0) {
+		world->probe_from[i]--;
+	} else if (rc != 0) {
+		if (world->probe_failures[i] > 0 && --world->probe_failures[i] == 0) {
+			world->probe_rc[i] = 0;
+		}
+		return err_set(err, rc, "cannot see %d", i);
 	}
 	return world->on[i] ? TASK_DONE : TASK_NOT_DONE;
 }
@@ -52,8 +59,7 @@ static int world_undo(struct world *world, int i, struct err *err)
 	static int probe##i(void *context, struct deadline deadline, struct err *err)              \
 	{                                                                                          \
 		(void)deadline;                                                                    \
-		(void)err;                                                                         \
-		return world_probe(context, i);                                                    \
+		return world_probe(context, i, err);                                               \
 	}                                                                                          \
 	static int run##i(void *context, struct deadline deadline, struct err *err)                \
 	{                                                                                          \

@@ -19,6 +19,8 @@ struct world {
 	bool effect_despite_rc[WORLD_STEPS];
 	int undo_rc[WORLD_STEPS];
 	int probe_rc[WORLD_STEPS];
+	unsigned int probe_from[WORLD_STEPS];     /* so many probes tell before probe_rc counts */
+	unsigned int probe_failures[WORLD_STEPS]; /* how often probe_rc is returned; 0: always */
 	bool no_quorum;
 	char story[256];
 	char events[512];
