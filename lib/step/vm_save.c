@@ -17,18 +17,29 @@
 #define RATE_MS 10000 /* for a measurement of one second */
 #define CLUSTER_MS 2000
 
+/* The last try may have written, and others may have since: the next one does not write blindly. */
+static int state_know(struct vm_context *vm, struct deadline deadline, struct err *err)
+{
+	uint64_t image_bytes = vm->image_bytes;
+	int rc = vm->state_known ? 0 : vm_state_load(vm, deadline, err);
+
+	if (vm->image_saved) {
+		vm->image_bytes = image_bytes;
+	}
+	return rc;
+}
+
 int vm_save_probe(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
 	enum domain_state state;
 	int rc = vm_domain_state(vm, deadline, &state, err);
 
+	rc = rc != 0 ? rc : state_know(vm, deadline, err);
 	if (rc != 0) {
 		return rc;
 	}
-	return state == DOMAIN_ABSENT && vm->state_known && vm->image == IMAGE_VALID
-		       ? TASK_DONE
-		       : TASK_NOT_DONE;
+	return state == DOMAIN_ABSENT && vm->image == IMAGE_VALID ? TASK_DONE : TASK_NOT_DONE;
 }
 
 int vm_save_room(void *context, struct deadline deadline, struct err *err)

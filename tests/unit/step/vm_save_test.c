@@ -10,6 +10,8 @@
 /* What a save asks of others is replaced (-Wl,--wrap); the guest's memory cannot be written. */
 static GString *calls;
 static int store_errors; /* so many stores find that another has written */
+static int load_rc;
+static enum domain_state domain;
 static struct vm_settings settings = {.vm = "web1"};
 
 int __wrap_vm_definition_memory(struct vm_context *vm, struct deadline deadline,
@@ -39,7 +41,7 @@ int __wrap_vm_domain_state(struct vm_context *vm, struct deadline deadline, enum
 	(void)vm;
 	(void)deadline;
 	(void)err;
-	*ret = DOMAIN_RUNNING;
+	*ret = domain;
 	return 0;
 }
 
@@ -66,11 +68,10 @@ int __wrap_vm_definition_running(struct vm_context *vm, const struct mapping_hos
 int __wrap_vm_state_load(struct vm_context *vm, struct deadline deadline, struct err *err);
 int __wrap_vm_state_load(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
-	(void)vm;
 	(void)deadline;
-	(void)err;
 	g_string_append(calls, "load;");
-	return 0;
+	vm->image_bytes = 0; /* of an image that is being written, nobody knows it */
+	return load_rc == 0 ? 0 : err_set(err, load_rc, "no answer");
 }
 
 int __wrap_vm_state_store(struct vm_context *vm, enum image_state image, struct deadline deadline,
@@ -88,7 +89,8 @@ static int begin(void **state)
 {
 	(void)state;
 	calls = g_string_new(NULL);
-	store_errors = 0;
+	store_errors = load_rc = 0;
+	domain = DOMAIN_RUNNING;
 	return 0;
 }
 
@@ -128,6 +130,28 @@ static void vm_save_run__does_not_fight(void **state)
 	saved(-ESTALE, "being written;load;being written;");
 }
 
+/* What the last try has written, or another task since, is seen before it is written again. */
+static void vm_save_probe__reads_what_it_does_not_know(void **state)
+{
+	struct vm_context vm = {.settings = &settings, .image = IMAGE_WRITING};
+
+	(void)state;
+	vm.image_saved = true;
+	vm.image_bytes = 4711;
+	domain = DOMAIN_ABSENT;
+	assert_int_equal(vm_save_probe(&vm, deadline_in(60000), NULL), TASK_NOT_DONE);
+	assert_string_equal(calls->str, "load;");
+	assert_int_equal(vm.image_bytes, 4711);
+	load_rc = -ETIMEDOUT;
+	assert_int_equal(vm_save_probe(&vm, deadline_in(60000), NULL), -ETIMEDOUT);
+	vm.state_known = true;
+	vm.image = IMAGE_VALID;
+	assert_int_equal(vm_save_probe(&vm, deadline_in(60000), NULL), TASK_DONE);
+	domain = DOMAIN_RUNNING;
+	assert_int_equal(vm_save_probe(&vm, deadline_in(60000), NULL), TASK_NOT_DONE);
+	assert_string_equal(calls->str, "load;load;");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -136,6 +160,7 @@ int main(void)
 		TEST(vm_save_run__says_first_that_it_writes),
 		TEST(vm_save_run__goes_on_with_what_another_has_stored),
 		TEST(vm_save_run__does_not_fight),
+		TEST(vm_save_probe__reads_what_it_does_not_know),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
