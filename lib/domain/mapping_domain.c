@@ -75,9 +75,11 @@ static bool node_set_source(xmlNodePtr disk, const struct mapping_drive *drive,
 
 static bool disk_is_iscsi(xmlNodePtr disk)
 {
+	const char *type = xml_tree_attr(disk, "type");
 	const char *protocol = xml_tree_attr(xml_tree_child(disk, "source"), "protocol");
 
-	return protocol != NULL && strcmp(protocol, "iscsi") == 0;
+	return type != NULL && strcmp(type, "network") == 0 && protocol != NULL &&
+	       strcmp(protocol, "iscsi") == 0;
 }
 
 /* The LUN of the drive, as the host reaches it, becomes the source of the disk or flash chip. */
@@ -146,6 +148,13 @@ static int disk_for_host(xmlNodePtr disk, const struct mapping *mapping,
 			       "disk %s is not a drive of the mapping file, so no other host "
 			       "reaches it: detach it (virsh detach-disk %s %s)",
 			       target, mapping->vm, target);
+	}
+	/* Somebody has attached it under the drive's name; the guest's data are not on the LUN. */
+	if (!disk_is_iscsi(disk)) {
+		return err_set(err, -EINVAL,
+			       "detach disk %s (virsh detach-disk %s %s): it is not on LUN '%s', "
+			       "which the guest would find in its place on the other host",
+			       target, mapping->vm, target, drive->drive.extent.lun);
 	}
 	return source_for_host(disk, drive, host, portal, err);
 }

@@ -120,7 +120,7 @@ int mapping_policy_check_disk(xmlNodePtr disk, const char **ret_target, struct e
 			       target, device);
 	}
 	*ret_target = target;
-	return mapping_policy_is_reader(disk) ? 0 : check_drive(disk, target, err);
+	return mapping_policy_is_empty(disk) ? 0 : check_drive(disk, target, err);
 }
 
 static int check_none(xmlNodePtr disk, const char *target, struct err *err)

@@ -18,6 +18,10 @@
 	"discard='unmap'/><source file='/var/x.img'/><target dev='vda' bus='virtio'/>"             \
 	"<serial>S1</serial><boot order='1'/></disk>"
 #define VDB "<disk type='block'><source dev='/dev/sdx'/><target dev='vdb' bus='virtio'/></disk>"
+/* As libvirt has a drive of a domain that runs. */
+#define RUNS(target)                                                                               \
+	"<disk type='network' device='disk'><source protocol='iscsi' name='iqn.x:t/7'/><target "   \
+	"dev='" target "' bus='virtio'/></disk>"
 #define PLAIN HEAD MEMORY OS "<devices>" VDA VDB "</devices></domain>"
 #define INITIATOR "iqn.2026-11.org.example:node1"
 
@@ -182,6 +186,7 @@ static void mapping_build__refuses_what_is_bound_to_a_host(void **state)
 }
 
 #define MEDIA(disks) HEAD MEMORY OS "<devices>" VDA disks "</devices></domain>"
+#define MEDIUM_RUNS(disks) HEAD MEMORY OS "<devices>" RUNS("vda") disks "</devices></domain>"
 #define CDROM(inner)                                                                               \
 	"<disk type='file' device='cdrom'>" inner "<target dev='sda' bus='sata'/></disk>"
 #define READS(source) "<disk type='network' device='cdrom'>" source "<target dev='sda'/></disk>"
@@ -269,10 +274,10 @@ static void mapping_definition_xml__moves_the_drive_as_it_is(void **state)
 		const char *said; /* NULL: it moves */
 		bool filled;
 	} rows[] = {
-		{MEDIA(READS("<source protocol='iscsi' name='iqn.x:t/1'/>")), NULL, true},
-		{MEDIA(READS("")), NULL, false},
-		{MEDIA(CDROM("<source file='/srv/b.iso'/>")), "eject it", false},
-		{MEDIA(READS("<source protocol='https' name='b.iso'/>")), "eject it", false},
+		{MEDIUM_RUNS(READS("<source protocol='iscsi' name='iqn.x:t/1'/>")), NULL, true},
+		{MEDIUM_RUNS(READS("")), NULL, false},
+		{MEDIUM_RUNS(CDROM("<source file='/srv/b.iso'/>")), "eject it", false},
+		{MEDIUM_RUNS(READS("<source protocol='https' name='b.iso'/>")), "eject it", false},
 	};
 	struct mapping_host host = host_of("10.0.0.1:3260");
 	struct mapping *mapping = NULL;
@@ -637,9 +642,10 @@ static void mapping_parse__takes_what_is_not_said(void **state)
 	"<currentMemory>65536</currentMemory><resource><partition>/machine</partition></resource>" \
 	"<os><type arch='x86_64' machine='pc-q35-7.2'>hvm</type></os>"                             \
 	"<cpu mode='custom'><model>EPYC</model></cpu><devices>"                                    \
-	"<emulator>/usr/bin/qemu-system-x86_64</emulator>" VDA VDB                                 \
-	"<interface type='user'><mac address='52:54:00:aa:02:01'/></interface>" more               \
-	"</devices><seclabel type='dynamic' model='dac'/></domain>"
+	"<emulator>/usr/bin/qemu-system-x86_64</emulator>" RUNS("vda")                             \
+		RUNS("vdb") "<interface type='user'><mac "                                         \
+			    "address='52:54:00:aa:02:01'/></interface>" more                       \
+			    "</devices><seclabel type='dynamic' model='dac'/></domain>"
 
 static void mapping_definition_xml__replaces_sources_only(void **state)
 {

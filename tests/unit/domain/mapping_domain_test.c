@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a running domain, or a saved image, has in place of the VM's LUNs. */
+#include "tests/unit/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "domain/mapping.h"
+
+#define DOMAIN(disks)                                                                              \
+	"<domain type='qemu'><name>vm1</name><uuid>11111111-2222-3333-4444-555555555555</uuid>"    \
+	"<memory>65536</memory><os><type>hvm</type></os><devices>" disks "</devices></domain>"
+#define DISK(attrs, inner) "<disk " attrs ">" inner "<target dev='vda' bus='virtio'/></disk>"
+#define CDROM(inner)                                                                               \
+	"<disk type='network' device='cdrom'>" inner "<target dev='sda'/><readonly/></disk>"
+#define ISCSI "<source protocol='iscsi' name='iqn.x:t/7'/>"
+#define ROOT DISK("type='network' device='disk'", ISCSI)
+#define MEDIUM CDROM(ISCSI)
+
+static const struct lun luns[] = {
+	{"root", "naa.6001", 1 << 30, "iqn.2026-11.org.example:t1", 1},
+	{"iso", "naa.6002", 1 << 30, "iqn.2026-11.org.example:t2", 2},
+	{"state", "naa.6003", 1 << 30, "iqn.2026-11.org.example:t3", 3},
+};
+static const struct mapping_host host = {
+	.initiator = "iqn.2026-11.org.example:h1", .portal = "10.0.0.1:3260", luns, 3};
+static struct mapping *mapping;
+
+static int begin(void **state)
+{
+	static const struct drive drives[] = {{"vda", {"root", 0, 0}, false},
+					      {"sda", {"iso", 0, 0}, true}};
+	static const struct extent state_lun = {.lun = "state"};
+	const struct mapping_source source = {
+		.domain_xml = DOMAIN(ROOT MEDIUM),
+		.vm = "vm1",
+		.array = "san1",
+		.drives = drives,
+		.n_drives = 2,
+		.state = &state_lun,
+		.luns = luns,
+		.n_luns = 3,
+	};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	if (mapping_build(&source, &mapping, &err) != 0) {
+		fail_msg("%s", err_text(&err));
+	}
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	mapping_free(mapping);
+	return 0;
+}
+
+static void moves(const char *definition)
+{
+	struct err err = ERR_INIT;
+	char *xml = NULL;
+
+	if (mapping_definition_xml(mapping, definition, &host, &xml, &err) != 0) {
+		fail_msg("%s", err_text(&err));
+	}
+	assert_null(strstr(xml, "iqn.x:t/7"));
+	assert_non_null(strstr(xml, "iqn.2026-11.org.example:t1/1"));
+	assert_non_null(strstr(xml, "iqn.2026-11.org.example:t2/2"));
+	free(xml);
+}
+
+static void refused(const char *definition, const char *said)
+{
+	struct err err = ERR_INIT;
+	char *xml = NULL;
+	int rc = mapping_definition_xml(mapping, definition, &host, &xml, &err);
+
+	if (rc != -EINVAL || strstr(err_text(&err), said) == NULL) {
+		fail_msg("%d: '%s' is not in '%s' for %s", rc, said, err_text(&err), definition);
+	}
+	assert_null(xml);
+}
+
+static void mapping_definition_xml__replaces_the_luns(void **state)
+{
+	(void)state;
+	moves(DOMAIN(ROOT MEDIUM));
+	moves(mapping->xml);
+}
+
+/* The guest would go on with another disk under the same name. */
+static void mapping_definition_xml__replaces_no_other_disk(void **state)
+{
+	static const char said[] = "detach disk vda (virsh detach-disk vm1 vda)";
+
+	(void)state;
+	refused(DOMAIN(DISK("type='block' device='disk'", "<source dev='/dev/sdx'/>") MEDIUM),
+		said);
+	refused(DOMAIN(DISK("type='file'", "<source file='/srv/a.img'/>") MEDIUM), said);
+	refused(DOMAIN(DISK("type='network'", "<source protocol='nbd' name='a'/>") MEDIUM), said);
+	refused(DOMAIN(DISK("type='block' device='disk'", ISCSI) MEDIUM), said);
+	refused(DOMAIN(DISK("type='network'", "") MEDIUM), said);
+}
+
+/* A format other than raw may name files of the host. */
+static void mapping_definition_xml__takes_no_format_from_a_medium(void **state)
+{
+	(void)state;
+	refused(DOMAIN(ROOT CDROM("<driver name='qemu' type='qcow2'/>" ISCSI)), "a LUN is raw");
+	moves(DOMAIN(ROOT CDROM("<driver name='qemu' type='raw'/>" ISCSI)));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(mapping_definition_xml__replaces_the_luns),
+		TEST(mapping_definition_xml__replaces_no_other_disk),
+		TEST(mapping_definition_xml__takes_no_format_from_a_medium),
+	};
+
+	return cmocka_run_group_tests_name("mapping_domain", tests, NULL, NULL);
+}
