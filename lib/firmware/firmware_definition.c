@@ -83,8 +83,10 @@ static char **features_take(xmlNodePtr os)
 	GPtrArray *names = g_ptr_array_new();
 
 	for (; feature != NULL; feature = xml_tree_next(feature, "feature")) {
-		if (attr_is(feature, "enabled", "yes")) {
-			g_ptr_array_add(names, g_strdup(xml_tree_attr(feature, "name")));
+		const char *name = xml_tree_attr(feature, "name");
+
+		if (name != NULL && attr_is(feature, "enabled", "yes")) {
+			g_ptr_array_add(names, g_strdup(name));
 		}
 	}
 	g_ptr_array_add(names, NULL);
