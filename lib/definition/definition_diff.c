@@ -79,12 +79,15 @@ static char *element_xml(xmlNodePtr element)
 /* Our <mapping> says who wrote the definition and when; that is no part of it. */
 static bool is_ours(xmlNodePtr element)
 {
-	return domain_xml_ours(element, "mapping") == element;
+	return element->ns != NULL && xmlStrEqual(element->ns->href, BAD_CAST MAPPING_NAMESPACE) &&
+	       xmlStrEqual(element->name, BAD_CAST "mapping");
 }
 
-static char *attr_value(xmlNodePtr element, const xmlChar *name)
+/* NULL: the element has none of that name, in its namespace. */
+static char *attr_value(xmlNodePtr element, xmlAttrPtr of)
 {
-	xmlChar *value = xmlGetNoNsProp(element, name);
+	xmlChar *value = of->ns == NULL ? xmlGetNoNsProp(element, of->name)
+					: xmlGetNsProp(element, of->name, of->ns->href);
 	char *copy = g_strdup((const char *)value);
 
 	xmlFree(value);
@@ -111,8 +114,8 @@ static void attrs_compare(GPtrArray *changes, const char *path, xmlNodePtr was, 
 {
 	for (xmlAttrPtr attr = was->properties; attr != NULL; attr = attr->next) {
 		g_autofree char *at = attr_path(path, attr);
-		g_autofree char *first = attr_value(was, attr->name);
-		g_autofree char *second = attr_value(is, attr->name);
+		g_autofree char *first = attr_value(was, attr);
+		g_autofree char *second = attr_value(is, attr);
 
 		if (!same_value(was, first, second)) {
 			change_add(changes, at, first, second, second == NULL);
@@ -120,10 +123,11 @@ static void attrs_compare(GPtrArray *changes, const char *path, xmlNodePtr was, 
 	}
 	for (xmlAttrPtr attr = is->properties; attr != NULL; attr = attr->next) {
 		g_autofree char *at = attr_path(path, attr);
-		g_autofree char *value = attr_value(is, attr->name);
+		g_autofree char *first = attr_value(was, attr);
+		g_autofree char *second = attr_value(is, attr);
 
-		if (xmlHasNsProp(was, attr->name, NULL) == NULL) {
-			change_add(changes, at, NULL, value, false);
+		if (first == NULL) {
+			change_add(changes, at, NULL, second, false);
 		}
 	}
 }
@@ -181,29 +185,34 @@ static void text_compare(GPtrArray *changes, const char *path, xmlNodePtr was, x
 	}
 }
 
-static bool has_siblings(xmlNodePtr element)
-{
-	xmlNodePtr node = xml_tree_child(element->parent, NULL);
-	unsigned int count = 0;
+/* The place of an element among those of its name: 1 for the first. */
+struct places {
+	GHashTable *of;     /* by the element */
+	GHashTable *counts; /* by the name: how many there are */
+};
 
+static void places_count(struct places *places, xmlNodePtr parent)
+{
+	xmlNodePtr node = xml_tree_child(parent, NULL);
+
+	*places = (struct places){g_hash_table_new(NULL, NULL),
+				  g_hash_table_new(g_str_hash, g_str_equal)};
 	for (; node != NULL; node = xml_tree_next(node, NULL)) {
-		count += xmlStrEqual(node->name, element->name) ? 1 : 0;
+		gpointer name = (gpointer)(uintptr_t)node->name;
+		guint count = GPOINTER_TO_UINT(g_hash_table_lookup(places->counts, name)) + 1;
+
+		g_hash_table_insert(places->counts, name, GUINT_TO_POINTER(count));
+		g_hash_table_insert(places->of, node, GUINT_TO_POINTER(count));
 	}
-	return count > 1;
 }
 
-static unsigned int ordinal(xmlNodePtr element)
+static void places_release(struct places *places)
 {
-	xmlNodePtr node = xml_tree_child(element->parent, NULL);
-	unsigned int count = 1;
-
-	for (; node != element; node = xml_tree_next(node, NULL)) {
-		count += xmlStrEqual(node->name, element->name) ? 1 : 0;
-	}
-	return count;
+	g_hash_table_unref(places->of);
+	g_hash_table_unref(places->counts);
 }
 
-static char *child_path(const char *path, xmlNodePtr element)
+static char *child_path(const char *path, const struct places *places, xmlNodePtr element)
 {
 	g_autofree char *key = definition_key(element);
 	const char *slash = path[0] == '\0' ? "" : "/";
@@ -212,8 +221,9 @@ static char *child_path(const char *path, xmlNodePtr element)
 	if (key != NULL) {
 		return g_strdup_printf("%s%s%s[%s]", path, slash, name, key);
 	}
-	if (has_siblings(element)) {
-		return g_strdup_printf("%s%s%s[%u]", path, slash, name, ordinal(element));
+	if (GPOINTER_TO_UINT(g_hash_table_lookup(places->counts, name)) > 1) {
+		return g_strdup_printf("%s%s%s[%u]", path, slash, name,
+				       GPOINTER_TO_UINT(g_hash_table_lookup(places->of, element)));
 	}
 	return g_strdup_printf("%s%s%s", path, slash, name);
 }
@@ -226,11 +236,11 @@ static void one_sided(GPtrArray *changes, const char *path, const struct definit
 	change_add(changes, path, was, is, pair->was != NULL && is_filled(pair->was));
 }
 
+static void children_compare(GPtrArray *changes, const char *path, xmlNodePtr was, xmlNodePtr is);
+
 /* As deep as the definitions, which are limited (XML_TREE_DEPTH_MAX). */
 static void elements_compare(GPtrArray *changes, const char *path, xmlNodePtr was, xmlNodePtr is)
 {
-	g_autoptr(GArray) pairs = NULL;
-
 	if (memory_compare(changes, path, was, is)) {
 		return;
 	}
@@ -238,11 +248,22 @@ static void elements_compare(GPtrArray *changes, const char *path, xmlNodePtr wa
 		attrs_compare(changes, path, was, is);
 	}
 	text_compare(changes, path, was, is);
-	pairs = definition_pairs(was, is);
+	children_compare(changes, path, was, is);
+}
+
+static void children_compare(GPtrArray *changes, const char *path, xmlNodePtr was, xmlNodePtr is)
+{
+	g_autoptr(GArray) pairs = definition_pairs(was, is);
+	struct places first;
+	struct places second;
+
+	places_count(&first, was);
+	places_count(&second, is);
 	for (guint i = 0; i < pairs->len; i++) {
 		const struct definition_pair *pair =
 			&g_array_index(pairs, struct definition_pair, i);
-		g_autofree char *at = child_path(path, pair->was != NULL ? pair->was : pair->is);
+		g_autofree char *at = pair->was != NULL ? child_path(path, &first, pair->was)
+							: child_path(path, &second, pair->is);
 
 		if (pair->was == NULL || pair->is == NULL) {
 			one_sided(changes, at, pair);
@@ -250,6 +271,8 @@ static void elements_compare(GPtrArray *changes, const char *path, xmlNodePtr wa
 			elements_compare(changes, at, pair->was, pair->is);
 		}
 	}
+	places_release(&first);
+	places_release(&second);
 }
 
 int definition_diff(const char *was, const char *is, GPtrArray **ret, struct err *err)

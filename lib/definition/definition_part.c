@@ -97,9 +97,25 @@ char *definition_disk_source(const char *definition, const char *target)
 		       : NULL;
 }
 
+/* An attribute of a namespace would become another of the same name. */
+static void attrs_drop(xmlNodePtr node)
+{
+	xmlAttrPtr attr = node->properties;
+
+	while (attr != NULL) {
+		xmlAttrPtr next = attr->next;
+
+		if (attr->ns != NULL) {
+			(void)xmlRemoveProp(attr);
+		}
+		attr = next;
+	}
+}
+
 static void namespace_drop(xmlNodePtr node)
 {
 	xmlSetNs(node, NULL);
+	attrs_drop(node);
 	for (xmlNodePtr child = node->children; child != NULL; child = child->next) {
 		if (child->type == XML_ELEMENT_NODE) {
 			namespace_drop(child);

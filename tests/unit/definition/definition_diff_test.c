@@ -155,6 +155,32 @@ static void definition_diff__compares_the_drives_only_in_our_metadata(void **sta
 	    "metadata/mapping/drive[vda]/@lun", "root", "other");
 }
 
+/* Two attributes may have one name, in two namespaces. */
+static void definition_diff__knows_the_namespaces_of_attributes(void **state)
+{
+#define SPACED(attrs) "<domain xmlns:q='urn:q' xmlns:r='urn:r' type='kvm' " attrs "/>"
+	(void)state;
+	same(SPACED("q:type='a'"), SPACED("q:type='a'"));
+	same(SPACED("q:x='a' r:x='b'"), SPACED("r:x='b' q:x='a'"));
+	one(SPACED("q:type='a'"), SPACED("q:type='b'"), "@type", "a", "b");
+	one(SPACED(""), SPACED("q:type='b'"), "@type", NULL, "b");
+#undef SPACED
+}
+
+/* However many elements of one name there are, it ends: each was compared with each before. */
+static void definition_diff__takes_as_many_elements_as_are_legal(void **state)
+{
+	GString *text = g_string_new("<domain><devices>");
+
+	(void)state;
+	while (text->len < 250000) {
+		g_string_append(text, "<hub/>");
+	}
+	g_string_append(text, "</devices></domain>");
+	same(text->str, text->str);
+	g_string_free(text, TRUE);
+}
+
 static void definition_diff__refuses_what_is_no_domain(void **state)
 {
 	GPtrArray *changes = NULL;
@@ -173,6 +199,8 @@ int main(void)
 		cmocka_unit_test(definition_diff__tells_devices_apart),
 		cmocka_unit_test(definition_diff__knows_what_libvirt_adds),
 		cmocka_unit_test(definition_diff__compares_the_drives_only_in_our_metadata),
+		cmocka_unit_test(definition_diff__knows_the_namespaces_of_attributes),
+		cmocka_unit_test(definition_diff__takes_as_many_elements_as_are_legal),
 		cmocka_unit_test(definition_diff__refuses_what_is_no_domain),
 	};
 

@@ -99,12 +99,30 @@ static void definition_maps__compares_drives_and_luns(void **state)
 	assert_false(definition_maps("<x/>", drives, 2));
 }
 
+/* Their namespace is gone with the element's. */
+static void definition_mapping__has_no_attribute_of_a_namespace(void **state)
+{
+	char *xml = NULL;
+
+	(void)state;
+	assert_int_equal(definition_mapping("<domain><metadata><l:mapping l:revision='9' array='a' "
+					    "xmlns:l='urn:x-lunmask:mapping:1'>"
+					    "<l:drive l:x='1' target='vda' lun='root'/></l:mapping>"
+					    "</metadata></domain>",
+					    3, &xml, NULL),
+			 0);
+	assert_non_null(strstr(xml, "<mapping array=\"a\" revision=\"3\">"));
+	assert_non_null(strstr(xml, "<drive target=\"vda\" lun=\"root\"/>"));
+	g_free(xml);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(definition_disk__is_the_element),
 		cmocka_unit_test(definition_disk_source__is_iscsi),
 		cmocka_unit_test(definition_mapping__has_no_namespace),
+		cmocka_unit_test(definition_mapping__has_no_attribute_of_a_namespace),
 		cmocka_unit_test(definition_maps__compares_drives_and_luns),
 	};
 
