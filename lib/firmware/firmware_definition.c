@@ -40,6 +40,8 @@ void firmware_pin(xmlNodePtr domain)
 
 int firmware_check_variables(xmlNodePtr domain, const struct drive *drive, struct err *err)
 {
+	const char *format =
+		xml_tree_attr(xml_tree_child(xml_tree_child(domain, "os"), "nvram"), "format");
 	bool keeps = firmware_keeps_variables(domain);
 
 	if (keeps && drive == NULL) {
@@ -54,6 +56,12 @@ int firmware_check_variables(xmlNodePtr domain, const struct drive *drive, struc
 			       "=%s from luns, or use <os firmware='efi'>: the "
 			       "guest has no UEFI variables",
 			       drive->extent.lun);
+	}
+	if (drive != NULL && format != NULL && strcmp(format, "raw") != 0) {
+		return err_set(err, -EINVAL,
+			       "remove format='%.20s' from <nvram>, and choose a firmware whose "
+			       "variables are raw: a LUN has them as they are",
+			       format);
 	}
 	return 0;
 }

@@ -23,7 +23,10 @@ bool firmware_keeps_variables(xmlNodePtr domain);
  */
 void firmware_pin(xmlNodePtr domain);
 
-/* drive: the LUN of the variables, or NULL. It is needed for them, and for nothing else. */
+/*
+ * drive: the LUN of the variables, or NULL. It is needed for them, and for nothing else, and has
+ * them raw.
+ */
 int firmware_check_variables(xmlNodePtr domain, const struct drive *drive, struct err *err);
 
 /* The <nvram> of <os>, without what it had, ready for a <source>. NULL: out of memory. */

@@ -82,6 +82,14 @@ static bool mapping_of(char *definition, struct mapping *ret)
 	return true;
 }
 
+/* Another format may name files of the host. */
+static bool raw(xmlNodePtr node, const char *attr)
+{
+	const char *format = xml_tree_attr(node, attr);
+
+	return format == NULL || strcmp(format, "raw") == 0;
+}
+
 /* A guest gets our LUNs and nothing else: no file of the host, no other target. */
 static void sources_check(const char *definition)
 {
@@ -89,6 +97,8 @@ static void sources_check(const char *definition)
 	xmlNodePtr disk;
 
 	must(domain_xml_parse(definition, strlen(definition), &doc, NULL) == 0);
+	must(raw(xml_tree_child(xml_tree_child(xmlDocGetRootElement(doc), "os"), "nvram"),
+		 "format"));
 	disk = xml_tree_child(xml_tree_child(xmlDocGetRootElement(doc), "devices"), "disk");
 	for (; disk != NULL; disk = xml_tree_next(disk, "disk")) {
 		xmlNodePtr source = xml_tree_child(disk, "source");
@@ -102,6 +112,7 @@ static void sources_check(const char *definition)
 		must(g_strcmp0(protocol, "iscsi") == 0);
 		must(name != NULL && g_str_has_prefix(name, TARGET));
 		must(xml_tree_next(source, "source") == NULL);
+		must(raw(xml_tree_child(disk, "driver"), "type"));
 	}
 }
 
