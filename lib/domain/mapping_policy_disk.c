@@ -101,10 +101,27 @@ static int check_drive(xmlNodePtr disk, const char *target, struct err *err)
 	return 0;
 }
 
+/* Only the first would be replaced, and libvirt might take another. */
+static int check_once(xmlNodePtr disk, const char *target, struct err *err)
+{
+	static const char *const names[] = {"source", "driver", "target"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		xmlNodePtr first = xml_tree_child(disk, names[i]);
+
+		if (first != NULL && xml_tree_next(first, names[i]) != NULL) {
+			return err_set(err, -EINVAL, "disk %s has <%s> twice: remove one", target,
+				       names[i]);
+		}
+	}
+	return 0;
+}
+
 int mapping_policy_check_disk(xmlNodePtr disk, const char **ret_target, struct err *err)
 {
 	const char *target = xml_tree_attr(xml_tree_child(disk, "target"), "dev");
 	const char *device = xml_tree_attr(disk, "device");
+	int rc;
 
 	*ret_target = NULL;
 	if (target == NULL || !drive_target_valid(target)) {
@@ -120,7 +137,8 @@ int mapping_policy_check_disk(xmlNodePtr disk, const char **ret_target, struct e
 			       target, device);
 	}
 	*ret_target = target;
-	return mapping_policy_is_empty(disk) ? 0 : check_drive(disk, target, err);
+	rc = check_once(disk, target, err);
+	return rc < 0 || mapping_policy_is_empty(disk) ? rc : check_drive(disk, target, err);
 }
 
 static int check_none(xmlNodePtr disk, const char *target, struct err *err)

@@ -40,8 +40,8 @@ void firmware_pin(xmlNodePtr domain)
 
 int firmware_check_variables(xmlNodePtr domain, const struct drive *drive, struct err *err)
 {
-	const char *format =
-		xml_tree_attr(xml_tree_child(xml_tree_child(domain, "os"), "nvram"), "format");
+	xmlNodePtr nvram = xml_tree_child(xml_tree_child(domain, "os"), "nvram");
+	const char *format = xml_tree_attr(nvram, "format");
 	bool keeps = firmware_keeps_variables(domain);
 
 	if (keeps && drive == NULL) {
@@ -56,6 +56,9 @@ int firmware_check_variables(xmlNodePtr domain, const struct drive *drive, struc
 			       "=%s from luns, or use <os firmware='efi'>: the "
 			       "guest has no UEFI variables",
 			       drive->extent.lun);
+	}
+	if (nvram != NULL && xml_tree_next(nvram, "nvram") != NULL) {
+		return err_set(err, -EINVAL, "<os> has <nvram> twice: remove one");
 	}
 	if (drive != NULL && format != NULL && strcmp(format, "raw") != 0) {
 		return err_set(err, -EINVAL,

@@ -112,6 +112,18 @@ static void mapping_definition_xml__takes_no_format_from_a_medium(void **state)
 	moves(DOMAIN(ROOT CDROM("<driver name='qemu' type='raw'/>" ISCSI)));
 }
 
+/* Only one would be replaced by the LUN, and libvirt might take the other. */
+static void mapping_definition_xml__takes_each_part_once(void **state)
+{
+	(void)state;
+	refused(DOMAIN(DISK("type='network'", ISCSI ISCSI) MEDIUM), "vda has <source> twice");
+	refused(DOMAIN(ROOT CDROM(ISCSI "<source file='/etc/x'/>")), "sda has <source> twice");
+	refused(DOMAIN(DISK("type='network'", "<target dev='vdb'/>" ISCSI) MEDIUM),
+		"has <target> twice");
+	refused(DOMAIN(DISK("type='network'", "<driver type='raw'/><driver type='qcow2'/>" ISCSI)),
+		"has <driver> twice");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -120,6 +132,7 @@ int main(void)
 		TEST(mapping_definition_xml__replaces_the_luns),
 		TEST(mapping_definition_xml__replaces_no_other_disk),
 		TEST(mapping_definition_xml__takes_no_format_from_a_medium),
+		TEST(mapping_definition_xml__takes_each_part_once),
 	};
 
 	return cmocka_run_group_tests_name("mapping_domain", tests, NULL, NULL);

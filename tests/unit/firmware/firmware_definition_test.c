@@ -68,6 +68,8 @@ static void firmware_check_variables__refuses_a_format(void **state)
 	assert_int_equal(checked("<nvram format='raw'/>", &err), 0);
 	assert_int_equal(checked("<nvram format='qcow2'/>", &err), -EINVAL);
 	assert_non_null(strstr(err_text(&err), "format='qcow2'"));
+	assert_int_equal(checked("<nvram/><nvram/>", &err), -EINVAL);
+	assert_non_null(strstr(err_text(&err), "<nvram> twice"));
 }
 
 int main(void)
