@@ -511,7 +511,7 @@ static const struct fence_agent agent = {
 		    "crm configure primitive san stonith:fence_lunmask \\\n"
 		    "    meta provides=unfencing op monitor interval=60s timeout=30s\n"
 		    "fence_lunmask --action=status --plug=node2",
-	.see_also = "lunmask\\-cutoff (8)\nlunmask.conf (5)\nlunmask\\-array "
+	.see_also = "lunmask (7)\nlunmask\\-cutoff (8)\nlunmask.conf (5)\nlunmask\\-array "
 		    "(7)\nocf_lunmask_VirtualMachine (7)\n"
 		    "stonith_admin (8)",
 	.parameters = parameters,

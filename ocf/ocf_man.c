@@ -121,6 +121,8 @@ int ocf_man_write(const struct ocf_agent *agent, FILE *stream)
 	example(agent, "crm configure primitive \\fIID\\fR", " params", stream);
 	(void)fputs(".PP\n", stream);
 	example(agent, "pcs resource create \\fIID\\fR", "", stream);
-	(void)fputs(".SH SEE ALSO\n.BR lunmask.conf (5),\n.BR crm (8),\n.BR pcs (8)\n", stream);
+	(void)fputs(".SH SEE ALSO\n.BR lunmask (7),\n.BR lunmask.conf (5),\n.BR crm (8),\n.BR pcs "
+		    "(8)\n",
+		    stream);
 	return ferror(stream) || fflush(stream) != 0 ? -EIO : 0;
 }

@@ -18,22 +18,12 @@ build=$2
 . "$here/../lab/t/lib.sh"
 # shellcheck source=../systemd/containers.sh
 . "$here/../systemd/containers.sh"
+# shellcheck source=debs.sh
+. "$here/debs.sh"
 # shellcheck source=fresh.sh
 . "$here/fresh.sh"
 PACKAGES=(lunmask lunmaskd lunmask-cli lunmask-array-tgt)
 UNITS=(lunmaskd lunmask-cutoff lunmask-tidy)
-
-# deb_build DIRECTORY [OPTION]: from a tarball's files, as a builder of packages has them.
-deb_build() {
-	mkdir -p "$1" && tar -C "$1" -xf "$work/source.tar" || return
-	(cd "$1"/lunmask-* && DEB_BUILD_OPTIONS="parallel=$(nproc) ${2:-}" dpkg-buildpackage -b -us -uc) \
-		>"$work/build.log" 2>&1 || { tail -n 40 "$work/build.log" && false; }
-}
-
-source_make() {
-	make -C "$build" -s distdir >/dev/null && (cd "$build" && tar -cf "$work/source.tar" lunmask-[0-9]*/) &&
-		rm -rf "$build"/lunmask-[0-9]*/
-}
 
 same() {
 	local deb
