@@ -18,7 +18,7 @@ fresh_needs() {
 	done | sed 's/|.*//; s/([^)]*)//; s/[[:space:]]//g' | grep -vE '^(lunmask.*|)$' | sort -u
 }
 
-# The sources of this machine, if they are Debian's; else mmdebstrap's own.
+# The sources of this machine, if they are of the suite; else the mirror that it uses.
 fresh_sources() {
 	local file
 	for file in /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list; do
@@ -27,6 +27,7 @@ fresh_sources() {
 			return
 		fi
 	done
+	"$(dirname "${BASH_SOURCE[0]}")/../../scripts/debian-root" mirror
 }
 
 # The archive changes, so a root is kept for a week.
@@ -37,9 +38,8 @@ fresh_tar() {
 	tar=${LAB_CACHE:-/var/cache/lunmask-lab}/fresh-$suite-$(sha256sum <<<"$names" | cut -c 1-16).tar
 	if [ -z "$(find "$tar" -mtime -7 2>/dev/null)" ]; then
 		mkdir -p "$(dirname "$tar")"
-		# shellcheck disable=SC2046 # no file, no word
 		mmdebstrap --quiet --variant=minbase --include="$names" --aptopt='Acquire::Retries "5"' \
-			"$suite" "$tar.$$.tar" $(fresh_sources "$suite") >&2 || { rm -f "$tar.$$.tar" && return 1; }
+			--aptopt='Acquire::Check-Valid-Until "false"' "$suite" "$tar.$$.tar" "$(fresh_sources "$suite")" >&2 || { rm -f "$tar.$$.tar" && return 1; }
 		mv "$tar.$$.tar" "$tar"
 	fi
 	echo "$tar"

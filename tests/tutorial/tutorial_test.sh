@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The tutorial, executed: tutorial_test.sh PAGE BUILD
+# The tutorial, executed: tutorial_test.sh PAGE BUILD [SUITE]
 #
 # PAGE is man/lunmask.7, BUILD a configured build tree. The commands are taken out of the page and run, in
-# its order, on three fresh Debian 12 systems that systemd boots. At the end, the power of a host is cut,
+# its order, on three fresh systems of Debian 12, or SUITE, that systemd boots. At the end, the power of a host is cut,
 # and the VM must run on the other one. Needs root, a mirror of Debian, and what "install-deps" and
 # "install-deps package" install. Prints TAP; TEST_LOGS gets a transcript.
 #
@@ -17,14 +17,15 @@
 set -uo pipefail
 
 if [[ ${1:-} != --inside ]]; then
-	: "${2:?usage: tutorial_test.sh PAGE BUILD}"
+	: "${2:?usage: tutorial_test.sh PAGE BUILD [SUITE]}"
 	exec unshare --mount --net --propagation private -- "$(realpath "$0")" --inside "$(realpath "$1")" \
-		"$(realpath "$2")"
+		"$(realpath "$2")" "${3:-bookworm}"
 fi
 
 here=$(dirname "$(realpath "$0")")
 page=$2
 build=$3
+suite=$4
 # shellcheck source=../lab/t/lib.sh
 . "$here/../lab/t/lib.sh"
 # shellcheck source=../systemd/containers.sh
@@ -41,9 +42,13 @@ boots=1
 debs_make() {
 	if [ -n "${TUTORIAL_DEBS:-}" ]; then
 		cp "$TUTORIAL_DEBS"/*.deb "$work"
-	else
-		source_make && deb_build "$work/one" nocheck && cp "$work"/one/*.deb "$work" && rm -f "$work"/*-dbgsym_*
+		return
 	fi
+	source_make && if [ "$suite" = "$(. /etc/os-release && echo "$VERSION_CODENAME")" ]; then
+		deb_build "$work/one" nocheck
+	else
+		deb_build_in "$suite" "$work/one" nocheck
+	fi && cp "$work"/one/*.deb "$work" && rm -f "$work"/*-dbgsym_*
 }
 
 disk_make() {
@@ -54,7 +59,7 @@ disk_make() {
 # One system's files, for all three.
 system_make() {
 	local tar
-	tar=$(fresh_tar bookworm "$work"/*.deb) && mkdir "$C_BASE/fresh" && tar -C "$C_BASE/fresh" -xpf "$tar"
+	tar=$(fresh_tar "$suite" "$work"/*.deb) && mkdir "$C_BASE/fresh" && tar -C "$C_BASE/fresh" -xpf "$tar"
 }
 
 # As Debian's installer leaves it, with the packages of lunmask beside it.
@@ -199,7 +204,7 @@ lab() {
 	path) container_path "$2" ;;
 	esac
 }
-transcript_keep() { [ -z "${TEST_LOGS:-}" ] || cp "$transcript" "$TEST_LOGS/tutorial.transcript"; }
+transcript_keep() { [ -z "${TEST_LOGS:-}" ] || cp "$transcript" "$TEST_LOGS/tutorial-$suite.transcript"; }
 
 work=$(mktemp -d /var/tmp/lunmask-tutorial.XXXXXX)
 transcript=$work/transcript
