@@ -77,6 +77,7 @@ install -m 600 /dev/null "$work/san1.key"
 sed "s|/etc/lunmask/san1.key|$work/san1.key|" "$files/etc/lunmask/lunmask.conf" >"$work/lunmask.conf"
 ok "fence_lunmask understands lunmask.conf" conf_reads validate-all
 is "each host of the cluster is in it" "$(conf_reads list | xargs)" "node1, node2,"
+like "corosync is told that there are two nodes" "$(cat "$files/etc/corosync/corosync.conf")" "two_node: 1"
 ok "the driver understands array-tgt.conf" driver_reads "$files/etc/lunmask/array-tgt.conf"
 if type -P corosync >/dev/null; then
 	ok "corosync understands corosync.conf" env COROSYNC_MAIN_CONFIG_FILE="$files/etc/corosync/corosync.conf" \
