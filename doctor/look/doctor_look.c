@@ -12,6 +12,8 @@
 #define PACKAGE_VERSION "unknown"
 #endif
 #define PART_MS 5000 /* at most, of what answers in milliseconds when it is well */
+/* libvirt asks QEMU what it can when it is first asked itself, which takes seconds. */
+#define LIBVIRT_MS 20000
 
 void doctor_part_asked(struct doctor_part *part, int rc, const struct err *err)
 {
@@ -49,9 +51,13 @@ static void node_find(struct doctor_look *look, struct deadline deadline)
 }
 
 /* In this order: the arrays need the configuration, the devices the nodes of the cluster. */
-static void (*const local[])(struct doctor_look *look, struct deadline deadline) = {
-	doctor_look_units,   doctor_look_corosync, doctor_look_cluster,
-	doctor_look_libvirt, doctor_look_arrays,
+static const struct {
+	void (*look)(struct doctor_look *look, struct deadline deadline);
+	int limit_ms;
+} local[] = {
+	{doctor_look_units, PART_MS},   {doctor_look_corosync, PART_MS},
+	{doctor_look_cluster, PART_MS}, {doctor_look_libvirt, LIBVIRT_MS},
+	{doctor_look_arrays, PART_MS},
 };
 static void (*const all[])(struct doctor_look *look, struct deadline deadline) = {
 	doctor_look_devices,
@@ -67,7 +73,7 @@ struct doctor_look *doctor_look_new(enum doctor_scope scope, struct deadline dea
 	doctor_look_files(look);
 	doctor_look_programs(look);
 	for (size_t i = 0; i < G_N_ELEMENTS(local); i++) {
-		local[i](look, deadline_within(deadline, PART_MS));
+		local[i].look(look, deadline_within(deadline, local[i].limit_ms));
 	}
 	for (size_t i = 0; scope == DOCTOR_ALL && i < G_N_ELEMENTS(all); i++) {
 		all[i](look, deadline_within(deadline, PART_MS));

@@ -132,7 +132,12 @@ block_run() {
 
 block_shows() { block_run "$1" "$2" | seen -E -- "$3"; }
 
-sector() { dd if="$(container_path array)/srv/luns/web1-root" bs=512 skip="$1" count=1 2>/dev/null | tr -dc 0-9; }
+# sector NUMBER: what the guest has in it; 0 before its first boot.
+sector() {
+	local text
+	text=$(dd if="$(container_path array)/srv/luns/web1-root" bs=512 skip="$1" count=1 2>/dev/null | tr -dc 0-9)
+	echo "${text:-0}"
+}
 counts_on() { [ "$(sector $((BOOTS_SECTOR + 1)))" -gt "$1" ]; }
 # What the page promises of the guest, wherever it says that it runs.
 guest_check() {
