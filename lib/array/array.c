@@ -87,6 +87,18 @@ static int info_need(const struct array *array, struct deadline deadline, struct
 	return 0;
 }
 
+int array_ports(const struct array *array, struct deadline deadline, struct array_ports *ret,
+		struct err *err)
+{
+	struct runner_result result;
+	int rc = verb_call(array, "ports", array_wire_encode_plain(driver_timeout_ms(deadline)),
+			   deadline, &result, err);
+
+	*ret = (struct array_ports){.count = 0};
+	rc = rc != 0 ? rc : array_wire_decode_ports(result.output, result.output_bytes, ret, err);
+	return verb_end(array, "ports", &result, rc, err);
+}
+
 int array_luns(const struct array *array, const char *const *names, size_t count,
 	       const char *initiator, struct deadline deadline, struct lun *ret_luns,
 	       struct err *err)

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "config/config.h"
 #include "names/lun.h"
+#include "names/portal.h"
 #include "process/runner.h"
 
 /*
@@ -134,6 +135,21 @@ struct array_host_id array_host_id(const char *node, const char *cluster);
 /* -EPROTO also if the driver's protocol version is not ARRAY_PROTOCOL. */
 int array_info(const struct array *array, struct deadline deadline, struct array_info *ret,
 	       struct err *err);
+
+/* The portals that the array names, and what it says about those that are not online. */
+struct array_portal {
+	char portal[ISCSI_PORTAL_MAX + 1];
+	char state[32]; /* "online", or a word that gives the reason */
+};
+
+struct array_ports {
+	struct array_portal portals[PORTALS_MAX];
+	size_t count;
+};
+
+/* Portals that are not numeric addresses, and those after the first PORTALS_MAX, are left out. */
+int array_ports(const struct array *array, struct deadline deadline, struct array_ports *ret,
+		struct err *err);
 
 /* In the order of names, with the addresses that initiator sees. ret_luns has room for count. */
 int array_luns(const struct array *array, const char *const *names, size_t count,

@@ -11,6 +11,7 @@
 #include "array/array_error.h"
 #include "base/json_build.h"
 #include "base/text.h"
+#include "names/portal.h"
 
 static void json_auto_release(json_t **json)
 {
@@ -438,6 +439,44 @@ int array_wire_decode_info(const char *reply, size_t bytes, struct array_info *r
 		.read_only = list_has(capabilities, "read-only"),
 	};
 	return 0;
+}
+
+static bool ports_have(const struct array_ports *ports, const char *portal)
+{
+	for (size_t i = 0; i < ports->count; i++) {
+		if (strcmp(ports->portals[i].portal, portal) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+int array_wire_decode_ports(const char *reply, size_t bytes, struct array_ports *ret,
+			    struct err *err)
+{
+	json_auto *root = NULL;
+	const json_t *list = NULL;
+	int rc = reply_load(reply, bytes, &root, err);
+
+	*ret = (struct array_ports){.count = 0};
+	rc = rc != 0 ? rc : list_get(root, "portals", ARRAY_PORTS_MAX, &list, err);
+	for (size_t i = 0; rc == 0 && i < json_array_size(list) && ret->count < PORTALS_MAX; i++) {
+		const json_t *object = json_array_get(list, i);
+		struct array_portal *portal = &ret->portals[ret->count];
+		const char *address = text_get(object, "portal", ISCSI_PORTAL_MAX);
+		const char *state = text_get(object, "state", sizeof(portal->state) - 1);
+
+		if (address == NULL || state == NULL) {
+			rc = err_set(err, -EPROTO,
+				     "the array driver's reply has a portal without a legal "
+				     "'portal' or 'state'");
+		} else if (portal_check(address, NULL) == 0 && !ports_have(ret, address)) {
+			(void)strcpy(portal->portal, address);
+			(void)strcpy(portal->state, state);
+			ret->count++;
+		}
+	}
+	return rc;
 }
 
 static int hosts_decode(const json_t *root, struct array_fenced *ret, struct err *err)

@@ -22,6 +22,7 @@
 #define ARRAY_HOLDERS_MAX 1024 /* initiators or nexuses of a LUN; fenced initiators of an array */
 #define ARRAY_HOSTS_MAX 4096   /* hosts that are recorded */
 #define ARRAY_MASKS_MAX 4096   /* LUNs of a reply */
+#define ARRAY_PORTS_MAX 1024   /* portals of a reply, of which PORTALS_MAX are kept */
 #define ARRAY_PAGE_LUNS 16     /* LUNs that are asked for where one is enough */
 
 /* Asks for LUNs that one of the initiators can reach. */
@@ -66,6 +67,9 @@ int array_wire_decode_apply(const char *reply, size_t bytes, const struct array_
 
 int array_wire_decode_info(const char *reply, size_t bytes, struct array_info *ret,
 			   struct err *err);
+
+int array_wire_decode_ports(const char *reply, size_t bytes, struct array_ports *ret,
+			    struct err *err);
 
 int array_wire_decode_fenced(const char *reply, size_t bytes, struct array_fenced *ret,
 			     struct err *err);

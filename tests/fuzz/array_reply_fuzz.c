@@ -95,6 +95,20 @@ static void fence_check(const char *reply, size_t size)
 	(void)array_wire_decode_info(reply, size, &info, NULL);
 }
 
+static void ports_check(const char *reply, size_t size)
+{
+	struct array_ports ports;
+
+	if (array_wire_decode_ports(reply, size, &ports, NULL) == 0) {
+		for (size_t i = 0; i < ports.count; i++) {
+			if (portal_check(ports.portals[i].portal, NULL) != 0 ||
+			    ports.portals[i].state[0] == '\0') {
+				abort();
+			}
+		}
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *reply = (const char *)data;
@@ -104,6 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	apply_check(reply, size);
 	page_check(reply, size);
 	fence_check(reply, size);
+	ports_check(reply, size);
 	if (array_wire_decode_error(reply, size, NULL) == 0) {
 		abort(); /* a failure is never none */
 	}

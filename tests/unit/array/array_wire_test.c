@@ -418,6 +418,61 @@ static void array_wire_decode_error__names_the_lun_once(void **state)
 	assert_string_equal(err_text(&err), "b says why");
 }
 
+static void array_wire_decode_ports__keeps_what_can_be_a_portal(void **state)
+{
+	static const char reply[] =
+		"{\"portals\": [{\"portal\": \"10.0.0.1:3260\", \"state\": \"online\"},"
+		"{\"portal\": \"array.example:3260\", \"state\": \"online\"},"
+		"{\"portal\": \"10.0.0.1:3260\", \"state\": \"online\"},"
+		"{\"portal\": \"[fd00::1]:3260\", \"state\": \"no-link\", \"new\": 1}]}";
+	struct array_ports ports;
+
+	(void)state;
+	assert_int_equal(array_wire_decode_ports(reply, strlen(reply), &ports, NULL), 0);
+	assert_int_equal(ports.count, 2);
+	assert_string_equal(ports.portals[0].portal, "10.0.0.1:3260");
+	assert_string_equal(ports.portals[1].portal, "[fd00::1]:3260");
+	assert_string_equal(ports.portals[1].state, "no-link");
+}
+
+static void array_wire_decode_ports__keeps_no_more_than_it_has_room_for(void **state)
+{
+	g_autoptr(GString) reply = g_string_new("{\"portals\": [");
+	struct array_ports ports;
+
+	(void)state;
+	for (int i = 0; i < 2 * PORTALS_MAX; i++) {
+		g_string_append_printf(reply,
+				       "%s{\"portal\": \"10.0.0.%d:3260\", \"state\": \"online\"}",
+				       i == 0 ? "" : ", ", i);
+	}
+	g_string_append(reply, "]}");
+	assert_int_equal(array_wire_decode_ports(reply->str, reply->len, &ports, NULL), 0);
+	assert_int_equal(ports.count, PORTALS_MAX);
+}
+
+static void array_wire_decode_ports__refuses_what_is_no_reply(void **state)
+{
+	static const char *const replies[] = {
+		"{}",
+		"{\"portals\": {}}",
+		"{\"portals\": [1]}",
+		"{\"portals\": [{\"portal\": \"10.0.0.1:3260\"}]}",
+		"{\"portals\": [{\"state\": \"online\"}]}",
+		"{\"portals\": [{\"portal\": \"10.0.0.1:3260\", \"state\": \"a\\n\"}]}",
+	};
+	struct array_ports ports;
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(replies); i++) {
+		assert_int_equal(
+			array_wire_decode_ports(replies[i], strlen(replies[i]), &ports, &err),
+			-EPROTO);
+		assert_true(*err_text(&err) != '\0');
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -439,6 +494,9 @@ int main(void)
 		cmocka_unit_test(array_wire_encode_initiators__is_the_whole_request),
 		cmocka_unit_test(array_wire_decode_error__maps_every_code),
 		cmocka_unit_test(array_wire_decode_error__names_the_lun_once),
+		cmocka_unit_test(array_wire_decode_ports__keeps_what_can_be_a_portal),
+		cmocka_unit_test(array_wire_decode_ports__keeps_no_more_than_it_has_room_for),
+		cmocka_unit_test(array_wire_decode_ports__refuses_what_is_no_reply),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
