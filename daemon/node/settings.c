@@ -4,6 +4,7 @@
 #include <glib.h>
 
 #include "config/ini.h"
+#include "san/path_report.h"
 
 static const struct ini_key keys[] = {
 	INI_KEY(settings, allow_unencrypted, .type = INI_YES_NO, .fallback = "no"),
@@ -11,13 +12,44 @@ static const struct ini_key keys[] = {
 	INI_KEY(settings, debug, .type = INI_YES_NO, .fallback = "no"),
 };
 
-static const struct ini_section section = {
-	.kind = "journal",
-	.keys = keys,
-	.n_keys = G_N_ELEMENTS(keys),
+static const struct ini_key paths_keys[] = {
+	{.name = "interval",
+	 .type = INI_TIME,
+	 .offset = offsetof(struct settings, paths.interval_ms),
+	 .fallback = "30s",
+	 .min_ms = 1000,
+	 .max_ms = 600000},
+	{.name = "timeout",
+	 .type = INI_TIME,
+	 .offset = offsetof(struct settings, paths.timeout_ms),
+	 .fallback = "5s",
+	 .min_ms = PATH_TIMEOUT_MIN_MS,
+	 .max_ms = PATH_TIMEOUT_MAX_MS},
 };
 
-static const struct ini settings_ini = {&section, 1, SETTINGS_FILE_MAX_BYTES};
+/* A round has to end before the next one begins. */
+static int paths_complete(void *target, void *place, struct err *err)
+{
+	const struct settings *settings = place;
+
+	(void)target;
+	if (settings->paths.timeout_ms >= settings->paths.interval_ms) {
+		return err_set(err, -EINVAL,
+			       "timeout is %d ms and interval %d ms: timeout has to be less",
+			       settings->paths.timeout_ms, settings->paths.interval_ms);
+	}
+	return 0;
+}
+
+static const struct ini_section sections[] = {
+	{.kind = "journal", .keys = keys, .n_keys = G_N_ELEMENTS(keys)},
+	{.kind = "paths",
+	 .keys = paths_keys,
+	 .n_keys = G_N_ELEMENTS(paths_keys),
+	 .complete = paths_complete},
+};
+
+static const struct ini settings_ini = {sections, G_N_ELEMENTS(sections), SETTINGS_FILE_MAX_BYTES};
 
 int settings_parse(const char *text, size_t bytes, const char *file, struct settings *ret,
 		   struct err *err)

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "paths/paths.h"
 
 /*
  * /etc/lunmask/journal.conf: the settings of lunmaskd. All have defaults, and the file may be
@@ -15,6 +16,10 @@
  *	allow_unencrypted = no
  *	solo_after_fencing = yes
  *	debug = no
+ *
+ *	[paths]
+ *	interval = 30s
+ *	timeout = 5s
  *
  * The file is separate from lunmask.conf, so that an error about an array does not keep the journal
  * down, and an error about the journal does not stop the agents. An unknown section or key is an
@@ -27,6 +32,7 @@ struct settings {
 	bool allow_unencrypted;  /* run even if corosync's network is not encrypted */
 	bool solo_after_fencing; /* two nodes: continue alone when Pacemaker fenced the peer */
 	bool debug;
+	struct paths_settings paths;
 };
 
 /* path NULL: SETTINGS_FILE, if there is one. Otherwise path must exist. -errno with text. */

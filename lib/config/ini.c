@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config/ini.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <glib.h>
@@ -11,6 +13,7 @@
 #include "names/name.h"
 
 #define LEGAL_TEXT_MAX 512
+#define TIME_TEXT_MAX 24
 
 struct reader {
 	const struct ini *ini;
@@ -44,6 +47,54 @@ static int yes_no_parse(const char *value, bool *ret, struct err *err)
 	return 0;
 }
 
+/* The largest first: a time is shown in the largest unit in which it is a whole number. */
+static const struct unit {
+	const char *name;
+	int ms;
+} units[] = {{"min", 60000}, {"s", 1000}, {"ms", 1}};
+
+static const char *time_text(int ms, char ret[TIME_TEXT_MAX])
+{
+	size_t i = 0;
+
+	while (ms % units[i].ms != 0) {
+		i++;
+	}
+	(void)snprintf(ret, TIME_TEXT_MAX, "%d%s", ms / units[i].ms, units[i].name);
+	return ret;
+}
+
+/* -1: it is not a time. More than INT_MAX is INT_MAX. */
+static int time_read(const char *value)
+{
+	size_t digits = strspn(value, "0123456789");
+	g_autofree char *number = g_strndup(value, digits);
+	guint64 count = 0;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(units); i++) {
+		if (strcmp(value + digits, units[i].name) == 0 &&
+		    g_ascii_string_to_unsigned(number, 10, 0, INT_MAX, &count, NULL)) {
+			return (int)MIN(count * (guint64)units[i].ms, INT_MAX);
+		}
+	}
+	return -1;
+}
+
+static int time_parse(const struct ini_key *key, const char *value, int *ret, struct err *err)
+{
+	char min[TIME_TEXT_MAX], max[TIME_TEXT_MAX];
+	int ms = time_read(value);
+
+	if (ms < key->min_ms || ms > key->max_ms) {
+		return err_set(err, -EINVAL,
+			       "'%.64s' is not legal: a whole number with its unit, ms, s or min, "
+			       "from %s to %s",
+			       value, time_text(key->min_ms, min), time_text(key->max_ms, max));
+	}
+	*ret = ms;
+	return 0;
+}
+
 static int value_store(const struct ini_key *key, const char *value, void *place, struct err *err)
 {
 	void *field = (char *)place + key->offset;
@@ -61,6 +112,7 @@ static int value_store(const struct ini_key *key, const char *value, void *place
 	case INI_TEXT: *(char **)field = g_strdup(value); break;
 	case INI_WORDS: *(char ***)field = ini_words(value); break;
 	case INI_YES_NO: rc = yes_no_parse(value, field, err); break;
+	case INI_TIME: rc = time_parse(key, value, field, err); break;
 	}
 	return rc;
 }
@@ -73,7 +125,8 @@ void ini_release(const struct ini_section *section, void *place)
 		switch (section->keys[i].type) {
 		case INI_TEXT: g_clear_pointer((char **)field, g_free); break;
 		case INI_WORDS: g_clear_pointer((char ***)field, g_strfreev); break;
-		case INI_YES_NO: break;
+		case INI_YES_NO:
+		case INI_TIME: break;
 		}
 	}
 }

@@ -24,6 +24,7 @@ enum ini_type {
 	INI_TEXT,   /* char *; NULL if the key is missing and has no default */
 	INI_WORDS,  /* char **: the blank-separated words, NULL-terminated; NULL likewise */
 	INI_YES_NO, /* bool */
+	INI_TIME,   /* int, in ms: a whole number and its unit, ms, s or min: "500ms" */
 };
 
 struct ini_key {
@@ -33,6 +34,7 @@ struct ini_key {
 	bool required;
 	const char *fallback;                             /* default, or NULL */
 	int (*check)(const char *value, struct err *err); /* 0 if legal; NULL: every value is */
+	int min_ms, max_ms;                               /* INI_TIME */
 };
 
 /* A row for a key that has the name of its member; the other members of struct ini_key follow. */

@@ -24,6 +24,8 @@ static void settings_parse__has_defaults(void **state)
 	assert_false(settings.allow_unencrypted);
 	assert_true(settings.solo_after_fencing);
 	assert_false(settings.debug);
+	assert_int_equal(settings.paths.interval_ms, 30000);
+	assert_int_equal(settings.paths.timeout_ms, 5000);
 	assert_int_equal(parse("# nothing\n[journal]\n", &settings, NULL), 0);
 	assert_true(settings.solo_after_fencing);
 }
@@ -37,6 +39,8 @@ static void settings_parse__takes_the_file_that_is_installed(void **state)
 	char *key;
 
 	(void)state;
+	memset(&defaults, 0, sizeof(defaults)); /* with what is between the members */
+	memset(&settings, 0, sizeof(settings));
 	assert_true(g_file_get_contents(CONF "/journal.conf", &text, NULL, NULL));
 	assert_int_equal(parse("", &defaults, NULL), 0);
 	assert_int_equal(parse(text, &settings, NULL), 0);
@@ -61,6 +65,12 @@ static void settings_parse__takes_each_key(void **state)
 	assert_true(settings.allow_unencrypted);
 	assert_false(settings.solo_after_fencing);
 	assert_true(settings.debug);
+	assert_int_equal(parse("[paths]\ninterval = 2min\ntimeout=1500ms\n", &settings, NULL), 0);
+	assert_int_equal(settings.paths.interval_ms, 120000);
+	assert_int_equal(settings.paths.timeout_ms, 1500);
+	assert_int_equal(parse("[paths]\ninterval = 10min\ntimeout=1min\n", &settings, NULL), 0);
+	assert_int_equal(settings.paths.interval_ms, 600000);
+	assert_int_equal(settings.paths.timeout_ms, 60000);
 }
 
 static void settings_parse__refuses_and_says_what_and_where(void **state)
@@ -68,13 +78,27 @@ static void settings_parse__refuses_and_says_what_and_where(void **state)
 	static const struct {
 		const char *text, *says;
 	} cases[] = {
-		{"[jornal]\n", "j.conf: line 1: there is no section [jornal]; legal is: [journal]"},
+		{"[jornal]\n",
+		 "j.conf: line 1: there is no section [jornal]; legal are: [journal], [paths]"},
 		{"[journal]\ndebg = yes\n", "there is no key 'debg'; legal are: allow_unencrypted"},
 		{"[journal]\ndebug = true\n", "[journal] debug: 'true' is not legal: yes, or no"},
 		{"[journal]\ndebug =\n", "[journal] debug: '' is not legal"},
 		{"[journal]\ndebug=yes\ndebug=no\n", "the key 'debug' is there twice"},
 		{"debug = yes\n", "line 1"},
 		{"[journal]\ndebug = yes\n[journal]\n", "[journal] is there twice"},
+		{"[paths]\ninterval = 30\n",
+		 "line 2: [paths] interval: '30' is not legal: a whole number with its unit, ms, s "
+		 "or min, from 1s to 10min"},
+		{"[paths]\ninterval = s\n", "'s' is not legal"},
+		{"[paths]\ninterval = -5s\n", "'-5s' is not legal"},
+		{"[paths]\ninterval = 5 s\n", "'5 s' is not legal"},
+		{"[paths]\ninterval = 999ms\n", "'999ms' is not legal"},
+		{"[paths]\ninterval = 601s\n", "'601s' is not legal"},
+		{"[paths]\ninterval = 4294967297min\n", "is not legal"},
+		{"[paths]\ninterval = 99999999999999999999s\n", "is not legal"},
+		{"[paths]\ntimeout = 99ms\n", "from 100ms to 1min"},
+		{"[paths]\ninterval = 5s\n",
+		 "[paths]: timeout is 5000 ms and interval 5000 ms: timeout has to be less"},
 	};
 	struct settings settings;
 	struct err err;
