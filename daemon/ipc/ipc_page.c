@@ -59,3 +59,17 @@ int ipc_page_releases(const struct tasks *tasks, const char *vm, const char *nod
 	*ret_more = at < n;
 	return 0;
 }
+
+void ipc_page_paths(ipc_path *path, void *shell, uint64_t from, uint8_t *buffer, size_t max,
+		    size_t *ret_bytes, bool *ret_more)
+{
+	struct journal_path row;
+	size_t at = from < SIZE_MAX ? (size_t)from : SIZE_MAX;
+
+	*ret_bytes = 0;
+	*ret_more = path(shell, at, &row);
+	while (*ret_more && has_room(*ret_bytes, max)) {
+		*ret_bytes += journal_path_encode(&row, buffer + *ret_bytes);
+		*ret_more = path(shell, ++at, &row);
+	}
+}

@@ -2,6 +2,7 @@
 #ifndef LUNMASK_DAEMON_IPC_PAGE_H
 #define LUNMASK_DAEMON_IPC_PAGE_H
 
+#include "journal/journal_path.h"
 #include "tasks/tasks.h"
 
 /*
@@ -17,5 +18,10 @@ int ipc_page_tasks(const struct tasks *tasks, const struct id128 *after, uint8_t
 /* vm and node: those of the last release that the client has; "" for the first page. */
 int ipc_page_releases(const struct tasks *tasks, const char *vm, const char *node, uint8_t *buffer,
 		      size_t max, size_t *ret_bytes, bool *ret_more);
+
+/* from: so many the client has. The rows are those that path() gives, until it returns false. */
+typedef bool ipc_path(void *shell, size_t i, struct journal_path *ret);
+void ipc_page_paths(ipc_path *path, void *shell, uint64_t from, uint8_t *buffer, size_t max,
+		    size_t *ret_bytes, bool *ret_more);
 
 #endif

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/deadline.h"
+#include "base/little.h"
 #include "ipc/ipc_accept.h"
 #include "ipc/ipc_page.h"
 #include "journal/journal_ipc.h"
@@ -328,6 +329,28 @@ static void domain_request(struct client *client, const struct journal_ipc_reque
 	reply_send(client, &reply);
 }
 
+/* A page that does not follow from what the client has makes it begin again. */
+static void path_list_request(struct client *client, const struct journal_ipc_request *request)
+{
+	struct ipc_server *server = client->server;
+	struct journal_ipc_reply reply = {.index = server->applied, .rest = server->rest};
+	bool more = false;
+
+	if (server->ops->path != NULL) {
+		const char *why = server->ops->path_state(server->shell, &reply.revision);
+
+		if (request->index > 0 && little_get64(request->after.bytes) != reply.revision) {
+			reply_error(client, -ESTALE, "the list has changed: read it again");
+			return;
+		}
+		(void)snprintf(reply.reason, sizeof(reply.reason), "%s", why);
+		ipc_page_paths(server->ops->path, server->shell, request->index, server->rest,
+			       sizeof(server->rest), &reply.rest_bytes, &more);
+	}
+	reply.more = more ? JOURNAL_IPC_MORE : JOURNAL_IPC_LAST;
+	reply_send(client, &reply);
+}
+
 typedef void (*request_fn)(struct client *client, const struct journal_ipc_request *request);
 
 static const request_fn request_fns[] = {
@@ -335,7 +358,7 @@ static const request_fn request_fns[] = {
 	[JOURNAL_IPC_RELEASE_GET] = get_request,   [JOURNAL_IPC_TASK_LIST] = list_request,
 	[JOURNAL_IPC_RELEASE_LIST] = list_request, [JOURNAL_IPC_WAIT] = wait_request,
 	[JOURNAL_IPC_STATUS] = status_request,     [JOURNAL_IPC_FORCE_SOLO] = force_solo_request,
-	[JOURNAL_IPC_DOMAIN] = domain_request,
+	[JOURNAL_IPC_DOMAIN] = domain_request,     [JOURNAL_IPC_PATH_LIST] = path_list_request,
 };
 
 static_assert(G_N_ELEMENTS(request_fns) == JOURNAL_IPC_KIND_MAX, "a row each");

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "core/core.h"
+#include "ipc/ipc_page.h"
 #include "journal/journal.h"
 #include "tasks/tasks.h"
 
@@ -50,6 +51,13 @@ struct ipc_server_ops {
 	int (*force_solo)(void *shell, const char **ret_why);
 	/* A VM's domain on this node. NULL: JOURNAL_DOMAIN_UNKNOWN is the answer for every VM. */
 	enum journal_domain (*domain)(void *shell, const char *vm);
+	/*
+	 * The paths that are known: row i, or false after the last; and their generation, another
+	 * one if rows came or went, with "" or why this node measures nothing. NULL: there are
+	 * none.
+	 */
+	ipc_path *path;
+	const char *(*path_state)(void *shell, uint64_t *ret_generation);
 };
 
 /*

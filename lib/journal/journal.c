@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/little.h"
 #include "journal/journal_ipc.h"
 #include "journal/journal_link.h"
 
@@ -194,12 +195,14 @@ int journal_grant_get(struct journal *journal, const char *vm, const char *node,
 	return row_get(journal, vm, node, true, read, deadline, ret, err);
 }
 
-/* The differences between the two lists. */
+/* The differences between the lists. */
 struct list_type {
 	enum journal_ipc_kind kind;
 	size_t size;
 	int (*decode)(const uint8_t *data, size_t bytes, void *ret, size_t *ret_used);
-	void (*follow)(const void *last, struct journal_ipc_request *request);
+	/* Asks for the page after this reply; last is the last of n items. */
+	void (*follow)(const void *last, size_t n, const struct journal_ipc_reply *reply,
+		       struct journal_ipc_request *request);
 };
 
 static int task_decode(const uint8_t *data, size_t bytes, void *ret, size_t *ret_used)
@@ -207,8 +210,10 @@ static int task_decode(const uint8_t *data, size_t bytes, void *ret, size_t *ret
 	return journal_task_decode(data, bytes, ret, ret_used);
 }
 
-static void task_follow(const void *last, struct journal_ipc_request *request)
+static void task_follow(const void *last, size_t n, const struct journal_ipc_reply *reply,
+			struct journal_ipc_request *request)
 {
+	(void)n, (void)reply;
 	request->after = ((const struct journal_task *)last)->uuid;
 }
 
@@ -217,12 +222,27 @@ static int release_decode(const uint8_t *data, size_t bytes, void *ret, size_t *
 	return journal_release_decode(data, bytes, ret, ret_used);
 }
 
-static void release_follow(const void *last, struct journal_ipc_request *request)
+static void release_follow(const void *last, size_t n, const struct journal_ipc_reply *reply,
+			   struct journal_ipc_request *request)
 {
 	const struct journal_release *release = last;
 
+	(void)n, (void)reply;
 	memcpy(request->vm, release->vm, sizeof(request->vm));
 	memcpy(request->node, release->node, sizeof(request->node));
+}
+
+static int path_decode(const uint8_t *data, size_t bytes, void *ret, size_t *ret_used)
+{
+	return journal_path_decode(data, bytes, ret, ret_used);
+}
+
+static void path_follow(const void *last, size_t n, const struct journal_ipc_reply *reply,
+			struct journal_ipc_request *request)
+{
+	(void)last;
+	request->index = n;
+	(void)little_put64(request->after.bytes, reply->revision);
 }
 
 static const struct list_type task_list = {JOURNAL_IPC_TASK_LIST, sizeof(struct journal_task),
@@ -230,10 +250,14 @@ static const struct list_type task_list = {JOURNAL_IPC_TASK_LIST, sizeof(struct 
 static const struct list_type release_list = {
 	JOURNAL_IPC_RELEASE_LIST, sizeof(struct journal_release), release_decode, release_follow};
 
+static const struct list_type path_list = {JOURNAL_IPC_PATH_LIST, sizeof(struct journal_path),
+					   path_decode, path_follow};
+
 struct list {
 	char *items;
 	size_t n;
 	uint64_t index;
+	char reason[JOURNAL_REASON_MAX + 1];
 };
 
 static int page_append(const struct list_type *type, const struct journal_ipc_reply *reply,
@@ -278,11 +302,13 @@ static int list_once(struct journal *journal, const struct list_type *type,
 		list->index = list->n == 0 || reply.index < list->index || list->index == 0
 				      ? reply.index
 				      : list->index;
+		memcpy(list->reason, reply.reason, sizeof(list->reason));
 		if (reply.more == JOURNAL_IPC_MORE && reply.rest_bytes == 0) {
 			return err_set(err, -EPROTO, "lunmaskd has sent an empty page");
 		}
 		if (list->n > 0) {
-			type->follow(list->items + (list->n - 1) * type->size, &request);
+			type->follow(list->items + (list->n - 1) * type->size, list->n, &reply,
+				     &request);
 		}
 	} while (reply.more == JOURNAL_IPC_MORE);
 	return 0;
@@ -389,5 +415,17 @@ int journal_domain_get(struct journal *journal, const char *vm, struct deadline 
 
 	rc = rc < 0 ? rc : call(journal, &request, deadline, &reply, err);
 	*ret = rc == 0 ? reply.domain : JOURNAL_DOMAIN_UNKNOWN;
+	return rc;
+}
+
+int journal_path_list(struct journal *journal, struct deadline deadline, struct journal_path **ret,
+		      size_t *ret_n, char trouble[JOURNAL_REASON_MAX + 1], struct err *err)
+{
+	struct list list;
+	int rc = list_get(journal, &path_list, deadline, &list, err);
+
+	*ret = (struct journal_path *)(void *)list.items;
+	*ret_n = list.n;
+	memcpy(trouble, list.reason, sizeof(list.reason));
 	return rc;
 }

@@ -8,6 +8,7 @@
 
 #include "base/deadline.h"
 #include "base/err.h"
+#include "journal/journal_path.h"
 #include "journal/journal_record.h"
 
 /*
@@ -159,5 +160,12 @@ enum journal_domain {
 /* Cheap: at most one connection and one round trip. */
 int journal_domain_get(struct journal *journal, const char *vm, struct deadline deadline,
 		       enum journal_domain *ret, struct err *err);
+
+/*
+ * The paths that lunmaskd knows, by node, array and portal. Free *ret with free(). trouble, for
+ * JOURNAL_REASON_MAX characters: "" or why this node measures nothing now.
+ */
+int journal_path_list(struct journal *journal, struct deadline deadline, struct journal_path **ret,
+		      size_t *ret_n, char trouble[JOURNAL_REASON_MAX + 1], struct err *err);
 
 #endif

@@ -48,6 +48,11 @@ enum journal_ipc_kind {
 	JOURNAL_IPC_STATUS,       /* uses index: enum journal_ipc_status */
 	JOURNAL_IPC_FORCE_SOLO,
 	JOURNAL_IPC_DOMAIN, /* uses vm */
+	/*
+	 * uses index: how many paths were received; after: from the second page on, it begins with
+	 * the revision of the first page
+	 */
+	JOURNAL_IPC_PATH_LIST,
 	JOURNAL_IPC_KIND_MAX
 };
 
@@ -92,11 +97,12 @@ struct journal_ipc_reply {
 	enum journal_verdict verdict; /* SUBMIT; 0 otherwise */
 	/* SUBMIT, COMMITTED: the status of the operation (journal_record.h). */
 	int32_t outcome;
-	uint64_t revision;          /* SUBMIT, COMMITTED: the task's revision */
-	uint64_t index;             /* the index applied when it was answered */
-	enum journal_domain domain; /* DOMAIN */
-	enum journal_ipc_more more; /* lists: another page follows */
-	char reason[JOURNAL_REASON_MAX + 1];
+	/* SUBMIT, COMMITTED: the task's revision. PATH_LIST: another one if paths came or went. */
+	uint64_t revision;
+	uint64_t index;                      /* the index applied when it was answered */
+	enum journal_domain domain;          /* DOMAIN */
+	enum journal_ipc_more more;          /* lists: another page follows */
+	char reason[JOURNAL_REASON_MAX + 1]; /* PATH_LIST, status 0: why nothing is measured */
 	/* The encoded task or release, page of a list, or status that was asked for. */
 	const uint8_t *rest;
 	size_t rest_bytes;

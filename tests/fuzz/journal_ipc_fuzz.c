@@ -55,8 +55,22 @@ static void status_check(const uint8_t *data, size_t size)
 	}
 }
 
+static void path_check(const uint8_t *data, size_t size)
+{
+	uint8_t again[JOURNAL_PATH_BYTES_MAX];
+	struct journal_path path;
+	size_t used = 0;
+
+	if (journal_path_decode(data, size, &path, &used) == 0 &&
+	    (used > size || journal_path_encode(&path, again) != used ||
+	     memcmp(again, data, used) != 0)) {
+		abort();
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	path_check(data, size);
 	request_check(data, size);
 	reply_check(data, size);
 	status_check(data, size);

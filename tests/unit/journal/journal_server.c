@@ -26,6 +26,7 @@ static struct {
 	bool gated; /* the last one */
 	struct id128 seen[IDS_MAX];
 	size_t n_seen;
+	uint64_t moved;
 } fake;
 
 static bool vm_is(const char *vm, const char *what)
@@ -137,6 +138,56 @@ static enum journal_domain fake_domain(void *shell, const char *vm)
 	return vm_is(vm, "running") ? JOURNAL_DOMAIN_RUNNING : JOURNAL_DOMAIN_ABSENT;
 }
 
+#define MANY_PATHS 1500
+#define MOVES 3
+
+static size_t path_count(void)
+{
+	return tasks_find_vm(fake.tasks, "manypaths") != NULL ||
+			       tasks_find_vm(fake.tasks, "movingpaths") != NULL
+		       ? MANY_PATHS
+	       : tasks_find_vm(fake.tasks, "paths") != NULL ? 3
+							    : 0;
+}
+
+/* up, down and refused in turn; the last is only reported. */
+static bool fake_path(void *shell, size_t i, struct journal_path *ret)
+{
+	static const char *const reasons[] = {"", "no answer to the login within 5000 ms",
+					      "login refused: Authentication failure(513)"};
+
+	(void)shell;
+	if (i >= path_count()) {
+		return false;
+	}
+	*ret = (struct journal_path){
+		.origin = i + 1 < path_count() ? JOURNAL_PATH_CONFIGURED : JOURNAL_PATH_REPORTED,
+		.state = i % 3 == 0   ? PATH_UP
+			 : i % 3 == 1 ? PATH_DOWN
+				      : PATH_REFUSED,
+		.age_ms = 61000 * (i + 1),
+		.measured_ms = 2000,
+		.latency_us = i % 3 == 0 ? 812 : 0,
+		.array = "san1",
+	};
+	/* Until it has moved for the last time, there is one that is not there later. */
+	(void)snprintf(ret->node, sizeof(ret->node), "node%zu",
+		       i + (fake.moved > 0 && fake.moved < MOVES ? 0 : 1));
+	(void)strcpy(ret->portal, i % 3 == 2 ? "[fd00:1:2:3:4:5:6:7]:3260" : "10.0.0.1:3260");
+	(void)strcpy(ret->reason, reasons[i % 3]);
+	return true;
+}
+
+static const char *fake_path_state(void *shell, uint64_t *ret_generation)
+{
+	(void)shell;
+	if (tasks_find_vm(fake.tasks, "movingpaths") != NULL && fake.moved < MOVES) {
+		fake.moved++;
+	}
+	*ret_generation = fake.moved;
+	return tasks_find_vm(fake.tasks, "nopaths") != NULL ? "lunmask.conf is missing" : "";
+}
+
 static qb_loop_t *loop;
 
 static int32_t on_signal(int32_t number, void *data)
@@ -156,6 +207,8 @@ static void serve(int ready)
 		.status = fake_status,
 		.force_solo = fake_force_solo,
 		.domain = fake_domain,
+		.path = fake_path,
+		.path_state = fake_path_state,
 	};
 	struct err err = ERR_INIT;
 	qb_loop_signal_handle handle;

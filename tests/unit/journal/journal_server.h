@@ -2,7 +2,6 @@
 #ifndef LUNMASK_TEST_JOURNAL_SERVER_H
 #define LUNMASK_TEST_JOURNAL_SERVER_H
 
-
 #include "journal/journal.h"
 #include "tests/unit/support/undo.h"
 
@@ -17,6 +16,9 @@
  *	noquorum*  is refused; so is a linearizable read of it
  *	busy*      has too much in flight
  *	others are applied to the table of tasks.
+ *
+ * Tasks of these VMs give it paths: paths, of three hosts; manypaths, more than a page has;
+ * movingpaths, the same, and some came or went after the first page; nopaths, none, with a reason.
  *
  * What it saw is told in its status: see journal_server.c. The name it serves is put into the
  * environment.

@@ -297,6 +297,44 @@ static void domain_get__says_what_the_daemon_knows(void **state)
 	assert_int_equal(domain, JOURNAL_DOMAIN_RUNNING);
 }
 
+static size_t paths_list(struct journal *journal, char *trouble)
+{
+	struct journal_path *paths = NULL;
+	struct err err = ERR_INIT;
+	size_t n = 99;
+
+	if (journal_path_list(journal, deadline_in(LIMIT_MS), &paths, &n, trouble, &err) != 0) {
+		fail_msg("%s", err_text(&err));
+	}
+	for (size_t i = 0; i < n; i++) {
+		char node[32];
+
+		(void)snprintf(node, sizeof(node), "node%zu", i + 1);
+		assert_string_equal(paths[i].node, node);
+	}
+	free(paths);
+	return n;
+}
+
+static void path_list__has_every_path_once(void **state)
+{
+	static const char *const vms[] = {"paths", "manypaths", "movingpaths"};
+	static const size_t counts[] = {3, 1500, 1500};
+	struct journal *journal = journal_client_open();
+	char trouble[JOURNAL_REASON_MAX + 1] = "?";
+
+	(void)state;
+	assert_int_equal(paths_list(journal, trouble), 0);
+	for (uint8_t i = 0; i < 3; i++) {
+		(void)journal_client_submit(journal, vms[i], (uint8_t)(i + 1), 0, LIMIT_MS);
+		assert_int_equal(paths_list(journal, trouble), counts[i]);
+		assert_string_equal(trouble, "");
+	}
+	(void)journal_client_submit(journal, "nopaths", 9, 0, LIMIT_MS);
+	(void)paths_list(journal, trouble);
+	assert_string_equal(trouble, "lunmask.conf is missing");
+}
+
 static int false_listener(char *name, size_t size)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -433,6 +471,7 @@ int main(void)
 		TEST(get__without_a_majority_is_ehostdown),
 		TEST(release_list__goes_over_pages),
 		TEST(task_list__has_every_task_once),
+		TEST(path_list__has_every_path_once),
 		TEST(wait__without_a_change_ends_in_time),
 		TEST(wait__ends_with_a_change),
 		TEST(force_solo__hands_the_reason_on),
