@@ -24,7 +24,12 @@
 #define LUNMASK_FENCED_PROGRAM "/usr/libexec/lunmask/lunmask-fenced"
 #endif
 
+#ifndef LUNMASK_PATHS_PROGRAM
+#define LUNMASK_PATHS_PROGRAM "/usr/libexec/lunmask/lunmask-paths"
+#endif
+
 #define RUN_DIRECTORY "/run/lunmask"
+#define PATHS_SOCKET RUN_DIRECTORY "/paths.socket" /* lunmask-paths.socket has it, too */
 #define PID_FILE RUN_DIRECTORY "/lunmaskd.pid"
 #define STATE_PARENT "/var/lib/lunmask"
 #define STATE_DIRECTORY STATE_PARENT "/journal"
@@ -170,6 +175,7 @@ static int daemon_main(struct err *err)
 		.state_directory = STATE_DIRECTORY,
 		.key_file = KEY_FILE,
 		.fenced_program = LUNMASK_FENCED_PROGRAM,
+		.paths = {.socket = PATHS_SOCKET, .program = LUNMASK_PATHS_PROGRAM},
 	};
 	int rc = settings_load(given.config, &settings, err);
 

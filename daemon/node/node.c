@@ -201,6 +201,7 @@ int node_start(struct node *node, struct err *err)
 	node_on_config(node, cluster_cpg_config(node->cluster));
 	node_on_counters(node);
 	node_domains_start(node);
+	node_paths_start(node);
 	return cluster_cpg_join(node->cluster, err);
 }
 
@@ -244,6 +245,7 @@ void node_free(struct node *node)
 	node->ended = true;
 	ipc_server_free(node->ipc);
 	node_domains_stop(node);
+	node_paths_stop(node);
 	fencing_watch_free(node->watch);
 	if (node->core_armed) {
 		(void)qb_loop_timer_del(node->options.loop, node->core_timer);

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "node/settings.h"
+#include "paths/paths_round.h"
 #include "service/exit_status.h"
 
 /*
@@ -34,6 +35,7 @@ struct node_options {
 	const char *state_directory;
 	const char *key_file;
 	const char *fenced_program;
+	struct paths_launch paths;
 };
 
 /* -errno as exit_status_of() maps it. options are borrowed. */

@@ -96,6 +96,8 @@ const struct ipc_server_ops node_ipc_ops = {
 	.status = on_status,
 	.force_solo = on_force_solo,
 	.domain = node_on_domain,
+	.path = node_on_path,
+	.path_state = node_on_path_state,
 };
 
 /* Logs the dropped messages of other nodes, if there are new ones. */

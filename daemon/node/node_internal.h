@@ -8,6 +8,7 @@
 #include "core/core.h"
 #include "ipc/ipc_server.h"
 #include "node/node.h"
+#include "paths/paths_watch.h"
 #include "ring/cluster_cpg.h"
 #include "ring/wire.h"
 #include "store/store.h"
@@ -24,6 +25,7 @@
  *	node_solo.c      two nodes: Pacemaker's fencing of the peer
  *	node_client.c    requests of clients
  *	node_domains.c   libvirt's events of this host's domains
+ *	node_paths.c     this host's paths to the arrays
  */
 #define MS_NS UINT64_C(1000000)
 #define NODE_NEWER                                                                                 \
@@ -45,6 +47,7 @@ struct node {
 	struct fencing_watch *watch;
 	struct domains *domains; /* NULL: libvirt is not watched */
 	bool domains_polled;
+	struct paths_watch *paths; /* NULL: the paths are not measured */
 
 	uint32_t members[JOURNAL_VOTERS_MAX * 2];
 	size_t n_members;
@@ -104,5 +107,11 @@ void node_on_counters(void *data);
 void node_domains_start(struct node *node);
 void node_domains_stop(struct node *node);
 enum journal_domain node_on_domain(void *shell, const char *vm);
+
+/* node_paths.c */
+void node_paths_start(struct node *node);
+void node_paths_stop(struct node *node);
+bool node_on_path(void *shell, size_t i, struct journal_path *ret);
+const char *node_on_path_state(void *shell, uint64_t *ret_generation);
 
 #endif

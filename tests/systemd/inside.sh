@@ -64,6 +64,8 @@ configure() {
 		[host node1]
 		initiator = $IQN:node1
 	X
+	printf '[paths]\ninterval = 2s\ntimeout = 1s\n' >/etc/lunmask/journal.conf
+	chmod 600 /etc/lunmask/journal.conf
 	cat >/etc/corosync/corosync.conf <<-X
 		totem {
 		    version: 2
@@ -142,6 +144,8 @@ all["releases"].append({"vm": "web1", "node": "node1", "array": "san1", "luns": 
 json.dump(all, sys.stdout)' | lunmask journal import -
 }
 granted() { driver masks <<<'{"luns":["web1-data"]}' | seen "$IQN:node1"; }
+path_is() { lunmask paths --json | seen "\"state\": \"$1\""; }
+accepted() { [ "$(property NAccepted lunmask-paths.socket)" -gt 0 ]; }
 nothing_released() { lunmask journal export - | seen -E '"releases": ?\[\]'; }
 
 configure >/dev/null 2>&1 || fail "it is configured"
@@ -162,6 +166,7 @@ ok "the gate is open" becomes 10 status_is gate true
 ok "Pacemaker starts" systemctl start pacemaker
 ok "and is online" becomes 60 eval 'crm_mon -1 2>/dev/null | seen "Online: \[ node1 \]"'
 ok "lunmask tasks answers" lunmask tasks
+ok "the socket of lunmask-paths is there" is ActiveState lunmask-paths.socket active
 [ -S /run/libvirt/libvirt-sock ] || systemctl start libvirtd >/dev/null 2>&1
 
 ok "a LUN is granted to the host, which has released it" release_make
@@ -170,6 +175,11 @@ ok "lunmask-tidy starts, and says so to systemd" systemctl start lunmask-tidy
 ok "the release is completed, within the sandbox" becomes 30 nothing_released
 ok "the LUN is granted no more" eval '! granted'
 ok "lunmask-tidy says so" becomes 5 says lunmask-tidy 'web1: revoked from this host: web1-data'
+
+# tgtd closes every connection while it has no LUN.
+ok "the path to the array is measured, within the sandbox" becomes 10 path_is up
+ok "by what systemd starts, not by a child of lunmaskd" accepted
+ok "which is no news" eval '! journalctl --no-pager -q -o cat _PID=1 | grep "measure this host"'
 
 # doctor_says REGEX: on one line.
 doctor_says() {
@@ -231,5 +241,5 @@ for unit in lunmask-tidy lunmask-cutoff lunmaskd; do
 	ok "$unit has ended by itself" last_end_is "$unit exited 0"
 done
 ok "nothing was refused by the sandbox" eval \
-	'! journalctl --no-pager -q -o cat -u lunmaskd -u lunmask-cutoff -u lunmask-tidy | grep -Ei "operation not permitted|read-only file system"'
+	'! journalctl --no-pager -q -o cat -u lunmaskd -u lunmask-cutoff -u lunmask-tidy -u "lunmask-paths@*" | grep -Ei "operation not permitted|read-only file system"'
 echo "1..$count"
