@@ -8,6 +8,7 @@
 
 #include "command/usage.h"
 #include "doctor/report/doctor.h"
+#include "hosts/path_list.h"
 
 /* Shows the tasks and the journal, and changes the journal. See lunmask(8). */
 #define PROGRAM "lunmask"
@@ -45,6 +46,11 @@ static char *timeout;
 	       "only releases of LUNs of this array", "ARRAY"}
 #define NODE {"node", 'N', 0, G_OPTION_ARG_FILENAME, &given.node, \
 	      "only releases by this node", "NODE"}
+#define XML {"xml", 'x', 0, G_OPTION_ARG_NONE, &given.xml, "print XML, for programs", NULL}
+#define OF_ARRAY {"array", 'A', 0, G_OPTION_ARG_FILENAME, &given.array, \
+		  "only paths to this array", "ARRAY"}
+#define OF_NODE {"node", 'N', 0, G_OPTION_ARG_FILENAME, &given.node, \
+		 "only paths of this node", "NODE"}
 #define TIMEOUT {"timeout", 't', 0, G_OPTION_ARG_FILENAME, &timeout, \
 		 "time limit, 1 to 600; default 10", "SECONDS"}
 #define PASSED {"all", 'a', 0, G_OPTION_ARG_NONE, &given.all, "also list what has passed", NULL}
@@ -59,7 +65,7 @@ static char *timeout;
 #define ROWS(...) (const GOptionEntry[]){__VA_ARGS__, {0}}
 /* clang-format on */
 
-/* doctor/ is a room of its own; the other commands are in files beside this one. */
+/* doctor/ and hosts/ are rooms of their own; the other commands are in files beside this one. */
 static int lunmask_doctor(const struct lunmask_options *options)
 {
 	json_t *json = NULL;
@@ -83,6 +89,35 @@ static int lunmask_doctor(const struct lunmask_options *options)
 		return LUNMASK_EXIT_FAILED;
 	}
 	return failed > 0 ? LUNMASK_EXIT_FAILED : LUNMASK_EXIT_GOOD;
+}
+
+static int paths_print(const struct lunmask_options *options, const struct path_list *list,
+		       struct err *err)
+{
+	int rc = 0;
+
+	if (options->json) {
+		return lunmask_json_print(path_list_json(list), JSON_INDENT(2));
+	}
+	if (options->xml) {
+		rc = path_list_xml(list, stdout);
+	} else {
+		path_list_text(list, stdout);
+	}
+	return rc < 0 ? lunmask_fail(err_set(err, rc, "cannot write: %s", strerror(-rc)), err)
+		      : LUNMASK_EXIT_GOOD;
+}
+
+static int lunmask_paths(const struct lunmask_options *options)
+{
+	const struct path_filter filter = {.node = options->node, .array = options->array};
+	struct path_list list;
+	struct err err = ERR_INIT;
+	int rc = path_list_get(&filter, deadline_in(options->timeout_ms), &list, &err);
+	int status = rc < 0 ? lunmask_fail(rc, &err) : paths_print(options, &list, &err);
+
+	path_list_release(&list);
+	return status;
 }
 
 static const struct command {
@@ -205,6 +240,15 @@ static const struct command {
 		  .rows = ROWS(JSON, TIMEOUT_IMAGE)},
 	 .run = lunmask_vms,
 	 .timeout_s = TIMEOUT_IMAGE_DEFAULT_S},
+	{.usage = {.name = PROGRAM " paths",
+		   .summary = "show through which portals hosts reach the arrays",
+		   .text = "lunmaskd logs in to each portal every 30 s (lunmaskd(8)). The states "
+			   "are: up;\n"
+			   "down: nobody answers, or the portal has an error; refused: the array "
+			   "does not\n"
+			   "let this host in; unknown: it was not measured.",
+		   .rows = ROWS(OF_ARRAY, OF_NODE, JSON, XML, TIMEOUT)},
+	 .run = lunmask_paths},
 	{.usage = {.name = PROGRAM " doctor",
 		   .summary = "find what would keep lunmask from working",
 		   .text = "It looks at this node, the cluster, the arrays and, by ssh, the other "

@@ -128,8 +128,8 @@ static void complete__offers_commands_and_options(void **state)
 {
 	(void)state;
 	completes("ta", "tasks\n");
-	completes("''", "tasks\nreconcile\nimage\ndefinition\nstatus\ndoctor\njournal\n");
-	completes("", "tasks\nreconcile\nimage\ndefinition\nstatus\ndoctor\njournal\n");
+	completes("''", "tasks\nreconcile\nimage\ndefinition\nstatus\npaths\ndoctor\njournal\n");
+	completes("", "tasks\nreconcile\nimage\ndefinition\nstatus\npaths\ndoctor\njournal\n");
 	completes("tasks ''", "show\n");
 	completes("image ''", "show\ndiscard\n");
 	completes("journal f", "force-solo\nforget\n");
@@ -327,6 +327,60 @@ static void status__tells_two_nodes_whether_one_would_go_on_alone(void **state)
 	has("\"ready\": false,\n    \"heard_ms\": null,\n    \"reason\": \"not heard\"");
 }
 
+static void paths__fits_eighty_columns(void **state)
+{
+	struct journal_op op = task_make("paths", 7);
+
+	(void)state;
+	assert_int_equal(run("paths"), 0);
+	assert_string_equal(output, "No paths are known.\n");
+	submit(&op, 7);
+	assert_int_equal(run("paths"), 0);
+	assert_string_equal(
+		output,
+		"HOST         ARRAY      PORTAL                   STATE    SINCE    LATENCY\n"
+		"node1        san1       10.0.0.1:3260            up          1m     0.8 ms\n"
+		"node2        san1       10.0.0.1:3260            down        2m          -\n"
+		"    no answer to the login within 5000 ms\n"
+		"node3        san1       [fd00:1:2:3:4:5:6:7]:3260\n"
+		"                                                 refused     3m          -\n"
+		"    login refused: Authentication failure(513)\n"
+		"    only the array names this portal: no drive uses it while it is not in\n"
+		"    lunmask.conf\n");
+	op = task_make("nopaths", 8);
+	submit(&op, 8);
+	assert_int_equal(run("paths --node node1 --array san1"), 0);
+	has("node1        san1");
+	has("This node measures nothing now:\n    lunmask.conf is missing\n");
+	assert_null(strstr(output, "node2"));
+	assert_int_equal(run("paths --array san2"), 0);
+	has("No paths are known.");
+}
+
+static void paths__prints_json_and_xml(void **state)
+{
+	struct journal_op op = task_make("paths", 7);
+	json_t *json;
+
+	(void)state;
+	submit(&op, 7);
+	assert_int_equal(run("paths --json"), 0);
+	json = json_loads(output, 0, NULL);
+	assert_non_null(json);
+	assert_int_equal(json_array_size(json_object_get(json, "paths")), 3);
+	json_decref(json);
+	has("\"state\": \"up\"");
+	has("\"latency_us\": 812");
+	has("\"latency_us\": null");
+	has("\"configured\": false");
+	has("\"trouble\": null");
+	assert_int_equal(run("paths --xml"), 0);
+	has("<paths>");
+	has("<path host=\"node3\" array=\"san1\" portal=\"[fd00:1:2:3:4:5:6:7]:3260\" "
+	    "configured=\"false\" state=\"refused\" since_ms=\"");
+	has("reason=\"login refused: Authentication failure(513)\"/>");
+}
+
 static void check__names_what_is_wrong(void **state)
 {
 	(void)state;
@@ -467,6 +521,8 @@ int main(void)
 		TEST_FILLED(tasks_show__has_all_of_one),
 		TEST(tasks_follow__tells_what_changes),
 		TEST(status__says_what_it_is),
+		TEST(paths__fits_eighty_columns),
+		TEST(paths__prints_json_and_xml),
 		TEST(status__tells_two_nodes_whether_one_would_go_on_alone),
 		TEST(check__names_what_is_wrong),
 		TEST(force_solo__asks_first),
