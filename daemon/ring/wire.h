@@ -117,6 +117,41 @@ int wire_decode(const uint8_t *data, size_t bytes, uint32_t from, const struct w
 		struct message *ret);
 
 /*
+ * A note: what a node tells the others besides the journal. The core never sees it, nothing depends
+ * on it, and a lost one is not sent again. Its seal is that of a message, with "LMN1":
+ *
+ *	note body = kind 1 | from 4 | disk 16 | boot 8 | data
+ *
+ * The data is checked by whoever knows the kind. A note of a kind that is not known here is legal:
+ * the sender is of a newer release. One of an older release counts notes as `foreign`.
+ */
+enum wire_note_kind {
+	WIRE_NOTE_PATHS = 1, /* paths_peers.h */
+	WIRE_NOTE_KIND_MAX
+};
+
+#define WIRE_NOTE_HEAD_BYTES (1 + 4 + 16 + 8)
+#define WIRE_NOTE_BYTES_MAX (WIRE_BODY_MAX - WIRE_NOTE_HEAD_BYTES)
+
+struct wire_note {
+	enum wire_note_kind kind; /* decoded: any number from 1 to 255 */
+	uint32_t from;
+	struct id128 disk;
+	uint64_t boot;
+	const uint8_t *data;
+	size_t bytes;
+};
+
+/* As wire_encode(), and with the same sender: notes and messages share its numbers. */
+int wire_note_encode(const struct wire_note *note, const struct wire_key *key,
+		     struct wire_sender *sender, uint8_t buffer[WIRE_BYTES_MAX]);
+/* Which of the two decoders is for it. */
+bool wire_is_note(const uint8_t *data, size_t bytes);
+/* As wire_decode(), and with the same receiver. ret->data points into data. */
+int wire_note_decode(const uint8_t *data, size_t bytes, uint32_t from, const struct wire_key *key,
+		     struct wire_receiver *receiver, struct wire_note *ret);
+
+/*
  * Encodes the body, which is the part between header and HMAC. Returns the bytes used, -EMSGSIZE or
  * -EINVAL.
  */
