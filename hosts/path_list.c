@@ -21,6 +21,15 @@ static bool wanted(const struct path_filter *filter, const struct journal_path *
 	       (filter->array == NULL || strcmp(filter->array, path->array) == 0);
 }
 
+static int path_compare(const void *a, const void *b)
+{
+	const struct journal_path *one = a, *other = b;
+	int order = strcmp(one->node, other->node);
+
+	order = order != 0 ? order : strcmp(one->array, other->array);
+	return order != 0 ? order : strcmp(one->portal, other->portal);
+}
+
 int path_list_get(const struct path_filter *filter, struct deadline deadline, struct path_list *ret,
 		  struct err *err)
 {
@@ -35,6 +44,9 @@ int path_list_get(const struct path_filter *filter, struct deadline deadline, st
 		if (wanted(filter, &ret->paths[i])) {
 			ret->paths[ret->n++] = ret->paths[i];
 		}
+	}
+	if (ret->n > 0) {
+		qsort(ret->paths, ret->n, sizeof(ret->paths[0]), path_compare);
 	}
 	return rc;
 }

@@ -22,6 +22,7 @@ static void on_members(void *user, const uint32_t *nodes, size_t n_nodes, struct
 	}
 	core_on_members(node->core, deadline_now_ms(), node->members, node->n_members, ring);
 	node_run_deferred(node);
+	node_paths_members(node);
 }
 
 static void on_quorum(void *user, bool quorate, const uint32_t *nodes, size_t n_nodes,
@@ -70,7 +71,14 @@ static void on_message(void *user, uint32_t from, uint32_t pid, const uint8_t *d
 {
 	struct node *node = user;
 	struct message message;
+	struct wire_note note;
 
+	if (!node->ended && wire_is_note(data, bytes)) {
+		if (wire_note_decode(data, bytes, from, &node->key, &node->receiver, &note) == 0) {
+			node_on_note(node, from, &note);
+		}
+		return;
+	}
 	if (node->ended || wire_decode(data, bytes, from, &node->key, &node->receiver,
 				       node->entries, &message) < 0) {
 		return;

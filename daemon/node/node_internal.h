@@ -8,6 +8,7 @@
 #include "core/core.h"
 #include "ipc/ipc_server.h"
 #include "node/node.h"
+#include "paths/paths_peers.h"
 #include "paths/paths_watch.h"
 #include "ring/cluster_cpg.h"
 #include "ring/wire.h"
@@ -25,7 +26,7 @@
  *	node_solo.c      two nodes: Pacemaker's fencing of the peer
  *	node_client.c    requests of clients
  *	node_domains.c   libvirt's events of this host's domains
- *	node_paths.c     this host's paths to the arrays
+ *	node_paths.c     this host's paths to the arrays, and those of the others
  */
 #define MS_NS UINT64_C(1000000)
 #define NODE_NEWER                                                                                 \
@@ -48,6 +49,8 @@ struct node {
 	struct domains *domains; /* NULL: libvirt is not watched */
 	bool domains_polled;
 	struct paths_watch *paths; /* NULL: the paths are not measured */
+	struct paths_peers *peers; /* what the other nodes say of theirs; NULL likewise */
+	uint32_t announcements;
 
 	uint32_t members[JOURNAL_VOTERS_MAX * 2];
 	size_t n_members;
@@ -111,6 +114,12 @@ enum journal_domain node_on_domain(void *shell, const char *vm);
 /* node_paths.c */
 void node_paths_start(struct node *node);
 void node_paths_stop(struct node *node);
+/* Tells the other nodes what is known of this host's paths. */
+void node_paths_announce(struct node *node);
+/* node->members has changed. */
+void node_paths_members(struct node *node);
+/* A note of another process. */
+void node_on_note(struct node *node, uint32_t from, const struct wire_note *note);
 bool node_on_path(void *shell, size_t i, struct journal_path *ret);
 const char *node_on_path_state(void *shell, uint64_t *ret_generation);
 

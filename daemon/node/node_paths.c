@@ -29,7 +29,16 @@ static void on_trouble(void *user, const char *why)
 	}
 }
 
-static const struct paths_ops ops = {.changed = on_changed, .trouble = on_trouble};
+static void on_measured(void *user)
+{
+	node_paths_announce(user);
+}
+
+static const struct paths_ops ops = {
+	.changed = on_changed,
+	.measured = on_measured,
+	.trouble = on_trouble,
+};
 
 static const char *own_name(const struct node *node)
 {
@@ -46,6 +55,7 @@ void node_paths_start(struct node *node)
 		qb_log(LOG_WARNING, "paths: not measured: corosync.conf has no name for this node");
 		return;
 	}
+	node->peers = paths_peers_new();
 	node->paths = paths_watch_new(node->options.loop, &node->options.paths,
 				      &node->options.settings->paths, name, &ops, node);
 }
@@ -54,6 +64,8 @@ void node_paths_stop(struct node *node)
 {
 	paths_watch_free(node->paths);
 	node->paths = NULL;
+	paths_peers_free(node->peers);
+	node->peers = NULL;
 }
 
 static uint64_t age_ms(int64_t now_ms, int64_t then_ms)
@@ -79,24 +91,111 @@ static void path_fill(const struct paths_row *row, const char *name, struct jour
 	memcpy(ret->reason, row->path.reason, sizeof(ret->reason));
 }
 
-bool node_on_path(void *shell, size_t i, struct journal_path *ret)
+/* The table */
+
+static bool own_path(void *data, size_t i, struct journal_path *ret)
 {
-	struct node *node = shell;
-	const struct paths *table = node->paths != NULL ? paths_watch_table(node->paths) : NULL;
+	struct node *node = data;
+	const struct paths *table = paths_watch_table(node->paths);
 	const char *name = own_name(node);
 
-	if (table == NULL || name == NULL || i >= paths_count(table)) {
+	if (name == NULL || i >= paths_count(table)) {
 		return false;
 	}
 	path_fill(paths_at(table, i), name, ret);
 	return true;
 }
 
+bool node_on_path(void *shell, size_t i, struct journal_path *ret)
+{
+	struct node *node = shell;
+	size_t own;
+
+	if (node->paths == NULL) {
+		return false;
+	}
+	own = paths_count(paths_watch_table(node->paths));
+	return i < own ? own_path(node, i, ret)
+		       : paths_peers_at(node->peers, deadline_now_ms(), i - own, ret);
+}
+
+/* Both numbers only grow. */
 const char *node_on_path_state(void *shell, uint64_t *ret_generation)
 {
 	struct node *node = shell;
-	const struct paths *table = node->paths != NULL ? paths_watch_table(node->paths) : NULL;
+	const struct paths *table;
 
-	*ret_generation = table != NULL ? paths_generation(table) : 0;
-	return table != NULL ? paths_trouble(table) : "corosync.conf has no name for this node";
+	*ret_generation = 0;
+	if (node->paths == NULL) {
+		return "corosync.conf has no name for this node";
+	}
+	table = paths_watch_table(node->paths);
+	*ret_generation = paths_generation(table) + paths_peers_generation(node->peers);
+	return paths_trouble(table);
+}
+
+/* What nodes tell each other */
+
+/* How long the others may believe it: until they should have heard more often than once. */
+static uint32_t valid_ms(const struct paths_settings *settings)
+{
+	return (uint32_t)(PATHS_STALE_ROUNDS * settings->interval_ms + settings->timeout_ms +
+			  PATHS_ROUND_MS);
+}
+
+static void note_send(struct node *node, const uint8_t *data, size_t bytes)
+{
+	const struct wire_note note = {.kind = WIRE_NOTE_PATHS,
+				       .from = cluster_cpg_node(node->cluster),
+				       .disk = *store_disk(node->store),
+				       .boot = store_boot(node->store),
+				       .data = data,
+				       .bytes = bytes};
+	int rc = wire_note_encode(&note, &node->key, &node->sender, node->buffer);
+
+	if (rc < 0) {
+		qb_log(LOG_ERR, "paths: a note could not be encoded: %s", strerror(-rc));
+		return;
+	}
+	cluster_cpg_send(node->cluster, node->buffer, (size_t)rc);
+}
+
+void node_paths_announce(struct node *node)
+{
+	struct paths_note note = {.valid_ms = valid_ms(&node->options.settings->paths),
+				  .number = ++node->announcements};
+	g_autofree uint8_t *data = g_malloc(WIRE_NOTE_BYTES_MAX);
+	bool last = node->paths == NULL || !node->ready || node->ended;
+	size_t from = 0;
+
+	while (!last) {
+		size_t bytes = paths_note_encode(&note, own_path, node, &from, data,
+						 WIRE_NOTE_BYTES_MAX, &last);
+
+		note_send(node, data, bytes);
+		note.part++;
+	}
+}
+
+void node_paths_members(struct node *node)
+{
+	if (node->peers != NULL) {
+		paths_peers_members(node->peers, node->members, node->n_members);
+		node_paths_announce(node);
+	}
+}
+
+/* Of this node there is another process, which measures the same. */
+void node_on_note(struct node *node, uint32_t from, const struct wire_note *note)
+{
+	const char *name = cluster_config_name(cluster_cpg_config(node->cluster), from);
+
+	if (from == cluster_cpg_node(node->cluster) || note->kind != WIRE_NOTE_PATHS ||
+	    name == NULL || node->peers == NULL) {
+		return;
+	}
+	if (paths_peers_take(node->peers, deadline_now_ms(), from, name, note->data, note->bytes) <
+	    0) {
+		node->receiver.dropped.malformed++;
+	}
 }

@@ -399,4 +399,5 @@ void paths_done(struct paths *paths, int64_t now_ms, enum path_ask ask,
 		report_take(paths, now_ms, ask == PATH_ASK_ALL, report);
 	}
 	rows_expire(paths, now_ms);
+	paths->ops->measured(paths->user);
 }

@@ -53,6 +53,8 @@ struct paths_row {
 struct paths_ops {
 	/* The state has changed. before PATH_UNKNOWN: it was not known, or the row is new. */
 	void (*changed)(void *user, const struct paths_row *row, enum path_state before);
+	/* A round that measures has ended, in one way or the other. */
+	void (*measured)(void *user);
 	/* Rounds fail, or no longer: why is "". Only when that changes. */
 	void (*trouble)(void *user, const char *why);
 };

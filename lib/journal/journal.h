@@ -162,8 +162,8 @@ int journal_domain_get(struct journal *journal, const char *vm, struct deadline 
 		       enum journal_domain *ret, struct err *err);
 
 /*
- * The paths that lunmaskd knows, by node, array and portal. Free *ret with free(). trouble, for
- * JOURNAL_REASON_MAX characters: "" or why this node measures nothing now.
+ * The paths that lunmaskd knows, of this host and of the others, in any order. Free *ret with
+ * free(). trouble, for JOURNAL_REASON_MAX characters: "" or why this node measures nothing now.
  */
 int journal_path_list(struct journal *journal, struct deadline deadline, struct journal_path **ret,
 		      size_t *ret_n, char trouble[JOURNAL_REASON_MAX + 1], struct err *err);

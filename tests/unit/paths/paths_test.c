@@ -20,6 +20,7 @@ struct fixture {
 	size_t changes;
 	enum path_state before;
 	size_t troubles;
+	size_t rounds;
 	char trouble[PATH_REASON_MAX + 1];
 };
 
@@ -33,6 +34,13 @@ static void on_changed(void *user, const struct paths_row *row, enum path_state 
 	fixture->before = before;
 }
 
+static void on_measured(void *user)
+{
+	struct fixture *fixture = user;
+
+	fixture->rounds++;
+}
+
 static void on_trouble(void *user, const char *why)
 {
 	struct fixture *fixture = user;
@@ -44,7 +52,8 @@ static void on_trouble(void *user, const char *why)
 static int setup(void **state)
 {
 	static const struct paths_settings settings = {INTERVAL_MS, TIMEOUT_MS};
-	static const struct paths_ops ops = {.changed = on_changed, .trouble = on_trouble};
+	static const struct paths_ops ops = {
+		.changed = on_changed, .measured = on_measured, .trouble = on_trouble};
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 
 	fixture->now_ms = 1000000;
@@ -428,6 +437,7 @@ static void paths_done__does_not_know_what_was_not_measured(void **state)
 	assert_int_equal(row(fixture, A)->falls, 0);
 	(void)measure(fixture, PATH_DOWN);
 	assert_int_equal(row(fixture, A)->path.state, PATH_DOWN);
+	assert_int_equal(fixture->rounds, PATHS_STALE_ROUNDS + 3); /* and no question to drivers */
 	assert_int_equal(fixture->troubles, 2);
 	assert_string_equal(fixture->trouble, "");
 }

@@ -37,6 +37,11 @@ static void on_changed(void *user, const struct paths_row *row, enum path_state 
 	}
 }
 
+static void on_measured(void *user)
+{
+	(void)user;
+}
+
 static void on_trouble(void *user, const char *why)
 {
 	struct fixture *fixture = user;
@@ -57,7 +62,8 @@ static void file_make(const char *path, const char *text)
 
 static int setup(void **state)
 {
-	static const struct paths_ops ops = {.changed = on_changed, .trouble = on_trouble};
+	static const struct paths_ops ops = {
+		.changed = on_changed, .measured = on_measured, .trouble = on_trouble};
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 
 	(void)strcpy(fixture->directory, "/tmp/paths-watch-XXXXXX");
