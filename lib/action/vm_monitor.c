@@ -8,6 +8,7 @@
 
 #include "action/vm_regrant.h"
 #include "process/qemu_process.h"
+#include "rules/path_verdict.h"
 #include "step/vm_masks.h"
 #include "survey/vm_strays.h"
 #include "vm/vm_context.h"
@@ -23,6 +24,7 @@
  */
 #define LIBVIRT_ANSWER_MS 10000
 #define FENCED_ANSWER_MS 5000
+#define LUNMASKD_ANSWER_MS 2000
 
 static const enum vm_health healths[] = {
 	[DOMAIN_ABSENT] = VM_STOPPED,
@@ -187,9 +189,31 @@ static void degraded(enum vm_health *health, struct err *err, const struct err *
 	(void)err_set(err, 0, "%s", err_text(why));
 }
 
+/*
+ * lunmaskd has found all portals of the array good, once for all VMs of this host. It does not know
+ * those that only this VM's LUNMASK_CONF names. A path that it has found bad may be back.
+ */
+static bool paths_measured_good(const struct vm_context *vm, struct deadline deadline)
+{
+	struct journal *journal __attribute__((cleanup(journal_drop))) = NULL;
+	char trouble[JOURNAL_REASON_MAX + 1];
+	struct journal_path *paths = NULL;
+	bool good = false;
+	size_t n = 0;
+
+	deadline = deadline_within(deadline, LUNMASKD_ANSWER_MS);
+	if (journal_open(deadline, &journal, NULL) == 0 &&
+	    journal_path_list(journal, deadline, &paths, &n, trouble, NULL) == 0) {
+		good = path_verdict_good(paths, n, vm->node, vm->array.name, vm->portals,
+					 vm->n_portals);
+	}
+	free(paths);
+	return good;
+}
+
 /* Tries every portal and reports each one that fails. */
-static void paths_judge(struct vm_context *vm, struct deadline deadline, enum vm_health *health,
-			struct err *err)
+static void paths_try(struct vm_context *vm, struct deadline deadline, enum vm_health *health,
+		      struct err *err)
 {
 	struct vm_settings strict = *vm->settings;
 	const struct vm_settings *settings = vm->settings;
@@ -201,6 +225,14 @@ static void paths_judge(struct vm_context *vm, struct deadline deadline, enum vm
 		degraded(health, err, &why);
 	}
 	vm->settings = settings;
+}
+
+static void paths_judge(struct vm_context *vm, struct deadline deadline, enum vm_health *health,
+			struct err *err)
+{
+	if (!paths_measured_good(vm, deadline)) {
+		paths_try(vm, deadline, health, err);
+	}
 }
 
 /*

@@ -15,11 +15,22 @@ every=OCF_RESKEY_CRM_meta_interval=10000
 ok "it starts" agent_is 0 node1 start
 ok "the guest counts" witness_wait web1 node1 5
 
+# becomes RC: what a monitor of level 10 says, once lunmaskd has measured the paths again.
+becomes() {
+	agent node1 monitor "$every" OCF_CHECK_LEVEL=10
+	[ "$RC" = "$1" ]
+}
 T_WHAT="one of two portals is gone"
 lab array -- ip addr del 10.77.0.101/24 dev eth0
 agent_is 0 node1 monitor "$every"
+wait_until 60 becomes 190
+is "$T_WHAT: it is degraded" "$RC" 190
+like "$T_WHAT: it is named" "$REASON" '10.77.0.101'
+T_WHAT="one of two portals is gone, and lunmaskd stands still"
+lab exec node1 -- sh -c "kill -STOP \$(cat /run/lunmask/lunmaskd.pid)"
 agent_is 190 node1 monitor "$every" OCF_CHECK_LEVEL=10
 like "$T_WHAT: it is named" "$REASON" '10.77.0.101'
+lab exec node1 -- sh -c "kill -CONT \$(cat /run/lunmask/lunmaskd.pid)"
 agent_is 0 node1 stop
 T_WHAT="start with one of two portals"
 PARAM[paths_required]=all

@@ -18,6 +18,8 @@
 #include <unistd.h>
 
 #include "action/vm.h"
+#include "journal/journal_ipc.h"
+#include "tests/unit/journal/journal_server.h"
 
 #define IQN "iqn.2026-11.org.example:unit-vm-monitor"
 
@@ -77,8 +79,8 @@ static pid_t qemu_start(void)
 	return qemu_player_start(false, (const char *const[]){"-name", "guest=test", NULL});
 }
 
-static enum vm_health monitor_vm(const char *vm, const char *hypervisor, bool probe,
-				 struct err *err)
+static enum vm_health monitor_level(const char *vm, const char *hypervisor, int level, bool probe,
+				    struct err *err)
 {
 	const struct vm_settings settings = {
 		.vm = vm,
@@ -92,8 +94,15 @@ static enum vm_health monitor_vm(const char *vm, const char *hypervisor, bool pr
 
 	*err = (struct err)ERR_INIT;
 	assert_int_equal(
-		vm_monitor(&settings, 0, probe, deadline_in(TEST_LIMIT_MS), &health, NULL, err), 0);
+		vm_monitor(&settings, level, probe, deadline_in(TEST_LIMIT_MS), &health, NULL, err),
+		0);
 	return health;
+}
+
+static enum vm_health monitor_vm(const char *vm, const char *hypervisor, bool probe,
+				 struct err *err)
+{
+	return monitor_level(vm, hypervisor, 0, probe, err);
 }
 
 static enum vm_health monitor_of(const char *hypervisor, bool probe, struct err *err)
@@ -179,6 +188,35 @@ static void a_qemu_that_libvirt_has_lost_is_failed(void **state)
 	qemu_player_kill(qemu);
 	assert_int_equal(monitor_vm("lost", "test:///default", true, &err), VM_STOPPED);
 }
+
+/*
+ * The fake lunmaskd has a path of node1 to san1's portal. The array answers nothing about its LUNs,
+ * so a monitor that tries the paths itself finds nothing good.
+ */
+static void level_10_asks_lunmaskd_for_the_paths(void **state)
+{
+	pid_t qemu = qemu_start();
+	struct journal *journal;
+	struct err err;
+
+	undo_setenv(JOURNAL_IPC_NAME_VARIABLE, "lunmask-test-none");
+	assert_int_equal(monitor_level("test", "test:///default", 10, false, &err), VM_DEGRADED);
+	assert_non_null(strstr(err_text(&err), "array san1, luns"));
+	assert_int_equal(journal_server_up(state), 0);
+	/* It does not know the path. */
+	assert_int_equal(monitor_level("test", "test:///default", 10, false, &err), VM_DEGRADED);
+	assert_non_null(strstr(err_text(&err), "array san1, luns"));
+	journal = journal_client_open();
+	(void)journal_client_submit(journal, "paths", 1, 0, LIMIT_MS);
+	assert_int_equal(monitor_level("test", "test:///default", 10, false, &err), VM_RUNNING);
+	assert_string_equal(err_text(&err), "");
+	(void)journal_client_submit(journal, "lostpaths", 2, 0, LIMIT_MS);
+	assert_int_equal(monitor_level("test", "test:///default", 10, false, &err), VM_DEGRADED);
+	assert_non_null(strstr(err_text(&err), "array san1, luns")); /* it has tried itself */
+	journal_client_close(journal);
+	qemu_player_kill(qemu);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(int argc, char **argv)
@@ -188,6 +226,7 @@ int main(int argc, char **argv)
 		TEST(a_probe_looks_again_when_it_has_asked),
 		TEST(a_probe_on_a_fenced_host_finds_nothing),
 		TEST(a_qemu_that_libvirt_has_lost_is_failed),
+		TEST(level_10_asks_lunmaskd_for_the_paths),
 	};
 
 	(void)argc;

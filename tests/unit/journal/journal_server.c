@@ -153,6 +153,7 @@ static size_t path_count(void)
 /* up, down and refused in turn; the last is only reported. */
 static bool fake_path(void *shell, size_t i, struct journal_path *ret)
 {
+	const size_t turn = i + (tasks_find_vm(fake.tasks, "lostpaths") != NULL);
 	static const char *const reasons[] = {"", "no answer to the login within 5000 ms",
 					      "login refused: Authentication failure(513)"};
 
@@ -162,19 +163,19 @@ static bool fake_path(void *shell, size_t i, struct journal_path *ret)
 	}
 	*ret = (struct journal_path){
 		.origin = i + 1 < path_count() ? JOURNAL_PATH_CONFIGURED : JOURNAL_PATH_REPORTED,
-		.state = i % 3 == 0   ? PATH_UP
-			 : i % 3 == 1 ? PATH_DOWN
-				      : PATH_REFUSED,
+		.state = turn % 3 == 0   ? PATH_UP
+			 : turn % 3 == 1 ? PATH_DOWN
+					 : PATH_REFUSED,
 		.age_ms = 61000 * (i + 1),
 		.measured_ms = 2000,
-		.latency_us = i % 3 == 0 ? 812 : 0,
+		.latency_us = turn % 3 == 0 ? 812 : 0,
 		.array = "san1",
 	};
 	/* Until it has moved for the last time, there is one that is not there later. */
 	(void)snprintf(ret->node, sizeof(ret->node), "node%zu",
 		       i + (fake.moved > 0 && fake.moved < MOVES ? 0 : 1));
-	(void)strcpy(ret->portal, i % 3 == 2 ? "[fd00:1:2:3:4:5:6:7]:3260" : "10.0.0.1:3260");
-	(void)strcpy(ret->reason, reasons[i % 3]);
+	(void)strcpy(ret->portal, turn % 3 == 2 ? "[fd00:1:2:3:4:5:6:7]:3260" : "10.0.0.1:3260");
+	(void)strcpy(ret->reason, reasons[turn % 3]);
 	return true;
 }
 

@@ -17,8 +17,9 @@
  *	busy*      has too much in flight
  *	others are applied to the table of tasks.
  *
- * Tasks of these VMs give it paths: paths, of three hosts; manypaths, more than a page has;
- * movingpaths, the same, and some came or went after the first page; nopaths, none, with a reason.
+ * Tasks of these VMs give it paths: paths, of three hosts; lostpaths, that of the first is down;
+ *manypaths, more than a page has; movingpaths, the same, and some came or went after the first
+ *page; nopaths, none, with a reason.
  *
  * What it saw is told in its status: see journal_server.c. The name it serves is put into the
  * environment.
