@@ -20,7 +20,7 @@
 
 enum { EXIT_REPORTED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
-#define ROUND_MAX_S 120
+#define ROUND_MAX_S 280 /* longer than lunmaskd waits */
 
 static const struct usage usage = {
 	.name = "lunmask-paths",

@@ -139,8 +139,8 @@ const char *node_on_path_state(void *shell, uint64_t *ret_generation)
 /* How long the others may believe it: until they should have heard more often than once. */
 static uint32_t valid_ms(const struct paths_settings *settings)
 {
-	return (uint32_t)(PATHS_STALE_ROUNDS * settings->interval_ms + settings->timeout_ms +
-			  PATHS_ROUND_MS);
+	return (uint32_t)(PATHS_STALE_ROUNDS * settings->interval_ms +
+			  PATHS_ROUND_MS(settings->timeout_ms));
 }
 
 static void note_send(struct node *node, const uint8_t *data, size_t bytes)

@@ -286,8 +286,11 @@ bool paths_due(struct paths *paths, int64_t now_ms, struct path_request *ret)
 
 static void trouble_set(struct paths *paths, const char *why)
 {
-	if (strcmp(paths->trouble, why) != 0) {
-		(void)g_strlcpy(paths->trouble, why, sizeof(paths->trouble));
+	char now[sizeof(paths->trouble)];
+
+	(void)g_strlcpy(now, why, sizeof(now));
+	if (strcmp(paths->trouble, now) != 0) {
+		memcpy(paths->trouble, now, sizeof(now));
 		paths->ops->trouble(paths->user, paths->trouble);
 	}
 }

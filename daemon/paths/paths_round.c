@@ -217,7 +217,7 @@ static int round_start(struct paths_round *round, const struct paths_launch *lau
 	round->polled = rc == 0;
 	rc = rc < 0 ? rc
 		    : qb_loop_timer_add(round->loop, QB_LOOP_LOW,
-					(uint64_t)(timeout_ms + PATHS_ROUND_MS) * MS_NS, round,
+					(uint64_t)PATHS_ROUND_MS(timeout_ms) * MS_NS, round,
 					on_timeout, &round->timer);
 	round->armed = rc == 0;
 	return rc;

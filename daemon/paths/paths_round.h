@@ -21,8 +21,9 @@ struct paths_launch {
 	const char *program; /* if nobody listens there */
 };
 
-/* Besides the time for one portal or driver: several turns of portals, a busy machine. */
-#define PATHS_ROUND_MS 20000
+/* The limit for a round: so many turns of portals at most (portal_probe.h), on a busy machine. */
+#define PATHS_ROUND_TURNS 4
+#define PATHS_ROUND_MS(timeout_ms) (PATHS_ROUND_TURNS * (timeout_ms) + 20000)
 
 struct paths_round;
 

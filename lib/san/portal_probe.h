@@ -16,7 +16,7 @@
  * tried side by side, PORTAL_PROBES_MAX at a time, each for at most timeout_ms. initiator must be a
  * legal name. done is called for each path as soon as its result is there, in any order.
  */
-#define PORTAL_PROBES_MAX 256
+#define PORTAL_PROBES_MAX 512
 void portal_probe(struct path *paths, size_t n, const char *initiator, int timeout_ms,
 		  void (*done)(void *data, const struct path *path), void *data);
 

@@ -442,6 +442,22 @@ static void paths_done__does_not_know_what_was_not_measured(void **state)
 	assert_string_equal(fixture->trouble, "");
 }
 
+static void paths_done__tells_a_trouble_once(void **state)
+{
+	struct fixture *fixture = *state;
+	char why[2 * PATH_REASON_MAX];
+
+	memset(why, 'x', sizeof(why));
+	why[sizeof(why) - 1] = '\0';
+	for (int i = 0; i < 3; i++) {
+		g_free(due(fixture, PATH_ASK_ALL));
+		paths_done(fixture->paths, fixture->now_ms, PATH_ASK_ALL, NULL, why);
+		fixture->now_ms += INTERVAL_MS;
+	}
+	assert_int_equal(fixture->troubles, 1);
+	assert_int_equal(strlen(fixture->trouble), PATH_REASON_MAX);
+}
+
 static void paths_done__takes_a_failure_for_no_result(void **state)
 {
 	struct fixture *fixture = *state;
@@ -491,6 +507,7 @@ int main(void)
 		TEST(paths_done__follows_lunmask_conf),
 		TEST(paths_done__keeps_what_came_during_the_round),
 		TEST(paths_done__does_not_know_what_was_not_measured),
+		TEST(paths_done__tells_a_trouble_once),
 		TEST(paths_done__takes_a_failure_for_no_result),
 		TEST(paths_done__has_room_for_so_many),
 	};
