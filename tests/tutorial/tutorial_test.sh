@@ -76,7 +76,7 @@ machine_make() {
 	chroot "$root" ssh-keygen -A >/dev/null
 	cp "$work"/*.deb "$root/root"
 	if [ "$name" = array ]; then
-		chroot "$root" systemctl --quiet disable corosync pacemaker pcsd libvirtd libvirt-guests
+		systemctl --root="$root" --quiet disable corosync pacemaker pcsd libvirtd libvirt-guests
 	else
 		printf 'host_uuid = "6c756e6d-6173-4b00-8000-%012d"\n' "${name#node}" >>"$root/etc/libvirt/libvirtd.conf"
 		echo 'cgroup_controllers = [ ]' >>"$root/etc/libvirt/qemu.conf"
