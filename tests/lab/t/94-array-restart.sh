@@ -40,7 +40,7 @@ mapfile -t meta < <(migrate_meta node1 node2)
 agent_is 0 node1 migrate_to "${meta[@]}"
 ok "$T_WHAT" array_restart
 agent_is 1 node2 monitor "$every" OCF_CHECK_LEVEL=20
-like "$T_WHAT: the monitor says why not" "$REASON" 'not granted again: the journal permits'
+like "$T_WHAT: the monitor says why not" "$REASON" 'not granted again: .*(the journal permits|belongs to process)'
 masks_are web1 "$T_WHAT"
 # The guest has no disks, and does not shut down.
 agent_is 0 node2 stop OCF_RESKEY_CRM_meta_timeout=40000
