@@ -145,7 +145,7 @@ ok "$T_WHAT: its files" lab install "$OLDER" node2
 ok "$T_WHAT: its daemons" daemons_renew node2
 ok "$T_WHAT: its lunmaskd votes, or has ended" wait_until 60 votes_or_has_ended node2
 journal_active node2 || like "$T_WHAT: and it says why" "$(journal_log node2 | tail -n 3)" \
-	'newer|snapshot'
+	'newer|snapshot|journal.conf'
 monitored
 T_WHAT="node2 is newer again"
 upgraded node2
