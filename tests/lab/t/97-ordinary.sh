@@ -7,6 +7,7 @@
 # ORDINARY_MOVES=NUMBER: moves in each mode.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/pacemaker.sh"
+. "$(dirname "$0")/tidy.sh"
 
 moves=${ORDINARY_MOVES:-10}
 pool=$(lab path pool)
@@ -131,7 +132,9 @@ ssh_make_hang() {
 		'mkdir "${0%/*}/granted" 2>/dev/null && exec /usr/bin/ssh "$@"; touch "${0%/*}/hangs"; exec sleep 20000' |
 		lab exec node1 -- sh -c "cat >/tmp/lab-ssh/ssh && chmod 755 /tmp/lab-ssh/ssh"
 }
+# Within seconds, lunmask-tidy would end the task that a killed process leaves.
 T_WHAT="a look that is killed"
+tidy_rest
 ok "$T_WHAT: ssh hangs" ssh_make_hang
 lab exec node1 -- env PATH="/tmp/lab-ssh:$PATH" lunmask image show web1 >/dev/null 2>&1 </dev/null &
 looker=$!
@@ -146,6 +149,7 @@ like "$T_WHAT: it says what to do" "$OUT" "lunmask reconcile on node1"
 lunmask node1 reconcile web1
 is "$T_WHAT: lunmask reconcile there ends it" "$RC" 0
 masks_are web1 "$T_WHAT: then"
+tidy_work
 
 T_WHAT="memory that no host can restore"
 lunmask node1 image discard web1
