@@ -80,7 +80,7 @@ void node_run_deferred(struct node *node)
 	struct core_status status;
 
 	if (node->reset && !node->ended && tasks_newer(node->tasks)) {
-		qb_log(LOG_ERR, "journal: %s", NODE_NEWER);
+		qb_log(LOG_ERR, "%s", NODE_NEWER);
 		node_end(node, EXIT_STATUS_CONFIG);
 	}
 	if (node->reset && !node->ended) {

@@ -30,7 +30,8 @@
  */
 #define MS_NS UINT64_C(1000000)
 #define NODE_NEWER                                                                                 \
-	"it was written by a newer lunmaskd: upgrade lunmask on this node; nothing was changed"
+	"the journal was written by a newer lunmaskd: upgrade lunmask on this node; its store is " \
+	"kept as it is"
 
 struct node {
 	struct node_options options;

@@ -57,6 +57,7 @@ static void exit_status_of__tells_what_a_new_start_cannot_help(void **state)
 	assert_int_equal(exit_status_of(-EADDRINUSE), EXIT_STATUS_BUSY);
 	assert_int_equal(exit_status_of(-EPERM), EXIT_STATUS_CONFIG);
 	assert_int_equal(exit_status_of(-ENOENT), EXIT_STATUS_CONFIG);
+	assert_int_equal(exit_status_of(-ENOTSUP), EXIT_STATUS_CONFIG);
 	assert_int_equal(exit_status_of(-ENOTCONN), EXIT_STATUS_CLUSTER);
 	assert_int_equal(exit_status_of(-ENOSPC), EXIT_STATUS_STORE);
 	assert_int_equal(exit_status_of(-ENOMEM), EXIT_STATUS_SOFTWARE);
