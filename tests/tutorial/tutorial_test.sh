@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The tutorial, executed: tutorial_test.sh PAGE BUILD [SUITE]
 #
-# PAGE is man/lunmask.7, BUILD a configured build tree. The commands are taken out of the page and run, in
-# its order, on three fresh systems of Debian 12, or SUITE, that systemd boots. At the end, the power of a host is cut,
-# and the VM must run on the other one. Needs root, a mirror of Debian, and what "install-deps" and
-# "install-deps package" install. Prints TAP; TEST_LOGS gets a transcript.
+# PAGE is man/lunmask.7, BUILD a configured build tree. The commands are taken out of the page and
+# run, in its order, on three fresh systems of Debian 12, or SUITE, that systemd boots. At the end, the
+# power of a host is cut, and the VM must run on the other one. Needs root, a mirror of Debian, and what
+# "install-deps" and "install-deps package" install. Prints TAP; TEST_LOGS gets a transcript.
 #
 # What is not as the page has it:
 # - The containers have no KVM, no control groups of their own, no AppArmor, and the UUID of this machine.

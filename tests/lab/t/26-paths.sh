@@ -24,7 +24,8 @@ clean_up() {
 	for node in $(lab nodes); do
 		lunmaskd_signal "$node" CONT
 		lab exec "$node" -- sh -c "[ ! -e $PROGRAM.kept ] || mv -f $PROGRAM.kept $PROGRAM"
-		lab exec "$node" -- rm -f /etc/lunmask/journal.conf
+		lab exec "$node" -- sh -c 'cd /etc/lunmask && [ ! -e journal.conf.kept ] ||
+			mv -f journal.conf.kept journal.conf'
 		lunmaskd_restart "$node"
 		wait_until 20 lab exec "$node" -- lunmask journal status
 	done
@@ -62,6 +63,7 @@ portal_add() {
 		tgt --op new --mode portal --param portal="$P3"
 }
 measured_often() {
+	lab exec "$1" -- sh -c 'cd /etc/lunmask && touch journal.conf && cp -pn journal.conf journal.conf.kept'
 	printf '[paths]\ninterval = 2s\ntimeout = 1s\n' |
 		lab exec "$1" -- tee /etc/lunmask/journal.conf >/dev/null &&
 		lab exec "$1" -- chmod 600 /etc/lunmask/journal.conf && lunmaskd_restart "$1"

@@ -70,6 +70,7 @@ definition_spell_out() {
 
 # monitored: Pacemaker asks again, and is content.
 monitored() {
+	ok "$T_WHAT: a monitor now" lab exec "$(located)" -- crm_resource --resource web1 --force-check
 	ok "$T_WHAT: nothing has failed" test -z "$(failures)"
 	ok "$T_WHAT: the guest counts on" witness_wait web1 "$(located)" "$(witness_counter web1)"
 	ok "$T_WHAT: one boot, one writer" witness_check web1 --expect-boots 1
