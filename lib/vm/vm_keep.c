@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "config/trusted_file.h"
+#include "names/name.h"
 
 #define BYTES_MAX (64 * 1024)
 #define GROUP "granted"
@@ -168,6 +169,30 @@ void vm_keep_apply(const struct vm_keep *keep, struct vm_context *vm)
 			vm->lun_names[vm->n_luns++] = keep->luns[i];
 		}
 	}
+}
+
+static bool granted_too(const char *other, const struct vm_context *vm, const char *lun)
+{
+	struct vm_keep *keep __attribute__((cleanup(vm_keep_drop))) = NULL;
+
+	return !same(other, vm->settings->vm) && vm_name_valid(other) &&
+	       vm_keep_load(other, &keep, NULL) == 0 && same(keep->array, vm->array.name) &&
+	       g_strv_contains((const char *const *)keep->luns, lun);
+}
+
+char **vm_keep_others(const struct vm_context *vm, const char *lun)
+{
+	g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+	g_autofree char *path = vm_keep_path("");
+	g_autoptr(GDir) directory = g_dir_open(path, 0, NULL);
+	const char *name;
+
+	while (directory != NULL && (name = g_dir_read_name(directory)) != NULL) {
+		if (granted_too(name, vm, lun)) {
+			g_strv_builder_add(names, name);
+		}
+	}
+	return g_strv_builder_end(names);
 }
 
 static char *encode(const struct vm_context *vm, const GPtrArray *luns, gsize *ret_bytes)

@@ -39,6 +39,12 @@ void vm_keep_drop(struct vm_keep **keep);
  */
 void vm_keep_apply(const struct vm_keep *keep, struct vm_context *vm);
 
+/*
+ * The other VMs that this host was granted lun for, on vm's array: names, ended by NULL, which the
+ * caller frees (g_strfreev()). A file that cannot be read is passed over.
+ */
+char **vm_keep_others(const struct vm_context *vm, const char *lun);
+
 /* The path of a file in the folder; the caller frees it. */
 char *vm_keep_path(const char *name);
 

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vm/vm_lun_owner.h"
 
+#include <glib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cluster/cluster_vms.h"
 #include "hypervisor/hypervisor_luns.h"
 #include "process/lun_process.h"
+#include "process/qemu_process.h"
+#include "vm/vm_keep.h"
 
 #define LIBVIRT_ANSWER_MS 5000
+#define ARRAY_ANSWER_MS 5000
 
 static const char *name_find(const char *const *names, size_t n, const char *name)
 {
@@ -143,17 +148,85 @@ static void tell_kept(const struct vm_context *vm, const char *lun, const char *
 	vm_report_event(vm, &event);
 }
 
-void vm_lun_owner_leave_out(struct vm_context *vm, struct deadline deadline)
+/* False: libvirt does not answer. */
+static bool domains_leave_out(struct vm_context *vm, struct deadline deadline)
 {
 	struct deadline answer = deadline_within(deadline, LIBVIRT_ANSWER_MS);
-	struct hypervisor_lun_use use;
+	struct hypervisor_lun_use use = {.lun = 0};
 
-	/* A libvirtd that did not answer before is not waited for again. */
-	while (vm->n_luns > 0 && vm->hypervisor != NULL &&
-	       hypervisor_lun_use(vm->hypervisor, vm->array.name, vm->lun_names, vm->n_luns,
-				  vm->settings->vm, answer, &use, NULL) == 0 &&
-	       use.vm[0] != '\0') {
+	while (vm->n_luns > 0) {
+		/* A libvirtd that did not answer before is not waited for again. */
+		if (vm->hypervisor == NULL ||
+		    hypervisor_lun_use(vm->hypervisor, vm->array.name, vm->lun_names, vm->n_luns,
+				       vm->settings->vm, answer, &use, NULL) != 0) {
+			return false;
+		}
+		if (use.vm[0] == '\0') {
+			return true;
+		}
 		tell_kept(vm, vm->lun_names[use.lun], use.vm);
 		lun_drop(vm, use.lun);
+	}
+	return true;
+}
+
+/* A VM that was granted the LUN here, and has a QEMU. */
+static bool granted_user(const struct vm_context *vm, const char *lun, char user[VM_NAME_MAX + 1])
+{
+	g_auto(GStrv) others = vm_keep_others(vm, lun);
+	pid_t pid = 0;
+
+	for (size_t i = 0; others[i] != NULL && pid == 0; i++) {
+		if (qemu_process_find(others[i], &pid, NULL) == 0 && pid != 0) {
+			(void)snprintf(user, VM_NAME_MAX + 1, "%s", others[i]);
+		}
+	}
+	return pid != 0;
+}
+
+/* Any QEMU that has the LUN on its command line. An array that is silent is asked once. */
+static bool process_user(const struct vm_context *vm, const char *lun, struct deadline deadline,
+			 bool *array_silent, char user[VM_NAME_MAX + 1])
+{
+	struct lun_process process = {.pid = 0};
+	struct lun found;
+	int rc = *array_silent
+			 ? -EAGAIN
+			 : array_luns(&vm->array, &lun, 1, vm->self->initiator,
+				      deadline_within(deadline, ARRAY_ANSWER_MS), &found, NULL);
+
+	/* These two are answers: the host has no path to it, or there is no such LUN. */
+	*array_silent = rc != 0 && rc != -EPERM && rc != -ENXIO;
+	if (rc == 0) {
+		(void)lun_process_find(found.target, found.number, vm->settings->vm, &process,
+				       NULL);
+		(void)snprintf(user, VM_NAME_MAX + 1, "%s", process.name);
+	}
+	return process.pid != 0;
+}
+
+static void processes_leave_out(struct vm_context *vm, struct deadline deadline)
+{
+	bool array_silent = false;
+	size_t i = 0;
+
+	while (i < vm->n_luns) {
+		const char *lun = vm->lun_names[i];
+		char user[VM_NAME_MAX + 1];
+
+		if (granted_user(vm, lun, user) ||
+		    process_user(vm, lun, deadline, &array_silent, user)) {
+			tell_kept(vm, lun, user);
+			lun_drop(vm, i);
+		} else {
+			i++;
+		}
+	}
+}
+
+void vm_lun_owner_leave_out(struct vm_context *vm, struct deadline deadline)
+{
+	if (!domains_leave_out(vm, deadline)) {
+		processes_leave_out(vm, deadline);
 	}
 }

@@ -23,7 +23,8 @@ int vm_lun_owner_check(void *context, struct deadline deadline, struct err *err)
 
 /*
  * Removes from vm->lun_names what another VM uses here: a revoke would cut that VM off. If libvirt
- * does not answer, it removes nothing.
+ * does not answer, the QEMU processes tell, by what they were started with and by what their VMs
+ * were granted here (vm_keep.h).
  */
 void vm_lun_owner_leave_out(struct vm_context *vm, struct deadline deadline);
 

@@ -7,6 +7,7 @@
 QEMU_LOG=/tmp/stranger.log
 clean_up() {
 	stranger_end
+	libvirtd_back node1
 	lab exec node1 -- cibadmin -D -o resources -X '<primitive id="web1-copy"/>' >/dev/null 2>&1
 	vm_unmake web1
 	revoke_all copy-state
@@ -43,6 +44,13 @@ refused 1 'web1-root' node2 start
 masks_are web1 "$T_WHAT" node1
 T_WHAT="a stop of the copy"
 agent_is 0 node1 stop
+masks_are web1 "$T_WHAT" node1
+ok "$T_WHAT: the guest counts on" witness_wait web1 node1 "$(witness_counter web1)"
+
+T_WHAT="a stop of the copy while libvirt is silent"
+libvirtd_signal node1 STOP
+agent_is 0 node1 stop
+libvirtd_back node1
 masks_are web1 "$T_WHAT" node1
 ok "$T_WHAT: the guest counts on" witness_wait web1 node1 "$(witness_counter web1)"
 
