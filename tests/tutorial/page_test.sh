@@ -71,13 +71,17 @@ fi
 files=$work/files
 files_take "$files"
 is "the files that it writes" "$(cd "$files" && find . -type f | sort | xargs)" \
-	"./etc/corosync/corosync.conf ./etc/hosts ./etc/lunmask/array-tgt.conf ./etc/lunmask/lunmask.conf ./etc/lunmask/web1.xml"
+	"./etc/corosync/corosync.conf ./etc/hosts ./etc/lunmask/array-tgt.conf ./etc/lunmask/lunmask.conf ./etc/lunmask/web1.xml ./etc/ssh/ssh_config.d/lunmask.conf"
 chmod 644 "$files"/etc/lunmask/*
 install -m 600 /dev/null "$work/san1.key"
 sed "s|/etc/lunmask/san1.key|$work/san1.key|" "$files/etc/lunmask/lunmask.conf" >"$work/lunmask.conf"
 ok "fence_lunmask understands lunmask.conf" conf_reads validate-all
 is "each host of the cluster is in it" "$(conf_reads list | xargs)" "node1, node2,"
 like "corosync is told that there are two nodes" "$(cat "$files/etc/corosync/corosync.conf")" "two_node: 1"
+if type -P ssh >/dev/null; then
+	like "ssh notices a dead link" "$(ssh -TF "$files/etc/ssh/ssh_config.d/lunmask.conf" -G 192.0.2.2 | xargs)" \
+		"serveraliveinterval 5 .*connecttimeout 10"
+fi
 ok "the driver understands array-tgt.conf" driver_reads "$files/etc/lunmask/array-tgt.conf"
 if type -P corosync >/dev/null; then
 	ok "corosync understands corosync.conf" env COROSYNC_MAIN_CONFIG_FILE="$files/etc/corosync/corosync.conf" \
