@@ -175,7 +175,7 @@ static int daemon_main(struct err *err)
 		.state_directory = STATE_DIRECTORY,
 		.key_file = KEY_FILE,
 		.fenced_program = LUNMASK_FENCED_PROGRAM,
-		.paths = {.socket = PATHS_SOCKET, .program = LUNMASK_PATHS_PROGRAM},
+		.paths = {.socket = PATHS_SOCKET, .path = LUNMASK_PATHS_PROGRAM},
 	};
 	int rc = settings_load(given.config, &settings, err);
 

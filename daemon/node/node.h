@@ -35,7 +35,7 @@ struct node_options {
 	const char *state_directory;
 	const char *key_file;
 	const char *fenced_program;
-	struct paths_launch paths;
+	struct program paths;
 };
 
 /* -errno as exit_status_of() maps it. options are borrowed. */

@@ -5,21 +5,16 @@
 #include <qb/qbloop.h>
 
 #include "base/err.h"
+#include "launch/program_call.h"
 #include "san/path_report.h"
 
 /*
- * One round: a request to lunmask-paths, and its report. The program is started by systemd, for the
- * connection to its socket; if nobody listens there, as a child of this process. It has a time
- * limit, and what it writes has one of size. Nothing here waits for it.
+ * One round: a request to lunmask-paths, and its report (program_call.h).
  *
- *	paths_round_new(loop, &launch, &request, done, user, &round, &err);
- *	done(user, rc, &report, why)        from the loop, once
+ *	paths_round_new(loop, &program, &request, done, user, &round, &err);
+ *	done(user, &report, why)        from the loop, once
  *	paths_round_free(round);            in done, or before it
  */
-struct paths_launch {
-	const char *socket;  /* of systemd's lunmask-paths.socket */
-	const char *program; /* if nobody listens there */
-};
 
 /* The limit for a round: so many turns of portals at most (portal_probe.h), on a busy machine. */
 #define PATHS_ROUND_TURNS 4
@@ -31,7 +26,7 @@ struct paths_round;
 typedef void paths_round_done(void *user, const struct path_report *report, const char *why);
 
 /* All arguments but user are used only during the call, and user until done. -errno with text. */
-int paths_round_new(qb_loop_t *loop, const struct paths_launch *launch,
+int paths_round_new(qb_loop_t *loop, const struct program *program,
 		    const struct path_request *request, paths_round_done *done, void *user,
 		    struct paths_round **ret, struct err *err);
 /* Kills the program if it is a child. NULL is allowed. */

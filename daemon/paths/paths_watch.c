@@ -17,7 +17,7 @@ struct place {
 
 struct paths_watch {
 	qb_loop_t *loop;
-	const struct paths_launch *launch;
+	const struct program *program;
 	struct paths *paths;
 	struct place measuring, asking;
 	qb_loop_timer_handle timer;
@@ -43,7 +43,7 @@ static void round_begin(struct paths_watch *watch, const struct path_request *re
 	struct err err = ERR_INIT;
 
 	place->ask = request->ask;
-	if (paths_round_new(watch->loop, watch->launch, request, on_done, place, &place->round,
+	if (paths_round_new(watch->loop, watch->program, request, on_done, place, &place->round,
 			    &err) < 0) {
 		paths_done(watch->paths, deadline_now_ms(), request->ask, NULL, err_text(&err));
 	}
@@ -79,13 +79,13 @@ static void watch_arm(struct paths_watch *watch)
 	}
 }
 
-struct paths_watch *paths_watch_new(qb_loop_t *loop, const struct paths_launch *launch,
+struct paths_watch *paths_watch_new(qb_loop_t *loop, const struct program *program,
 				    const struct paths_settings *settings, const char *node,
 				    const struct paths_ops *ops, void *user)
 {
 	struct paths_watch *watch = g_new0(struct paths_watch, 1);
 
-	*watch = (struct paths_watch){.loop = loop, .launch = launch};
+	*watch = (struct paths_watch){.loop = loop, .program = program};
 	watch->measuring.watch = watch;
 	watch->asking.watch = watch;
 	watch->paths = paths_new(settings, node, ops, user);

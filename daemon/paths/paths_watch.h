@@ -11,15 +11,15 @@
  * Measures this host's paths for as long as it exists: the table of paths.h, its rounds, and the
  * timer between them.
  *
- *	paths_watch_new(loop, &launch, &settings, node, &ops, user);
+ *	paths_watch_new(loop, &program, &settings, node, &ops, user);
  *	paths_watch_table(watch);
  *	paths_watch_free(watch);
  *
- * loop, launch, settings and ops are borrowed. The ops are called from the loop.
+ * loop, program, settings and ops are borrowed. The ops are called from the loop.
  */
 struct paths_watch;
 
-struct paths_watch *paths_watch_new(qb_loop_t *loop, const struct paths_launch *launch,
+struct paths_watch *paths_watch_new(qb_loop_t *loop, const struct program *program,
 				    const struct paths_settings *settings, const char *node,
 				    const struct paths_ops *ops, void *user);
 void paths_watch_free(struct paths_watch *watch); /* NULL is allowed */

@@ -22,7 +22,7 @@ struct fixture {
 	qb_loop_t *loop;
 	char directory[32];
 	char program[64], socket[64];
-	struct paths_launch launch;
+	struct program launch;
 	struct path_request request;
 	struct paths_round *round;
 	int calls;
@@ -41,8 +41,7 @@ static int setup(void **state)
 	(void)snprintf(fixture->program, sizeof(fixture->program), "%s/program",
 		       fixture->directory);
 	(void)snprintf(fixture->socket, sizeof(fixture->socket), "%s/socket", fixture->directory);
-	fixture->launch =
-		(struct paths_launch){.socket = fixture->socket, .program = fixture->program};
+	fixture->launch = (struct program){.socket = fixture->socket, .path = fixture->program};
 	fixture->request =
 		(struct path_request){.node = "node1", .timeout_ms = 5000, .ask = PATH_ASK_ALL};
 	fixture->loop = qb_loop_create();

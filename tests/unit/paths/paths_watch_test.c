@@ -17,7 +17,7 @@ struct fixture {
 	qb_loop_t *loop;
 	char directory[32];
 	char program[64], answer[80];
-	struct paths_launch launch;
+	struct program launch;
 	struct paths_watch *watch;
 	enum path_state wanted; /* the loop ends when the path has it */
 	const char *trouble;    /* or when there is this trouble */
@@ -78,8 +78,7 @@ static int setup(void **state)
 				    "case $round in *ports) echo 'ports san1 told' ;;\n"
 				    "*) cat $0.answer ;; esac\n"
 				    "echo end\n");
-	fixture->launch =
-		(struct paths_launch){.socket = "/nonexistent/s", .program = fixture->program};
+	fixture->launch = (struct program){.socket = "/nonexistent/s", .path = fixture->program};
 	fixture->loop = qb_loop_create();
 	fixture->watch =
 		paths_watch_new(fixture->loop, &fixture->launch, &settings, "node1", &ops, fixture);
