@@ -38,7 +38,7 @@ enum program_end {
 };
 
 /* All such programs that are children, in all. */
-#define PROGRAM_CHILDREN_MAX 12
+#define PROGRAM_CHILDREN_MAX 20
 
 struct program_call;
 

@@ -127,6 +127,10 @@ int wire_decode(const uint8_t *data, size_t bytes, uint32_t from, const struct w
  */
 enum wire_note_kind {
 	WIRE_NOTE_PATHS = 1, /* paths_peers.h */
+	/* ask_note.h */
+	WIRE_NOTE_READY,
+	WIRE_NOTE_QUESTION,
+	WIRE_NOTE_ANSWER,
 	WIRE_NOTE_KIND_MAX
 };
 
