@@ -178,20 +178,41 @@ static void read_answer(struct client *client, const struct core_answer *answer)
 	}
 }
 
-void ipc_server_answer(struct ipc_server *server, uint64_t token, const struct core_answer *answer)
+/* NULL: nobody waits for it. */
+static struct client *asking_find(struct ipc_server *server, uint64_t token)
 {
-	for (size_t i = 0; i < IPC_CONNECTIONS_MAX; i++) {
+	for (size_t i = 0; i < IPC_CONNECTIONS_MAX && token != 0; i++) {
 		struct client *client = &server->clients[i];
 
-		if (token == 0 || client->token != token || !client->asking) {
-			continue;
+		if (client->token == token && client->asking) {
+			return client;
 		}
-		if (client->request.kind == JOURNAL_IPC_SUBMIT) {
-			submit_answer(client, answer);
-		} else {
-			read_answer(client, answer);
-		}
-		return;
+	}
+	return NULL;
+}
+
+void ipc_server_answer(struct ipc_server *server, uint64_t token, const struct core_answer *answer)
+{
+	struct client *client = asking_find(server, token);
+
+	if (client != NULL && client->request.kind == JOURNAL_IPC_SUBMIT) {
+		submit_answer(client, answer);
+	} else if (client != NULL) {
+		read_answer(client, answer);
+	}
+}
+
+void ipc_server_asked(struct ipc_server *server, uint64_t token, int rc, const char *why,
+		      const uint8_t *body, size_t bytes)
+{
+	struct client *client = asking_find(server, token);
+	struct journal_ipc_reply reply = {
+		.index = server->applied, .rest = body, .rest_bytes = bytes};
+
+	if (client != NULL && rc < 0) {
+		reply_error(client, rc, why);
+	} else if (client != NULL) {
+		reply_send(client, &reply);
 	}
 }
 
@@ -351,6 +372,28 @@ static void path_list_request(struct client *client, const struct journal_ipc_re
 	reply_send(client, &reply);
 }
 
+static void ask_request(struct client *client, const struct journal_ipc_request *request)
+{
+	struct ipc_server *server = client->server;
+	const struct ipc_question question = {
+		.node = request->node,
+		.kind = request->index,
+		.timeout_ms = (int)request->timeout_ms,
+		.body = request->op,
+		.bytes = request->op_bytes,
+	};
+	const char *why = "lunmaskd cannot ask other nodes";
+	int rc = server->ops->ask == NULL
+			 ? -EOPNOTSUPP
+			 : server->ops->ask(server->shell, client->token, &question, &why);
+
+	if (rc < 0) {
+		reply_error(client, rc, why);
+	} else {
+		client->asking = true;
+	}
+}
+
 typedef void (*request_fn)(struct client *client, const struct journal_ipc_request *request);
 
 static const request_fn request_fns[] = {
@@ -359,6 +402,7 @@ static const request_fn request_fns[] = {
 	[JOURNAL_IPC_RELEASE_LIST] = list_request, [JOURNAL_IPC_WAIT] = wait_request,
 	[JOURNAL_IPC_STATUS] = status_request,     [JOURNAL_IPC_FORCE_SOLO] = force_solo_request,
 	[JOURNAL_IPC_DOMAIN] = domain_request,     [JOURNAL_IPC_PATH_LIST] = path_list_request,
+	[JOURNAL_IPC_ASK] = ask_request,
 };
 
 static_assert(G_N_ELEMENTS(request_fns) == JOURNAL_IPC_KIND_MAX, "a row each");
@@ -373,7 +417,7 @@ static void request_process(struct client *client, const struct journal_ipc_requ
 	server->counts.requests++;
 	if (journal_ipc_writes(request->kind) && !client->may_write) {
 		server->counts.invalid++;
-		reply_error(client, -EACCES, "only root may change the journal");
+		reply_error(client, -EACCES, "only root may do that");
 		return;
 	}
 	request_fns[request->kind](client, request);

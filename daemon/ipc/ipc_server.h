@@ -32,6 +32,15 @@
 
 struct ipc_server;
 
+/* For another node; borrowed. The kind and the body are the client's, and unchecked. */
+struct ipc_question {
+	const char *node;
+	uint64_t kind;
+	int timeout_ms;
+	const uint8_t *body;
+	size_t bytes;
+};
+
 /* None of these functions may free the server. A token is never 0, and is never used twice. */
 struct ipc_server_ops {
 	/*
@@ -58,6 +67,13 @@ struct ipc_server_ops {
 	 */
 	ipc_path *path;
 	const char *(*path_state)(void *shell, uint64_t *ret_generation);
+	/*
+	 * Asks a node. 0: the answer is given by ipc_server_asked(token), later and no later than
+	 * timeout_ms from now. -errno with *ret_why, which the server copies: it is not asked.
+	 * NULL: -EOPNOTSUPP is the answer.
+	 */
+	int (*ask)(void *shell, uint64_t token, const struct ipc_question *question,
+		   const char **ret_why);
 };
 
 /*
@@ -74,6 +90,13 @@ void ipc_server_free(struct ipc_server *server);
  * from inside the core's callbacks. The entry must already be applied to `tasks`.
  */
 void ipc_server_answer(struct ipc_server *server, uint64_t token, const struct core_answer *answer);
+
+/*
+ * The answer of another node, or none: rc -errno and why, which is copied. An unknown token is
+ * ignored. Calls no ops.
+ */
+void ipc_server_asked(struct ipc_server *server, uint64_t token, int rc, const char *why,
+		      const uint8_t *body, size_t bytes);
 
 /* All entries up to index are applied: answers the clients that wait for this. Calls no ops. */
 void ipc_server_applied(struct ipc_server *server, uint64_t index);

@@ -28,8 +28,13 @@
 #define LUNMASK_PATHS_PROGRAM "/usr/libexec/lunmask/lunmask-paths"
 #endif
 
+#ifndef LUNMASK_ANSWER_PROGRAM
+#define LUNMASK_ANSWER_PROGRAM "/usr/libexec/lunmask/lunmask-answer"
+#endif
+
 #define RUN_DIRECTORY "/run/lunmask"
 #define PATHS_SOCKET RUN_DIRECTORY "/paths.socket" /* lunmask-paths.socket has it, too */
+#define ANSWER_SOCKET RUN_DIRECTORY "/answer.socket"
 #define PID_FILE RUN_DIRECTORY "/lunmaskd.pid"
 #define STATE_PARENT "/var/lib/lunmask"
 #define STATE_DIRECTORY STATE_PARENT "/journal"
@@ -176,6 +181,7 @@ static int daemon_main(struct err *err)
 		.key_file = KEY_FILE,
 		.fenced_program = LUNMASK_FENCED_PROGRAM,
 		.paths = {.socket = PATHS_SOCKET, .path = LUNMASK_PATHS_PROGRAM},
+		.answer = {.socket = ANSWER_SOCKET, .path = LUNMASK_ANSWER_PROGRAM},
 	};
 	int rc = settings_load(given.config, &settings, err);
 

@@ -202,6 +202,7 @@ int node_start(struct node *node, struct err *err)
 	node_on_counters(node);
 	node_domains_start(node);
 	node_paths_start(node);
+	node_ask_start(node);
 	return cluster_cpg_join(node->cluster, err);
 }
 
@@ -246,6 +247,7 @@ void node_free(struct node *node)
 	ipc_server_free(node->ipc);
 	node_domains_stop(node);
 	node_paths_stop(node);
+	node_ask_stop(node);
 	fencing_watch_free(node->watch);
 	if (node->core_armed) {
 		(void)qb_loop_timer_del(node->options.loop, node->core_timer);

@@ -36,6 +36,7 @@ struct node_options {
 	const char *key_file;
 	const char *fenced_program;
 	struct program paths;
+	struct program answer;
 };
 
 /* -errno as exit_status_of() maps it. options are borrowed. */

@@ -32,6 +32,7 @@ static void on_cancel(void *shell, uint64_t token)
 	struct node *node = shell;
 
 	core_on_cancel(node->core, token);
+	asks_cancel(node->asks, token);
 }
 
 uint64_t node_dropped(const struct node *node)
@@ -98,6 +99,7 @@ const struct ipc_server_ops node_ipc_ops = {
 	.domain = node_on_domain,
 	.path = node_on_path,
 	.path_state = node_on_path_state,
+	.ask = node_on_ask,
 };
 
 /* Logs the dropped messages of other nodes, if there are new ones. */

@@ -23,6 +23,7 @@ static void on_members(void *user, const uint32_t *nodes, size_t n_nodes, struct
 	core_on_members(node->core, deadline_now_ms(), node->members, node->n_members, ring);
 	node_run_deferred(node);
 	node_paths_members(node);
+	node_ask_members(node);
 }
 
 static void on_quorum(void *user, bool quorate, const uint32_t *nodes, size_t n_nodes,

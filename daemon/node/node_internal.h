@@ -5,6 +5,8 @@
 #include <qb/qbdefs.h>
 #include <qb/qblog.h>
 
+#include "ask/answers.h"
+#include "ask/asks.h"
 #include "core/core.h"
 #include "ipc/ipc_server.h"
 #include "node/node.h"
@@ -26,7 +28,9 @@
  *	node_solo.c      two nodes: Pacemaker's fencing of the peer
  *	node_client.c    requests of clients
  *	node_domains.c   libvirt's events of this host's domains
+ *	node_note.c      what nodes tell each other besides the journal, by its kind
  *	node_paths.c     this host's paths to the arrays, and those of the others
+ *	node_ask.c       questions to other nodes, and theirs
  */
 #define MS_NS UINT64_C(1000000)
 #define NODE_NEWER                                                                                 \
@@ -52,6 +56,11 @@ struct node {
 	struct paths_watch *paths; /* NULL: the paths are not measured */
 	struct paths_peers *peers; /* what the other nodes say of theirs; NULL likewise */
 	uint32_t announcements;
+	struct asks *asks;       /* questions of this node's clients to other nodes */
+	struct answers *answers; /* to those of other nodes */
+	qb_loop_timer_handle asks_timer;
+	bool asks_armed;
+	int64_t asks_ms;
 
 	uint32_t members[JOURNAL_VOTERS_MAX * 2];
 	size_t n_members;
@@ -112,6 +121,23 @@ void node_domains_start(struct node *node);
 void node_domains_stop(struct node *node);
 enum journal_domain node_on_domain(void *shell, const char *vm);
 
+/* node_note.c */
+void node_note_send(struct node *node, enum wire_note_kind kind, const uint8_t *data, size_t bytes);
+/* A note of another process. */
+void node_on_note(struct node *node, uint32_t from, const struct wire_note *note);
+
+/* node_ask.c */
+void node_ask_start(struct node *node);
+void node_ask_stop(struct node *node);
+/* node->members has changed. */
+void node_ask_members(struct node *node);
+/* Notes of another node: 0, or -EBADMSG. */
+int node_ask_ready(struct node *node, uint32_t from, const struct wire_note *note);
+int node_ask_question(struct node *node, uint32_t from, const struct wire_note *note);
+int node_ask_answer(struct node *node, uint32_t from, const struct wire_note *note);
+int node_on_ask(void *shell, uint64_t token, const struct ipc_question *question,
+		const char **ret_why);
+
 /* node_paths.c */
 void node_paths_start(struct node *node);
 void node_paths_stop(struct node *node);
@@ -119,8 +145,8 @@ void node_paths_stop(struct node *node);
 void node_paths_announce(struct node *node);
 /* node->members has changed. */
 void node_paths_members(struct node *node);
-/* A note of another process. */
-void node_on_note(struct node *node, uint32_t from, const struct wire_note *note);
+/* A note of another node. -EBADMSG, -ENOSPC. */
+int node_paths_take(struct node *node, uint32_t from, const struct wire_note *note);
 bool node_on_path(void *shell, size_t i, struct journal_path *ret);
 const char *node_on_path_state(void *shell, uint64_t *ret_generation);
 

@@ -143,23 +143,6 @@ static uint32_t valid_ms(const struct paths_settings *settings)
 			  PATHS_ROUND_MS(settings->timeout_ms));
 }
 
-static void note_send(struct node *node, const uint8_t *data, size_t bytes)
-{
-	const struct wire_note note = {.kind = WIRE_NOTE_PATHS,
-				       .from = cluster_cpg_node(node->cluster),
-				       .disk = *store_disk(node->store),
-				       .boot = store_boot(node->store),
-				       .data = data,
-				       .bytes = bytes};
-	int rc = wire_note_encode(&note, &node->key, &node->sender, node->buffer);
-
-	if (rc < 0) {
-		qb_log(LOG_ERR, "paths: a note could not be encoded: %s", strerror(-rc));
-		return;
-	}
-	cluster_cpg_send(node->cluster, node->buffer, (size_t)rc);
-}
-
 void node_paths_announce(struct node *node)
 {
 	struct paths_note note = {.valid_ms = valid_ms(&node->options.settings->paths),
@@ -172,7 +155,7 @@ void node_paths_announce(struct node *node)
 		size_t bytes = paths_note_encode(&note, own_path, node, &from, data,
 						 WIRE_NOTE_BYTES_MAX, &last);
 
-		note_send(node, data, bytes);
+		node_note_send(node, WIRE_NOTE_PATHS, data, bytes);
 		note.part++;
 	}
 }
@@ -185,17 +168,12 @@ void node_paths_members(struct node *node)
 	}
 }
 
-/* Of this node there is another process, which measures the same. */
-void node_on_note(struct node *node, uint32_t from, const struct wire_note *note)
+int node_paths_take(struct node *node, uint32_t from, const struct wire_note *note)
 {
 	const char *name = cluster_config_name(cluster_cpg_config(node->cluster), from);
 
-	if (from == cluster_cpg_node(node->cluster) || note->kind != WIRE_NOTE_PATHS ||
-	    name == NULL || node->peers == NULL) {
-		return;
-	}
-	if (paths_peers_take(node->peers, deadline_now_ms(), from, name, note->data, note->bytes) <
-	    0) {
-		node->receiver.dropped.malformed++;
-	}
+	return name == NULL || node->peers == NULL
+		       ? 0
+		       : paths_peers_take(node->peers, deadline_now_ms(), from, name, note->data,
+					  note->bytes);
 }

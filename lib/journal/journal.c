@@ -429,3 +429,34 @@ int journal_path_list(struct journal *journal, struct deadline deadline, struct 
 	memcpy(trouble, list.reason, sizeof(list.reason));
 	return rc;
 }
+
+int journal_ask(struct journal *journal, const char *node, enum journal_ask_kind kind,
+		const char *body, struct deadline deadline, char **ret, size_t *ret_bytes,
+		struct err *err)
+{
+	struct journal_ipc_request request = {
+		.kind = JOURNAL_IPC_ASK,
+		.index = kind,
+		.op = (const uint8_t *)body,
+		.op_bytes = strlen(body),
+	};
+	struct journal_ipc_reply reply;
+	int rc = text_copy(request.node, sizeof(request.node), node, "node", err);
+
+	if (rc == 0 && request.op_bytes > JOURNAL_ASK_BYTES_MAX) {
+		rc = err_set(err, -EOPNOTSUPP, "the question is longer than %d bytes",
+			     JOURNAL_ASK_BYTES_MAX);
+	}
+	rc = rc < 0 ? rc : call(journal, &request, deadline, &reply, err);
+	if (rc < 0) {
+		return rc;
+	}
+	*ret_bytes = reply.rest_bytes;
+	*ret = malloc(reply.rest_bytes + 1);
+	if (*ret == NULL) {
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	memcpy(*ret, reply.rest, reply.rest_bytes);
+	(*ret)[reply.rest_bytes] = '\0';
+	return 0;
+}

@@ -8,6 +8,7 @@
 
 #include "base/deadline.h"
 #include "base/err.h"
+#include "journal/journal_ask.h"
 #include "journal/journal_path.h"
 #include "journal/journal_record.h"
 
@@ -160,6 +161,18 @@ enum journal_domain {
 /* Cheap: at most one connection and one round trip. */
 int journal_domain_get(struct journal *journal, const char *vm, struct deadline deadline,
 		       enum journal_domain *ret, struct err *err);
+
+/*
+ * Asks another node through its lunmaskd. 0: *ret is the answer's body, of *ret_bytes and a NUL
+ * behind them; free it with free(). It comes from that node and may be anything. Otherwise the node
+ * has not answered, which says nothing about what was asked (I5): -EOPNOTSUPP (it cannot, or
+ * lunmaskd here cannot, or the body is too long), -EAGAIN (too many questions), -EHOSTDOWN,
+ * -ETIMEDOUT, -EIO (with its reason), or an error of the connection. lunmaskd of an older release
+ * closes the connection: -ENOTCONN. For root only.
+ */
+int journal_ask(struct journal *journal, const char *node, enum journal_ask_kind kind,
+		const char *body, struct deadline deadline, char **ret, size_t *ret_bytes,
+		struct err *err);
 
 /*
  * The paths that lunmaskd knows, of this host and of the others, in any order. Free *ret with

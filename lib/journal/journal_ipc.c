@@ -91,11 +91,16 @@ static_assert(sizeof(struct journal_ipc_reply) + 2 * G_N_ELEMENTS(reply_fields) 
 		      JOURNAL_IPC_HEAD_MAX,
 	      "JOURNAL_IPC_HEAD_MAX holds a reply's fields");
 static_assert(JOURNAL_RECORD_BYTES_MAX <= JOURNAL_IPC_REST_MAX, "a page holds a record");
+static_assert(JOURNAL_RECORD_BYTES_MAX <= JOURNAL_ASK_BYTES_MAX, "a request holds a record");
+static_assert(JOURNAL_ASK_BYTES_MAX <= JOURNAL_IPC_REST_MAX, "a reply holds an answer");
+static_assert(JOURNAL_IPC_HEADER_MAX + JOURNAL_IPC_REQUEST_MAX <= JOURNAL_IPC_BYTES_MAX,
+	      "a request fits");
 static_assert(sizeof(struct journal_status) + 64 <= JOURNAL_IPC_REST_MAX, "a status fits");
 
 bool journal_ipc_writes(enum journal_ipc_kind kind)
 {
-	return kind == JOURNAL_IPC_SUBMIT || kind == JOURNAL_IPC_FORCE_SOLO;
+	return kind == JOURNAL_IPC_SUBMIT || kind == JOURNAL_IPC_FORCE_SOLO ||
+	       kind == JOURNAL_IPC_ASK;
 }
 
 /* Encodes version, fields, length of the rest and the rest. Returns 0 if a field is not legal. */
@@ -147,7 +152,11 @@ static bool request_complete(const struct journal_ipc_request *request)
 		return false;
 	}
 	if (request->kind == JOURNAL_IPC_SUBMIT) {
-		return request->op_bytes > 0 && !id128_is_zero(&request->request);
+		return request->op_bytes > 0 && request->op_bytes <= JOURNAL_RECORD_BYTES_MAX &&
+		       !id128_is_zero(&request->request);
+	}
+	if (request->kind == JOURNAL_IPC_ASK) {
+		return request->op_bytes > 0 && request->node[0] != '\0';
 	}
 	if (request->op_bytes != 0 || (needs_vm && request->vm[0] == '\0')) {
 		return false;
@@ -162,7 +171,7 @@ size_t journal_ipc_request_encode(const struct journal_ipc_request *request,
 		return 0;
 	}
 	return message_encode(request_fields, G_N_ELEMENTS(request_fields), request, request->op,
-			      request->op_bytes, JOURNAL_RECORD_BYTES_MAX, buffer);
+			      request->op_bytes, JOURNAL_ASK_BYTES_MAX, buffer);
 }
 
 int journal_ipc_request_decode(const uint8_t *data, size_t bytes, struct journal_ipc_request *ret)
@@ -171,7 +180,7 @@ int journal_ipc_request_decode(const uint8_t *data, size_t bytes, struct journal
 
 	memset(ret, 0, sizeof(*ret));
 	rc = message_decode(request_fields, G_N_ELEMENTS(request_fields), data, bytes,
-			    JOURNAL_RECORD_BYTES_MAX, ret, &ret->op, &ret->op_bytes);
+			    JOURNAL_ASK_BYTES_MAX, ret, &ret->op, &ret->op_bytes);
 	return rc == 0 && !request_complete(ret) ? -EBADMSG : rc;
 }
 

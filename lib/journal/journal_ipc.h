@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "journal/journal.h"
+#include "journal/journal_ask.h"
 
 /*
  * The messages between lib/journal/journal.c and daemon/ipc/ipc_server.c. A message is libqb's
@@ -32,9 +33,9 @@
 #define JOURNAL_IPC_HEADER_MAX 32
 #define JOURNAL_IPC_BYTES_MAX (32 * 1024) /* of a message with libqb's header */
 #define JOURNAL_IPC_HEAD_MAX 1024         /* of the fields of a request or a reply */
-/* The rest of a reply holds at least one record; the rest of a request holds at most one. */
+/* The rest of a reply holds at least one record; that of a request one, or one question. */
 #define JOURNAL_IPC_REST_MAX (JOURNAL_IPC_BYTES_MAX - JOURNAL_IPC_HEADER_MAX - JOURNAL_IPC_HEAD_MAX)
-#define JOURNAL_IPC_REQUEST_MAX (JOURNAL_IPC_HEAD_MAX + JOURNAL_RECORD_BYTES_MAX)
+#define JOURNAL_IPC_REQUEST_MAX (JOURNAL_IPC_HEAD_MAX + JOURNAL_ASK_BYTES_MAX)
 #define JOURNAL_IPC_REPLY_MAX (JOURNAL_IPC_HEAD_MAX + JOURNAL_IPC_REST_MAX)
 #define JOURNAL_IPC_TIMEOUT_MAX_MS (10 * 60 * 1000)
 
@@ -53,9 +54,11 @@ enum journal_ipc_kind {
 	 * the revision of the first page
 	 */
 	JOURNAL_IPC_PATH_LIST,
+	JOURNAL_IPC_ASK, /* uses node, index: enum journal_ask_kind; rest: the question's body */
 	JOURNAL_IPC_KIND_MAX
 };
 
+/* For root only. */
 bool journal_ipc_writes(enum journal_ipc_kind kind);
 
 /*
@@ -78,7 +81,7 @@ struct journal_ipc_request {
 	uint64_t index;
 	char vm[VM_NAME_MAX + 1];
 	char node[NODE_NAME_MAX + 1];
-	const uint8_t *op; /* SUBMIT: borrowed; decoded by the receiver of the operation */
+	const uint8_t *op; /* SUBMIT, ASK: borrowed; decoded by who receives it in the end */
 	size_t op_bytes;
 };
 
@@ -103,7 +106,7 @@ struct journal_ipc_reply {
 	enum journal_domain domain;          /* DOMAIN */
 	enum journal_ipc_more more;          /* lists: another page follows */
 	char reason[JOURNAL_REASON_MAX + 1]; /* PATH_LIST, status 0: why nothing is measured */
-	/* The encoded task or release, page of a list, or status that was asked for. */
+	/* The encoded task or release, page of a list, status or answer that was asked for. */
 	const uint8_t *rest;
 	size_t rest_bytes;
 };

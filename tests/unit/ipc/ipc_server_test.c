@@ -271,6 +271,34 @@ static void server__lets_haclient_read_only(void **state)
 	assert_int_equal(as_user(65534, 65534, &group->gr_gid, 1, true), EACCES);
 }
 
+/* It may ask another node no more than it may change the journal. */
+static void server__asks_other_nodes_for_root_only(void **state)
+{
+	const struct group *group = getgrnam("haclient");
+	int status;
+
+	(void)state;
+	if (geteuid() != 0 || group == NULL) {
+		skip(); /* cannot become another user, or no Pacemaker here */
+	}
+	pid_t child = child_fork();
+	if (child == 0) {
+		struct journal *journal = NULL;
+		char *answer = NULL;
+		size_t bytes;
+
+		if (setgroups(0, NULL) != 0 || setgid(group->gr_gid) != 0 || setuid(65534) != 0 ||
+		    journal_open(deadline_in(LIMIT_MS), &journal, NULL) != 0) {
+			_exit(255);
+		}
+		_exit(-journal_ask(journal, "node2", JOURNAL_ASK_VERIFY, "{}",
+				   deadline_in(LIMIT_MS), &answer, &bytes, NULL));
+	}
+	status = child_wait(child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), EACCES);
+}
+
 /* Watchers must not keep agents out. */
 static void server__keeps_room_for_those_who_write(void **state)
 {
@@ -339,6 +367,7 @@ int main(void)
 		TEST(server__bounds_those_that_say_nothing),
 		TEST(server__refuses_strangers),
 		TEST(server__lets_haclient_read_only),
+		TEST(server__asks_other_nodes_for_root_only),
 		TEST(server__keeps_room_for_those_who_write),
 		TEST(server__tells_an_old_client_what_it_understands),
 	};

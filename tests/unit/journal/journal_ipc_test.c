@@ -216,6 +216,31 @@ static void request__holds_the_longest_operation(void **state)
 	assert_int_equal(journal_ipc_request_encode(&request, buffer), 0);
 }
 
+static void request__holds_the_longest_question(void **state)
+{
+	static uint8_t body[JOURNAL_ASK_BYTES_MAX + 1];
+	static uint8_t buffer[JOURNAL_IPC_REQUEST_MAX];
+	struct journal_ipc_request request = {.kind = JOURNAL_IPC_ASK,
+					      .timeout_ms = 1,
+					      .index = JOURNAL_ASK_VERIFY,
+					      .op = body,
+					      .op_bytes = JOURNAL_ASK_BYTES_MAX};
+	struct journal_ipc_request back;
+
+	(void)state;
+	assert_int_equal(journal_ipc_request_encode(&request, buffer), 0); /* to whom? */
+	memset(request.node, 'n', NODE_NAME_MAX);
+	size_t bytes = journal_ipc_request_encode(&request, buffer);
+	assert_in_range(bytes, JOURNAL_ASK_BYTES_MAX, sizeof(buffer));
+	assert_int_equal(journal_ipc_request_decode(buffer, bytes, &back), 0);
+	assert_int_equal(back.op_bytes, JOURNAL_ASK_BYTES_MAX);
+	request.op_bytes++;
+	assert_int_equal(journal_ipc_request_encode(&request, buffer), 0);
+	request.op_bytes = 0;
+	assert_int_equal(journal_ipc_request_encode(&request, buffer), 0);
+	assert_true(journal_ipc_writes(JOURNAL_IPC_ASK)); /* for root only */
+}
+
 static struct journal_status status_make(size_t n_voters)
 {
 	struct journal_status status = {
@@ -307,6 +332,7 @@ int main(void)
 		cmocka_unit_test(request__needs_what_its_kind_needs),
 		cmocka_unit_test(request__of_a_vm_needs_a_name),
 		cmocka_unit_test(request__holds_the_longest_operation),
+		cmocka_unit_test(request__holds_the_longest_question),
 		cmocka_unit_test(status_decode__gives_what_was_encoded),
 		cmocka_unit_test(status_decode__gives_what_two_voters_are_told),
 		cmocka_unit_test(status_decode__refuses_too_many_voters_and_flags),

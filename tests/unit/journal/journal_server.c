@@ -191,6 +191,44 @@ static const char *fake_path_state(void *shell, uint64_t *ret_generation)
 
 static qb_loop_t *loop;
 
+/* An answer that comes from the loop, later. */
+static struct {
+	uint64_t token;
+	char body[JOURNAL_ASK_BYTES_MAX + 1];
+} asked;
+
+static void ask_answer(void *data)
+{
+	(void)data;
+	if (vm_is(asked.body, "unanswered")) {
+		ipc_server_asked(fake.server, asked.token, -ETIMEDOUT, "that node hangs", NULL, 0);
+		return;
+	}
+	ipc_server_asked(fake.server, asked.token, 0, "", (const uint8_t *)asked.body,
+			 strlen(asked.body));
+}
+
+static int fake_ask(void *shell, uint64_t token, const struct ipc_question *question,
+		    const char **ret_why)
+{
+	(void)shell;
+	if (vm_is(question->node, "older")) {
+		*ret_why = "that node is too old";
+		return -EOPNOTSUPP;
+	}
+	if (vm_is(question->node, "silent")) {
+		return 0;
+	}
+	asked.token = token;
+	(void)snprintf(asked.body, sizeof(asked.body), "%.*s", (int)question->bytes,
+		       (const char *)question->body);
+	if (vm_is(question->node, "kind")) {
+		(void)snprintf(asked.body, sizeof(asked.body), "%s %llu", question->node,
+			       (unsigned long long)question->kind);
+	}
+	return qb_loop_job_add(loop, QB_LOOP_MED, NULL, ask_answer);
+}
+
 static int32_t on_signal(int32_t number, void *data)
 {
 	(void)number;
@@ -210,6 +248,7 @@ static void serve(int ready)
 		.domain = fake_domain,
 		.path = fake_path,
 		.path_state = fake_path_state,
+		.ask = fake_ask,
 	};
 	struct err err = ERR_INIT;
 	qb_loop_signal_handle handle;

@@ -21,6 +21,9 @@
  *manypaths, more than a page has; movingpaths, the same, and some came or went after the first
  *page; nopaths, none, with a reason.
  *
+ * A question to another node is answered with its own body; "unanswered" with a failure. Node kind
+ * answers with its name and the kind, silent never, and older cannot be asked.
+ *
  * What it saw is told in its status: see journal_server.c. The name it serves is put into the
  * environment.
  *

@@ -430,6 +430,73 @@ static void connect_and_ask(struct journal *unused)
 	journal_client_close(journal);
 }
 
+static int ask(struct journal *journal, const char *node, const char *body, char **ret,
+	       struct err *err)
+{
+	size_t bytes = 0;
+	int rc = journal_ask(journal, node, JOURNAL_ASK_PREFLIGHT, body, deadline_in(LIMIT_MS), ret,
+			     &bytes, err);
+
+	assert_true(rc != 0 || strlen(*ret) == bytes);
+	return rc;
+}
+
+static void ask__gives_the_answer_of_the_other_node(void **state)
+{
+	static char longest[JOURNAL_ASK_BYTES_MAX + 2];
+	struct journal *journal = journal_client_open();
+	struct err err = ERR_INIT;
+	char *answer = NULL;
+
+	(void)state;
+	assert_int_equal(ask(journal, "node2", "{\"a\": 1}", &answer, NULL), 0);
+	assert_string_equal(answer, "{\"a\": 1}");
+	free(answer);
+	assert_int_equal(ask(journal, "kind", "{}", &answer, NULL), 0);
+	assert_string_equal(answer, "kind 3");
+	free(answer);
+	memset(longest, 'x', JOURNAL_ASK_BYTES_MAX);
+	assert_int_equal(ask(journal, "node2", longest, &answer, NULL), 0);
+	assert_string_equal(answer, longest);
+	free(answer);
+	longest[JOURNAL_ASK_BYTES_MAX] = 'x';
+	assert_int_equal(ask(journal, "node2", longest, &answer, &err), -EOPNOTSUPP);
+	assert_non_null(strstr(err_text(&err), "longer than 30720 bytes"));
+}
+
+static void ask__says_why_there_is_no_answer(void **state)
+{
+	struct journal *journal = journal_client_open();
+	struct err err = ERR_INIT;
+	char *answer = NULL;
+
+	(void)state;
+	assert_int_equal(ask(journal, "older", "{}", &answer, &err), -EOPNOTSUPP);
+	assert_string_equal(err_text(&err), "lunmaskd: that node is too old");
+	assert_int_equal(ask(journal, "node2", "unanswered", &answer, &err), -ETIMEDOUT);
+	assert_string_equal(err_text(&err), "lunmaskd: that node hangs");
+	assert_int_equal(ask(journal, "", "{}", &answer, &err), -EINVAL);
+	/* The connection is as good as before. */
+	assert_int_equal(ask(journal, "node2", "{}", &answer, NULL), 0);
+	free(answer);
+}
+
+/* lunmaskd may hang, too; and a question whose client has gone is cancelled. */
+static void ask__ends_in_time_and_is_cancelled(void **state)
+{
+	struct journal *journal = journal_client_open();
+	struct journal *other = journal_client_open();
+	size_t bytes;
+	char *answer = NULL;
+
+	(void)state;
+	assert_int_equal(journal_ask(journal, "silent", JOURNAL_ASK_VERIFY, "{}", deadline_in(20),
+				     &answer, &bytes, NULL),
+			 -ETIMEDOUT);
+	assert_null(answer);
+	wait_until(journal_client_status(other).dropped == 1);
+}
+
 static double microseconds(void (*what)(struct journal *), struct journal *journal)
 {
 	struct timespec begun, ended;
@@ -476,6 +543,9 @@ int main(void)
 		TEST(wait__ends_with_a_change),
 		TEST(force_solo__hands_the_reason_on),
 		TEST(domain_get__says_what_the_daemon_knows),
+		TEST(ask__gives_the_answer_of_the_other_node),
+		TEST(ask__says_why_there_is_no_answer),
+		TEST(ask__ends_in_time_and_is_cancelled),
 		TEST(client__believes_root_only),
 		TEST(client__does_not_wait_for_a_server_that_hangs),
 		TEST(bench__connect_and_round_trip),
