@@ -7,44 +7,11 @@
 #include <string.h>
 
 #include "base/json_build.h"
+#include "names/errno_name.h"
 #include "names/portal.h"
 
 /* The part of the deadline that is reserved for ssh and for the transfer of the answer. */
 #define RESERVE_MS 500
-
-/* The errors that a caller distinguishes, sent by name: the numbers differ between systems. */
-static const struct {
-	int number;
-	const char *name;
-} errno_names[] = {
-	{EACCES, "EACCES"},   {EADDRNOTAVAIL, "EADDRNOTAVAIL"},
-	{EBADMSG, "EBADMSG"}, {EBUSY, "EBUSY"},
-	{EINVAL, "EINVAL"},   {EHOSTUNREACH, "EHOSTUNREACH"},
-	{EIO, "EIO"},         {ENOMEM, "ENOMEM"},
-	{ENXIO, "ENXIO"},     {ETIMEDOUT, "ETIMEDOUT"},
-	{EUCLEAN, "EUCLEAN"},
-};
-
-static const char *errno_to_name(int number)
-{
-	for (size_t i = 0; i < G_N_ELEMENTS(errno_names); i++) {
-		if (errno_names[i].number == number) {
-			return errno_names[i].name;
-		}
-	}
-	return "EIO";
-}
-
-/* 0 if the name is not in the table. */
-static int errno_from_name(const char *name)
-{
-	for (size_t i = 0; i < G_N_ELEMENTS(errno_names); i++) {
-		if (strcmp(errno_names[i].name, name) == 0) {
-			return errno_names[i].number;
-		}
-	}
-	return 0;
-}
 
 static json_t *luns_pack(const struct lun *luns, size_t count)
 {
@@ -256,7 +223,7 @@ char *peer_probe_answer_encode(int rc, const struct iscsi_portals *portals, size
 	text[i] = '\0';
 	return json_build_text(json_pack("{s:b, s:I, s:o, s:s, s:s}", "ok", 0, "paths", paths,
 					 "portals", portals_pack(portals, n_portals), "error", text,
-					 "errno_name", errno_to_name(-rc)),
+					 "errno_name", errno_name_to_str(-rc)),
 			       JSON_COMPACT);
 }
 
@@ -285,7 +252,7 @@ static bool answer_legal(json_t *json)
 
 	return json_is_boolean(ok) && json_is_integer(paths) && json_integer_value(paths) >= 0 &&
 	       (json_is_true(ok) || (json_is_string(json_object_get(json, "error")) &&
-				     name != NULL && errno_from_name(name) != 0));
+				     name != NULL && errno_name_from_str(name) != 0));
 }
 
 int peer_probe_answer_decode(const char *text, size_t bytes, size_t n_portals,
@@ -307,10 +274,10 @@ int peer_probe_answer_decode(const char *text, size_t bytes, size_t n_portals,
 	whose = portals_read(json_object_get(json, "portals"), json_object_get(json, "paths"),
 			     n_portals, ret);
 	if (!ok) {
-		rc = err_set(
-			err,
-			-errno_from_name(json_string_value(json_object_get(json, "errno_name"))),
-			"%s", json_string_value(json_object_get(json, "error")));
+		rc = err_set(err,
+			     -errno_name_from_str(
+				     json_string_value(json_object_get(json, "errno_name"))),
+			     "%s", json_string_value(json_object_get(json, "error")));
 	} else if (!whose) {
 		rc = err_set(err, -EPROTO,
 			     "upgrade lunmask there: lunmask-probe does not say which of its %zu "
