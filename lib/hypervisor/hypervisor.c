@@ -15,6 +15,7 @@
 #include "process/qemu_process.h"
 
 #define CLOSE_TIMEOUT_MS 1000
+#define HOST_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _-"
 
 const char *domain_state_to_str(enum domain_state state)
 {
@@ -98,35 +99,75 @@ static int open_run(struct hypervisor_call *call)
 	return 0;
 }
 
-int hypervisor_open(const char *uri, struct deadline deadline, struct hypervisor **ret,
-		    struct err *err)
-{
-	AUTO_CALL call = NULL;
+struct hypervisor_opening {
 	struct hypervisor *hypervisor;
+	struct hypervisor_call *call;
+};
+
+int hypervisor_open_begin(const char *uri, struct hypervisor_opening **ret, struct err *err)
+{
+	struct hypervisor_opening *opening;
 	int rc = virt_loop_init();
 
 	if (rc < 0) {
 		return err_set(err, rc, "libvirt cannot be initialised: %s",
 			       virGetLastErrorMessage());
 	}
-	hypervisor = calloc(1, sizeof(*hypervisor));
-	call = hypervisor_call_new(NULL, open_run, NULL);
-	if (hypervisor == NULL || call == NULL || !hypervisor_call_set_arg(call, 0, uri)) {
-		free(hypervisor);
-		return err_set(err, -ENOMEM, "out of memory");
+	opening = g_new0(struct hypervisor_opening, 1);
+	opening->hypervisor = calloc(1, sizeof(*opening->hypervisor));
+	opening->call = hypervisor_call_new(NULL, open_run, NULL);
+	rc = opening->hypervisor == NULL || opening->call == NULL ||
+			     !hypervisor_call_set_arg(opening->call, 0, uri)
+		     ? err_set(err, -ENOMEM, "out of memory")
+		     : hypervisor_call_start(opening->call, err);
+	if (rc < 0) {
+		hypervisor_open_drop(opening);
+		return err_prefix(err, rc, "%s", uri);
 	}
-	rc = hypervisor_run(hypervisor, call, "connect", deadline, err);
+	opening->hypervisor->local = strncmp(uri, "qemu:///", 8) == 0;
+	*ret = opening;
+	return 0;
+}
+
+/* A thread that still connects closes the connection when it has one. */
+void hypervisor_open_drop(struct hypervisor_opening *opening)
+{
+	if (opening != NULL) {
+		hypervisor_call_release(opening->call);
+		free(opening->hypervisor);
+		g_free(opening);
+	}
+}
+
+int hypervisor_open_end(struct hypervisor_opening *opening, struct deadline deadline,
+			struct hypervisor **ret, struct err *err)
+{
+	struct hypervisor_call *call = opening->call;
+	bool ended = hypervisor_call_wait(call, deadline);
+	int rc = ended ? hypervisor_outcome(call, "connect", err)
+		       : hypervisor_abandon(opening->hypervisor, "connect", err);
+
 	if (rc == 0 && virConnectRef(call->conn) < 0) {
 		rc = err_set(err, -EIO, "libvirt: connect: %s", virGetLastErrorMessage());
 	}
 	if (rc < 0) {
-		free(hypervisor);
-		return err_prefix(err, rc, "%s", uri);
+		rc = err_prefix(err, rc, "%s", call->args[0]);
+	} else {
+		opening->hypervisor->conn = call->conn;
+		*ret = opening->hypervisor;
+		opening->hypervisor = NULL;
 	}
-	hypervisor->conn = call->conn;
-	hypervisor->local = strncmp(uri, "qemu:///", 8) == 0;
-	*ret = hypervisor;
-	return 0;
+	hypervisor_open_drop(opening);
+	return rc;
+}
+
+int hypervisor_open(const char *uri, struct deadline deadline, struct hypervisor **ret,
+		    struct err *err)
+{
+	struct hypervisor_opening *opening;
+	int rc = hypervisor_open_begin(uri, &opening, err);
+
+	return rc < 0 ? rc : hypervisor_open_end(opening, deadline, ret, err);
 }
 
 static int close_run(struct hypervisor_call *call)
@@ -471,6 +512,61 @@ int hypervisor_versions_get(struct hypervisor *hypervisor, struct deadline deadl
 	if (rc == 0) {
 		ret->libvirt = (unsigned long)(call->number >> 32);
 		ret->qemu = (unsigned long)(call->number & UINT32_MAX);
+	}
+	return rc;
+}
+
+/* NULL: libvirt does not know it. */
+static char *board_uuid(virConnectPtr conn)
+{
+	static const struct xml_tree_kind kind = {"libvirt", "sysinfo", 1u << 20};
+	char *text = virConnectGetSysinfo(conn, 0);
+	char *uuid = NULL;
+	AUTO_XML doc = NULL;
+	xmlNodePtr entry = NULL;
+
+	if (text != NULL && xml_tree_parse(text, strlen(text), &kind, &doc, NULL) == 0) {
+		entry = xml_tree_child(xml_tree_child(xmlDocGetRootElement(doc), "system"),
+				       "entry");
+	}
+	for (; entry != NULL && uuid == NULL; entry = xml_tree_next(entry, "entry")) {
+		const char *name = xml_tree_attr(entry, "name");
+
+		uuid = name != NULL && strcmp(name, "uuid") == 0 ? g_strdup(xml_tree_text(entry))
+								 : NULL;
+	}
+	free(text);
+	virResetLastError();
+	return uuid;
+}
+
+/* The name up to the first period: what the resolver adds to it may come and go. */
+static int host_run(struct hypervisor_call *call)
+{
+	char *name = virConnectGetHostname(call->conn);
+	g_autofree char *uuid = NULL;
+	g_autofree char *host = NULL;
+
+	if (name == NULL) {
+		return hypervisor_call_failed(call);
+	}
+	uuid = board_uuid(call->conn);
+	host = g_strdup_printf("%.*s %s", (int)strcspn(name, "."), name, uuid == NULL ? "-" : uuid);
+	free(name);
+	g_strcanon(host, HOST_CHARACTERS, '?');
+	call->result = strndup(host, HYPERVISOR_HOST_MAX);
+	return call->result == NULL ? -ENOMEM : 0;
+}
+
+int hypervisor_host_get(struct hypervisor *hypervisor, struct deadline deadline,
+			char ret[HYPERVISOR_HOST_MAX + 1], struct err *err)
+{
+	int rc;
+	AUTO_CALL call = hypervisor_call_on(hypervisor, host_run, "", &rc, err);
+
+	rc = call == NULL ? rc : hypervisor_run(hypervisor, call, "host", deadline, err);
+	if (rc == 0) {
+		(void)g_strlcpy(ret, call->result, HYPERVISOR_HOST_MAX + 1);
 	}
 	return rc;
 }

@@ -56,6 +56,24 @@ bool domain_state_active(enum domain_state state);
 
 int hypervisor_open(const char *uri, struct deadline deadline, struct hypervisor **ret,
 		    struct err *err);
+
+/*
+ * The same beside other work: hypervisor_open_end() waits for it, and ends *opening in any case.
+ * hypervisor_open_drop() is for an opening that nobody needs; NULL is allowed.
+ */
+struct hypervisor_opening;
+int hypervisor_open_begin(const char *uri, struct hypervisor_opening **ret, struct err *err);
+int hypervisor_open_end(struct hypervisor_opening *opening, struct deadline deadline,
+			struct hypervisor **ret, struct err *err);
+void hypervisor_open_drop(struct hypervisor_opening *opening);
+
+/*
+ * Which host that is, as its libvirt says: its name up to the first period, and the UUID of its
+ * system board, or '-' where libvirt does not know that. Two connections to one host show the same.
+ */
+#define HYPERVISOR_HOST_MAX 128
+int hypervisor_host_get(struct hypervisor *hypervisor, struct deadline deadline,
+			char ret[HYPERVISOR_HOST_MAX + 1], struct err *err);
 void hypervisor_close(struct hypervisor *hypervisor);
 
 /* As libvirt counts: 1,000,000 * major + 1,000 * minor + release. qemu is 0 if it is not known. */

@@ -14,7 +14,9 @@ static const struct {
 	{EINVAL, "EINVAL"},   {EHOSTUNREACH, "EHOSTUNREACH"},
 	{EIO, "EIO"},         {ENOMEM, "ENOMEM"},
 	{ENXIO, "ENXIO"},     {ETIMEDOUT, "ETIMEDOUT"},
-	{EUCLEAN, "EUCLEAN"},
+	{EUCLEAN, "EUCLEAN"}, {ECONNREFUSED, "ECONNREFUSED"},
+	{EEXIST, "EEXIST"},   {ENOSPC, "ENOSPC"},
+	{ENOTSUP, "ENOTSUP"}, {ENOTCONN, "ENOTCONN"},
 };
 
 const char *errno_name_to_str(int number)
