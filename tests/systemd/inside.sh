@@ -146,6 +146,15 @@ json.dump(all, sys.stdout)' | lunmask journal import -
 granted() { driver masks <<<'{"luns":["web1-data"]}' | seen "$IQN:node1"; }
 path_is() { lunmask paths --json | seen "\"state\": \"$1\""; }
 accepted() { [ "$(property NAccepted lunmask-paths.socket)" -gt 0 ]; }
+# answers KIND BODY TEXT: what lunmaskd would get for a question of another node.
+answers() {
+	python3 -c 'import socket, sys
+kind, body = sys.argv[1:]
+s = socket.socket(socket.AF_UNIX)
+s.connect("/run/lunmask/answer.socket")
+s.sendall(f"ask {kind} 20000 {len(body)}\n{body}".encode())
+print(s.makefile().read())' "$1" "$2" | seen -F -- "$3"
+}
 nothing_released() { lunmask journal export - | seen -E '"releases": ?\[\]'; }
 
 configure >/dev/null 2>&1 || fail "it is configured"
@@ -167,6 +176,7 @@ ok "Pacemaker starts" systemctl start pacemaker
 ok "and is online" becomes 60 eval 'crm_mon -1 2>/dev/null | seen "Online: \[ node1 \]"'
 ok "lunmask tasks answers" lunmask tasks
 ok "the socket of lunmask-paths is there" is ActiveState lunmask-paths.socket active
+ok "and that of lunmask-answer" is ActiveState lunmask-answer.socket active
 [ -S /run/libvirt/libvirt-sock ] || systemctl start libvirtd >/dev/null 2>&1
 
 ok "a LUN is granted to the host, which has released it" release_make
@@ -180,6 +190,14 @@ ok "lunmask-tidy says so" becomes 5 says lunmask-tidy 'web1: revoked from this h
 ok "the path to the array is measured, within the sandbox" becomes 10 path_is up
 ok "by what systemd starts, not by a child of lunmaskd" accepted
 ok "which is no news" eval '! journalctl --no-pager -q -o cat _PID=1 | grep "measure this host"'
+
+ok "a question about a domain is answered, within the sandbox" \
+	answers domain '{"vm":"web1"}' '"state":"ABSENT"'
+ok "and one about LUNs, for which it asks the array" answers verify '{"initiator": "'"$IQN:node1"'",
+	"portals": ["127.0.0.1:3260"], "paths_required": 0, "timeout_ms": 10000, "luns": [{"name": "web1-data",
+	"designator": "naa.60014050000000000000000000000001", "size_bytes": 512, "target": "'"$IQN:none"'",
+	"number": 1}]}' '"errno_name"'
+ok "which is no news" eval '! journalctl --no-pager -q -o cat _PID=1 | grep "answer a question"'
 
 # doctor_says REGEX: on one line.
 doctor_says() {
@@ -241,5 +259,5 @@ for unit in lunmask-tidy lunmask-cutoff lunmaskd; do
 	ok "$unit has ended by itself" last_end_is "$unit exited 0"
 done
 ok "nothing was refused by the sandbox" eval \
-	'! journalctl --no-pager -q -o cat -u lunmaskd -u lunmask-cutoff -u lunmask-tidy -u "lunmask-paths@*" | grep -Ei "operation not permitted|read-only file system"'
+	'! journalctl --no-pager -q -o cat -u lunmaskd -u lunmask-cutoff -u lunmask-tidy -u "lunmask-answer@*" -u "lunmask-paths@*" | grep -Ei "operation not permitted|read-only file system"'
 echo "1..$count"

@@ -36,6 +36,8 @@ void journal_fake_release(void)
 {
 	tasks_free(tasks);
 	tasks = NULL;
+	free(journal_fake.question);
+	journal_fake.question = NULL;
 }
 
 static struct outcome apply(const struct journal_op *op)
@@ -97,6 +99,27 @@ int journal_domain_get(struct journal *journal, const char *vm, struct deadline 
 	(void)journal, (void)vm, (void)deadline, (void)err;
 	*ret = journal_fake.domain;
 	return connected();
+}
+
+int journal_ask(struct journal *journal, const char *node, enum journal_ask_kind kind,
+		const char *body, struct deadline deadline, char **ret, size_t *ret_bytes,
+		struct err *err)
+{
+	const char *answer = journal_fake.answers[kind];
+	int rc = connected();
+
+	(void)journal, (void)deadline;
+	journal_fake.asked[kind]++;
+	free(journal_fake.question);
+	journal_fake.question = strdup(body);
+	if (rc == 0 && answer == NULL) {
+		rc = err_set(err, -EOPNOTSUPP, "%s is older", node);
+	}
+	if (rc == 0) {
+		*ret = strdup(answer);
+		*ret_bytes = strlen(answer);
+	}
+	return rc;
 }
 
 /* Each id once. */

@@ -9,10 +9,14 @@
  * that its rules are the real ones. What goes wrong is said beforehand.
  */
 struct journal_fake {
-	bool absent;                 /* no lunmaskd */
-	bool older;                  /* lunmaskd here does not know grants */
-	bool no_majority;            /* reads: -EHOSTDOWN; submissions: NO_QUORUM */
-	enum journal_domain domain;  /* what lunmaskd says of any domain */
+	bool absent;                /* no lunmaskd */
+	bool older;                 /* lunmaskd here does not know grants */
+	bool no_majority;           /* reads: -EHOSTDOWN; submissions: NO_QUORUM */
+	enum journal_domain domain; /* what lunmaskd says of any domain */
+	/* What any other node answers. NULL: it cannot be asked. */
+	const char *answers[JOURNAL_ASK_KIND_MAX];
+	unsigned int asked[JOURNAL_ASK_KIND_MAX];
+	char *question;              /* the last one; journal_fake_release() frees it */
 	unsigned int lose_answers;   /* of so many submissions, which are committed all the same */
 	unsigned int drops;          /* of so many calls the connection ends first */
 	unsigned int commits;        /* operations that were applied, each once */
