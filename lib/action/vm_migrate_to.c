@@ -443,7 +443,7 @@ static int predecessor_end(struct vm_context *vm, struct deadline deadline, stru
 static int migrate_claimed(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
 	enum domain_state here;
-	int rc = vm_peer_open(vm, vm->journal.asker.target, deadline, err);
+	int rc = vm_peer_open(vm, vm->journal.asker.target, err);
 
 	if (rc == 0) {
 		rc = vm_record_resume(vm, err);
@@ -465,8 +465,11 @@ static int migrate_claimed(struct vm_context *vm, struct deadline deadline, stru
 	}
 	/* The domain has left this host; nothing below undoes that. */
 	vm->no_return = here == DOMAIN_ABSENT;
-	return here == DOMAIN_ABSENT ? migrate_resumed(vm, deadline, err)
-				     : migrate(vm, deadline, err);
+	if (here != DOMAIN_ABSENT) {
+		return migrate(vm, deadline, err);
+	}
+	rc = vm_peer_wait(vm, deadline, err);
+	return rc != 0 ? rc : migrate_resumed(vm, deadline, err);
 }
 
 int vm_migrate_to(const struct vm_settings *settings, const char *source, const char *target,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "peers/peer_ask.h"
 #include "san/peer_probe.h"
 #include "step/vm_masks.h"
 #include "vm/vm_definition.h"
@@ -12,6 +13,9 @@
 
 #define PROBE_MS 20000 /* an ssh handshake, and 5 s for portals that do not answer */
 #define CONNECT_MS 15000
+#define ASK_MS                                                                                     \
+	8000 /* the same for portals; what is asked in another way then still has its time         \
+	      */
 
 /*
  * The address goes into URIs and to ssh, so it must not contain a character that has a meaning
@@ -99,14 +103,16 @@ static void peer_free(struct vm_peer *peer)
 	if (peer == NULL) {
 		return;
 	}
+	hypervisor_open_drop(peer->opening);
 	hypervisor_close(peer->hypervisor);
 	vm_grant_release(&peer->grant);
 	free(peer);
 }
 
-int vm_peer_open(struct vm_context *vm, const char *node, struct deadline deadline, struct err *err)
+int vm_peer_open(struct vm_context *vm, const char *node, struct err *err)
 {
 	struct vm_peer *peer = calloc(1, sizeof(*peer));
+	char uri[VM_PEER_URI_MAX];
 	int rc;
 
 	if (peer == NULL) {
@@ -114,7 +120,10 @@ int vm_peer_open(struct vm_context *vm, const char *node, struct deadline deadli
 	}
 	rc = config_host_get(vm->config, node, &peer->host, err);
 	if (rc == 0) {
-		rc = peer_connect(vm, peer->host, deadline, &peer->hypervisor, err);
+		rc = vm_peer_uri(vm, peer->host, uri, err);
+	}
+	if (rc == 0) {
+		rc = hypervisor_open_begin(uri, &peer->opening, err);
 	}
 	if (rc != 0) {
 		peer_free(peer);
@@ -124,18 +133,51 @@ int vm_peer_open(struct vm_context *vm, const char *node, struct deadline deadli
 	return 0;
 }
 
+int vm_peer_wait(struct vm_context *vm, struct deadline deadline, struct err *err)
+{
+	struct vm_peer *peer = vm->peer;
+	struct hypervisor_opening *opening = peer->opening;
+	int rc;
+
+	if (peer->hypervisor != NULL) {
+		return 0;
+	}
+	if (opening == NULL) {
+		return peer_connect(vm, peer->host, deadline, &peer->hypervisor, err);
+	}
+	peer->opening = NULL;
+	rc = hypervisor_open_end(opening, deadline_within(deadline, CONNECT_MS), &peer->hypervisor,
+				 err);
+	return rc == 0 ? 0 : err_prefix(err, rc, "libvirt on %s", peer->host->node);
+}
+
 void vm_peer_close(struct vm_context *vm)
 {
 	peer_free(vm->peer);
 	vm->peer = NULL;
 }
 
+/* What is asked first must leave time for the other way. */
+static struct deadline ask_deadline(struct deadline deadline)
+{
+	int left_ms = deadline_left_ms(deadline) / 2;
+
+	return deadline_in(left_ms < ASK_MS ? left_ms : ASK_MS);
+}
+
 int vm_peer_domain_state(struct vm_context *vm, const struct config_host *host,
 			 struct deadline deadline, enum domain_state *ret, struct err *err)
 {
 	struct hypervisor *hypervisor;
-	int rc = peer_connect(vm, host, deadline, &hypervisor, err);
+	struct peer_reply reply;
+	int rc =
+		peer_ask_domain(host->node, vm->settings->vm, ask_deadline(deadline), &reply, NULL);
 
+	if (rc == 0) {
+		*ret = reply.state;
+		return 0;
+	}
+	rc = peer_connect(vm, host, deadline, &hypervisor, err);
 	if (rc != 0) {
 		return rc;
 	}
@@ -167,8 +209,12 @@ int vm_peer_state(struct vm_context *vm, struct deadline deadline, enum domain_s
 {
 	struct vm_peer *peer = vm->peer;
 	struct hypervisor *anew;
-	int rc = hypervisor_domain_state(peer->hypervisor, vm->settings->vm, deadline, ret, err);
+	int rc = vm_peer_wait(vm, deadline, err);
 
+	if (rc != 0) {
+		return rc;
+	}
+	rc = hypervisor_domain_state(peer->hypervisor, vm->settings->vm, deadline, ret, err);
 	/* This answer decides how a migration ended, so a lost connection is opened again. */
 	if (rc == -ENOTCONN || rc == -ECONNREFUSED) {
 		rc = peer_connect(vm, peer->host, deadline, &anew, err);
@@ -218,26 +264,64 @@ static bool memory_is_accepted(const struct vm_context *vm, const struct err *wh
 	return true;
 }
 
+/* Its lunmaskd cannot say: its libvirt can, through the connection that is needed later anyway. */
+static int libvirt_preflight(struct vm_context *vm, const char *xml, bool flash,
+			     struct deadline deadline, struct err *err)
+{
+	struct vm_peer *peer = vm->peer;
+	enum domain_state state;
+	int rc = vm_peer_state(vm, deadline, &state, err);
+
+	if (rc == 0 && domain_state_active(state)) {
+		return err_set(err, -EEXIST, "the domain is %s already",
+			       domain_state_to_str(state));
+	}
+	if (rc == 0 && flash) {
+		rc = hypervisor_flash_check(peer->hypervisor, deadline, err);
+	}
+	return rc != 0 ? rc
+		       : hypervisor_preflight(peer->hypervisor, vm->settings->vm, xml, deadline,
+					      err);
+}
+
+/* It costs time, and is plain to see. */
+static void tell_other_way(const struct vm_context *vm, const char *step, const char *way,
+			   const struct err *why)
+{
+	struct err text = ERR_INIT;
+	struct task_event event = {.kind = TASK_STEP_PROGRESS, .task = "migrate", .step = step};
+
+	(void)err_set(&text, 0, "%s is asked by %s: %s", vm->peer->host->node, way, err_text(why));
+	event.text = err_text(&text);
+	vm_report_event(vm, &event);
+}
+
+static int definition_preflight(struct vm_context *vm, const char *xml, struct deadline deadline,
+				struct err *err)
+{
+	struct vm_peer *peer = vm->peer;
+	bool flash = mapping_find(vm->mapping, DRIVE_FLASH) != NULL;
+	struct err why = ERR_INIT;
+	struct peer_reply reply;
+
+	if (peer_ask_preflight(peer->host->node, vm->settings->vm, xml, flash,
+			       ask_deadline(deadline), &reply, &why) < 0) {
+		tell_other_way(vm, "preflight", "libvirt", &why);
+		return libvirt_preflight(vm, xml, flash, deadline, err);
+	}
+	memcpy(peer->told_host, reply.host, sizeof(peer->told_host));
+	return reply.rc == 0 ? 0 : err_set(err, reply.rc, "%s", reply.text);
+}
+
 int vm_peer_preflight(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
 	struct vm_peer *peer = vm->peer;
-	enum domain_state state;
 	char *xml = NULL;
-	int rc = vm_peer_state(vm, deadline, &state, err);
+	int rc = definition_to_move(vm, deadline, &xml, err);
 
-	if (rc == 0 && domain_state_active(state)) {
-		return err_set(err, -EEXIST, "on %s the domain is %s already", peer->host->node,
-			       domain_state_to_str(state));
-	}
-	if (rc == 0 && mapping_find(vm->mapping, DRIVE_FLASH) != NULL) {
-		rc = hypervisor_flash_check(peer->hypervisor, deadline, err);
-	}
 	if (rc == 0) {
-		rc = definition_to_move(vm, deadline, &xml, err);
-	}
-	if (rc == 0) {
-		rc = hypervisor_preflight(peer->hypervisor, vm->settings->vm, xml, deadline, err);
+		rc = definition_preflight(vm, xml, deadline, err);
 	}
 	if (rc == -ENOSPC && memory_is_accepted(vm, err)) {
 		rc = 0;
@@ -246,38 +330,105 @@ int vm_peer_preflight(void *context, struct deadline deadline, struct err *err)
 	return rc == 0 ? 0 : err_prefix(err, rc, "%s", peer->host->node);
 }
 
-static int portals_verify(struct vm_context *vm, const struct runner *runner,
-			  struct deadline deadline, struct err *err)
+/*
+ * lunmaskd was asked by the node's name, and libvirt is reached by an address that somebody has
+ * configured for it, which may be another host's. 0: they are one host; 1: nobody can say.
+ */
+static int host_check(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
 	struct vm_peer *peer = vm->peer;
-	struct iscsi_portals portals;
-	int rc = peer_probe_run(runner, LUNMASK_PROBE_PROGRAM, peer->host->node,
-				peer->host->initiator, peer->luns, vm->n_luns + vm->n_media,
-				vm->portals, vm->n_portals, vm->settings->paths_required,
-				deadline_within(deadline, PROBE_MS), &portals, err);
+	const char *node = peer->host->node;
+	char reached[HYPERVISOR_HOST_MAX + 1];
+	struct peer_reply reply;
 
+	if (peer->told_host[0] == '\0' &&
+	    peer_ask_domain(node, vm->settings->vm, ask_deadline(deadline), &reply, NULL) == 0) {
+		memcpy(peer->told_host, reply.host, sizeof(peer->told_host));
+	}
+	if (peer->told_host[0] == '\0' ||
+	    hypervisor_host_get(peer->hypervisor, deadline, reached, NULL) < 0) {
+		(void)err_set(err, 0, "which host is at its address is not known otherwise");
+		return 1;
+	}
+	return strcmp(reached, peer->told_host) == 0
+		       ? 0
+		       : err_set(err, -EADDRNOTAVAIL,
+				 "correct migration_address of [host %s] in lunmask.conf, or "
+				 "migration_network_suffix: the host at that address is %s",
+				 node, reached);
+}
+
+/* By lunmask-probe, through ssh: it is asked at the address, and says itself which node it is. */
+static int ssh_verify(struct vm_context *vm, const struct peer_probe_request *request,
+		      struct deadline deadline, struct iscsi_portals *ret, struct err *err)
+{
+	char transport[VM_PEER_URI_MAX];
+	char address[VM_PEER_URI_MAX / 2];
+	struct runner runner = {.transport = transport};
+	int rc = vm_peer_address(vm, vm->peer->host, address, sizeof(address), err);
+
+	*ret = (struct iscsi_portals){.n_good = 0};
+	if (rc != 0) {
+		return rc;
+	}
+	(void)snprintf(transport, sizeof(transport), "ssh://%s", address);
+	return peer_probe_run(&runner, LUNMASK_PROBE_PROGRAM, request->node, request->initiator,
+			      request->luns, request->n_luns, request->portals, request->n_portals,
+			      request->paths_required, deadline_within(deadline, PROBE_MS), ret,
+			      err);
+}
+
+static int portals_verify(struct vm_context *vm, struct deadline deadline, struct err *err)
+{
+	struct vm_peer *peer = vm->peer;
+	const struct peer_probe_request request = {
+		.node = peer->host->node,
+		.initiator = peer->host->initiator,
+		.portals = vm->portals,
+		.n_portals = vm->n_portals,
+		.paths_required = vm->settings->paths_required,
+		.luns = peer->luns,
+		.n_luns = vm->n_luns + vm->n_media,
+	};
+	struct iscsi_portals portals;
+	struct err why = ERR_INIT;
+	int rc = 0;
+	bool asked = peer_ask_verify(request.node, &request, ask_deadline(deadline), &portals, &rc,
+				     &why) == 0;
+	int waited = vm_peer_wait(vm, deadline, err);
+
+	if (waited < 0) {
+		return waited;
+	}
+	if (asked && rc == 0) {
+		rc = host_check(vm, deadline, &why);
+		asked = rc <= 0;
+	}
+	if (!asked) {
+		tell_other_way(vm, "verify", "ssh", &why);
+		rc = ssh_verify(vm, &request, deadline, &portals, &why);
+	}
 	if (portals.n_good > 0) {
 		peer->portal = vm->portals[iscsi_portals_first(&portals)];
 	}
+	if (rc == 0) {
+		return 0;
+	}
+	(void)err_set(err, rc, "%s", err_text(&why));
 	if (rc == -EUCLEAN) {
-		return err_prefix(err, rc, "on %s", peer->host->node);
+		return err_prefix(err, rc, "on %s", request.node);
 	}
-	if (rc == -EADDRNOTAVAIL) {
-		return rc;
-	}
-	return rc == 0 ? 0
+	return rc == -EADDRNOTAVAIL
+		       ? rc
 		       : err_prefix(err, -EHOSTUNREACH,
 				    "%s reaches fewer portals than paths_required asks for",
-				    peer->host->node);
+				    request.node);
 }
 
 int vm_peer_verify(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
 	struct vm_peer *peer = vm->peer;
-	char transport[VM_PEER_URI_MAX];
-	char address[VM_PEER_URI_MAX / 2];
-	struct runner runner = {.transport = transport};
 	const char *names[VM_LUNS_MAX];
 	size_t n = vm_media_all_luns(vm, names);
 	int rc = array_luns(&vm->array, names, n, peer->host->initiator, deadline, peer->luns, err);
@@ -285,12 +436,5 @@ int vm_peer_verify(void *context, struct deadline deadline, struct err *err)
 	if (rc == 0) {
 		rc = mapping_check_luns(vm->mapping, peer->luns, n, err);
 	}
-	if (rc == 0) {
-		rc = vm_peer_address(vm, peer->host, address, sizeof(address), err);
-	}
-	if (rc != 0) {
-		return rc;
-	}
-	(void)snprintf(transport, sizeof(transport), "ssh://%s", address);
-	return portals_verify(vm, &runner, deadline, err);
+	return rc == 0 ? portals_verify(vm, deadline, err) : rc;
 }

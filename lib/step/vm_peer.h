@@ -5,8 +5,9 @@
 #include "vm/vm_context.h"
 
 /*
- * The other host of a migration as seen from this one: its libvirt, reached through the migration
- * transport, and its view of the LUNs, which lunmask-probe(8) reports from there.
+ * The other host of a migration as seen from this one. What it would say and what it sees, its
+ * lunmaskd is asked for (peers/peer_ask.h). If that cannot answer, its libvirt is asked through the
+ * migration transport, and lunmask-probe(8) through ssh. What is done there is done by its libvirt.
  *
  *	rc = vm_peer_check(vm, source, target, me, err);
  *	rc = vm_peer_open(vm, node, deadline, err);      sets vm->peer
@@ -17,7 +18,11 @@
 
 struct vm_peer {
 	const struct config_host *host;
+	/* NULL until vm_peer_wait(), vm_peer_state() or vm_peer_verify(). */
 	struct hypervisor *hypervisor;
+	struct hypervisor_opening *opening; /* it connects beside other work; NULL: no more */
+	/* Which host that node's lunmaskd says it is (hypervisor_host_get()); "": not known. */
+	char told_host[HYPERVISOR_HOST_MAX + 1];
 
 	/*
 	 * How the peer reaches the LUNs, and a portal on which it verified all of them. Set by
@@ -40,11 +45,12 @@ int vm_peer_check(const struct vm_context *vm, const char *source, const char *t
 		  const char *me, struct err *err);
 
 /*
- * Connects to libvirt on node and sets vm->peer. The caller closes it. -EINVAL: lunmask.conf has no
- * such [host].
+ * Begins to connect to libvirt on node and sets vm->peer. The caller closes it. -EINVAL:
+ * lunmask.conf has no such [host].
  */
-int vm_peer_open(struct vm_context *vm, const char *node, struct deadline deadline,
-		 struct err *err);
+int vm_peer_open(struct vm_context *vm, const char *node, struct err *err);
+/* The connection is there. What needs vm->peer->hypervisor comes after it. */
+int vm_peer_wait(struct vm_context *vm, struct deadline deadline, struct err *err);
 /* Accepts a vm without peer. */
 void vm_peer_close(struct vm_context *vm);
 
@@ -56,7 +62,7 @@ int vm_peer_address(const struct vm_context *vm, const struct config_host *host,
 int vm_peer_uri(const struct vm_context *vm, const struct config_host *host,
 		char uri[VM_PEER_URI_MAX], struct err *err);
 
-/* Opens a connection of its own for one question and closes it. */
+/* One question, without vm->peer. LOST only if lunmaskd there has answered. */
 int vm_peer_domain_state(struct vm_context *vm, const struct config_host *host,
 			 struct deadline deadline, enum domain_state *ret, struct err *err);
 
@@ -76,7 +82,8 @@ int vm_peer_preflight(void *context, struct deadline deadline, struct err *err);
 
 /*
  * Step "verify": the peer logs in to every LUN and compares its designator (I6). -EUCLEAN: another
- * volume. -EHOSTUNREACH: fewer portals than paths_required are good.
+ * volume. -EHOSTUNREACH: fewer portals than paths_required are good. -EADDRNOTAVAIL: the libvirt
+ * that is reached at the peer's address is another host's. The connection is there afterwards.
  */
 int vm_peer_verify(void *context, struct deadline deadline, struct err *err);
 

@@ -37,7 +37,7 @@ ok "a move to a host whose libvirtd is down" crm resource move web1 "$target"
 ok "is tried" settled
 like "and fails" "$(lab exec node1 -- crm_mon -1rf 2>&1)" "web1 migrate_to on $source returned"
 like "with its reason in the log" "$(lab exec "$source" -- tail -n 500 \
-	/var/log/pacemaker/pacemaker.log)" "Result of migrate_to.*error \(libvirt on $target"
+	/var/log/pacemaker/pacemaker.log)" "Result of migrate_to.*error \(.*libvirt on $target"
 is "the guest runs on" "$(domain "$source" web1)" running
 masks_are web1 "nothing is left granted" "$source"
 ok "it counts on" witness_wait web1 "$source" "$(witness_counter web1)"

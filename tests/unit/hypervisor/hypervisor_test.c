@@ -75,6 +75,44 @@ static void open__names_the_uri_it_could_not_reach(void **state)
 	assert_non_null(strstr(err_text(&err), "/nowhere/s"));
 }
 
+static void open_begin__connects_beside_other_work(void **state)
+{
+	struct hypervisor_opening *opening = NULL;
+	struct hypervisor *hv = NULL;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(hypervisor_open_begin("test:///default", &opening, NULL), 0);
+	assert_int_equal(hypervisor_open_end(opening, soon(), &hv, NULL), 0);
+	undo_later(hv_end, hv);
+	assert_int_equal(state_of(hv, "test"), DOMAIN_RUNNING);
+	assert_int_equal(hypervisor_open_begin("test:///default", &opening, NULL), 0);
+	hypervisor_open_drop(opening); /* nobody needs it */
+	hypervisor_open_drop(NULL);
+	hv = NULL;
+	assert_int_equal(
+		hypervisor_open_begin("qemu+unix:///system?socket=/nowhere/s", &opening, NULL), 0);
+	assert_int_equal(hypervisor_open_end(opening, soon(), &hv, &err), -ECONNREFUSED);
+	assert_null(hv);
+	assert_non_null(strstr(err_text(&err), "/nowhere/s"));
+}
+
+static void host_get__is_the_same_over_two_connections(void **state)
+{
+	char one[HYPERVISOR_HOST_MAX + 1], other[HYPERVISOR_HOST_MAX + 1];
+	char name[256] = "";
+
+	(void)state;
+	assert_int_equal(hypervisor_host_get(opened(), soon(), one, NULL), 0);
+	assert_int_equal(hypervisor_host_get(opened(), soon(), other, NULL), 0);
+	assert_string_equal(one, other);
+	assert_int_equal(gethostname(name, sizeof(name) - 1), 0);
+	name[strcspn(name, ".")] = '\0';
+	assert_memory_equal(one, name, strlen(name));
+	assert_int_equal(one[strlen(name)], ' ');
+	assert_int_equal(hypervisor_host_get(NULL, soon(), other, NULL), -ENOTCONN);
+}
+
 static void domain_state__follows_the_life_of_a_domain(void **state)
 {
 	struct hypervisor *hv = opened();
@@ -300,6 +338,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(domain_state_to_str__has_a_text_for_each),
 		TEST(open__names_the_uri_it_could_not_reach),
+		TEST(open_begin__connects_beside_other_work),
+		TEST(host_get__is_the_same_over_two_connections),
 		TEST(domain_state__follows_the_life_of_a_domain),
 		TEST(calls__say_that_there_is_no_domain),
 		TEST(calls__say_that_there_is_no_connection),

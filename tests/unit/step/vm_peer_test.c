@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/journal/journal_fake.h"
+#include "tests/unit/support/undo.h"
 #include "tests/unit/test.h"
 
+#include <errno.h>
+#include <glib.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "san/peer_probe.h"
 #include "step/vm_peer.h"
 
 #define UUID "11111111-2222-3333-4444-555555555555"
@@ -43,12 +49,14 @@ static void vm_peer_address__is_the_hosts_own_without_a_suffix(void **state)
 
 static int preflight_rc;
 static size_t n_events;
+static unsigned int libvirt_asked;
 
 /* In place of the one of hypervisor_preflight.c. */
 int hypervisor_preflight(struct hypervisor *hypervisor, const char *vm, const char *domain_xml,
 			 struct deadline deadline, struct err *err)
 {
 	(void)deadline;
+	libvirt_asked++;
 	assert_non_null(hypervisor);
 	assert_string_equal(vm, "web1");
 	assert_non_null(strstr(domain_xml, UUID));
@@ -59,8 +67,10 @@ static void event_count(void *data, const struct task_event *event)
 {
 	(void)data;
 	assert_string_equal(event->step, "preflight");
-	assert_string_equal(event->text, "the reason");
-	n_events++;
+	if (strstr(event->text, "is asked by libvirt") == NULL) {
+		assert_string_equal(event->text, "the reason");
+		n_events++;
+	}
 }
 
 /* No domain runs on either side, so the definition is the mapping file's. */
@@ -87,6 +97,7 @@ static int preflight(enum vm_preflight policy, int rc)
 
 	preflight_rc = rc;
 	n_events = 0;
+	libvirt_asked = 0;
 	assert_int_equal(hypervisor_open("test:///default", deadline, &peer.hypervisor, NULL), 0);
 	result = vm_peer_preflight(&vm, deadline, &err);
 	hypervisor_close(peer.hypervisor);
@@ -118,13 +129,219 @@ static void preflight__of_what_libvirt_refuses_is_not(void **state)
 	assert_int_equal(preflight(VM_PREFLIGHT_REFUSE, 0), 0);
 }
 
+/* What its lunmaskd says is as good, and libvirt there is not asked. */
+static void preflight__asks_lunmaskd_first(void **state)
+{
+	(void)state;
+	journal_fake.answers[JOURNAL_ASK_PREFLIGHT] = "{\"ok\":true,\"host\":\"node2 -\"}";
+	assert_int_equal(preflight(VM_PREFLIGHT_REFUSE, -EIO), 0);
+	journal_fake.answers[JOURNAL_ASK_PREFLIGHT] =
+		"{\"ok\":false,\"host\":\"\",\"error\":\"the reason\",\"errno_name\":\"ENOSPC\"}";
+	assert_int_equal(preflight(VM_PREFLIGHT_REFUSE, -EIO), -ENOSPC);
+	assert_int_equal(preflight(VM_PREFLIGHT_WARN, -EIO), 0);
+	assert_int_equal(n_events, 1);
+	assert_int_equal(libvirt_asked, 0);
+	/* It says that it could not look. */
+	journal_fake.answers[JOURNAL_ASK_PREFLIGHT] =
+		"{\"ok\":false,\"host\":\"\",\"error\":\"no\",\"errno_name\":\"ECONNREFUSED\"}";
+	assert_int_equal(preflight(VM_PREFLIGHT_REFUSE, 0), 0);
+	assert_int_equal(libvirt_asked, 1);
+}
+
+int __wrap_array_luns(const struct array *array, const char *const *names, size_t n,
+		      const char *initiator, struct deadline deadline, struct lun *luns,
+		      struct err *err);
+int __wrap_array_luns(const struct array *array, const char *const *names, size_t n,
+		      const char *initiator, struct deadline deadline, struct lun *luns,
+		      struct err *err)
+{
+	(void)array, (void)names, (void)n, (void)initiator, (void)deadline, (void)err;
+	*luns = (struct lun){.name = "web1-root",
+			     .designator = "naa.60014050000000000000000000000001",
+			     .size_bytes = 512,
+			     .target = "iqn.2026-11.org.example:san"};
+	return 0;
+}
+
+int __wrap_mapping_check_luns(const struct mapping *mapping, const struct lun *luns, size_t n,
+			      struct err *err);
+int __wrap_mapping_check_luns(const struct mapping *mapping, const struct lun *luns, size_t n,
+			      struct err *err)
+{
+	(void)mapping, (void)luns, (void)n, (void)err;
+	return 0;
+}
+
+static unsigned int ssh_asked;
+
+int __wrap_peer_probe_run(const struct runner *runner, const char *program, const char *node,
+			  const char *initiator, const struct lun *luns, size_t n_luns,
+			  const char *const *portals, size_t n_portals, size_t paths_required,
+			  struct deadline deadline, struct iscsi_portals *ret, struct err *err);
+int __wrap_peer_probe_run(const struct runner *runner, const char *program, const char *node,
+			  const char *initiator, const struct lun *luns, size_t n_luns,
+			  const char *const *portals, size_t n_portals, size_t paths_required,
+			  struct deadline deadline, struct iscsi_portals *ret, struct err *err)
+{
+	(void)program, (void)initiator, (void)luns, (void)n_luns, (void)portals, (void)n_portals,
+		(void)paths_required, (void)deadline, (void)err;
+	assert_string_equal(runner->transport, "ssh://192.0.2.2");
+	assert_string_equal(node, "node2");
+	ssh_asked++;
+	*ret = (struct iscsi_portals){.good = {true, true}, .n_good = 2};
+	return 0;
+}
+
+static void event_ssh(void *data, const struct task_event *event)
+{
+	(void)data;
+	assert_string_equal(event->step, "verify");
+	assert_non_null(strstr(event->text, "node2 is asked by ssh: "));
+}
+
+/* What libvirt at the peer's address says which host it is; the peer's lunmaskd says told. */
+static int verify(const char *told, const char **ret_portal, struct err *err)
+{
+	static const char *const portals[] = {"10.0.0.1:3260", "10.0.1.1:3260"};
+	const struct vm_settings settings = {.vm = "web1"};
+	const struct vm_report report = {.event = event_ssh};
+	struct config_host there = {.node = (char *)"node2",
+				    .initiator = (char *)"iqn.2026-11.org.example:node2",
+				    .migration_address = (char *)"192.0.2.2"};
+	struct vm_peer peer = {.host = &there};
+	struct vm_context vm = {.settings = &settings,
+				.report = &report,
+				.portals = portals,
+				.n_portals = 2,
+				.lun_names = {"web1-root"},
+				.n_luns = 1,
+				.peer = &peer};
+	char host[HYPERVISOR_HOST_MAX + 1], answer[300];
+	struct deadline deadline = deadline_in(TEST_LIMIT_MS);
+	int rc;
+
+	ssh_asked = 0;
+	assert_int_equal(hypervisor_open_begin("test:///default", &peer.opening, NULL), 0);
+	assert_int_equal(vm_peer_wait(&vm, deadline, NULL), 0);
+	assert_int_equal(hypervisor_host_get(peer.hypervisor, deadline, host, NULL), 0);
+	(void)snprintf(answer, sizeof(answer), "{\"ok\":true,\"host\":\"%s\",\"state\":\"ABSENT\"}",
+		       told == NULL ? host : told);
+	journal_fake.answers[JOURNAL_ASK_DOMAIN] = told == NULL || *told != '\0' ? answer : NULL;
+	rc = vm_peer_verify(&vm, deadline, err);
+	*ret_portal = peer.portal;
+	hypervisor_close(peer.hypervisor);
+	return rc;
+}
+
+static void verify__asks_lunmaskd_first(void **state)
+{
+	const char *portal;
+
+	(void)state;
+	journal_fake.answers[JOURNAL_ASK_VERIFY] =
+		"{\"ok\":true,\"paths\":1,\"portals\":[false,true]}";
+	assert_int_equal(verify(NULL, &portal, NULL), 0);
+	assert_string_equal(portal, "10.0.1.1:3260");
+	assert_int_equal(ssh_asked, 0);
+}
+
+/* The LUNs are node2's, and the guest would go to whoever is at the address. */
+static void verify__refuses_an_address_of_another_host(void **state)
+{
+	struct err err = ERR_INIT;
+	const char *portal;
+
+	(void)state;
+	journal_fake.answers[JOURNAL_ASK_VERIFY] =
+		"{\"ok\":true,\"paths\":2,\"portals\":[true,true]}";
+	assert_int_equal(verify("elsewhere -", &portal, &err), -EADDRNOTAVAIL);
+	assert_non_null(strstr(err_text(&err), "correct migration_address of [host node2]"));
+	assert_int_equal(ssh_asked, 0);
+}
+
+static void verify__goes_by_ssh_without_an_answer(void **state)
+{
+	const char *portal;
+
+	(void)state;
+	assert_int_equal(verify(NULL, &portal, NULL), 0); /* an older lunmaskd */
+	assert_int_equal(ssh_asked, 1);
+	journal_fake.answers[JOURNAL_ASK_VERIFY] =
+		"{\"ok\":true,\"paths\":2,\"portals\":[true,true]}";
+	assert_int_equal(verify("", &portal, NULL), 0); /* nobody says which host that is */
+	assert_int_equal(ssh_asked, 1);
+	assert_string_equal(portal, "10.0.0.1:3260");
+}
+
+static void verify__believes_what_lunmaskd_says_is_wrong(void **state)
+{
+	struct err err = ERR_INIT;
+	const char *portal;
+
+	(void)state;
+	journal_fake.answers[JOURNAL_ASK_VERIFY] =
+		"{\"ok\":false,\"paths\":0,\"portals\":[false,false],\"error\":\"another volume\","
+		"\"errno_name\":\"EUCLEAN\"}";
+	assert_int_equal(verify(NULL, &portal, &err), -EUCLEAN);
+	assert_non_null(strstr(err_text(&err), "on node2"));
+	journal_fake.answers[JOURNAL_ASK_VERIFY] =
+		"{\"ok\":false,\"paths\":1,\"portals\":[true,false],\"error\":\"one is dead\","
+		"\"errno_name\":\"ETIMEDOUT\"}";
+	assert_int_equal(verify(NULL, &portal, &err), -EHOSTUNREACH);
+	assert_non_null(strstr(err_text(&err), "one is dead"));
+	assert_int_equal(ssh_asked, 0);
+}
+
+/* Not an answer is no evidence: libvirt there is asked, and cannot be reached in this test. */
+static void domain_state__of_a_peer_is_what_lunmaskd_says(void **state)
+{
+	const struct vm_settings settings = {.vm = "web1", .migration_transport = "nonsense"};
+	struct config_host there = {.node = (char *)"node2",
+				    .migration_address = (char *)"192.0.2.2"};
+	struct vm_context vm = {.settings = &settings};
+	enum domain_state seen = DOMAIN_RUNNING;
+
+	(void)state;
+	journal_fake.answers[JOURNAL_ASK_DOMAIN] =
+		"{\"ok\":true,\"host\":\"\",\"state\":\"ABSENT\"}";
+	assert_int_equal(vm_peer_domain_state(&vm, &there, deadline_in(TEST_LIMIT_MS), &seen, NULL),
+			 0);
+	assert_int_equal(seen, DOMAIN_ABSENT);
+	seen = DOMAIN_RUNNING;
+	journal_fake.answers[JOURNAL_ASK_DOMAIN] = NULL;
+	assert_true(vm_peer_domain_state(&vm, &there, deadline_in(TEST_LIMIT_MS), &seen, NULL) < 0);
+	assert_int_equal(seen, DOMAIN_RUNNING);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	journal_fake_reset();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	journal_fake_release();
+	return 0;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(vm_peer_address__inserts_the_suffix_before_the_first_period),
 		cmocka_unit_test(vm_peer_address__is_the_hosts_own_without_a_suffix),
-		cmocka_unit_test(preflight__of_little_memory_is_a_matter_of_policy),
-		cmocka_unit_test(preflight__of_what_libvirt_refuses_is_not),
+		TEST(preflight__of_little_memory_is_a_matter_of_policy),
+		TEST(preflight__of_what_libvirt_refuses_is_not),
+		TEST(preflight__asks_lunmaskd_first),
+		TEST(verify__asks_lunmaskd_first),
+		TEST(verify__refuses_an_address_of_another_host),
+		TEST(verify__goes_by_ssh_without_an_answer),
+		TEST(verify__believes_what_lunmaskd_says_is_wrong),
+		TEST(domain_state__of_a_peer_is_what_lunmaskd_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
