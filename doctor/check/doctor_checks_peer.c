@@ -135,8 +135,8 @@ const struct doctor_check doctor_checks_peer[] = {
 	 .looks_at = "root's ssh to the other nodes",
 	 .needs = {DOCTOR_ANSWERS(peers)},
 	 .cluster = true,
-	 .why = "A migration asks the other node by ssh whether it sees the LUNs, and libvirt goes "
-		"there by ssh.",
+	 .why = "In a migration libvirt goes there by ssh, unless migration_transport says otherwise, "
+		"and so does lunmask if lunmaskd there does not answer.",
 	 .judge = peers_judge},
 	{.name = "same-config",
 	 .looks_at = "lunmask.conf of the other nodes",

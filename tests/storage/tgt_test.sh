@@ -13,6 +13,7 @@ fi
 
 storage_check=$2/tests/storage/storage_check
 lunmask_probe=$2/helper/lunmask-probe
+lunmask_answer=$2/helper/lunmask-answer
 portal=127.0.0.1:3260
 portal2=127.0.0.2:3260
 host=iqn.2026-11.org.example:storage-a
@@ -225,6 +226,23 @@ probe() {
 	output="$output status=$rc ms=$(((${end/./} - ${begin/./}) / 1000))"
 }
 
+# answer COUNT [SED]: as lunmaskd asks it for another node.
+answer() {
+	local since=${EPOCHREALTIME/./} rc=0 body
+	body=$(probe_request "$1" 60000 | if [ -n "${2:-}" ]; then sed "$2"; else cat; fi)
+	output=$(printf 'ask verify 60000 %d\n%s' "${#body}" "$body" | "$lunmask_answer" 2>&1) || rc=$?
+	output="$output status=$rc ms=$(((${EPOCHREALTIME/./} - since) / 1000))"
+}
+
+answers() {
+	answer 1
+	expect "answer: one LUN" '^\{"ok":true,"paths":2,"portals":\[true,true\]\} status=0 '
+	answer 64
+	expect "answer: one of 64 masked" '"errno_name":"EACCES"\} status=0 '
+	answer 2 s/diskm2/other/
+	expect "answer: another volume" 'should be t10.LUNMASK other, but .*"errno_name":"EUCLEAN"\} status=0 '
+}
+
 probes() {
 	probe < <(probe_request 1 60000)
 	expect "probe: one LUN" '^\{"ok":true,"paths":2,"portals":\[true,true\]\} status=0 '
@@ -349,6 +367,7 @@ connection_cut
 states
 many
 probes
+answers
 images
 image_refusals
 image_killed
