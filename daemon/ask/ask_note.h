@@ -16,7 +16,7 @@
  *	answer   = version 1 | to 4 | id 8 | status 1 | body
  *
  * A node that answers says so, with the kinds (bit 1 << kind) that it knows, whenever the members
- * of the group change. A lunmaskd that says nothing is never asked.
+ * of the group change, and after each round of paths. A lunmaskd that says nothing is never asked.
  */
 #define ASK_NOTE_HEAD_MAX (1 + 4 + 8 + 1 + 4)
 #define ASK_NOTE_BYTES_MAX (ASK_NOTE_HEAD_MAX + JOURNAL_ASK_BYTES_MAX)

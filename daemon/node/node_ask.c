@@ -53,6 +53,9 @@ static void on_answer(void *user, const struct ask_answer *answer)
 	struct node *node = user;
 	g_autofree uint8_t *data = g_malloc(ASK_NOTE_BYTES_MAX);
 
+	if (node->ended) {
+		return;
+	}
 	if (answer->status == ASK_FAILED) {
 		qb_log(LOG_WARNING, "ask: a question of node %u was not answered: %.*s", answer->to,
 		       (int)answer->bytes, (const char *)answer->body);
@@ -82,17 +85,23 @@ void node_ask_stop(struct node *node)
 	node->asks = NULL;
 }
 
-/* All say it again, so that who has just come hears it from each. */
-void node_ask_members(struct node *node)
+void node_ask_announce(struct node *node)
 {
 	uint8_t data[ASK_NOTE_HEAD_MAX];
 
-	if (node->asks == NULL || node->ended) {
-		return;
+	if (node->asks != NULL && node->n_members > 0 && !node->ended) {
+		node_note_send(node, WIRE_NOTE_READY, data, ask_ready_encode(ANSWERS_KINDS, data));
 	}
-	asks_members(node->asks, node->members, node->n_members);
-	answers_members(node->answers, node->members, node->n_members);
-	node_note_send(node, WIRE_NOTE_READY, data, ask_ready_encode(ANSWERS_KINDS, data));
+}
+
+/* All say it again, so that who has just come hears it from each. */
+void node_ask_members(struct node *node)
+{
+	if (node->asks != NULL) {
+		asks_members(node->asks, node->members, node->n_members);
+		answers_members(node->answers, node->members, node->n_members);
+		node_ask_announce(node);
+	}
 }
 
 /* Notes of other nodes */
@@ -148,6 +157,10 @@ static uint32_t node_find(const struct node *node, const char *name)
 static int question_check(const struct node *node, const struct ipc_question *question, uint32_t to,
 			  const char **ret_why)
 {
+	if (node->ended) {
+		*ret_why = "lunmaskd here ends";
+		return -EOPNOTSUPP;
+	}
 	if (to == 0) {
 		*ret_why = "corosync.conf has no node of that name";
 		return -EOPNOTSUPP;

@@ -129,6 +129,8 @@ void node_on_note(struct node *node, uint32_t from, const struct wire_note *note
 /* node_ask.c */
 void node_ask_start(struct node *node);
 void node_ask_stop(struct node *node);
+/* Tells the other nodes what this one answers. */
+void node_ask_announce(struct node *node);
 /* node->members has changed. */
 void node_ask_members(struct node *node);
 /* Notes of another node: 0, or -EBADMSG. */

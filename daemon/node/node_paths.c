@@ -32,6 +32,7 @@ static void on_trouble(void *user, const char *why)
 static void on_measured(void *user)
 {
 	node_paths_announce(user);
+	node_ask_announce(user); /* a note may have been lost */
 }
 
 static const struct paths_ops ops = {

@@ -12,6 +12,7 @@
 
 /* The part of the time that is reserved for the answer's way back. */
 #define RESERVE_MS 300
+#define HOST_MS 2000
 #define EXIT_MS 1000 /* for a QEMU that exits, as after the end of its domain */
 
 static struct deadline deadline_of(const struct journal_ask_request *request)
@@ -97,11 +98,6 @@ static int look(struct hypervisor *hypervisor, enum journal_ask_kind kind,
 		const struct peer_question *question, struct deadline deadline,
 		struct peer_reply *reply, struct err *err)
 {
-	int rc = hypervisor_host_get(hypervisor, deadline, reply->host, err);
-
-	if (rc < 0) {
-		return rc;
-	}
 	if (kind == JOURNAL_ASK_DOMAIN) {
 		return domain_look(hypervisor, question->vm, deadline, &reply->state, err);
 	}
@@ -120,6 +116,12 @@ static char *libvirt_answer(const struct journal_ask_request *ask, const char *u
 
 	rc = rc < 0 ? rc : hypervisor_open(uri, deadline, &hypervisor, &err);
 	rc = rc < 0 ? rc : look(hypervisor, ask->kind, &question, deadline, &reply, &err);
+	/* Last, since libvirt may wait for the resolver; without it, the answer is as good. */
+	if (hypervisor != NULL &&
+	    hypervisor_host_get(hypervisor, deadline_within(deadline, HOST_MS), reply.host, NULL) <
+		    0) {
+		reply.host[0] = '\0';
+	}
 	hypervisor_close(hypervisor);
 	peer_question_release(&question);
 	reply.rc = rc;

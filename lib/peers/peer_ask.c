@@ -20,7 +20,7 @@ static int ask(const char *node, enum journal_ask_kind kind, char *body, struct 
 	rc = rc < 0 ? rc : journal_ask(journal, node, kind, body, deadline, ret, ret_bytes, err);
 	journal_close(journal);
 	free(body);
-	return rc < 0 ? err_prefix(err, rc, "lunmaskd of %s was not asked", node) : 0;
+	return rc < 0 ? err_prefix(err, rc, "no answer of %s", node) : 0;
 }
 
 /* Errors by which that node says that it could not look, or has not understood. */

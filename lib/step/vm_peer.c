@@ -13,9 +13,10 @@
 
 #define PROBE_MS 20000 /* an ssh handshake, and 5 s for portals that do not answer */
 #define CONNECT_MS 15000
-#define ASK_MS                                                                                     \
-	8000 /* the same for portals; what is asked in another way then still has its time         \
-	      */
+#define HOST_MS 2000
+#define CLOSE_MS 2000
+/* 5 s for portals that do not answer; the other way must have its time after it. */
+#define ASK_MS 8000
 
 /*
  * The address goes into URIs and to ssh, so it must not contain a character that has a meaning
@@ -103,7 +104,11 @@ static void peer_free(struct vm_peer *peer)
 	if (peer == NULL) {
 		return;
 	}
-	hypervisor_open_drop(peer->opening);
+	/* A process that ends while it connects might do so in the middle of a library's end. */
+	if (peer->opening != NULL) {
+		(void)hypervisor_open_end(peer->opening, deadline_in(CLOSE_MS), &peer->hypervisor,
+					  NULL);
+	}
 	hypervisor_close(peer->hypervisor);
 	vm_grant_release(&peer->grant);
 	free(peer);
@@ -332,7 +337,8 @@ int vm_peer_preflight(void *context, struct deadline deadline, struct err *err)
 
 /*
  * lunmaskd was asked by the node's name, and libvirt is reached by an address that somebody has
- * configured for it, which may be another host's. 0: they are one host; 1: nobody can say.
+ * configured for it, which may be another host's. 0: they are one host; 1: nobody can say, and the
+ * connection may be gone.
  */
 static int host_check(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
@@ -345,9 +351,15 @@ static int host_check(struct vm_context *vm, struct deadline deadline, struct er
 	    peer_ask_domain(node, vm->settings->vm, ask_deadline(deadline), &reply, NULL) == 0) {
 		memcpy(peer->told_host, reply.host, sizeof(peer->told_host));
 	}
-	if (peer->told_host[0] == '\0' ||
-	    hypervisor_host_get(peer->hypervisor, deadline, reached, NULL) < 0) {
+	if (peer->told_host[0] == '\0') {
 		(void)err_set(err, 0, "which host is at its address is not known otherwise");
+		return 1;
+	}
+	if (hypervisor_host_get(peer->hypervisor, deadline_within(deadline, HOST_MS), reached,
+				err) < 0) {
+		/* The connection may hang in that call, and the hand-over needs one. */
+		hypervisor_close(peer->hypervisor);
+		peer->hypervisor = NULL;
 		return 1;
 	}
 	return strcmp(reached, peer->told_host) == 0
@@ -406,6 +418,10 @@ static int portals_verify(struct vm_context *vm, struct deadline deadline, struc
 	}
 	if (!asked) {
 		tell_other_way(vm, "verify", "ssh", &why);
+		waited = vm_peer_wait(vm, deadline, err);
+		if (waited < 0) {
+			return waited;
+		}
 		rc = ssh_verify(vm, &request, deadline, &portals, &why);
 	}
 	if (portals.n_good > 0) {

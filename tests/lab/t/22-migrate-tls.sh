@@ -5,10 +5,12 @@
 . "$(dirname "$0")/lib.sh"
 
 PKI=$(mktemp -d)
+KEYS=/root/.ssh/authorized_keys
 clean_up() {
 	local node
 	vm_unmake web1
 	for node in node1 node2; do
+		lab exec "$node" -- sh -c "[ ! -e $KEYS.kept ] || mv -f $KEYS.kept $KEYS"
 		lab exec "$node" -- rm -rf /etc/pki/CA /etc/pki/libvirt /etc/pki/qemu
 		libvirtd_anew "$node"
 	done
@@ -77,6 +79,28 @@ agent_is 0 node2 migrate_from "${meta[@]}"
 agent_is 0 node1 stop
 masks_are web1 "$T_WHAT" node2
 ok "$T_WHAT: the guest counts on" witness_wait web1 node2 "$(witness_counter web1)"
+ok "$T_WHAT: same boot, no gap, one writer" witness_check web1 --expect-boots 1
+
+# Nor over a connection of ssh that is left for a minute.
+no_ssh() {
+	lab exec "$1" -- mv "$KEYS" "$KEYS.kept" && lab exec "$1" -- sh -c 'pkill -f "sshd: root" || true'
+}
+no_way() { ! lab exec "$1" -- ssh -o BatchMode=yes "$(address "$2")" true; }
+T_WHAT="without ssh between the nodes"
+for node in node1 node2; do
+	ok "$T_WHAT: $node lets nobody in" no_ssh "$node"
+done
+ok "$T_WHAT: so it is" no_way node2 node1
+mapfile -t meta < <(migrate_meta node2 node1)
+agent_is 0 node2 migrate_to "${meta[@]}"
+agent_is 0 node1 migrate_from "${meta[@]}"
+agent_is 0 node2 stop
+ok "$T_WHAT: the guest counts on" witness_wait web1 node1 "$(witness_counter web1)"
+mapfile -t meta < <(migrate_meta node1 node2)
+agent_is 0 node1 migrate_to "${meta[@]}"
+agent_is 0 node2 migrate_from "${meta[@]}"
+agent_is 0 node1 stop
+masks_are web1 "$T_WHAT" node2
 ok "$T_WHAT: same boot, no gap, one writer" witness_check web1 --expect-boots 1
 
 T_WHAT="without QEMU's certificates"

@@ -192,6 +192,20 @@ int __wrap_peer_probe_run(const struct runner *runner, const char *program, cons
 	return 0;
 }
 
+static int host_rc;
+static bool hangs;
+
+int __real_hypervisor_host_get(struct hypervisor *hypervisor, struct deadline deadline,
+			       char ret[HYPERVISOR_HOST_MAX + 1], struct err *err);
+int __wrap_hypervisor_host_get(struct hypervisor *hypervisor, struct deadline deadline,
+			       char ret[HYPERVISOR_HOST_MAX + 1], struct err *err);
+int __wrap_hypervisor_host_get(struct hypervisor *hypervisor, struct deadline deadline,
+			       char ret[HYPERVISOR_HOST_MAX + 1], struct err *err)
+{
+	return host_rc < 0 ? err_set(err, host_rc, "no answer in time")
+			   : __real_hypervisor_host_get(hypervisor, deadline, ret, err);
+}
+
 static void event_ssh(void *data, const struct task_event *event)
 {
 	(void)data;
@@ -203,7 +217,7 @@ static void event_ssh(void *data, const struct task_event *event)
 static int verify(const char *told, const char **ret_portal, struct err *err)
 {
 	static const char *const portals[] = {"10.0.0.1:3260", "10.0.1.1:3260"};
-	const struct vm_settings settings = {.vm = "web1"};
+	const struct vm_settings settings = {.vm = "web1", .migration_transport = "nonsense"};
 	const struct vm_report report = {.event = event_ssh};
 	struct config_host there = {.node = (char *)"node2",
 				    .initiator = (char *)"iqn.2026-11.org.example:node2",
@@ -227,7 +241,9 @@ static int verify(const char *told, const char **ret_portal, struct err *err)
 	(void)snprintf(answer, sizeof(answer), "{\"ok\":true,\"host\":\"%s\",\"state\":\"ABSENT\"}",
 		       told == NULL ? host : told);
 	journal_fake.answers[JOURNAL_ASK_DOMAIN] = told == NULL || *told != '\0' ? answer : NULL;
+	host_rc = hangs ? -ETIMEDOUT : 0;
 	rc = vm_peer_verify(&vm, deadline, err);
+	host_rc = 0;
 	*ret_portal = peer.portal;
 	hypervisor_close(peer.hypervisor);
 	return rc;
@@ -271,6 +287,22 @@ static void verify__goes_by_ssh_without_an_answer(void **state)
 	assert_int_equal(verify("", &portal, NULL), 0); /* nobody says which host that is */
 	assert_int_equal(ssh_asked, 1);
 	assert_string_equal(portal, "10.0.0.1:3260");
+}
+
+/* The connection that hangs in a call is of no use to the hand-over; here no other can be made. */
+static void verify__wants_a_connection_that_works(void **state)
+{
+	struct err err = ERR_INIT;
+	const char *portal;
+
+	(void)state;
+	journal_fake.answers[JOURNAL_ASK_VERIFY] =
+		"{\"ok\":true,\"paths\":2,\"portals\":[true,true]}";
+	hangs = true;
+	assert_true(verify(NULL, &portal, &err) < 0);
+	hangs = false;
+	assert_non_null(strstr(err_text(&err), "libvirt on node2"));
+	assert_int_equal(ssh_asked, 0);
 }
 
 static void verify__believes_what_lunmaskd_says_is_wrong(void **state)
@@ -340,6 +372,7 @@ int main(void)
 		TEST(verify__asks_lunmaskd_first),
 		TEST(verify__refuses_an_address_of_another_host),
 		TEST(verify__goes_by_ssh_without_an_answer),
+		TEST(verify__wants_a_connection_that_works),
 		TEST(verify__believes_what_lunmaskd_says_is_wrong),
 		TEST(domain_state__of_a_peer_is_what_lunmaskd_says),
 	};
