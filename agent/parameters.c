@@ -290,7 +290,9 @@ const struct ocf_parameter parameters[] = {
 		.longdesc =
 			"The transport in the URI of the target's libvirt daemon: ssh "
 			"(qemu+ssh://, with root's key), tcp (qemu+tcp://, only for isolated "
-			"networks) or tls (qemu+tls://, with libvirt's certificates).\n"
+			"networks) or tls (qemu+tls://, with libvirt's certificates). lunmask "
+			"itself asks the target through lunmaskd, and by ssh only if that does not "
+			"answer.\n"
 			"The guest's memory takes a connection of its own, from QEMU to QEMU. With "
 			"tls it is encrypted, with the certificates that qemu.conf names "
 			"(migrate_tls_x509_cert_dir; by default /etc/pki/qemu) on both hosts. With "

@@ -196,7 +196,7 @@ ok "a question about a domain is answered, within the sandbox" \
 ok "and one about LUNs, for which it asks the array" answers verify '{"initiator": "'"$IQN:node1"'",
 	"portals": ["127.0.0.1:3260"], "paths_required": 0, "timeout_ms": 10000, "luns": [{"name": "web1-data",
 	"designator": "naa.60014050000000000000000000000001", "size_bytes": 512, "target": "'"$IQN:none"'",
-	"number": 1}]}' '"errno_name"'
+	"number": 1}]}' '"errno_name":"EACCES"'
 ok "which is no news" eval '! journalctl --no-pager -q -o cat _PID=1 | grep "answer a question"'
 
 # doctor_says REGEX: on one line.
