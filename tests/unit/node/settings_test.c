@@ -53,6 +53,22 @@ static void settings_parse__takes_the_file_that_is_installed(void **state)
 	assert_memory_equal(&settings, &defaults, sizeof(settings));
 }
 
+/* An older lunmaskd refuses a section that it does not know: after a downgrade it has this file. */
+static void settings_parse__an_older_one_takes_the_file_that_is_installed(void **state)
+{
+	g_autofree char *text = NULL;
+	g_auto(GStrv) lines = NULL;
+
+	(void)state;
+	assert_true(g_file_get_contents(CONF "/journal.conf", &text, NULL, NULL));
+	lines = g_strsplit(text, "\n", -1);
+	for (char **line = lines; *line != NULL; line++) {
+		if (**line != '#' && **line != '\0') {
+			assert_string_equal(*line, "[journal]");
+		}
+	}
+}
+
 static void settings_parse__takes_each_key(void **state)
 {
 	struct settings settings;
@@ -148,6 +164,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(settings_parse__has_defaults),
 		cmocka_unit_test(settings_parse__takes_the_file_that_is_installed),
+		cmocka_unit_test(settings_parse__an_older_one_takes_the_file_that_is_installed),
 		cmocka_unit_test(settings_parse__takes_each_key),
 		cmocka_unit_test(settings_parse__refuses_and_says_what_and_where),
 		cmocka_unit_test(settings_parse__refuses_a_zero_byte_and_too_much),
