@@ -201,7 +201,10 @@ int node_start(struct node *node, struct err *err)
 	node_on_config(node, cluster_cpg_config(node->cluster));
 	node_on_counters(node);
 	node_domains_start(node);
-	node_paths_start(node);
+	rc = node_paths_start(node, err);
+	if (rc < 0) {
+		return rc;
+	}
 	node_ask_start(node);
 	return cluster_cpg_join(node->cluster, err);
 }

@@ -141,7 +141,7 @@ int node_on_ask(void *shell, uint64_t token, const struct ipc_question *question
 		const char **ret_why);
 
 /* node_paths.c */
-void node_paths_start(struct node *node);
+int node_paths_start(struct node *node, struct err *err);
 void node_paths_stop(struct node *node);
 /* Tells the other nodes what is known of this host's paths. */
 void node_paths_announce(struct node *node);

@@ -47,18 +47,18 @@ static const char *own_name(const struct node *node)
 				   cluster_cpg_node(node->cluster));
 }
 
-/* Nothing in lunmaskd depends on the paths: without them, there is no table. */
-void node_paths_start(struct node *node)
+/* Nothing in lunmaskd depends on the paths: without a name, there is no table. */
+int node_paths_start(struct node *node, struct err *err)
 {
 	const char *name = own_name(node);
 
 	if (name == NULL) {
 		qb_log(LOG_WARNING, "paths: not measured: corosync.conf has no name for this node");
-		return;
+		return 0;
 	}
 	node->peers = paths_peers_new();
-	node->paths = paths_watch_new(node->options.loop, &node->options.paths,
-				      &node->options.settings->paths, name, &ops, node);
+	return paths_watch_new(node->options.loop, &node->options.paths,
+			       &node->options.settings->paths, name, &ops, node, &node->paths, err);
 }
 
 void node_paths_stop(struct node *node)

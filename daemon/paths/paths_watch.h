@@ -4,6 +4,7 @@
 
 #include <qb/qbloop.h>
 
+#include "base/err.h"
 #include "paths/paths.h"
 #include "paths/paths_round.h"
 
@@ -11,7 +12,7 @@
  * Measures this host's paths for as long as it exists: the table of paths.h, its rounds, and the
  * timer between them.
  *
- *	paths_watch_new(loop, &program, &settings, node, &ops, user);
+ *	paths_watch_new(loop, &program, &settings, node, &ops, user, &watch, err);
  *	paths_watch_table(watch);
  *	paths_watch_free(watch);
  *
@@ -19,9 +20,11 @@
  */
 struct paths_watch;
 
-struct paths_watch *paths_watch_new(qb_loop_t *loop, const struct program *program,
-				    const struct paths_settings *settings, const char *node,
-				    const struct paths_ops *ops, void *user);
+/* -errno without a timer for it: the system's limits of files or of memory are reached. */
+int paths_watch_new(qb_loop_t *loop, const struct program *program,
+		    const struct paths_settings *settings, const char *node,
+		    const struct paths_ops *ops, void *user, struct paths_watch **ret,
+		    struct err *err);
 void paths_watch_free(struct paths_watch *watch); /* NULL is allowed */
 
 const struct paths *paths_watch_table(const struct paths_watch *watch);

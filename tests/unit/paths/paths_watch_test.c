@@ -24,6 +24,35 @@ struct fixture {
 	size_t changes;
 };
 
+/* What the system and the loop refuse, in place of what they would do. */
+static int timer_add_rc, timerfd_errno;
+
+int __real_qb_loop_timer_add(struct qb_loop *loop, enum qb_loop_priority priority,
+			     uint64_t nsec_duration, void *data, qb_loop_timer_dispatch_fn function,
+			     qb_loop_timer_handle *ret);
+int __wrap_qb_loop_timer_add(struct qb_loop *loop, enum qb_loop_priority priority,
+			     uint64_t nsec_duration, void *data, qb_loop_timer_dispatch_fn function,
+			     qb_loop_timer_handle *ret);
+int __wrap_qb_loop_timer_add(struct qb_loop *loop, enum qb_loop_priority priority,
+			     uint64_t nsec_duration, void *data, qb_loop_timer_dispatch_fn function,
+			     qb_loop_timer_handle *ret)
+{
+	return timer_add_rc != 0 ? timer_add_rc
+				 : __real_qb_loop_timer_add(loop, priority, nsec_duration, data,
+							    function, ret);
+}
+
+int __real_timerfd_create(int clock, int flags);
+int __wrap_timerfd_create(int clock, int flags);
+int __wrap_timerfd_create(int clock, int flags)
+{
+	if (timerfd_errno != 0) {
+		errno = timerfd_errno;
+		return -1;
+	}
+	return __real_timerfd_create(clock, flags);
+}
+
 static const struct paths_settings settings = {.interval_ms = 200, .timeout_ms = 100};
 
 static void on_changed(void *user, const struct paths_row *row, enum path_state before)
@@ -60,12 +89,15 @@ static void file_make(const char *path, const char *text)
 	assert_int_equal(rename(new, path), 0);
 }
 
+static const struct paths_ops ops = {
+	.changed = on_changed, .measured = on_measured, .trouble = on_trouble};
+
 static int setup(void **state)
 {
-	static const struct paths_ops ops = {
-		.changed = on_changed, .measured = on_measured, .trouble = on_trouble};
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 
+	timer_add_rc = 0;
+	timerfd_errno = 0;
 	(void)strcpy(fixture->directory, "/tmp/paths-watch-XXXXXX");
 	if (mkdtemp(fixture->directory) == NULL) {
 		return -1;
@@ -80,10 +112,9 @@ static int setup(void **state)
 				    "echo end\n");
 	fixture->launch = (struct program){.socket = "/nonexistent/s", .path = fixture->program};
 	fixture->loop = qb_loop_create();
-	fixture->watch =
-		paths_watch_new(fixture->loop, &fixture->launch, &settings, "node1", &ops, fixture);
 	*state = fixture;
-	return 0;
+	return paths_watch_new(fixture->loop, &fixture->launch, &settings, "node1", &ops, fixture,
+			       &fixture->watch, NULL);
 }
 
 static int teardown(void **state)
@@ -121,10 +152,22 @@ static void paths_watch__follows_what_is_measured(void **state)
 	assert_int_equal(fixture->changes, 3);
 }
 
+static void unknown_comes(struct fixture *fixture)
+{
+	const struct paths_row *row = paths_at(paths_watch_table(fixture->watch), 0);
+
+	fixture->trouble = NULL;
+	fixture->wanted = PATH_UNKNOWN;
+	if (row->path.state != PATH_UNKNOWN) { /* it may have become that meanwhile */
+		qb_loop_run(fixture->loop);
+	}
+	assert_int_equal(row->path.state, PATH_UNKNOWN);
+	assert_non_null(strstr(row->path.reason, "not measured any more: "));
+}
+
 static void paths_watch__says_that_nothing_is_measured_and_goes_on(void **state)
 {
 	struct fixture *fixture = *state;
-	const struct paths_row *row;
 
 	becomes(fixture, UP, PATH_UP);
 	fixture->trouble = "no lunmask.conf";
@@ -133,14 +176,36 @@ static void paths_watch__says_that_nothing_is_measured_and_goes_on(void **state)
 	fixture->trouble = "cannot start lunmask-paths";
 	(void)unlink(fixture->program);
 	qb_loop_run(fixture->loop);
-	fixture->trouble = NULL;
-	fixture->wanted = PATH_UNKNOWN;
-	row = paths_at(paths_watch_table(fixture->watch), 0);
-	if (row->path.state != PATH_UNKNOWN) { /* it may have become that meanwhile */
-		qb_loop_run(fixture->loop);
-	}
-	assert_int_equal(row->path.state, PATH_UNKNOWN);
-	assert_non_null(strstr(row->path.reason, "not measured any more: "));
+	unknown_comes(fixture);
+}
+
+/* A round is over then, with that error, and the next one is begun all the same. */
+static void paths_watch__goes_on_where_the_loop_has_no_timer(void **state)
+{
+	struct fixture *fixture = *state;
+
+	becomes(fixture, UP, PATH_UP);
+	timer_add_rc = -ENOMEM;
+	fixture->trouble = strerror(ENOMEM);
+	qb_loop_run(fixture->loop);
+	unknown_comes(fixture);
+	timer_add_rc = 0;
+	becomes(fixture, DOWN, PATH_DOWN);
+}
+
+static void paths_watch_new__fails_without_a_timer(void **state)
+{
+	struct fixture *fixture = *state;
+	struct paths_watch *watch = NULL;
+	struct err err = ERR_INIT;
+
+	timerfd_errno = EMFILE;
+	assert_int_equal(paths_watch_new(fixture->loop, &fixture->launch, &settings, "node1", &ops,
+					 fixture, &watch, &err),
+			 -EMFILE);
+	timerfd_errno = 0;
+	assert_null(watch);
+	assert_non_null(strstr(err_text(&err), strerror(EMFILE)));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -150,6 +215,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(paths_watch__follows_what_is_measured),
 		TEST(paths_watch__says_that_nothing_is_measured_and_goes_on),
+		TEST(paths_watch__goes_on_where_the_loop_has_no_timer),
+		TEST(paths_watch_new__fails_without_a_timer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
