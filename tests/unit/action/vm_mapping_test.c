@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/support/vm_stored.h"
 #include "tests/unit/test.h"
 
 #include <errno.h>
@@ -6,55 +7,24 @@
 
 #include "action/vm_mapping.h"
 
-#define DISK(target) "<disk type='block'><target dev='" target "' bus='virtio'/></disk>"
 #define STORED                                                                                     \
-	"<domain type='qemu'><name>web1</name><uuid>11111111-2222-3333-4444-555555555555</uuid>"   \
-	"<memory>65536</memory><os><type>hvm</type></os><devices>" DISK("vda")                     \
-		DISK("vdb") "</devices></domain>"
+	"<domain type='qemu'><name>web1</name><uuid>" VM_STORED_UUID "</uuid>"                     \
+	"<memory>65536</memory><os><type>hvm</type></os><devices>" VM_STORED_DISK("vda")           \
+		VM_STORED_DISK("vdb") "</devices></domain>"
 
 static const struct vm_settings settings = {.vm = "web1", .array = "san1"};
-static const struct drive drives[] = {
-	{"vda", {"root", 0, 0}, false},
-	{"vdb", {"data", 0, 0}, false},
-	{"vdc", {"more", 0, 0}, false},
-};
 static struct vm_context vm;
 
-/* Stored are vda and vdb; luns names the first n_drives. */
 static int begin(void **state)
 {
-	static const struct lun luns[] = {
-		{"root", "naa.6001", 1 << 30, "iqn.2026-11.org.example:t1", 1},
-		{"data", "naa.6002", 1 << 30, "iqn.2026-11.org.example:t2", 1},
-		{"state", "naa.6003", 1 << 30, "iqn.2026-11.org.example:t3", 1},
-		{"more", "naa.6004", 1 << 30, "iqn.2026-11.org.example:t4", 1},
-	};
-	struct mapping_source source = {
-		.domain_xml = STORED,
-		.vm = "web1",
-		.array = "san1",
-		.drives = drives,
-		.n_drives = 2,
-		.state = &vm.state,
-		.luns = luns,
-		.n_luns = 3,
-		.complete = true,
-		.revision = 3,
-	};
-
 	(void)state;
-	vm = (struct vm_context){.settings = &settings, .state = {.lun = "state"}};
-	memcpy(vm.luns, luns, sizeof(luns));
-	memcpy(vm.drives, drives, sizeof(drives));
-	vm.n_luns = 4;
-	vm.n_drives = 2;
-	return mapping_build(&source, &vm.mapping, NULL);
+	return vm_stored_begin(&vm, &settings, STORED, NULL);
 }
 
 static int end(void **state)
 {
 	(void)state;
-	mapping_free(vm.mapping);
+	vm_stored_end(&vm);
 	return 0;
 }
 

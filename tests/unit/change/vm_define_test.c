@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/support/vm_stored.h"
 #include "tests/unit/test.h"
 
 #include <errno.h>
@@ -6,9 +7,9 @@
 
 #include "change/vm_define.h"
 
-#define UUID "11111111-2222-3333-4444-555555555555"
+#define UUID VM_STORED_UUID
 #define OTHER_UUID "21111111-2222-3333-4444-555555555555"
-#define DISK(target) "<disk type='block'><target dev='" target "' bus='virtio'/></disk>"
+#define DISK(target) VM_STORED_DISK(target)
 #define NIC(mac) "<interface type='user'>" mac "<model type='virtio'/></interface>"
 #define MAC "<mac address='52:54:00:aa:bb:01'/>"
 #define DOMAIN(uuid, memory, more)                                                                 \
@@ -26,46 +27,16 @@ static const struct vm_settings settings = {
 };
 static struct vm_context vm;
 
-/* A VM with a stored, completed definition of revision 3. */
 static int begin(void **state)
 {
-	static const struct drive drives[] = {{"vda", {"root", 0, 0}, false},
-					      {"vdb", {"data", 0, 0}, false}};
-	static const struct lun luns[] = {
-		{"root", "naa.6001", 1 << 30, "iqn.2026-11.org.example:t1", 1},
-		{"data", "naa.6002", 1 << 30, "iqn.2026-11.org.example:t2", 1},
-		{"state", "naa.6003", 1 << 30, "iqn.2026-11.org.example:t3", 1},
-		{"more", "naa.6004", 1 << 30, "iqn.2026-11.org.example:t4", 1},
-	};
-	struct mapping_source source = {
-		.domain_xml = STORED,
-		.vm = "web1",
-		.array = "san1",
-		.drives = drives,
-		.n_drives = 2,
-		.state = &vm.state,
-		.luns = luns,
-		.n_luns = 3,
-		.complete = true,
-		.revision = 3,
-		.config = DIGEST("0"),
-	};
-
 	(void)state;
-	vm = (struct vm_context){.settings = &settings, .state = {.lun = "state"}};
-	memcpy(vm.drives, drives, sizeof(drives));
-	vm.n_drives = 2;
-	memcpy(vm.luns, luns, sizeof(luns));
-	vm.n_luns = 4;
-	vm.image = IMAGE_NONE;
-	return mapping_build(&source, &vm.mapping, NULL);
+	return vm_stored_begin(&vm, &settings, STORED, DIGEST("0"));
 }
 
 static int end(void **state)
 {
 	(void)state;
-	hypervisor_close(vm.hypervisor);
-	mapping_free(vm.mapping);
+	vm_stored_end(&vm);
 	return 0;
 }
 
