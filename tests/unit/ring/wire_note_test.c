@@ -1,61 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <glib.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ring/wire.h"
 #include "tests/unit/test.h"
+#include "wire_fixture.h"
 #include "wire_golden.h"
 
-#define NODE 2
+#define NODE WIRE_FIXTURE_NODE
 #define AT_LENGTH 8 /* where the length is in any message */
 
 static uint8_t buffer[WIRE_BYTES_MAX];
-static struct wire_key key;
-static struct wire_receiver receiver;
-static struct entry entries[MESSAGE_ENTRIES_MAX];
-static struct message decoded;
-
-static int receiver_clear(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < WIRE_KEY_BYTES_MIN; i++) {
-		key.bytes[i] = (uint8_t)i;
-	}
-	key.n = WIRE_KEY_BYTES_MIN;
-	memset(&receiver, 0, sizeof(receiver));
-	return 0;
-}
 
 /* A message of the core. */
 static int message_encode(struct wire_sender *sender, uint8_t *ret)
 {
-	const struct message message = {.kind = MESSAGE_FAILED,
-					.cluster = ID(0xaa),
-					.from = NODE,
-					.disk = ID(0xd2),
-					.boot = 3,
-					.to = 1,
-					.ballot = {5, 2}};
-	int n = wire_encode(&message, &key, sender, ret);
+	const struct message message = wire_fixture_failed(NODE, 0xd2, 3);
+	int n = wire_encode(&message, &wire_fixture.key, sender, ret);
 
 	assert_true(n > 0);
 	return n;
-}
-
-static int bytes_decode(const uint8_t *data, size_t n)
-{
-	return wire_decode(data, n, NODE, &key, &receiver, entries, &decoded);
-}
-
-static void seal_again(uint8_t *data, size_t n)
-{
-	GHmac *hmac = g_hmac_new(G_CHECKSUM_SHA256, key.bytes, key.n);
-	gsize bytes = WIRE_HMAC_BYTES;
-
-	g_hmac_update(hmac, data, (gssize)(n - WIRE_HMAC_BYTES));
-	g_hmac_get_digest(hmac, data + n - WIRE_HMAC_BYTES, &bytes);
-	g_hmac_unref(hmac);
 }
 
 static size_t note_encode(struct wire_sender *sender, const char *text)
@@ -66,7 +29,7 @@ static size_t note_encode(struct wire_sender *sender, const char *text)
 				 .boot = 3,
 				 .data = (const uint8_t *)text,
 				 .bytes = strlen(text)};
-	int n = wire_note_encode(&note, &key, sender, buffer);
+	int n = wire_note_encode(&note, &wire_fixture.key, sender, buffer);
 
 	assert_true(n > 0);
 	return (size_t)n;
@@ -74,7 +37,7 @@ static size_t note_encode(struct wire_sender *sender, const char *text)
 
 static int note_decode(const uint8_t *data, size_t n, struct wire_note *ret)
 {
-	return wire_note_decode(data, n, NODE, &key, &receiver, ret);
+	return wire_note_decode(data, n, NODE, &wire_fixture.key, &wire_fixture.receiver, ret);
 }
 
 static void wire_note__is_the_same_after_the_way(void **state)
@@ -115,11 +78,12 @@ static void wire_note__has_limits(void **state)
 	struct wire_sender sender = {.nonce = 1};
 
 	(void)state;
-	assert_int_equal(wire_note_encode(&note, &key, &sender, buffer), -EMSGSIZE);
+	assert_int_equal(wire_note_encode(&note, &wire_fixture.key, &sender, buffer), -EMSGSIZE);
 	note.bytes--;
-	assert_int_equal(wire_note_encode(&note, &key, &sender, buffer), WIRE_BYTES_MAX);
+	assert_int_equal(wire_note_encode(&note, &wire_fixture.key, &sender, buffer),
+			 WIRE_BYTES_MAX);
 	note.kind = WIRE_NOTE_KIND_MAX;
-	assert_int_equal(wire_note_encode(&note, &key, &sender, buffer), -EINVAL);
+	assert_int_equal(wire_note_encode(&note, &wire_fixture.key, &sender, buffer), -EINVAL);
 	assert_int_equal(sender.sequence, 1);
 }
 
@@ -130,13 +94,13 @@ static void wire_note__and_message_are_not_taken_for_each_other(void **state)
 	struct wire_note note;
 
 	(void)state;
-	assert_int_equal(bytes_decode(buffer, n), -EBADMSG);
-	assert_int_equal(receiver.dropped.foreign, 1);
+	assert_int_equal(wire_fixture_decode(buffer, n), -EBADMSG);
+	assert_int_equal(wire_fixture.receiver.dropped.foreign, 1);
 	n = (size_t)message_encode(&sender, buffer);
 	assert_false(wire_is_note(buffer, n));
 	assert_false(wire_is_note(buffer, 3));
 	assert_int_equal(note_decode(buffer, n, &note), -EBADMSG);
-	assert_int_equal(receiver.dropped.foreign, 2);
+	assert_int_equal(wire_fixture.receiver.dropped.foreign, 2);
 }
 
 static void wire_note__refuses_every_bit_flip_and_truncation(void **state)
@@ -161,11 +125,11 @@ static void wire_note__refuses_every_bit_flip_and_truncation(void **state)
 
 		memcpy(copy, buffer, cut);
 		copy[AT_LENGTH] = (uint8_t)cut;
-		seal_again(copy, cut);
+		wire_fixture_seal(copy, cut);
 		assert_int_equal(note_decode(copy, cut, &note), -EBADMSG);
 	}
-	assert_int_equal(receiver.dropped.malformed, WIRE_NOTE_HEAD_BYTES);
-	assert_int_equal(receiver.n, 0);
+	assert_int_equal(wire_fixture.receiver.dropped.malformed, WIRE_NOTE_HEAD_BYTES);
+	assert_int_equal(wire_fixture.receiver.n, 0);
 	assert_int_equal(note_decode(buffer, n, &note), 0);
 }
 
@@ -181,13 +145,14 @@ static void wire_note__has_the_numbers_of_the_messages(void **state)
 	(void)state;
 	assert_int_equal(note_decode(buffer, bytes, &note), 0);
 	assert_int_equal(note_decode(buffer, bytes, &note), -EBADMSG);
-	assert_int_equal(bytes_decode(first, (size_t)n), -EBADMSG);
-	assert_int_equal(receiver.dropped.replayed, 2);
+	assert_int_equal(wire_fixture_decode(first, (size_t)n), -EBADMSG);
+	assert_int_equal(wire_fixture.receiver.dropped.replayed, 2);
 	n = message_encode(&sender, first);
-	assert_int_equal(bytes_decode(first, (size_t)n), 0);
-	assert_int_equal(wire_note_decode(buffer, bytes, NODE + 1, &key, &receiver, &note),
+	assert_int_equal(wire_fixture_decode(first, (size_t)n), 0);
+	assert_int_equal(wire_note_decode(buffer, bytes, NODE + 1, &wire_fixture.key,
+					  &wire_fixture.receiver, &note),
 			 -EBADMSG);
-	assert_int_equal(receiver.dropped.forged, 1);
+	assert_int_equal(wire_fixture.receiver.dropped.forged, 1);
 }
 
 static void wire_note__of_a_newer_release_is_legal(void **state)
@@ -198,15 +163,15 @@ static void wire_note__of_a_newer_release_is_legal(void **state)
 
 	(void)state;
 	buffer[WIRE_SEAL_BYTES] = 200;
-	seal_again(buffer, n);
+	wire_fixture_seal(buffer, n);
 	assert_int_equal(note_decode(buffer, n, &note), 0);
 	assert_int_equal(note.kind, 200);
 	buffer[WIRE_SEAL_BYTES] = 0;
-	seal_again(buffer, n);
+	wire_fixture_seal(buffer, n);
 	assert_int_equal(note_decode(buffer, n, &note), -EBADMSG);
 }
 
-#define TEST(name) cmocka_unit_test_setup(name, receiver_clear)
+#define TEST(name) cmocka_unit_test_setup(name, wire_fixture_setup)
 
 int main(void)
 {

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <glib.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ring/wire.h"
 #include "tests/unit/test.h"
+#include "wire_fixture.h"
 #include "wire_golden.h"
 
-#define NODE 2
+#define NODE WIRE_FIXTURE_NODE
 
 /* Where things are in any message. */
 enum message_at {
@@ -16,40 +15,13 @@ enum message_at {
 };
 
 static uint8_t buffer[WIRE_BYTES_MAX];
-static struct wire_key key;
-static struct wire_receiver receiver;
-static struct entry entries[MESSAGE_ENTRIES_MAX];
-static struct message decoded;
-
-static int receiver_clear(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < WIRE_KEY_BYTES_MIN; i++) {
-		key.bytes[i] = (uint8_t)i;
-	}
-	key.n = WIRE_KEY_BYTES_MIN;
-	memset(&receiver, 0, sizeof(receiver));
-	return 0;
-}
-
-static struct message failed_of(uint32_t node, uint8_t disk, uint64_t boot)
-{
-	return (struct message){.kind = MESSAGE_FAILED,
-				.cluster = ID(0xaa),
-				.from = node,
-				.disk = ID(disk),
-				.boot = boot,
-				.to = 1,
-				.ballot = {5, 2}};
-}
-
 static struct message append_of(uint32_t node)
 {
 	static const struct entry list[] = {
 		{.index = 1, .kind = ENTRY_VIEW},
 		{.index = 2, .kind = ENTRY_REQUEST, .bytes = 3, .data = (const uint8_t *)"abc"},
 	};
-	struct message message = failed_of(node, 0xd2, 3);
+	struct message message = wire_fixture_failed(node, 0xd2, 3);
 
 	message.kind = MESSAGE_APPEND;
 	message.entries = list;
@@ -61,7 +33,7 @@ static size_t append_encode(void)
 {
 	struct wire_sender sender = {.nonce = 1};
 	struct message message = append_of(NODE);
-	int n = wire_encode(&message, &key, &sender, buffer);
+	int n = wire_encode(&message, &wire_fixture.key, &sender, buffer);
 
 	assert_true(n > 0);
 	return (size_t)n;
@@ -70,31 +42,10 @@ static size_t append_encode(void)
 static size_t golden_encode(size_t i)
 {
 	struct wire_sender sender = {.nonce = 1};
-	int n = wire_encode(&golden[i].message, &key, &sender, buffer);
+	int n = wire_encode(&golden[i].message, &wire_fixture.key, &sender, buffer);
 
 	assert_true(n > 0);
 	return (size_t)n;
-}
-
-static int bytes_decode(const uint8_t *data, size_t n)
-{
-	uint8_t *copy = malloc(n > 0 ? n : 1);
-	int rc;
-
-	memcpy(copy, data, n);
-	rc = wire_decode(copy, n, NODE, &key, &receiver, entries, &decoded);
-	free(copy);
-	return rc;
-}
-
-static void seal_again(uint8_t *data, size_t n)
-{
-	GHmac *hmac = g_hmac_new(G_CHECKSUM_SHA256, key.bytes, key.n);
-	gsize bytes = WIRE_HMAC_BYTES;
-
-	g_hmac_update(hmac, data, (gssize)(n - WIRE_HMAC_BYTES));
-	g_hmac_get_digest(hmac, data + n - WIRE_HMAC_BYTES, &bytes);
-	g_hmac_unref(hmac);
 }
 
 /* The HMAC was made by another program. */
@@ -119,10 +70,10 @@ static void wire_encode__writes_the_golden_bytes(void **state)
 	};
 	/* clang-format on */
 	struct wire_sender sender = {.nonce = UINT64_C(0x0102030405060708)};
-	struct message message = failed_of(NODE, 0xd2, 3);
+	struct message message = wire_fixture_failed(NODE, 0xd2, 3);
 
 	(void)state;
-	assert_int_equal(wire_encode(&message, &key, &sender, buffer), sizeof(sealed));
+	assert_int_equal(wire_encode(&message, &wire_fixture.key, &sender, buffer), sizeof(sealed));
 	assert_memory_equal(buffer, sealed, sizeof(sealed));
 	assert_int_equal(sender.sequence, 1);
 }
@@ -132,11 +83,13 @@ static void wire_decode__returns_what_was_encoded(void **state)
 	size_t n = append_encode();
 
 	(void)state;
-	assert_int_equal(wire_decode(buffer, n, NODE, &key, &receiver, entries, &decoded), 0);
-	assert_int_equal(decoded.kind, MESSAGE_APPEND);
-	assert_int_equal(decoded.boot, 3);
-	assert_int_equal(decoded.n_entries, 2);
-	assert_memory_equal(decoded.entries[1].data, "abc", 3);
+	assert_int_equal(wire_decode(buffer, n, NODE, &wire_fixture.key, &wire_fixture.receiver,
+				     wire_fixture.entries, &wire_fixture.decoded),
+			 0);
+	assert_int_equal(wire_fixture.decoded.kind, MESSAGE_APPEND);
+	assert_int_equal(wire_fixture.decoded.boot, 3);
+	assert_int_equal(wire_fixture.decoded.n_entries, 2);
+	assert_memory_equal(wire_fixture.decoded.entries[1].data, "abc", 3);
 }
 
 /* One entry of 60 KiB, as long as entries get. */
@@ -153,10 +106,10 @@ static void wire_encode__has_room_for_the_longest_entry(void **state)
 	message.kind = MESSAGE_ENTRIES;
 	message.entries = &entry;
 	message.n_entries = 1;
-	n = wire_encode(&message, &key, &sender, buffer);
+	n = wire_encode(&message, &wire_fixture.key, &sender, buffer);
 	assert_true(n > JOURNAL_ENTRY_BYTES_MAX);
-	assert_int_equal(bytes_decode(buffer, (size_t)n), 0);
-	assert_int_equal(entries[0].bytes, JOURNAL_ENTRY_BYTES_MAX);
+	assert_int_equal(wire_fixture_decode(buffer, (size_t)n), 0);
+	assert_int_equal(wire_fixture.entries[0].bytes, JOURNAL_ENTRY_BYTES_MAX);
 }
 
 static void wire_encode__uses_no_sequence_for_what_it_refuses(void **state)
@@ -171,9 +124,9 @@ static void wire_encode__uses_no_sequence_for_what_it_refuses(void **state)
 
 	(void)state;
 	message.entries = list;
-	assert_int_equal(wire_encode(&message, &key, &sender, buffer), -EMSGSIZE);
+	assert_int_equal(wire_encode(&message, &wire_fixture.key, &sender, buffer), -EMSGSIZE);
 	message.kind = MESSAGE_KIND_MAX;
-	assert_int_equal(wire_encode(&message, &key, &sender, buffer), -EINVAL);
+	assert_int_equal(wire_encode(&message, &wire_fixture.key, &sender, buffer), -EINVAL);
 	assert_int_equal(sender.sequence, 7);
 }
 
@@ -194,13 +147,13 @@ static void wire_decode__refuses_every_truncation(void **state)
 	for (size_t i = 0; i < N_GOLDEN; i++) {
 		size_t n = golden_encode(i);
 
-		memset(&receiver, 0, sizeof(receiver));
+		memset(&wire_fixture.receiver, 0, sizeof(wire_fixture.receiver));
 		for (size_t cut = 0; cut < n; cut++) {
-			assert_int_equal(bytes_decode(buffer, cut), -EBADMSG);
+			assert_int_equal(wire_fixture_decode(buffer, cut), -EBADMSG);
 		}
-		assert_int_equal(receiver.dropped.foreign, n);
-		assert_int_equal(receiver.n, 0);
-		assert_int_equal(bytes_decode(buffer, n), 0);
+		assert_int_equal(wire_fixture.receiver.dropped.foreign, n);
+		assert_int_equal(wire_fixture.receiver.n, 0);
+		assert_int_equal(wire_fixture_decode(buffer, n), 0);
 	}
 }
 
@@ -211,18 +164,19 @@ static void wire_decode__refuses_every_truncation_that_is_sealed(void **state)
 	for (size_t i = 0; i < N_GOLDEN; i++) {
 		size_t n = golden_encode(i);
 
-		memset(&receiver, 0, sizeof(receiver));
+		memset(&wire_fixture.receiver, 0, sizeof(wire_fixture.receiver));
 		for (size_t cut = WIRE_SEAL_BYTES + WIRE_HMAC_BYTES; cut < n; cut++) {
 			uint8_t copy[1024];
 
 			memcpy(copy, buffer, cut);
 			copy[AT_LENGTH] = (uint8_t)cut;
 			copy[AT_LENGTH + 1] = (uint8_t)(cut >> 8);
-			seal_again(copy, cut);
-			assert_int_equal(bytes_decode(copy, cut), -EBADMSG);
+			wire_fixture_seal(copy, cut);
+			assert_int_equal(wire_fixture_decode(copy, cut), -EBADMSG);
 		}
-		assert_int_equal(receiver.dropped.malformed, n - WIRE_SEAL_BYTES - WIRE_HMAC_BYTES);
-		assert_int_equal(receiver.n, 0);
+		assert_int_equal(wire_fixture.receiver.dropped.malformed,
+				 n - WIRE_SEAL_BYTES - WIRE_HMAC_BYTES);
+		assert_int_equal(wire_fixture.receiver.n, 0);
 	}
 }
 
@@ -234,9 +188,10 @@ static void wire_decode__refuses_what_is_too_short(void **state)
 	buffer[AT_LENGTH + 1] = 0;
 	for (size_t n = 12; n < WIRE_SEAL_BYTES + WIRE_HMAC_BYTES; n++) {
 		buffer[AT_LENGTH] = (uint8_t)n;
-		assert_int_equal(bytes_decode(buffer, n), -EBADMSG);
+		assert_int_equal(wire_fixture_decode(buffer, n), -EBADMSG);
 	}
-	assert_int_equal(receiver.dropped.foreign, WIRE_SEAL_BYTES + WIRE_HMAC_BYTES - 12);
+	assert_int_equal(wire_fixture.receiver.dropped.foreign,
+			 WIRE_SEAL_BYTES + WIRE_HMAC_BYTES - 12);
 }
 
 static void wire_decode__refuses_what_is_too_long(void **state)
@@ -248,9 +203,9 @@ static void wire_decode__refuses_what_is_too_long(void **state)
 	data[AT_LENGTH] = 1;
 	data[AT_LENGTH + 1] = 0;
 	data[AT_LENGTH + 2] = 1;
-	seal_again(data, sizeof(data));
-	assert_int_equal(bytes_decode(data, sizeof(data)), -EBADMSG);
-	assert_int_equal(receiver.dropped.foreign, 1);
+	wire_fixture_seal(data, sizeof(data));
+	assert_int_equal(wire_fixture_decode(data, sizeof(data)), -EBADMSG);
+	assert_int_equal(wire_fixture.receiver.dropped.foreign, 1);
 }
 
 static void wire_decode__refuses_every_bit_flip(void **state)
@@ -259,16 +214,16 @@ static void wire_decode__refuses_every_bit_flip(void **state)
 	for (size_t i = 0; i < N_GOLDEN; i++) {
 		size_t n = golden_encode(i);
 
-		memset(&receiver, 0, sizeof(receiver));
+		memset(&wire_fixture.receiver, 0, sizeof(wire_fixture.receiver));
 		for (size_t bit = 0; bit < n * 8; bit++) {
 			buffer[bit / 8] ^= (uint8_t)(1u << bit % 8);
-			assert_int_equal(bytes_decode(buffer, n), -EBADMSG);
+			assert_int_equal(wire_fixture_decode(buffer, n), -EBADMSG);
 			buffer[bit / 8] ^= (uint8_t)(1u << bit % 8);
 		}
-		assert_int_equal(receiver.dropped.foreign, 12 * 8);
-		assert_int_equal(receiver.dropped.forged, (n - 12) * 8);
-		assert_int_equal(receiver.n, 0);
-		assert_int_equal(bytes_decode(buffer, n), 0);
+		assert_int_equal(wire_fixture.receiver.dropped.foreign, 12 * 8);
+		assert_int_equal(wire_fixture.receiver.dropped.forged, (n - 12) * 8);
+		assert_int_equal(wire_fixture.receiver.n, 0);
+		assert_int_equal(wire_fixture_decode(buffer, n), 0);
 	}
 }
 
@@ -280,10 +235,10 @@ static void wire_decode__lives_with_every_bit_flip_that_is_sealed(void **state)
 		size_t n = golden_encode(i), taken = 0;
 
 		for (size_t bit = 0; bit < (n - WIRE_HMAC_BYTES) * 8; bit++) {
-			memset(&receiver, 0, sizeof(receiver));
+			memset(&wire_fixture.receiver, 0, sizeof(wire_fixture.receiver));
 			buffer[bit / 8] ^= (uint8_t)(1u << bit % 8);
-			seal_again(buffer, n);
-			taken += bytes_decode(buffer, n) == 0;
+			wire_fixture_seal(buffer, n);
+			taken += wire_fixture_decode(buffer, n) == 0;
 			buffer[bit / 8] ^= (uint8_t)(1u << bit % 8);
 		}
 		assert_in_range(taken, 1, (n - WIRE_HMAC_BYTES - 12 - 4) * 8);
@@ -295,12 +250,12 @@ static void wire_decode__refuses_another_key(void **state)
 	size_t n = append_encode();
 
 	(void)state;
-	key.bytes[31] ^= 1;
-	assert_int_equal(bytes_decode(buffer, n), -EBADMSG);
-	key.bytes[31] ^= 1;
-	key.bytes[key.n++] = 1;
-	assert_int_equal(bytes_decode(buffer, n), -EBADMSG);
-	assert_int_equal(receiver.dropped.forged, 2);
+	wire_fixture.key.bytes[31] ^= 1;
+	assert_int_equal(wire_fixture_decode(buffer, n), -EBADMSG);
+	wire_fixture.key.bytes[31] ^= 1;
+	wire_fixture.key.bytes[wire_fixture.key.n++] = 1;
+	assert_int_equal(wire_fixture_decode(buffer, n), -EBADMSG);
+	assert_int_equal(wire_fixture.receiver.dropped.forged, 2);
 }
 
 static void wire_decode__refuses_another_version(void **state)
@@ -309,9 +264,9 @@ static void wire_decode__refuses_another_version(void **state)
 
 	(void)state;
 	buffer[AT_VERSION] = 2;
-	seal_again(buffer, n);
-	assert_int_equal(bytes_decode(buffer, n), -EBADMSG);
-	assert_int_equal(receiver.dropped.foreign, 1);
+	wire_fixture_seal(buffer, n);
+	assert_int_equal(wire_fixture_decode(buffer, n), -EBADMSG);
+	assert_int_equal(wire_fixture.receiver.dropped.foreign, 1);
 }
 
 static void wire_decode__refuses_what_names_another_node_than_the_transport(void **state)
@@ -319,25 +274,26 @@ static void wire_decode__refuses_what_names_another_node_than_the_transport(void
 	size_t n = append_encode();
 
 	(void)state;
-	assert_int_equal(wire_decode(buffer, n, NODE + 1, &key, &receiver, entries, &decoded),
+	assert_int_equal(wire_decode(buffer, n, NODE + 1, &wire_fixture.key, &wire_fixture.receiver,
+				     wire_fixture.entries, &wire_fixture.decoded),
 			 -EBADMSG);
-	assert_int_equal(receiver.dropped.forged, 1);
-	assert_int_equal(receiver.n, 0);
-	assert_int_equal(bytes_decode(buffer, n), 0);
+	assert_int_equal(wire_fixture.receiver.dropped.forged, 1);
+	assert_int_equal(wire_fixture.receiver.n, 0);
+	assert_int_equal(wire_fixture_decode(buffer, n), 0);
 }
 
 /* A blank node has no cluster yet: who belongs to which is the core's to judge. */
 static void wire_decode__takes_any_cluster(void **state)
 {
 	struct wire_sender sender = {.nonce = 1};
-	struct message message = failed_of(NODE, 0xd2, 3);
+	struct message message = wire_fixture_failed(NODE, 0xd2, 3);
 	int n;
 
 	(void)state;
 	memset(&message.cluster, 0xbb, sizeof(message.cluster));
-	n = wire_encode(&message, &key, &sender, buffer);
-	assert_int_equal(bytes_decode(buffer, (size_t)n), 0);
-	assert_true(id128_equal(&decoded.cluster, &message.cluster));
+	n = wire_encode(&message, &wire_fixture.key, &sender, buffer);
+	assert_int_equal(wire_fixture_decode(buffer, (size_t)n), 0);
+	assert_true(id128_equal(&wire_fixture.decoded.cluster, &message.cluster));
 }
 
 /* A message of that process, told or recorded; its sequence is the next one. */
@@ -345,11 +301,12 @@ static int process_tell(uint32_t node, uint8_t disk, uint64_t boot, uint64_t non
 			uint64_t sequence)
 {
 	struct wire_sender sender = {.nonce = nonce, .sequence = sequence - 1};
-	struct message message = failed_of(node, disk, boot);
-	int n = wire_encode(&message, &key, &sender, buffer);
+	struct message message = wire_fixture_failed(node, disk, boot);
+	int n = wire_encode(&message, &wire_fixture.key, &sender, buffer);
 
 	assert_true(n > 0);
-	return wire_decode(buffer, (size_t)n, node, &key, &receiver, entries, &decoded);
+	return wire_decode(buffer, (size_t)n, node, &wire_fixture.key, &wire_fixture.receiver,
+			   wire_fixture.entries, &wire_fixture.decoded);
 }
 
 static void wire_decode__takes_a_sequence_that_grows(void **state)
@@ -362,8 +319,8 @@ static void wire_decode__takes_a_sequence_that_grows(void **state)
 	assert_int_equal(process_tell(NODE, 0xd2, 3, 1, 9), 0);
 	assert_int_equal(process_tell(NODE, 0xd2, 3, 1, 8), -EBADMSG);
 	assert_int_equal(process_tell(NODE, 0xd2, 3, 1, UINT64_MAX), 0);
-	assert_int_equal(receiver.dropped.replayed, 3);
-	assert_int_equal(receiver.n, 1);
+	assert_int_equal(wire_fixture.receiver.dropped.replayed, 3);
+	assert_int_equal(wire_fixture.receiver.n, 1);
 }
 
 static void wire_decode__refuses_an_earlier_process(void **state)
@@ -374,7 +331,7 @@ static void wire_decode__refuses_an_earlier_process(void **state)
 	assert_int_equal(process_tell(NODE, 0xd2, 3, 11, 501), -EBADMSG);
 	assert_int_equal(process_tell(NODE, 0xd2, 4, 12, 1), -EBADMSG);
 	assert_int_equal(process_tell(NODE, 0xd2, 4, 12, 2), 0);
-	assert_int_equal(receiver.dropped.replayed, 2);
+	assert_int_equal(wire_fixture.receiver.dropped.replayed, 2);
 }
 
 /* A store set back, or used by two: whoever was heard of first is the one. */
@@ -384,7 +341,7 @@ static void wire_decode__refuses_another_process_of_the_same_boot(void **state)
 	assert_int_equal(process_tell(NODE, 0xd2, 3, 11, 5), 0);
 	assert_int_equal(process_tell(NODE, 0xd2, 3, 12, 6), -EBADMSG);
 	assert_int_equal(process_tell(NODE, 0xd2, 3, 11, 6), 0);
-	assert_int_equal(receiver.dropped.replayed, 1);
+	assert_int_equal(wire_fixture.receiver.dropped.replayed, 1);
 }
 
 static void wire_decode__takes_a_new_disk_and_refuses_the_old_ones_past(void **state)
@@ -396,7 +353,7 @@ static void wire_decode__takes_a_new_disk_and_refuses_the_old_ones_past(void **s
 	assert_int_equal(process_tell(NODE, 0xd2, 29, 10, 900), -EBADMSG);
 	assert_int_equal(process_tell(NODE, 0xd4, 1, 12, 1), -EBADMSG);
 	assert_int_equal(process_tell(NODE, 0xd4, 1, 12, 2), 0);
-	assert_int_equal(receiver.n, 2);
+	assert_int_equal(wire_fixture.receiver.n, 2);
 }
 
 /* The same disk uuid under another node id is another sender. */
@@ -406,7 +363,7 @@ static void wire_decode__tells_nodes_apart(void **state)
 	assert_int_equal(process_tell(1, 0xd2, 3, 11, 5), 0);
 	assert_int_equal(process_tell(2, 0xd2, 3, 12, 5), 0);
 	assert_int_equal(process_tell(1, 0xd2, 3, 11, 5), -EBADMSG);
-	assert_int_equal(receiver.n, 2);
+	assert_int_equal(wire_fixture.receiver.n, 2);
 }
 
 static void wire_receiver__forgets_only_disks_of_the_node_that_has_most(void **state)
@@ -418,7 +375,7 @@ static void wire_receiver__forgets_only_disks_of_the_node_that_has_most(void **s
 	for (unsigned int disk = 0; disk < 200; disk++) {
 		assert_int_equal(process_tell(9, (uint8_t)disk, 1, disk + 100, 1), 0);
 	}
-	assert_int_equal(receiver.n, WIRE_SENDERS_MAX);
+	assert_int_equal(wire_fixture.receiver.n, WIRE_SENDERS_MAX);
 	for (uint32_t node = 1; node <= 3; node++) {
 		assert_int_equal(process_tell(node, 0xd0, 3, node, 7), -EBADMSG);
 	}
@@ -464,7 +421,7 @@ static void wire_receiver__has_room_for_a_new_node_when_it_is_full(void **state)
 	assert_int_equal(process_tell(10, 0xd0, 3, 10, 7), 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup(name, receiver_clear)
+#define TEST(name) cmocka_unit_test_setup(name, wire_fixture_setup)
 
 int main(void)
 {
