@@ -15,6 +15,7 @@ enum message_at {
 };
 
 static uint8_t buffer[WIRE_BYTES_MAX];
+
 static struct message append_of(uint32_t node)
 {
 	static const struct entry list[] = {

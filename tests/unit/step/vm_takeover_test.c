@@ -12,6 +12,7 @@
 #include "step/vm_own.h"
 #include "step/vm_peer.h"
 #include "step/vm_takeover.h"
+#include "tests/unit/array/array_fake.h"
 #include "tests/unit/journal/journal_fake.h"
 
 /*
@@ -55,7 +56,7 @@ static int node_of(const char *text)
 int array_masks(const struct array *array, const char *const *names, size_t count,
 		struct deadline deadline, struct array_masks *ret, struct err *err)
 {
-	struct array_mask *mask = calloc(1, sizeof(*mask));
+	const char *initiators[NODES];
 
 	(void)array;
 	(void)deadline;
@@ -65,39 +66,15 @@ int array_masks(const struct array *array, const char *const *names, size_t coun
 	if (world.in_look != NULL) {
 		world.in_look(world.looks);
 	}
-	strcpy(mask->lun, names[0]);
-	mask->initiators = calloc(NODES, sizeof(*mask->initiators));
-	mask->nexuses = calloc(NODES, sizeof(*mask->nexuses));
 	for (int node = 0; node < NODES; node++) {
 		const struct config_host *host;
 
 		assert_int_equal(config_host_get(vm->config, nodes[node], &host, NULL), 0);
-		if (world.granted[node]) {
-			strcpy(mask->initiators[mask->n_initiators++], host->initiator);
-		}
-		if (world.nexus[node]) {
-			strcpy(mask->nexuses[mask->n_nexuses++], host->initiator);
-		}
+		initiators[node] = host->initiator;
 	}
-	*ret = (struct array_masks){.masks = mask, .count = 1};
+	*ret = (struct array_masks){.masks = calloc(1, sizeof(*ret->masks)), .count = 1};
+	array_fake_mask(ret->masks, names[0], initiators, world.granted, world.nexus, NODES);
 	return 0;
-}
-
-void array_masks_release(struct array_masks *masks)
-{
-	free(masks->masks[0].initiators);
-	free(masks->masks[0].nexuses);
-	free(masks->masks);
-}
-
-bool array_mask_holds(const struct array_mask *mask, const char *initiator)
-{
-	for (size_t i = 0; i < mask->n_initiators; i++) {
-		if (strcmp(mask->initiators[i], initiator) == 0) {
-			return true;
-		}
-	}
-	return false;
 }
 
 int array_apply(const struct array *array, const struct array_change *change,
@@ -117,19 +94,6 @@ int array_apply(const struct array *array, const struct array_change *change,
 		*ret_changed = (struct array_changed){.granted = NULL};
 	}
 	return 0;
-}
-
-int array_luns(const struct array *array, const char *const *names, size_t count,
-	       const char *initiator, struct deadline deadline, struct lun *ret_luns,
-	       struct err *err)
-{
-	(void)array;
-	(void)names;
-	(void)count;
-	(void)initiator;
-	(void)deadline;
-	(void)ret_luns;
-	return err_set(err, -ENOSYS, "not asked for here");
 }
 
 void array_changed_release(struct array_changed *changed)

@@ -12,6 +12,7 @@
 #include "survey/vm_all.h"
 #include "survey/vm_lun_users.h"
 #include "survey/vm_reconcile.h"
+#include "tests/unit/array/array_fake.h"
 #include "tests/unit/journal/journal_fake.h"
 
 /*
@@ -71,23 +72,6 @@ static int lun_index(const char *name)
 	return 0;
 }
 
-static void mask_fill(const char *name, struct array_mask *ret)
-{
-	int lun = lun_index(name);
-
-	strcpy(ret->lun, name);
-	ret->initiators = calloc(WHO_MAX, sizeof(*ret->initiators));
-	ret->nexuses = calloc(WHO_MAX, sizeof(*ret->nexuses));
-	for (int who = 0; who < WHO_MAX; who++) {
-		if (world.granted[lun][who]) {
-			strcpy(ret->initiators[ret->n_initiators++], initiators[who]);
-		}
-		if (world.nexus[lun][who]) {
-			strcpy(ret->nexuses[ret->n_nexuses++], initiators[who]);
-		}
-	}
-}
-
 int array_masks(const struct array *array, const char *const *names, size_t count,
 		struct deadline deadline, struct array_masks *ret, struct err *err)
 {
@@ -101,32 +85,16 @@ int array_masks(const struct array *array, const char *const *names, size_t coun
 	ret->masks = calloc(count, sizeof(*ret->masks));
 	ret->count = count;
 	for (size_t i = 0; i < count; i++) {
-		mask_fill(names[i], &ret->masks[i]);
+		int lun = lun_index(names[i]);
+
+		array_fake_mask(&ret->masks[i], names[i], initiators, world.granted[lun],
+				world.nexus[lun], WHO_MAX);
 	}
 	world.masks++;
 	if (world.in_masks != NULL) {
 		world.in_masks(world.masks);
 	}
 	return 0;
-}
-
-void array_masks_release(struct array_masks *masks)
-{
-	for (size_t i = 0; i < masks->count; i++) {
-		free(masks->masks[i].initiators);
-		free(masks->masks[i].nexuses);
-	}
-	free(masks->masks);
-}
-
-bool array_mask_holds(const struct array_mask *mask, const char *initiator)
-{
-	for (size_t i = 0; i < mask->n_initiators; i++) {
-		if (strcmp(mask->initiators[i], initiator) == 0) {
-			return true;
-		}
-	}
-	return false;
 }
 
 int array_apply(const struct array *array, const struct array_change *change,
@@ -146,19 +114,6 @@ int array_apply(const struct array *array, const struct array_change *change,
 		}
 	}
 	return world.apply_rc == 0 ? 0 : err_set(err, world.apply_rc, "the array says no");
-}
-
-int array_luns(const struct array *array, const char *const *names, size_t count,
-	       const char *initiator, struct deadline deadline, struct lun *ret_luns,
-	       struct err *err)
-{
-	(void)array;
-	(void)names;
-	(void)count;
-	(void)initiator;
-	(void)deadline;
-	(void)ret_luns;
-	return err_set(err, -ENOSYS, "not asked for here");
 }
 
 void array_changed_release(struct array_changed *changed)
