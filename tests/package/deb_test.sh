@@ -18,6 +18,8 @@ build=$2
 . "$here/../lab/t/lib.sh"
 # shellcheck source=../systemd/containers.sh
 . "$here/../systemd/containers.sh"
+# shellcheck source=../systemd/corosync.sh
+. "$here/../systemd/corosync.sh"
 # shellcheck source=debs.sh
 . "$here/debs.sh"
 # shellcheck source=fresh.sh
@@ -66,28 +68,7 @@ configure() {
 		sed 's/192\.0\.2\.[0-9]*/127.0.0.1/; s/ 198\.51\.100\.100:3260//' \
 			"$root/etc/lunmask/lunmask.conf.example" >"$root/etc/lunmask/lunmask.conf" &&
 		head -c 128 /dev/urandom >"$root/etc/corosync/authkey" &&
-		cat >"$root/etc/corosync/corosync.conf" <<-END
-			totem {
-			    version: 2
-			    cluster_name: fresh
-			    transport: knet
-			    crypto_cipher: aes256
-			    crypto_hash: sha256
-			}
-			quorum {
-			    provider: corosync_votequorum
-			}
-			logging {
-			    to_syslog: yes
-			}
-			nodelist {
-			    node {
-			        ring0_addr: 127.0.0.1
-			        name: node1
-			        nodeid: 1
-			    }
-			}
-		END
+		corosync_conf fresh node1=127.0.0.1 >"$root/etc/corosync/corosync.conf"
 }
 
 # Files of lunmask, outside of what comes and goes.

@@ -66,28 +66,6 @@ configure() {
 	X
 	printf '[paths]\ninterval = 2s\ntimeout = 1s\n' >/etc/lunmask/journal.conf
 	chmod 600 /etc/lunmask/journal.conf
-	cat >/etc/corosync/corosync.conf <<-X
-		totem {
-		    version: 2
-		    cluster_name: units
-		    transport: knet
-		    crypto_cipher: aes256
-		    crypto_hash: sha256
-		}
-		quorum {
-		    provider: corosync_votequorum
-		}
-		logging {
-		    to_syslog: yes
-		}
-		nodelist {
-		    node {
-		        ring0_addr: 127.0.0.1
-		        name: node1
-		        nodeid: 1
-		    }
-		}
-	X
 	head -c 128 /dev/urandom >/etc/corosync/authkey
 	lunmask journal keygen
 	cat >/etc/systemd/system/units-tgtd.service <<-X

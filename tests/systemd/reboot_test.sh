@@ -24,6 +24,8 @@ virtd=$3
 . "$here/../lab/t/pacemaker.sh"
 # shellcheck source=containers.sh
 . "$here/containers.sh"
+# shellcheck source=corosync.sh
+. "$here/corosync.sh"
 IQN=iqn.2026-11.org.example
 GUEST=${LAB_CACHE:-/var/cache/lunmask-lab}/guest
 declare -A ADDRESS=([array]=10.77.0.9 [node1]=10.77.0.1 [node2]=10.77.0.2)
@@ -122,34 +124,8 @@ node_configure() {
 		[host node2]
 		initiator = $IQN:node2
 	END
-	cat >"$root/etc/corosync/corosync.conf" <<-END
-		totem {
-		    version: 2
-		    cluster_name: units
-		    transport: knet
-		    crypto_cipher: aes256
-		    crypto_hash: sha256
-		}
-		quorum {
-		    provider: corosync_votequorum
-		    two_node: 1
-		}
-		logging {
-		    to_syslog: yes
-		}
-		nodelist {
-		    node {
-		        ring0_addr: ${ADDRESS[node1]}
-		        name: node1
-		        nodeid: 1
-		    }
-		    node {
-		        ring0_addr: ${ADDRESS[node2]}
-		        name: node2
-		        nodeid: 2
-		    }
-		}
-	END
+	corosync_conf units "node1=${ADDRESS[node1]}" "node2=${ADDRESS[node2]}" \
+		>"$root/etc/corosync/corosync.conf"
 	# A container has the machine-id and the SMBIOS of this machine; two hosts of one name do not migrate.
 	printf 'host_uuid = "6c756e6d-6173-4b00-8000-%012d"\n' "${node#node}" >>"$root/etc/libvirt/libvirtd.conf"
 	# A container may not write to the control groups of this machine.

@@ -14,11 +14,15 @@ fi
 here=$(dirname "$(realpath "$0")")
 # shellcheck source=containers.sh
 . "$here/containers.sh"
+# shellcheck source=corosync.sh
+. "$here/corosync.sh"
 containers_init
 trap containers_end EXIT
 container_make node1 "$2"
 root=$(container_path node1)
 echo '127.0.0.1 node1' >>"$root/etc/hosts"
+mkdir -p "$root/etc/corosync"
+corosync_conf units node1=127.0.0.1 >"$root/etc/corosync/corosync.conf"
 install -m 755 "$here/inside.sh" "$root/usr/local/sbin/units-inside"
 cat >"$root/etc/systemd/system/units-test.service" <<-X
 	[Unit]
