@@ -18,10 +18,13 @@ PACKAGES=(lunmask lunmaskd lunmask-cli lunmask-array-tgt)
 
 tarball_make() { make -C "$build" -s dist >/dev/null && mv "$build"/lunmask-[0-9]*.tar.xz "$work"; }
 
+macros=()
+[ -n "$(rpm --eval '%{?systemd_post}')" ] || macros=(--load "$here/macros.systemd")
+selinux=()
+[ -n "$(rpm --eval '%{?selinux_set_booleans:1}')" ] || selinux=(--load "$here/macros.selinux")
+
 rpm_build() {
-	local macros=()
-	[ -n "$(rpm --eval '%{?systemd_post}')" ] || macros=(--load "$here/macros.systemd")
-	rpmbuild -ta --nodeps --nocheck --define "_topdir $work/rpm" "${macros[@]}" \
+	rpmbuild -ta --nodeps --nocheck --define "_topdir $work/rpm" "${macros[@]}" "${selinux[@]}" \
 		"$work"/lunmask-*.tar.xz >"$work/build.log" 2>&1 || { tail -n 40 "$work/build.log" && false; }
 }
 
@@ -40,6 +43,12 @@ ok "rpmlint has nothing to say" rpmlint --strict -r "$here/../../rpm/lunmask.rpm
 like "lunmaskd's units are enabled by presets" "$(query lunmaskd --scripts)" 'preset .*lunmaskd.service'
 like "they are stopped on removal" "$(query lunmaskd --scripts)" 'disable --now .*lunmaskd.service'
 like "they are restarted by an upgrade" "$(query lunmaskd --scripts)" 'try-restart .*lunmaskd.service'
+like "the first installation turns on what SELinux's policy needs" \
+	"$(query lunmask --scripts | tr '\n' ' ')" '-eq 1 \].*virt_use_fusefs=1'
+like "the removal gives it back" \
+	"$(query lunmask --scripts | tr '\n' ' ')" 'postuninstall.*-eq 0 \].*virt_use_fusefs=1'
+[ "${#selinux[@]}" = 0 ] || unlike "without the macros of SELinux's policy, no script speaks of it" \
+	"$(rpmspec "${macros[@]}" -P "$build/rpm/lunmask.spec" 2>&1)" virt_use_fusefs
 for file in lunmaskd:journal.conf lunmask-cli:lunmask.conf.example lunmask-array-tgt:array-tgt.conf.example; do
 	is "${file#*:} is a file of settings" "$(query "${file%:*}" -c)" "/etc/lunmask/${file#*:}"
 done
