@@ -19,6 +19,7 @@
 #include "ocf/ocf_call.h"
 #include "ocf/ocf_exit.h"
 #include "ocf/ocf_param.h"
+#include "san/iscsi.h"
 
 #ifndef PACKAGE_VERSION
 #error "PACKAGE_VERSION comes from configure"
@@ -46,6 +47,12 @@ static int settings_check(const struct ocf_call *call, const struct vm_settings 
 	return rc == -EINVAL ? PCMK_OCF_NOT_CONFIGURED : rc;
 }
 
+/* Where no LUN can be verified, Pacemaker is told to use another node: OCF code 5. */
+static int build_check(struct err *err)
+{
+	return iscsi_supported(err) < 0 ? PCMK_OCF_NOT_INSTALLED : 0;
+}
+
 static int action_start(const struct ocf_call *call, struct err *err)
 {
 	struct vm_settings settings;
@@ -54,6 +61,7 @@ static int action_start(const struct ocf_call *call, struct err *err)
 
 	parameters_read(call, &settings);
 	rc = settings_check(call, &settings, err);
+	rc = rc != 0 ? rc : build_check(err);
 	return rc != 0 ? rc : vm_start(&settings, call->deadline, &report, err);
 }
 
@@ -137,6 +145,7 @@ static int action_validate(const struct ocf_call *call, struct err *err)
 	rc = settings_check(call, &settings, err);
 	if (rc == 0 && call->check_level > 0) {
 		rc = vm_validate(&settings, call->check_level, call->deadline, &report, err);
+		rc = rc != 0 ? rc : build_check(err);
 	}
 	return rc;
 }

@@ -29,6 +29,13 @@ static void versions_judge(const struct doctor_facts *facts, struct doctor_verdi
 	}
 }
 
+static void libiscsi_judge(const struct doctor_facts *facts, struct doctor_verdict *verdict)
+{
+	if (!facts->state_tools.libiscsi) {
+		doctor_found(verdict, DOCTOR_WARN, NULL, "lunmask was built without libiscsi");
+	}
+}
+
 static void state_tools_judge(const struct doctor_facts *facts, struct doctor_verdict *verdict)
 {
 	if (!facts->state_tools.storage_daemon) {
@@ -168,6 +175,12 @@ const struct doctor_check doctor_checks_storage[] = {
 	 .why = "lunmask uses what older ones do not have.",
 	 .mend = "apt install qemu-system-x86 qemu-block-extra",
 	 .judge = versions_judge},
+	{.name = "libiscsi",
+	 .looks_at = "lunmask itself: can it log in to a LUN",
+	 .needs = {DOCTOR_ANSWERS(state_tools)},
+	 .why = "No VM can run on this node: no LUN is handed to QEMU that was not verified.",
+	 .mend = "keep VMs off it by a location constraint, or install a lunmask with libiscsi",
+	 .judge = libiscsi_judge},
 	{.name = "state-lun",
 	 .looks_at = "qemu-storage-daemon and FUSE",
 	 .needs = {DOCTOR_ANSWERS(state_tools)},

@@ -127,6 +127,7 @@ struct doctor_libvirt {
 /* What a state LUN needs. */
 struct doctor_state_tools {
 	struct doctor_part part;
+	bool libiscsi; /* lunmask was built with it */
 	bool storage_daemon;
 	int fuse; /* 0, or -errno of opening /dev/fuse */
 	bool selinux_enforcing;

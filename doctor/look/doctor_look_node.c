@@ -14,6 +14,7 @@
 #include "doctor/look/doctor_look_internal.h"
 #include "names/libvirt_uri.h"
 #include "process/process.h"
+#include "san/iscsi.h"
 
 #define INITIATOR_FILE "/etc/iscsi/initiatorname.iscsi"
 #define QEMU_CONF "/etc/libvirt/qemu.conf"
@@ -163,6 +164,7 @@ static void state_tools_look(struct doctor_state_tools *ret)
 	g_autofree char *program = g_find_program_in_path("qemu-storage-daemon");
 	AUTO_FD fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 
+	ret->libiscsi = iscsi_supported(NULL) == 0;
 	ret->storage_daemon = program != NULL;
 	ret->fuse = fuse < 0 ? -errno : 0;
 	ret->selinux_enforcing = selinux_on("/sys/fs/selinux/enforce");

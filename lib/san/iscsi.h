@@ -28,6 +28,7 @@
  * -EBUSY        the LUN reports BUSY or TASK SET FULL: try again
  * -EBADMSG      the LUN's VPD page 0x83 is malformed
  * -EINVAL       an illegal portal, name or LUN number, or a transfer beyond the LUN
+ * -ENOTSUP      lunmask was built without libiscsi
  * -ETIMEDOUT, -EIO
  */
 struct iscsi_path {
@@ -38,6 +39,13 @@ struct iscsi_path {
 };
 
 struct iscsi_lun;
+
+/*
+ * 0, or -ENOTSUP: lunmask was built without libiscsi (configure --without-libiscsi). Such a node
+ * runs no VM, since no LUN can be verified there (docs/decisions/0030). What would grant a LUN to
+ * this host asks it first; every other call fails with the same text.
+ */
+int iscsi_supported(struct err *err);
 
 /* What the LUN reports about itself. */
 struct iscsi_facts {

@@ -11,7 +11,8 @@
 
 /*
  * Runs an iSCSI session as a list of steps (a walk), so that many sessions run in parallel in one
- * poll loop. This module implements iscsi.h, and is the only one that uses libiscsi.
+ * poll loop. This module implements iscsi.h. It and portal_probe.c are the only ones that use
+ * libiscsi; a build without it has iscsi_session_absent.c and portal_probe_absent.c in their place.
  *
  *	static const enum iscsi_step open[] = {ISCSI_STEP_LOGIN, ISCSI_STEP_REPORT_LUNS};
  *

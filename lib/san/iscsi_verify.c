@@ -172,7 +172,12 @@ int iscsi_luns_verify(const struct lun *luns, size_t n_luns, const char *const *
 	size_t required = portals_required == 0 ? n_portals : portals_required;
 	g_autofree struct attempt *attempts = NULL;
 	struct iscsi_portals good;
+	int rc = iscsi_supported(err);
 
+	if (rc < 0) {
+		*(ret != NULL ? ret : &good) = (struct iscsi_portals){.n_good = 0};
+		return rc;
+	}
 	if (n_luns == 0 || n_luns > VM_LUNS_MAX || n_portals == 0 || n_portals > PORTALS_MAX ||
 	    required > n_portals) {
 		return err_set(

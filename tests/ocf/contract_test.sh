@@ -6,6 +6,8 @@
 #
 #	contract_test.sh AGENT [REQUIRED_PARAMETER=VALUE...]
 #
+# LACKS_LIBISCSI=1 in the environment: AGENT was built without libiscsi.
+#
 # Prints "ok", "not ok" or "skip" lines and a count; exits 1 when something is not ok.
 set -euo pipefail
 
@@ -132,6 +134,9 @@ check_codes() {
 		check_code 6 "start with a malformed ${value%%=*}" "${values[@]}" \
 			"${value%%=*}=$(printf 'a\tb=')" start
 	done
+	if [ -n "${LACKS_LIBISCSI:-}" ]; then
+		check_code 5 "start where no LUN can be verified" "${values[@]}" start
+	fi
 	check_code 7 "probe without parameters" OCF_RESKEY_CRM_meta_interval=0 monitor
 	check_code 0 "stop without parameters" OCF_RESKEY_CRM_meta_interval=0 stop
 	check_code 1 "migrate_to without a target" "${values[@]}" migrate_to

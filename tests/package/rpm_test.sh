@@ -23,9 +23,10 @@ macros=()
 selinux=()
 [ -n "$(rpm --eval '%{?selinux_set_booleans:1}')" ] || selinux=(--load "$here/macros.selinux")
 
+# rpm_build FOLDER [OPTION...]
 rpm_build() {
-	rpmbuild -ta --nodeps --nocheck --define "_topdir $work/rpm" "${macros[@]}" "${selinux[@]}" \
-		"$work"/lunmask-*.tar.xz >"$work/build.log" 2>&1 || { tail -n 40 "$work/build.log" && false; }
+	rpmbuild -ta --nodeps --nocheck --define "_topdir $work/$1" "${macros[@]}" "${selinux[@]}" \
+		"${@:2}" "$work"/lunmask-*.tar.xz >"$work/build.log" 2>&1 || { tail -n 40 "$work/build.log" && false; }
 }
 
 rpm_of() { find "$work/rpm/RPMS" -name "$1-[0-9]*.rpm"; }
@@ -33,7 +34,7 @@ query() { rpm --dbpath "$work/db" -qp "${@:2}" "$(rpm_of "$1")" 2>/dev/null; }
 root_rpm() { rpm --root "$work/root" --dbpath /var/lib/rpm --nodeps --noscripts "$@"; }
 
 ok "a tarball is made" tarball_make
-ok "the packages are built of it, and each installed file is in one" rpm_build
+ok "the packages are built of it, and each installed file is in one" rpm_build rpm
 for name in "${PACKAGES[@]}"; do
 	ok "there is $name" test -s "$(rpm_of "$name")"
 done
@@ -67,4 +68,10 @@ ok "they are removed" root_rpm -e "${PACKAGES[@]}"
 is "what is left is the settings that were changed" \
 	"$(cd "$work/root" && find . ! -type d ! -path './var/lib/rpm/*' | sort)" \
 	./etc/lunmask/journal.conf.rpmsave
+
+ok "without libiscsi, they are built too" rpm_build poor --without libiscsi
+poor=$(find "$work/poor/RPMS" -name 'lunmask-[0-9]*.rpm')
+unlike "then nothing wants a driver of QEMU for iSCSI, nor the library" \
+	"$(rpm --dbpath "$work/db" -qp --requires "$poor" 2>/dev/null)" iscsi
+like "otherwise that driver is wanted" "$(query lunmask --requires)" '^\(qemu-block-iscsi or '
 done_testing

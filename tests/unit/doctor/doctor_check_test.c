@@ -56,6 +56,7 @@ static void node_fill(struct doctor_facts *facts)
 	}
 	facts->units.guests = facts->units.guests_ordered = true;
 	facts->libvirt.versions = (struct hypervisor_versions){9000000, 7002000};
+	facts->state_tools.libiscsi = true;
 	facts->state_tools.storage_daemon = true;
 }
 
@@ -324,6 +325,10 @@ static void qemu_missing(struct good *good)
 {
 	good->facts.libvirt.versions.qemu = 0;
 }
+static void libiscsi_missing(struct good *good)
+{
+	good->facts.state_tools.libiscsi = false;
+}
 static void storage_daemon_missing(struct good *good)
 {
 	good->facts.state_tools.storage_daemon = false;
@@ -469,6 +474,7 @@ static const struct fault {
 	{libvirt_down, "libvirt", DOCTOR_FAIL, "cannot connect"},
 	{libvirt_old, "libvirt-version", DOCTOR_FAIL, "6.10.0"},
 	{qemu_missing, "libvirt-version", DOCTOR_FAIL, "no QEMU"},
+	{libiscsi_missing, "libiscsi", DOCTOR_WARN, "without libiscsi"},
 	{storage_daemon_missing, "state-lun", DOCTOR_FAIL, "qemu-storage-daemon"},
 	{fuse_missing, "state-lun", DOCTOR_FAIL, "/dev/fuse"},
 	{selinux_refuses, "selinux", DOCTOR_FAIL, "virt_use_fusefs is off"},
