@@ -357,8 +357,9 @@ static const struct usage program_usage = {
 	.name = PROGRAM,
 	.words = USAGE_WORD_NEEDED,
 	.word = "COMMAND",
-	.summary = "Shows tasks of virtual machines, and the cluster's journal of them.",
-	.text = PROGRAM " COMMAND --help describes one command; lunmask(8) describes all.",
+	.summary = "Shows and manages tasks and definitions of VMs, their paths, and the journal.",
+	.text = PROGRAM " COMMAND --help describes one command; lunmask(8) describes all.\n"
+			"lunmask(7) is a tutorial; lunmask doctor says what a new system lacks.",
 };
 
 static void commands_print(FILE *file)
