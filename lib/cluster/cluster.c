@@ -417,6 +417,11 @@ static int configuration_ask(struct question *question)
 	return part_ask(question, "/cib/configuration");
 }
 
+static int cib_ask(struct question *question)
+{
+	return part_ask(question, "/cib");
+}
+
 static int part_get(int (*ask)(struct question *question), const char *what,
 		    struct deadline deadline, char **ret_xml, struct err *err)
 {
@@ -443,4 +448,9 @@ int cluster_options(struct deadline deadline, char **ret_xml, struct err *err)
 int cluster_configuration(struct deadline deadline, char **ret_xml, struct err *err)
 {
 	return part_get(configuration_ask, "settings", deadline, ret_xml, err);
+}
+
+int cluster_cib(struct deadline deadline, char **ret_xml, struct err *err)
+{
+	return part_get(cib_ask, "settings and status", deadline, ret_xml, err);
 }

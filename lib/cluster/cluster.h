@@ -65,6 +65,9 @@ int cluster_options(struct deadline deadline, char **ret_xml, struct err *err);
 /* The same for all of <configuration>. */
 int cluster_configuration(struct deadline deadline, char **ret_xml, struct err *err);
 
+/* The same for all of the CIB, with the cluster's status. */
+int cluster_cib(struct deadline deadline, char **ret_xml, struct err *err);
+
 /*
  * Makes the controller of this node, whose name is node, discard what it has recorded about the
  * resources here; the cluster then probes each of them again. This stops and starts nothing. It is

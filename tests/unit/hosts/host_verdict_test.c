@@ -192,6 +192,11 @@ static void host_verdict__a_lun_that_the_array_has_not(void **state)
 	luns[1].exists = HOST_NO;
 	is(HOST_NO, "san1 has no LUN web1-data");
 	assert_int_equal(verdict.n_reasons, 1);
+	/* A lost portal does not decide here. */
+	path_set(1, PATH_DOWN, "");
+	is(HOST_NO, "san1 has no LUN web1-data");
+	assert_int_equal(verdict.n_reasons, 2);
+	assert_int_equal(verdict.reasons[1].effect, HOST_YES);
 }
 
 static void host_verdict__an_array_that_does_not_answer(void **state)
