@@ -115,6 +115,20 @@ int array_luns(const struct array *array, const char *const *names, size_t count
 	return verb_end(array, "luns", &result, rc, err);
 }
 
+int array_exposures(const struct array *array, const char *const *names, size_t count,
+		    struct deadline deadline, struct array_exposure *ret, struct err *err)
+{
+	struct runner_result result;
+	int rc = verb_call(array, "luns",
+			   array_wire_encode_luns(names, count, NULL, driver_timeout_ms(deadline)),
+			   deadline, &result, err);
+
+	rc = rc != 0 ? rc
+		     : array_exposure_decode(result.output, result.output_bytes, names, count, ret,
+					     err);
+	return verb_end(array, "luns", &result, rc, err);
+}
+
 int array_masks(const struct array *array, const char *const *names, size_t count,
 		struct deadline deadline, struct array_masks *ret, struct err *err)
 {

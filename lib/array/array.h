@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "array/array_error.h"
+#include "array/array_exposure.h"
 #include "base/deadline.h"
 #include "base/err.h"
 #include "config/config.h"
@@ -155,6 +156,10 @@ int array_ports(const struct array *array, struct deadline deadline, struct arra
 int array_luns(const struct array *array, const char *const *names, size_t count,
 	       const char *initiator, struct deadline deadline, struct lun *ret_luns,
 	       struct err *err);
+
+/* On which portals each LUN is exposed, in the order of names. ret has room for count. */
+int array_exposures(const struct array *array, const char *const *names, size_t count,
+		    struct deadline deadline, struct array_exposure *ret, struct err *err);
 
 /* Reads the masks of the named LUNs, in the order of names. */
 int array_masks(const struct array *array, const char *const *names, size_t count,

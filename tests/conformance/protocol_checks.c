@@ -55,6 +55,17 @@ static bool ports_have_state(struct bench *bench)
 	return ok ? true : bench_fail(bench, "no portal, or one without portal and state");
 }
 
+/* A LUN that is exposed everywhere need not say so. */
+static bool portals_named(const json_t *portals)
+{
+	bool ok = portals == NULL || json_is_array(portals);
+
+	for (size_t i = 0; i < json_array_size(portals); i++) {
+		ok = ok && json_is_string(json_array_get(portals, i));
+	}
+	return ok;
+}
+
 static bool lun_described(const json_t *lun)
 {
 	const char *designator =
@@ -65,6 +76,7 @@ static bool lun_described(const json_t *lun)
 		strncmp(designator, "t10.", 4) == 0) &&
 	       json_integer_value(json_object_get(lun, "size_bytes")) > 0 &&
 	       json_is_string(json_object_get(lun, "target")) &&
+	       portals_named(json_object_get(lun, "portals")) &&
 	       json_is_integer(json_object_get(lun, "number"));
 }
 

@@ -109,6 +109,20 @@ static void ports_check(const char *reply, size_t size)
 	}
 }
 
+static void exposure_check(const char *reply, size_t size)
+{
+	struct array_exposure exposures[2];
+
+	if (array_exposure_decode(reply, size, NAMES, 2, exposures, NULL) == 0) {
+		for (size_t i = 0; i < exposures[1].n_portals; i++) {
+			if (exposures[1].everywhere ||
+			    portal_check(exposures[1].portals[i], NULL) != 0) {
+				abort();
+			}
+		}
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *reply = (const char *)data;
@@ -119,6 +133,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	page_check(reply, size);
 	fence_check(reply, size);
 	ports_check(reply, size);
+	exposure_check(reply, size);
 	if (array_wire_decode_error(reply, size, NULL) == 0) {
 		abort(); /* a failure is never none */
 	}
