@@ -52,22 +52,40 @@ path_judge(struct probe *probe, enum path_state state, const char *format, ...)
  * and detail of RFC 7143 11.13.5. Class 2 is "initiator error". Where the array wants CHAP and this
  * host has no secret, libiscsi has a message of its own.
  */
-static bool refuses(const char *text)
+static bool refuses(const char *text, int *ret_detail)
 {
 	const char *status = strrchr(text, '(');
+	int number = status == NULL ? 0 : atoi(status + 1);
 
-	return strstr(text, "Status: ") != NULL && status != NULL && atoi(status + 1) >> 8 == 2;
+	*ret_detail = number & 0xff;
+	return strstr(text, "Status: ") != NULL && number >> 8 == 2;
+}
+
+/* What the details of that class mean for this host. */
+static const char *refusal(int detail)
+{
+	static const char *const meanings[] = {
+		[1] = "the array does not accept this host's secret (CHAP)",
+		[2] = "the array does not admit this initiator",
+		[3] = "the array does not know this initiator",
+	};
+
+	return detail < (int)G_N_ELEMENTS(meanings) ? meanings[detail] : NULL;
 }
 
 static void login_judge(struct probe *probe, int status)
 {
 	const char *text = iscsi_get_error(probe->context);
+	int detail;
 
 	if (status == SCSI_STATUS_REDIRECT) {
 		path_judge(probe, PATH_DOWN, "the portal redirects to %s: configure that portal",
 			   iscsi_get_target_address(probe->context));
-	} else if (refuses(text)) {
-		path_judge(probe, PATH_REFUSED, "login refused: %s", text);
+	} else if (refuses(text, &detail)) {
+		const char *meaning = refusal(detail);
+
+		path_judge(probe, PATH_REFUSED, "login refused: %s%s%s",
+			   meaning != NULL ? meaning : "", meaning != NULL ? ": " : "", text);
 	} else {
 		path_judge(probe, PATH_DOWN, "login failed: %s", text);
 	}

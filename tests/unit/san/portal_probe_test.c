@@ -19,7 +19,25 @@
 #define INITIATOR "iqn.2026-11.org.example:host"
 #define HEADER 48
 
-enum manner { GOOD, REFUSES, BROKEN, HANGS_UP, BABBLES, SILENT, ABSENT, MANNER_MAX };
+enum manner {
+	GOOD,
+	SECRET,
+	BARRED,
+	STRANGER,
+	CROWDED,
+	BROKEN,
+	HANGS_UP,
+	BABBLES,
+	SILENT,
+	ABSENT,
+	MANNER_MAX
+};
+
+/* The status of the login, class and detail (RFC 7143 11.13.5). */
+static const uint8_t statuses[MANNER_MAX][2] = {
+	[SECRET] = {2, 1},  [BARRED] = {2, 2}, [STRANGER] = {2, 3},
+	[CROWDED] = {2, 6}, [BROKEN] = {3, 1},
+};
 
 struct portal_fake {
 	enum manner manner;
@@ -51,8 +69,7 @@ static bool login_answer(const struct portal_fake *fake, int fd, const uint8_t *
 	memcpy(answer + 16, request + 16, 4); /* task tag */
 	memcpy(answer + 28, request + 24, 4); /* the command number that is expected */
 	memcpy(answer + 32, request + 24, 4);
-	answer[36] = fake->manner == REFUSES ? 2 : fake->manner == BROKEN ? 3 : 0;
-	answer[37] = fake->manner == GOOD ? 0 : 1;
+	memcpy(answer + 36, statuses[fake->manner], 2);
 	return send(fd, answer, sizeof(answer), MSG_NOSIGNAL) == (ssize_t)sizeof(answer);
 }
 
@@ -158,7 +175,13 @@ static void portal_probe__tells_each_manner_apart(void **state)
 		const char *says;
 	} wanted[MANNER_MAX] = {
 		[GOOD] = {PATH_UP, ""},
-		[REFUSES] = {PATH_REFUSED, "login refused"},
+		[SECRET] = {PATH_REFUSED,
+			    "login refused: the array does not accept this host's secret (CHAP): "},
+		[BARRED] = {PATH_REFUSED,
+			    "login refused: the array does not admit this initiator: "},
+		[STRANGER] = {PATH_REFUSED,
+			      "login refused: the array does not know this initiator: "},
+		[CROWDED] = {PATH_REFUSED, "login refused: Failed"},
 		[BROKEN] = {PATH_DOWN, "login failed"},
 		[HANGS_UP] = {PATH_DOWN, "the portal has closed the connection"},
 		[BABBLES] = {PATH_DOWN, ""},
