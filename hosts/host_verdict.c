@@ -3,9 +3,10 @@
 
 #include <assert.h>
 #include <glib.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "hosts/list_text.h"
 
 static const char *const answers[] = {
 	[HOST_NOT_KNOWN] = "unknown",
@@ -24,30 +25,47 @@ static const struct row {
 	const char *doubt;
 	bool optional;
 } rows[] = {
-	[HOST_QUORUM] = {"quorum", "this partition has no quorum, so nothing is started in it",
-			 "whether this partition has quorum is not known"},
-	[HOST_MEMBER] = {"member", "it is not in the cluster",
-			 "whether it is in the cluster is not known"},
-	[HOST_INITIATOR] = {"initiator", "the array does not know it",
-			    "its initiator name is not known"},
-	[HOST_UNFENCED] = {"fenced", "the array has fenced it, and grants it nothing",
-			   "whether the array has fenced it is not known"},
-	[HOST_PATHS] = {"paths", NULL, NULL},
-	[HOST_MANAGED] = {"maintenance", "it is in maintenance, so nothing is started there",
-			  "whether it is in maintenance is not known"},
-	[HOST_ACTIVE] = {"standby", "it is in standby", "whether it is in standby is not known"},
-	[HOST_HEALTHY] = {"health", "its health keeps resources away",
-			  "how healthy it is is not known"},
-	[HOST_PERMITTED] = {"location", "a location constraint keeps the VM away",
-			    "whether a location constraint keeps the VM away is not known"},
-	[HOST_NOT_FAILED] = {"failed", "the VM has failed there",
-			     "whether the VM has failed there is not known"},
-	[HOST_LIBVIRT] = {"libvirt", "its libvirt does not answer", "its libvirt was not asked",
+	[HOST_QUORUM] = {.name = "quorum",
+			 .no = "this partition has no quorum, so nothing is started in it",
+			 .doubt = "whether this partition has quorum is not known"},
+	[HOST_MEMBER] = {.name = "member",
+			 .no = "it is not in the cluster",
+			 .doubt = "whether it is in the cluster is not known"},
+	[HOST_INITIATOR] = {.name = "initiator",
+			    .no = "it has no initiator name",
+			    .doubt = "its initiator name is not known"},
+	[HOST_UNFENCED] = {.name = "fenced",
+			   .no = "the array has fenced it, and grants it nothing",
+			   .doubt = "whether the array has fenced it is not known"},
+	[HOST_PATHS] = {.name = "paths"},
+	[HOST_MANAGED] = {.name = "maintenance",
+			  .no = "it is in maintenance, so nothing is started there",
+			  .doubt = "whether it is in maintenance is not known"},
+	[HOST_ACTIVE] = {.name = "standby",
+			 .no = "it is in standby",
+			 .doubt = "whether it is in standby is not known"},
+	[HOST_HEALTHY] = {.name = "health",
+			  .no = "its health keeps resources away",
+			  .doubt = "how healthy it is is not known"},
+	[HOST_PERMITTED] = {.name = "location",
+			    .no = "a location constraint keeps the VM away",
+			    .doubt = "whether a location constraint keeps the VM away is not "
+				     "known"},
+	[HOST_NOT_FAILED] = {.name = "failed",
+			     .no = "the VM has failed there",
+			     .doubt = "whether the VM has failed there is not known"},
+	[HOST_LIBVIRT] = {.name = "libvirt",
+			  .no = "its libvirt does not answer",
+			  .doubt = "its libvirt was not asked about CPU and memory",
 			  .optional = true},
-	[HOST_CPU] = {"cpu", "its CPU cannot run the guest",
-		      "whether its CPU can run the guest is not known", .optional = true},
-	[HOST_MEMORY] = {"memory", "its memory is too small for the guest",
-			 "whether the guest's memory fits is not known", .optional = true},
+	[HOST_CPU] = {.name = "cpu",
+		      .no = "the guest cannot run there as it is defined",
+		      .doubt = "whether the guest can run there as it is defined is not known",
+		      .optional = true},
+	[HOST_MEMORY] = {.name = "memory",
+			 .no = "its memory is too small for the guest",
+			 .doubt = "whether the guest's memory fits is not known",
+			 .optional = true},
 };
 static_assert(G_N_ELEMENTS(rows) == HOST_FACTS, "a fact has no row");
 
@@ -59,21 +77,6 @@ const char *host_answer_to_str(enum host_answer answer)
 const char *host_fact_to_str(enum host_fact fact)
 {
 	return rows[fact].name;
-}
-
-const char *host_age_text(uint64_t ms, char ret[HOST_AGE_TEXT])
-{
-	static const struct {
-		uint64_t ms;
-		char letter;
-	} units[] = {{86400000, 'd'}, {3600000, 'h'}, {60000, 'm'}, {1000, 's'}};
-	size_t i = 0;
-
-	while (i < G_N_ELEMENTS(units) - 1 && ms < units[i].ms) {
-		i++;
-	}
-	(void)snprintf(ret, HOST_AGE_TEXT, "%" PRIu64 "%c", ms / units[i].ms, units[i].letter);
-	return ret;
 }
 
 static void __attribute__((format(printf, 4, 5)))
@@ -101,6 +104,13 @@ static void plain_judge(enum host_fact fact, const struct host_known *known, GAr
 		add(reasons, fact, row->optional ? HOST_YES : HOST_NOT_KNOWN, "%s%s%s", row->doubt,
 		    colon, known->detail);
 	}
+}
+
+/* What only libvirt knows is not known where it does not answer, which is said already. */
+static bool is_told(const struct host_facts *facts, enum host_fact fact)
+{
+	return (fact == HOST_CPU || fact == HOST_MEMORY) &&
+	       facts->known[fact].is == HOST_NOT_KNOWN && facts->known[HOST_LIBVIRT].is != HOST_YES;
 }
 
 /* Paths */
@@ -171,12 +181,12 @@ static void path_add(const struct host_need *need, const struct host_path *path,
 	enum host_answer effect = path_effect(path, bit, missing);
 	const char *portal = need->portals[i].portal;
 	const char *colon = path->reason[0] != '\0' ? ": " : "";
-	char age[HOST_AGE_TEXT];
+	char age[LIST_TEXT_AGE];
 
 	if (((missing[HOST_NO] | missing[HOST_NOT_KNOWN] | missing[HOST_YES]) & bit) == 0) {
 		return;
 	}
-	(void)host_age_text(path->age_ms, age);
+	(void)list_text_age(path->age_ms, age);
 	if (path->state == PATH_UNKNOWN) {
 		add(reasons, HOST_PATHS, effect,
 		    "whether it reaches portal %s of %s is not known%s%s", portal, need->array,
@@ -274,7 +284,7 @@ void host_verdict(const struct host_need *need, const struct host_facts *facts,
 	for (size_t fact = 0; fact < HOST_FACTS; fact++) {
 		if (fact == HOST_PATHS) {
 			paths_judge(need, facts, found);
-		} else {
+		} else if (!is_told(facts, (enum host_fact)fact)) {
 			plain_judge((enum host_fact)fact, &facts->known[fact], found);
 		}
 	}

@@ -28,8 +28,9 @@ enum host_answer { HOST_NOT_KNOWN = 0, HOST_NO, HOST_YES, HOST_ANSWER_MAX };
 const char *host_answer_to_str(enum host_answer answer);
 
 #define HOST_DETAIL_MAX 255
-#define HOST_PORTALS_MAX (2 * PORTALS_MAX) /* those of lunmask.conf, and those of the array alone  \
-					    */
+#define HOST_PORTALS_MAX                                                                           \
+	(2 * PORTALS_MAX) /* those of lunmask.conf, and those of the array alone                   \
+			   */
 
 /*
  * What is true of a host that the VM may run on, worst first: the order of the reasons. YES is
@@ -113,9 +114,5 @@ struct host_verdict {
 void host_verdict(const struct host_need *need, const struct host_facts *facts,
 		  struct host_verdict *ret);
 void host_verdict_release(struct host_verdict *verdict);
-
-/* "12m": in the largest unit of which there is at least one. */
-#define HOST_AGE_TEXT 32
-const char *host_age_text(uint64_t ms, char ret[HOST_AGE_TEXT]);
 
 #endif

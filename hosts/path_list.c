@@ -8,10 +8,9 @@
 
 #include "base/json_build.h"
 #include "base/realtime.h"
+#include "hosts/list_text.h"
 #include "xml/xml_out.h"
 
-#define WIDTH 80
-#define INDENT 4
 #define PORTAL_WIDTH 24
 #define BEFORE_STATE (12 + 1 + 10 + 1 + PORTAL_WIDTH + 1)
 
@@ -59,53 +58,6 @@ void path_list_release(struct path_list *list)
 
 /* Text */
 
-static void column(FILE *file, const char *text, int width)
-{
-	if ((int)strlen(text) > width) {
-		(void)fprintf(file, "%.*s+ ", width - 1, text);
-	} else {
-		(void)fprintf(file, "%-*s ", width, text);
-	}
-}
-
-/* In the largest unit of which there is at least one. */
-static void age_text(uint64_t ms, char *ret, size_t size)
-{
-	static const struct {
-		uint64_t ms;
-		char letter;
-	} units[] = {{86400000, 'd'}, {3600000, 'h'}, {60000, 'm'}, {1000, 's'}};
-	size_t i = 0;
-
-	while (i < G_N_ELEMENTS(units) - 1 && ms < units[i].ms) {
-		i++;
-	}
-	(void)snprintf(ret, size, "%" PRIu64 "%c", ms / units[i].ms, units[i].letter);
-}
-
-/* Lines that begin with blanks, broken between words. */
-static void lines_print(FILE *file, const char *text)
-{
-	size_t left = 0;
-
-	while (*text != '\0') {
-		size_t word = strcspn(text, " ");
-
-		if (left < word + 1) {
-			(void)fprintf(file, "%s%*s%.*s", left > 0 ? "\n" : "", INDENT, "",
-				      (int)word, text);
-			left = WIDTH - INDENT > word ? WIDTH - INDENT - word : 1;
-		} else {
-			(void)fprintf(file, " %.*s", (int)word, text);
-			left -= word + 1;
-			left = left == 0 ? 1 : left;
-		}
-		text += word;
-		text += strspn(text, " ");
-	}
-	(void)fputc('\n', file);
-}
-
 /* An address may be longer than its column: the rest then is in the next line. */
 static void portal_print(FILE *file, const char *portal)
 {
@@ -118,22 +70,23 @@ static void portal_print(FILE *file, const char *portal)
 
 static void path_print(FILE *file, const struct journal_path *path)
 {
-	char age[32], latency[32] = "-";
+	char age[LIST_TEXT_AGE], latency[32] = "-";
 
-	age_text(path->age_ms, age, sizeof(age));
+	(void)list_text_age(path->age_ms, age);
 	if (path->state == PATH_UP) {
 		(void)snprintf(latency, sizeof(latency), "%.1f ms", path->latency_us / 1000.0);
 	}
-	column(file, path->node, 12);
-	column(file, path->array, 10);
+	list_text_column(file, path->node, 12);
+	list_text_column(file, path->array, 10);
 	portal_print(file, path->portal);
 	(void)fprintf(file, "%-8s %5s %10s\n", path_state_to_str(path->state), age, latency);
 	if (path->reason[0] != '\0') {
-		lines_print(file, path->reason);
+		list_text_lines(file, path->reason);
 	}
 	if (path->origin == JOURNAL_PATH_REPORTED) {
-		lines_print(file, "only the array names this portal: no drive uses it while it is "
-				  "not in lunmask.conf");
+		list_text_lines(file,
+				"only the array names this portal: no drive uses it while it is "
+				"not in lunmask.conf");
 	}
 }
 
@@ -150,7 +103,7 @@ void path_list_text(const struct path_list *list, FILE *file)
 	}
 	if (list->trouble[0] != '\0') {
 		(void)fputs("This node measures nothing now:\n", file);
-		lines_print(file, list->trouble);
+		list_text_lines(file, list->trouble);
 	}
 }
 

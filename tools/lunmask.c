@@ -8,6 +8,7 @@
 
 #include "command/usage.h"
 #include "doctor/report/doctor.h"
+#include "hosts/host_list.h"
 #include "hosts/path_list.h"
 
 /* Shows the tasks and the journal, and changes the journal. See lunmask(8). */
@@ -51,6 +52,8 @@ static char *timeout;
 		  "only paths to this array", "ARRAY"}
 #define OF_NODE {"node", 'N', 0, G_OPTION_ARG_FILENAME, &given.node, \
 		 "only paths of this node", "NODE"}
+#define ONLY_NODE {"node", 'N', 0, G_OPTION_ARG_FILENAME, &given.node, \
+		   "only this node", "NODE"}
 #define TIMEOUT {"timeout", 't', 0, G_OPTION_ARG_FILENAME, &timeout, \
 		 "time limit, 1 to 600; default 10", "SECONDS"}
 #define PASSED {"all", 'a', 0, G_OPTION_ARG_NONE, &given.all, "also list what has passed", NULL}
@@ -117,6 +120,45 @@ static int lunmask_paths(const struct lunmask_options *options)
 	int status = rc < 0 ? lunmask_fail(rc, &err) : paths_print(options, &list, &err);
 
 	path_list_release(&list);
+	return status;
+}
+
+static int hosts_print(const struct lunmask_options *options, const struct host_found *found,
+		       struct err *err)
+{
+	static const int statuses[] = {
+		[HOST_NOT_KNOWN] = LUNMASK_EXIT_UNSEEN,
+		[HOST_NO] = LUNMASK_EXIT_FAILED,
+		[HOST_YES] = LUNMASK_EXIT_GOOD,
+	};
+	int rc = 0;
+
+	if (host_list_count(found, options->node) == 0) {
+		rc = err_set(err, -ENOENT, "the cluster has no node '%.200s'",
+			     options->node != NULL ? options->node : "");
+		return lunmask_fail(rc, err);
+	}
+	if (options->json) {
+		if (lunmask_json_print(host_list_json(found, options->node), JSON_INDENT(2)) != 0) {
+			return LUNMASK_EXIT_FAILED;
+		}
+	} else if (options->xml) {
+		rc = host_list_xml(found, options->node, stdout);
+	} else {
+		host_list_text(found, options->node, stdout);
+	}
+	return rc < 0 ? lunmask_fail(err_set(err, rc, "cannot write: %s", strerror(-rc)), err)
+		      : statuses[host_list_answer(found, options->node)];
+}
+
+static int lunmask_hosts(const struct lunmask_options *options)
+{
+	struct host_found found;
+	struct err err = ERR_INIT;
+	int rc = host_look(options->argument, deadline_in(options->timeout_ms), &found, &err);
+	int status = rc < 0 ? lunmask_fail(rc, &err) : hosts_print(options, &found, &err);
+
+	host_found_release(&found);
 	return status;
 }
 
@@ -249,6 +291,19 @@ static const struct command {
 			   "let this host in; unknown: it was not measured.",
 		   .rows = ROWS(OF_ARRAY, OF_NODE, JSON, XML, TIMEOUT)},
 	 .run = lunmask_paths},
+	{.usage = {.name = PROGRAM " hosts",
+		   .words = USAGE_WORD_NEEDED,
+		   .word = "VM",
+		   .summary = "say on which hosts a VM may run, and why not on others",
+		   .text = "A host may run the VM if it reaches each of its LUNs through a portal "
+			   "that\n"
+			   "exposes it, and nothing else is in the way: the cluster, the array's "
+			   "fencing,\n"
+			   "libvirt. Of libvirt, only this host's is asked.\n"
+			   "Exit status: 0: a host may; 1: none may; 7: of a host it is not known.",
+		   .rows = ROWS(ONLY_NODE, JSON, XML, TIMEOUT_IMAGE)},
+	 .run = lunmask_hosts,
+	 .timeout_s = TIMEOUT_IMAGE_DEFAULT_S},
 	{.usage = {.name = PROGRAM " doctor",
 		   .summary = "find what would keep lunmask from working",
 		   .text = "It looks at this node, the cluster, the arrays and, by ssh, the other "

@@ -28,6 +28,7 @@ static const struct parameter {
 	{"migration_mode", offsetof(struct cluster_vm, migration_mode)},
 	{"migration_transport", offsetof(struct cluster_vm, migration_transport)},
 	{"migration_network_suffix", offsetof(struct cluster_vm, migration_network_suffix)},
+	{"paths_required", offsetof(struct cluster_vm, paths_required)},
 };
 
 static char **field(struct cluster_vm *vm, const struct parameter *parameter)

@@ -48,6 +48,7 @@ struct cluster_vm {
 	char *migration_mode;
 	char *migration_transport;
 	char *migration_network_suffix;
+	char *paths_required;
 	int64_t timeouts_ms[CLUSTER_OP_MAX]; /* -1: not set for this operation */
 };
 

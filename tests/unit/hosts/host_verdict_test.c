@@ -87,7 +87,7 @@ static const struct {
 	 HOST_NOT_KNOWN, "whether this partition has quorum is not known: seen"},
 	{HOST_MEMBER, "it is not in the cluster: seen", HOST_NOT_KNOWN,
 	 "whether it is in the cluster is not known: seen"},
-	{HOST_INITIATOR, "the array does not know it: seen", HOST_NOT_KNOWN,
+	{HOST_INITIATOR, "it has no initiator name: seen", HOST_NOT_KNOWN,
 	 "its initiator name is not known: seen"},
 	{HOST_UNFENCED, "the array has fenced it, and grants it nothing: seen", HOST_NOT_KNOWN,
 	 "whether the array has fenced it is not known: seen"},
@@ -102,9 +102,9 @@ static const struct {
 	{HOST_NOT_FAILED, "the VM has failed there: seen", HOST_NOT_KNOWN,
 	 "whether the VM has failed there is not known: seen"},
 	{HOST_LIBVIRT, "its libvirt does not answer: seen", HOST_YES,
-	 "its libvirt was not asked: seen"},
-	{HOST_CPU, "its CPU cannot run the guest: seen", HOST_YES,
-	 "whether its CPU can run the guest is not known: seen"},
+	 "its libvirt was not asked about CPU and memory: seen"},
+	{HOST_CPU, "the guest cannot run there as it is defined: seen", HOST_YES,
+	 "whether the guest can run there as it is defined is not known: seen"},
 	{HOST_MEMORY, "its memory is too small for the guest: seen", HOST_YES,
 	 "whether the guest's memory fits is not known: seen"},
 };
@@ -220,6 +220,17 @@ static void host_verdict__paths_required(void **state)
 	assert_string_equal(verdict.reasons[1].text, "no path to portal " P2 " of san1 for 2m");
 	path_set(1, PATH_UNKNOWN, "");
 	is(HOST_NOT_KNOWN, "whether it reaches portal " P2 " of san1 is not known");
+}
+
+static void host_verdict__a_libvirt_that_was_not_asked_is_one_remark(void **state)
+{
+	(void)state;
+	facts.known[HOST_LIBVIRT].is = HOST_NOT_KNOWN;
+	facts.known[HOST_CPU].is = facts.known[HOST_MEMORY].is = HOST_NOT_KNOWN;
+	is(HOST_YES, "its libvirt was not asked about CPU and memory");
+	assert_int_equal(verdict.n_reasons, 1);
+	facts.known[HOST_MEMORY].is = HOST_NO;
+	is(HOST_NO, "its memory is too small for the guest");
 }
 
 /* All reasons are kept; what decides comes first, and of that the worst. */
@@ -368,6 +379,7 @@ int main(void)
 		TEST(host_verdict__a_lun_that_the_array_has_not),
 		TEST(host_verdict__an_array_that_does_not_answer),
 		TEST(host_verdict__paths_required),
+		TEST(host_verdict__a_libvirt_that_was_not_asked_is_one_remark),
 		TEST(host_verdict__the_worst_comes_first),
 		TEST(host_verdict__nothing_known_is_unknown),
 		TEST(host_verdict__is_the_rule_for_two_hosts_and_four_portals),
