@@ -139,6 +139,7 @@ check_codes() {
 	fi
 	check_code 7 "probe without parameters" OCF_RESKEY_CRM_meta_interval=0 monitor
 	check_code 0 "stop without parameters" OCF_RESKEY_CRM_meta_interval=0 stop
+	grep -q '"migrate_to"' "$work/metadata-1.1.xml" || return 0
 	check_code 1 "migrate_to without a target" "${values[@]}" migrate_to
 	check_code 1 "migrate_from without a source" "${values[@]}" migrate_from
 	check_code 1 "migrate_to without parameters" OCF_RESKEY_CRM_meta_migrate_source=node1 \
