@@ -8,8 +8,7 @@
 
 #include "command/usage.h"
 #include "doctor/report/doctor.h"
-#include "hosts/host_list.h"
-#include "hosts/path_list.h"
+#include "hosts/list_run.h"
 
 /* Shows the tasks and the journal, and changes the journal. See lunmask(8). */
 #define PROGRAM "lunmask"
@@ -52,6 +51,8 @@ static char *timeout;
 		  "only paths to this array", "ARRAY"}
 #define OF_NODE {"node", 'N', 0, G_OPTION_ARG_FILENAME, &given.node, \
 		 "only paths of this node", "NODE"}
+#define CRM {"crm", 'c', 0, G_OPTION_ARG_NONE, &given.crm, "only the commands for crm", NULL}
+#define PCS {"pcs", 'p', 0, G_OPTION_ARG_NONE, &given.pcs, "only the commands for pcs", NULL}
 #define ONLY_NODE {"node", 'N', 0, G_OPTION_ARG_FILENAME, &given.node, \
 		   "only this node", "NODE"}
 #define TIMEOUT {"timeout", 't', 0, G_OPTION_ARG_FILENAME, &timeout, \
@@ -94,72 +95,43 @@ static int lunmask_doctor(const struct lunmask_options *options)
 	return failed > 0 ? LUNMASK_EXIT_FAILED : LUNMASK_EXIT_GOOD;
 }
 
-static int paths_print(const struct lunmask_options *options, const struct path_list *list,
-		       struct err *err)
+static enum list_format format_of(const struct lunmask_options *options)
 {
-	int rc = 0;
-
-	if (options->json) {
-		return lunmask_json_print(path_list_json(list), JSON_INDENT(2));
-	}
-	if (options->xml) {
-		rc = path_list_xml(list, stdout);
-	} else {
-		path_list_text(list, stdout);
-	}
-	return rc < 0 ? lunmask_fail(err_set(err, rc, "cannot write: %s", strerror(-rc)), err)
-		      : LUNMASK_EXIT_GOOD;
+	return options->json ? LIST_JSON : options->xml ? LIST_XML : LIST_TEXT;
 }
 
 static int lunmask_paths(const struct lunmask_options *options)
 {
 	const struct path_filter filter = {.node = options->node, .array = options->array};
-	struct path_list list;
 	struct err err = ERR_INIT;
-	int rc = path_list_get(&filter, deadline_in(options->timeout_ms), &list, &err);
-	int status = rc < 0 ? lunmask_fail(rc, &err) : paths_print(options, &list, &err);
+	int rc = list_run_paths(&filter, format_of(options), deadline_in(options->timeout_ms),
+				stdout, &err);
 
-	path_list_release(&list);
-	return status;
+	return rc < 0 ? lunmask_fail(rc, &err) : LUNMASK_EXIT_GOOD;
 }
 
-static int hosts_print(const struct lunmask_options *options, const struct host_found *found,
-		       struct err *err)
+static int lunmask_hosts(const struct lunmask_options *options)
 {
 	static const int statuses[] = {
 		[HOST_NOT_KNOWN] = LUNMASK_EXIT_UNSEEN,
 		[HOST_NO] = LUNMASK_EXIT_FAILED,
 		[HOST_YES] = LUNMASK_EXIT_GOOD,
 	};
-	int rc = 0;
+	enum host_answer answer;
+	struct err err = ERR_INIT;
+	int rc = list_run_hosts(options->argument, options->node, format_of(options),
+				deadline_in(options->timeout_ms), stdout, &answer, &err);
 
-	if (host_list_count(found, options->node) == 0) {
-		rc = err_set(err, -ENOENT, "the cluster has no node '%.200s'",
-			     options->node != NULL ? options->node : "");
-		return lunmask_fail(rc, err);
-	}
-	if (options->json) {
-		if (lunmask_json_print(host_list_json(found, options->node), JSON_INDENT(2)) != 0) {
-			return LUNMASK_EXIT_FAILED;
-		}
-	} else if (options->xml) {
-		rc = host_list_xml(found, options->node, stdout);
-	} else {
-		host_list_text(found, options->node, stdout);
-	}
-	return rc < 0 ? lunmask_fail(err_set(err, rc, "cannot write: %s", strerror(-rc)), err)
-		      : statuses[host_list_answer(found, options->node)];
+	return rc < 0 ? lunmask_fail(rc, &err) : statuses[answer];
 }
 
-static int lunmask_hosts(const struct lunmask_options *options)
+static int lunmask_rules(const struct lunmask_options *options)
 {
-	struct host_found found;
 	struct err err = ERR_INIT;
-	int rc = host_look(options->argument, deadline_in(options->timeout_ms), &found, &err);
-	int status = rc < 0 ? lunmask_fail(rc, &err) : hosts_print(options, &found, &err);
+	int rc = list_run_rules(options->argument, options->crm, options->pcs,
+				deadline_in(options->timeout_ms), stdout, &err);
 
-	host_found_release(&found);
-	return status;
+	return rc < 0 ? lunmask_fail(rc, &err) : LUNMASK_EXIT_GOOD;
 }
 
 static const struct command {
@@ -304,6 +276,17 @@ static const struct command {
 		   .rows = ROWS(ONLY_NODE, JSON, XML, TIMEOUT_IMAGE)},
 	 .run = lunmask_hosts,
 	 .timeout_s = TIMEOUT_IMAGE_DEFAULT_S},
+	{.usage = {.name = PROGRAM " rules",
+		   .words = USAGE_WORD_NEEDED,
+		   .word = "VM",
+		   .summary = "print rules that keep a VM away from nodes without a path",
+		   .text = "The commands are for crm or pcs, whichever you use. They are only "
+			   "printed. They\n"
+			   "need the attributes of ocf:lunmask:ArrayPaths, and begin with its "
+			   "clone if the\n"
+			   "cluster has none.",
+		   .rows = ROWS(CRM, PCS, TIMEOUT)},
+	 .run = lunmask_rules},
 	{.usage = {.name = PROGRAM " doctor",
 		   .summary = "find what would keep lunmask from working",
 		   .text = "It looks at this node, the cluster, the arrays and, by ssh, the other "

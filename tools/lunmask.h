@@ -33,7 +33,7 @@ struct lunmask_options {
 	char *vm;    /* NULL: all */
 	char *array; /* NULL: every array */
 	char *node;  /* NULL: every node */
-	gboolean all, follow, json, xml, yes, dry_run, foreign, own, running, live, local;
+	gboolean all, follow, json, xml, yes, dry_run, foreign, own, running, live, local, crm, pcs;
 	int timeout_ms;
 	const char *argument; /* first argument; NULL: none */
 	const char *const *arguments;

@@ -8,6 +8,7 @@
 #include <libxml/parser.h>
 
 #include "cluster/cluster.h"
+#include "cluster/cluster_attribute.h"
 #include "cluster/pacemaker_compat.h"
 #include "names/name.h"
 #include "names/name_limits.h"
@@ -43,11 +44,11 @@ static const char *attr(xmlNodePtr node, const char *name)
 	return value != NULL ? value : "";
 }
 
-static bool is_vm(xmlNodePtr node)
+static bool is_ours(xmlNodePtr node, const char *type)
 {
 	return strcmp(attr(node, "class"), "ocf") == 0 &&
 	       strcmp(attr(node, "provider"), "lunmask") == 0 &&
-	       strcmp(attr(node, "type"), "VirtualMachine") == 0;
+	       strcmp(attr(node, "type"), type) == 0;
 }
 
 /* Returns the primitive's <template>, or NULL. */
@@ -221,12 +222,30 @@ static void vm_fill(xmlNodePtr primitive, xmlNodePtr template, struct cluster_vm
 	vm_check(ret, unclear);
 }
 
+/* The parameter name of an ocf:lunmask:ArrayPaths, or its default. */
+static char *prefix_find(xmlNodePtr primitive)
+{
+	for (xmlNodePtr set = xml_tree_child(primitive, "instance_attributes"); set != NULL;
+	     set = xml_tree_next(set, "instance_attributes")) {
+		for (xmlNodePtr pair = xml_tree_child(set, "nvpair"); pair != NULL;
+		     pair = xml_tree_next(pair, "nvpair")) {
+			if (strcmp(attr(pair, "name"), "name") == 0 && attr(pair, "value")[0]) {
+				return g_strdup(attr(pair, "value"));
+			}
+		}
+	}
+	return g_strdup(CLUSTER_ATTRIBUTE_PREFIX);
+}
+
 static int vm_add(xmlNodePtr resources, xmlNodePtr primitive, struct cluster_vms *vms,
 		  struct err *err)
 {
 	xmlNodePtr template = template_find(resources, primitive);
 
-	if (!is_vm(template != NULL ? template : primitive)) {
+	if (is_ours(primitive, "ArrayPaths") && vms->paths_prefix == NULL) {
+		vms->paths_prefix = prefix_find(primitive);
+	}
+	if (!is_ours(template != NULL ? template : primitive, "VirtualMachine")) {
 		return 0;
 	}
 	if (vms->count == CLUSTER_VMS_MAX) {
@@ -292,5 +311,6 @@ void cluster_vms_release(struct cluster_vms *vms)
 		vm_clear(&vms->vms[i]);
 	}
 	g_free(vms->vms);
+	g_free(vms->paths_prefix);
 	*vms = (struct cluster_vms){0};
 }

@@ -55,6 +55,11 @@ struct cluster_vm {
 struct cluster_vms {
 	struct cluster_vm *vms;
 	size_t count;
+	/*
+	 * What the attributes of the first ocf:lunmask:ArrayPaths begin with; NULL: the cluster has
+	 * none.
+	 */
+	char *paths_prefix;
 };
 
 int cluster_vms_get(struct deadline deadline, struct cluster_vms *ret, struct err *err);

@@ -128,8 +128,8 @@ static void complete__offers_commands_and_options(void **state)
 {
 	(void)state;
 	completes("ta", "tasks\n");
-	completes("''", "tasks\nreconcile\nimage\ndefinition\nstatus\npaths\nhosts\ndoctor\njournal\n");
-	completes("", "tasks\nreconcile\nimage\ndefinition\nstatus\npaths\nhosts\ndoctor\njournal\n");
+	completes("''", "tasks\nreconcile\nimage\ndefinition\nstatus\npaths\nhosts\nrules\ndoctor\njournal\n");
+	completes("", "tasks\nreconcile\nimage\ndefinition\nstatus\npaths\nhosts\nrules\ndoctor\njournal\n");
 	completes("tasks ''", "show\n");
 	completes("image ''", "show\ndiscard\n");
 	completes("journal f", "force-solo\nforget\n");
