@@ -73,7 +73,7 @@ static const struct ocf_parameter parameters[] = {
 		.shortdesc = "What the names of the attributes begin with",
 		.longdesc = "The attribute of an array is this and the array's name, such as "
 			    "lunmask-san1. Rules of location constraints use it; 'lunmask rules' "
-			    "prints rules for the default.",
+			    "prints such rules.",
 	},
 	{
 		.name = "dampen",
