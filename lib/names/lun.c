@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "names/name.h"
+#include "names/size.h"
 
 #define EXTENT_GRAIN_BYTES 512u
 #define EXTENT_TEXT_MAX 191 /* characters of NAME:OFFSET+LENGTH; a longer text is refused */
@@ -99,38 +100,6 @@ static int flash_check(const struct drive *drive, struct err *err)
 			       drive->extent.lun, drive->extent.lun);
 	}
 	return 0;
-}
-
-/* Reads digits and an optional unit at *text, and advances *text past them. */
-static bool size_take(const char **text, uint64_t *ret_bytes)
-{
-	static const struct {
-		const char *name;
-		unsigned int shift;
-	} units[] = {{"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}};
-	uint64_t value;
-	char *at;
-
-	errno = 0;
-	value = g_ascii_strtoull(*text, &at, 10);
-	if (!g_ascii_isdigit(**text) || errno != 0) {
-		return false;
-	}
-	for (size_t i = 0; i < G_N_ELEMENTS(units); i++) {
-		size_t length = strlen(units[i].name);
-
-		if (strncmp(at, units[i].name, length) != 0) {
-			continue;
-		}
-		if (__builtin_mul_overflow(value, (uint64_t)1 << units[i].shift, &value)) {
-			return false;
-		}
-		at += length;
-		break;
-	}
-	*text = at;
-	*ret_bytes = value;
-	return true;
 }
 
 static int range_from_str(const char *text, const char *range, struct extent *extent,
