@@ -9,6 +9,7 @@
 #include "command/usage.h"
 #include "doctor/report/doctor.h"
 #include "hosts/list_run.h"
+#include "make/make_commands.h"
 
 /* Shows the tasks and the journal, and changes the journal. See lunmask(8). */
 #define PROGRAM "lunmask"
@@ -69,7 +70,8 @@ static char *timeout;
 #define ROWS(...) (const GOptionEntry[]){__VA_ARGS__, {0}}
 /* clang-format on */
 
-/* doctor/ and hosts/ are rooms of their own; the other commands are in files beside this one. */
+/* doctor/, hosts/ and make/ are rooms of their own; the other commands are in files beside this
+ * one. */
 static int lunmask_doctor(const struct lunmask_options *options)
 {
 	json_t *json = NULL;
@@ -400,11 +402,19 @@ static const struct usage program_usage = {
 			"lunmask(7) is a tutorial; lunmask doctor says what a new system lacks.",
 };
 
+/* The commands of this table, then those of make/. */
+static const struct usage *usage_at(size_t i)
+{
+	return i < G_N_ELEMENTS(commands) ? &commands[i].usage
+					  : make_usage_at(i - G_N_ELEMENTS(commands));
+}
+
 static void commands_print(FILE *file)
 {
+	const struct usage *usage;
+
 	(void)fputs("Commands:\n", file);
-	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
-		const struct usage *usage = &commands[i].usage;
+	for (size_t i = 0; (usage = usage_at(i)) != NULL; i++) {
 		g_autofree char *word = usage_word_text(usage);
 		g_autofree char *left =
 			g_strdup_printf("%s %s", usage->name + strlen(PROGRAM " "), word);
@@ -413,25 +423,28 @@ static void commands_print(FILE *file)
 	}
 }
 
-static const struct command *command_named(const char *word, const char *second)
+#define NO_COMMAND SIZE_MAX
+
+static size_t command_named(const char *word, const char *second)
 {
 	g_autofree char *name = g_strjoin(" ", PROGRAM, word, second, NULL);
+	const struct usage *usage;
 
-	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
-		if (strcmp(commands[i].usage.name, name) == 0) {
-			return &commands[i];
+	for (size_t i = 0; (usage = usage_at(i)) != NULL; i++) {
+		if (strcmp(usage->name, name) == 0) {
+			return i;
 		}
 	}
-	return NULL;
+	return NO_COMMAND;
 }
 
 /* The longest matching command; *ret_words is its number of words. */
-static const struct command *command_find(int argc, char **argv, int *ret_words)
+static size_t command_find(int argc, char **argv, int *ret_words)
 {
-	const struct command *found = argc > 2 ? command_named(argv[1], argv[2]) : NULL;
+	size_t found = argc > 2 ? command_named(argv[1], argv[2]) : NO_COMMAND;
 
-	*ret_words = found != NULL ? 2 : 1;
-	return found == NULL && argc > 1 ? command_named(argv[1], NULL) : found;
+	*ret_words = found != NO_COMMAND ? 2 : 1;
+	return found == NO_COMMAND && argc > 1 ? command_named(argv[1], NULL) : found;
 }
 
 static int command_run(const struct command *command, int argc, char **argv)
@@ -478,9 +491,16 @@ static int program_run(int argc, char **argv)
 	return end == USAGE_VERSION ? LUNMASK_EXIT_GOOD : LUNMASK_EXIT_USAGE;
 }
 
-static const struct usage *usage_at(size_t i)
+static int any_run(size_t i, int argc, char **argv)
 {
-	return i < G_N_ELEMENTS(commands) ? &commands[i].usage : NULL;
+	struct err err = ERR_INIT;
+	int rc;
+
+	if (i < G_N_ELEMENTS(commands)) {
+		return command_run(&commands[i], argc, argv);
+	}
+	rc = make_command_run(i - G_N_ELEMENTS(commands), argc, argv, &err);
+	return rc < 0 ? lunmask_fail(rc, &err) : rc;
 }
 
 /* For the shell, which has the line to be completed after "--"; nobody types it. */
@@ -492,15 +512,15 @@ static bool is_completion(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	int words, status;
-	const struct command *command = command_find(argc, argv, &words);
+	size_t command = command_find(argc, argv, &words);
 
 	if (is_completion(argc, argv)) {
 		status = lunmask_complete(usage_at, argv + 3);
-	} else if (command == NULL) {
+	} else if (command == NO_COMMAND) {
 		status = program_run(argc, argv);
 	} else {
 		argv[words] = argv[0];
-		status = command_run(command, argc - words, argv + words);
+		status = any_run(command, argc - words, argv + words);
 	}
 	if (fflush(stdout) != 0) {
 		(void)fputs("lunmask: cannot write the answer\n", stderr);

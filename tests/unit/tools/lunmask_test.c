@@ -128,8 +128,10 @@ static void complete__offers_commands_and_options(void **state)
 {
 	(void)state;
 	completes("ta", "tasks\n");
-	completes("''", "tasks\nreconcile\nimage\ndefinition\nstatus\npaths\nhosts\nrules\ndoctor\njournal\n");
-	completes("", "tasks\nreconcile\nimage\ndefinition\nstatus\npaths\nhosts\nrules\ndoctor\njournal\n");
+	completes("''", "tasks\nreconcile\nimage\ndefinition\nstatus\npaths\nhosts\nrules\ndoctor\njournal\n"
+			"template\n");
+	completes("", "tasks\nreconcile\nimage\ndefinition\nstatus\npaths\nhosts\nrules\ndoctor\njournal\n"
+		      "template\n");
 	completes("tasks ''", "show\n");
 	completes("image ''", "show\ndiscard\n");
 	completes("journal f", "force-solo\nforget\n");
@@ -137,6 +139,8 @@ static void complete__offers_commands_and_options(void **state)
 	completes("nothing ''", "");
 	completes("image discard --", "--help\n--yes\n--timeout\n");
 	completes("doc", "doctor\n");
+	completes("template ''", "list\nshow\ncheck\n");
+	completes("template list --", "--help\n--output-as\n");
 	completes("doctor --", "--help\n--all\n--local\n--json\n--timeout\n");
 	completes("tasks show --", "--help\n--json\n--timeout\n");
 	completes("journal status --j", "--json\n");
