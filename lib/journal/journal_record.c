@@ -108,6 +108,7 @@ const char *journal_kind_to_str(enum journal_kind kind)
 		[JOURNAL_STOP] = "stop",
 		[JOURNAL_MIGRATE] = "migrate",
 		[JOURNAL_RECONCILE] = "reconcile",
+		[JOURNAL_CREATE] = "create",
 	};
 
 	return str_at(texts, G_N_ELEMENTS(texts), kind);

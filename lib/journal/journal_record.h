@@ -26,6 +26,11 @@ enum journal_kind {
 	 * looks at the state LUN of a stopped VM (lunmask image)
 	 */
 	JOURNAL_RECONCILE,
+	/*
+	 * Makes a VM (lunmask create): luns are the volumes that the task has made, and may delete
+	 * again. An older lunmaskd refuses it (docs/decisions/0028).
+	 */
+	JOURNAL_CREATE,
 	JOURNAL_KIND_MAX
 };
 
@@ -76,7 +81,7 @@ struct journal_task {
 	uint32_t tries;
 	enum journal_evidence taken_over; /* evidence for the last takeover */
 	struct journal_actor actor;       /* empty unless RUNNING */
-	/* The node this task granted LUNs to, and may revoke them from; "": none. */
+	/* The node this task granted luns to, and may revoke them from; "": none. */
 	char granted_to[NODE_NAME_MAX + 1];
 	char luns[VM_LUNS_MAX][LUN_NAME_MAX + 1];
 	size_t n_luns;

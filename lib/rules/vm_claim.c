@@ -14,6 +14,7 @@ enum relation {
 	IN,      /* migration to this node; for migrate_from: also from the same source */
 	ARRIVED, /* as IN, and only the stop on the source is left */
 	TIDYING, /* a reconcile, on any node */
+	MAKING,  /* a create, on any node */
 	UNDONE,  /* no open task; the last one is a migration to this node that was undone */
 	OTHER,
 	RELATION_MAX
@@ -41,6 +42,7 @@ static const enum vm_claim decisions[VM_ACTION_MAX][RELATION_MAX][CONDITION_MAX]
 		[IN] = EACH(REPLACE, REFUSE),
 		[ARRIVED] = EACH(REPLACE, REFUSE),
 		[TIDYING] = EACH(REPLACE, WAIT),
+		[MAKING] = EACH(REFUSE, REFUSE),
 		[UNDONE] = EACH(BEGIN, BEGIN),
 		[OTHER] = EACH(REPLACE, REFUSE),
 	},
@@ -54,6 +56,7 @@ static const enum vm_claim decisions[VM_ACTION_MAX][RELATION_MAX][CONDITION_MAX]
 		[IN] = {VM_CLAIM_LEAVE, VM_CLAIM_LEAVE, VM_CLAIM_CONTINUE, VM_CLAIM_LEAVE},
 		[ARRIVED] = EACH(REPLACE, LEAVE),
 		[TIDYING] = EACH(REPLACE, LEAVE),
+		[MAKING] = EACH(LEAVE, LEAVE),
 		/* The source still has to find it, to save the guest (I10). */
 		[UNDONE] = EACH(LEAVE, LEAVE),
 		[OTHER] = EACH(LEAVE, LEAVE),
@@ -67,6 +70,7 @@ static const enum vm_claim decisions[VM_ACTION_MAX][RELATION_MAX][CONDITION_MAX]
 		[IN] = EACH(END_FIRST, REFUSE),
 		[ARRIVED] = EACH(END_FIRST, REFUSE),
 		[TIDYING] = EACH(END_FIRST, WAIT),
+		[MAKING] = EACH(REFUSE, REFUSE),
 		[UNDONE] = EACH(BEGIN, BEGIN),
 		[OTHER] = EACH(END_FIRST, REFUSE),
 	},
@@ -79,6 +83,7 @@ static const enum vm_claim decisions[VM_ACTION_MAX][RELATION_MAX][CONDITION_MAX]
 		[IN] = {VM_CLAIM_CONTINUE, VM_CLAIM_REFUSE, VM_CLAIM_CONTINUE, VM_CLAIM_REFUSE},
 		[ARRIVED] = EACH(CONTINUE, REFUSE),
 		[TIDYING] = EACH(REFUSE, REFUSE),
+		[MAKING] = EACH(REFUSE, REFUSE),
 		[UNDONE] = EACH(REFUSE, REFUSE),
 		[OTHER] = EACH(REFUSE, REFUSE),
 	},
@@ -92,13 +97,28 @@ static const enum vm_claim decisions[VM_ACTION_MAX][RELATION_MAX][CONDITION_MAX]
 		[IN] = EACH(REFUSE, REFUSE),
 		[ARRIVED] = EACH(REFUSE, REFUSE),
 		[TIDYING] = EACH(CONTINUE, WAIT),
+		[MAKING] = EACH(REFUSE, REFUSE),
+		[UNDONE] = EACH(BEGIN, BEGIN),
+		[OTHER] = EACH(REFUSE, REFUSE),
+	},
+	/* It may make only what is not there, and delete only what a create has made. */
+	[VM_ACTION_CREATE] = {
+		[NONE] = EACH(BEGIN, BEGIN),
+		[OWN_START] = EACH(REFUSE, REFUSE),
+		[OWN_STOP] = EACH(REFUSE, REFUSE),
+		[OUT] = EACH(REFUSE, REFUSE),
+		[SENT] = EACH(REFUSE, REFUSE),
+		[IN] = EACH(REFUSE, REFUSE),
+		[ARRIVED] = EACH(REFUSE, REFUSE),
+		[TIDYING] = EACH(REFUSE, WAIT),
+		[MAKING] = EACH(CONTINUE, REFUSE),
 		[UNDONE] = EACH(BEGIN, BEGIN),
 		[OTHER] = EACH(REFUSE, REFUSE),
 	},
 };
 /* clang-format on */
 
-static_assert(VM_ACTION_MAX == 5 && RELATION_MAX == 10, "a pair without a decision");
+static_assert(VM_ACTION_MAX == 6 && RELATION_MAX == 11, "a pair without a decision");
 
 static bool names(const char *name, const char *other)
 {
@@ -156,6 +176,7 @@ static enum relation relation_of(const struct vm_asker *asker, const struct jour
 	case JOURNAL_STOP: return names(task->source, asker->self.node) ? OWN_STOP : OTHER;
 	case JOURNAL_MIGRATE: return migration_relation(asker, task);
 	case JOURNAL_RECONCILE: return TIDYING;
+	case JOURNAL_CREATE: return MAKING;
 	default: return OTHER;
 	}
 }

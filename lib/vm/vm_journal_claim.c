@@ -60,6 +60,7 @@ static struct journal_task task_new(const struct vm_journal *journal)
 		[VM_ACTION_MIGRATE_TO] = JOURNAL_MIGRATE,
 		[VM_ACTION_MIGRATE_FROM] = JOURNAL_MIGRATE,
 		[VM_ACTION_RECONCILE] = JOURNAL_RECONCILE,
+		[VM_ACTION_CREATE] = JOURNAL_CREATE,
 	};
 	const struct vm_asker *asker = &journal->asker;
 	struct journal_task task = {
@@ -154,6 +155,15 @@ static int refused(const struct vm_asker *asker, const struct journal_task *task
 			" on %s, since %s; if that process no longer exists, lunmask reconcile "
 			"on %s ends its task",
 			asker->vm, task->actor.pid, task->actor.node, since, task->actor.node);
+	}
+	if (task->kind == JOURNAL_CREATE) {
+		return err_set(
+			err, -EBUSY,
+			"finish 'lunmask create %s', or undo it with --abort: process %" PRId32
+			" on %s is making the VM, at step '%s' since %s (pid 0: none is)",
+			asker->vm, task->actor.pid,
+			task->actor.node[0] != '\0' ? task->actor.node : task->target, task->step,
+			since);
 	}
 	return err_set(err, -EBUSY,
 		       "%s %s of %s belongs to process %" PRId32 " on %s, at step '%s' since %s: "

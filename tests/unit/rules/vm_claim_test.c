@@ -7,8 +7,9 @@
 
 #define NOW_MS 1700000000000
 
-static const enum vm_action all_actions[] = {VM_ACTION_START, VM_ACTION_STOP, VM_ACTION_MIGRATE_TO,
-					     VM_ACTION_MIGRATE_FROM, VM_ACTION_RECONCILE};
+static const enum vm_action all_actions[] = {VM_ACTION_START,      VM_ACTION_STOP,
+					     VM_ACTION_MIGRATE_TO, VM_ACTION_MIGRATE_FROM,
+					     VM_ACTION_RECONCILE,  VM_ACTION_CREATE};
 
 /* Asked on node1, as of a migration from node1 to node2, or to node1 from node2. */
 static struct vm_asker asker(enum vm_action action)
@@ -105,6 +106,48 @@ static void vm_claim_decide__a_reconcile_is_waited_for(void **state)
 			 VM_CLAIM_END_FIRST);
 	assert_int_equal(decide(VM_ACTION_RECONCILE, &found, JOURNAL_EVIDENCE_DEAD),
 			 VM_CLAIM_CONTINUE);
+}
+
+/* Nobody else may take what a create has made, whether it still runs or not; a stop always may. */
+static void vm_claim_decide__only_a_create_follows_a_create(void **state)
+{
+	struct journal_task found = task(JOURNAL_CREATE, JOURNAL_RUNNING, "", "node3", "node3");
+	static const enum journal_state states[] = {JOURNAL_RUNNING, JOURNAL_WAITING,
+						    JOURNAL_BROKEN};
+
+	(void)state;
+	assert_int_equal(decide(VM_ACTION_CREATE, &found, 0), VM_CLAIM_REFUSE);
+	for (size_t i = 0; i < G_N_ELEMENTS(states); i++) {
+		found.state = states[i];
+		assert_int_equal(decide(VM_ACTION_CREATE, &found, JOURNAL_EVIDENCE_FENCED),
+				 VM_CLAIM_CONTINUE);
+		assert_int_equal(decide(VM_ACTION_START, &found, JOURNAL_EVIDENCE_FENCED),
+				 VM_CLAIM_REFUSE);
+		assert_int_equal(decide(VM_ACTION_STOP, &found, JOURNAL_EVIDENCE_FENCED),
+				 VM_CLAIM_LEAVE);
+		assert_int_equal(decide(VM_ACTION_MIGRATE_TO, &found, JOURNAL_EVIDENCE_FENCED),
+				 VM_CLAIM_REFUSE);
+		assert_int_equal(decide(VM_ACTION_RECONCILE, &found, JOURNAL_EVIDENCE_FENCED),
+				 VM_CLAIM_REFUSE);
+	}
+	found.state = JOURNAL_DONE;
+	assert_int_equal(decide(VM_ACTION_START, &found, 0), VM_CLAIM_BEGIN);
+	assert_int_equal(decide(VM_ACTION_CREATE, &found, 0), VM_CLAIM_BEGIN);
+}
+
+/* A VM that has an open task is there. */
+static void vm_claim_decide__a_create_takes_nobodys_place(void **state)
+{
+	(void)state;
+	for (int kind = JOURNAL_START; kind < JOURNAL_CREATE; kind++) {
+		struct journal_task found =
+			task((enum journal_kind)kind, JOURNAL_BROKEN, "node1", "node2", "");
+
+		assert_int_equal(decide(VM_ACTION_CREATE, &found, 0), VM_CLAIM_REFUSE);
+		found.state = JOURNAL_RUNNING;
+		assert_int_equal(decide(VM_ACTION_CREATE, &found, JOURNAL_EVIDENCE_DEAD),
+				 VM_CLAIM_REFUSE);
+	}
 }
 
 /* What a broken task left is the next stop's or start's to clear up. */
@@ -308,6 +351,8 @@ int main(void)
 		cmocka_unit_test(vm_claim_decide__a_live_actor_is_left_alone),
 		cmocka_unit_test(vm_claim_decide__a_reconcile_is_waited_for),
 		cmocka_unit_test(vm_claim_decide__a_reconcile_takes_nobodys_place),
+		cmocka_unit_test(vm_claim_decide__only_a_create_follows_a_create),
+		cmocka_unit_test(vm_claim_decide__a_create_takes_nobodys_place),
 		cmocka_unit_test(vm_claim_decide__the_same_task_goes_on),
 		cmocka_unit_test(vm_claim_decide__migrate_from_needs_its_own_migration),
 		cmocka_unit_test(vm_claim_decide__migrate_from_does_not_inherit_from_the_source),
