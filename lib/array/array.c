@@ -374,6 +374,63 @@ void array_changed_release(struct array_changed *changed)
 	}
 }
 
+/* Frees request. *ret: the member, which says whether anything was changed. */
+static int volume_call(const struct array *array, const char *verb, char *request,
+		       const char *member, struct deadline deadline, bool *ret, struct err *err)
+{
+	struct runner_result result;
+	int rc = verb_call(array, verb, request, deadline, &result, err);
+
+	*ret = false;
+	rc = rc != 0 ? rc
+		     : array_wire_decode_flag(result.output, result.output_bytes, member, ret, err);
+	return verb_end(array, verb, &result, rc, err);
+}
+
+static int volumes_need(const struct array *array, struct deadline deadline, const char **ret_by,
+			struct err *err)
+{
+	struct array_info info;
+	int rc = info_need(array, deadline, &info, err);
+
+	if (rc == 0 && !info.volumes) {
+		rc = err_set(err, -EOPNOTSUPP,
+			     "the driver of array %s cannot make and delete LUNs (capabilities "
+			     "create, delete)",
+			     array->name);
+	}
+	*ret_by = rc == 0 && info.requester ? array->by : NULL;
+	return rc;
+}
+
+int array_create(const struct array *array, const struct array_volume *volume,
+		 struct deadline deadline, bool *ret_created, struct err *err)
+{
+	const char *by;
+	int rc = volumes_need(array, deadline, &by, err);
+
+	*ret_created = false;
+	return rc != 0 ? rc
+		       : volume_call(
+				 array, "create",
+				 array_wire_encode_create(volume, by, driver_timeout_ms(deadline)),
+				 "created", deadline, ret_created, err);
+}
+
+int array_delete(const struct array *array, const char *name, struct deadline deadline,
+		 bool *ret_deleted, struct err *err)
+{
+	const char *by;
+	int rc = volumes_need(array, deadline, &by, err);
+
+	*ret_deleted = false;
+	return rc != 0 ? rc
+		       : volume_call(
+				 array, "delete",
+				 array_wire_encode_delete(name, by, driver_timeout_ms(deadline)),
+				 "deleted", deadline, ret_deleted, err);
+}
+
 static int fence_call(const struct array *array, const char *verb, const char *confirmation,
 		      const char *const *initiators, size_t count, int64_t fencings,
 		      struct deadline deadline, struct err *err)

@@ -40,6 +40,10 @@
  * -ESHUTDOWN    the requesting host is fenced: nothing was changed
  * -EBADRQC      the driver refuses the request as wrong: it is of another version, or broken
  * -EPROTO       the reply does not conform to lunmask-array(7)
+ * -EEXIST       another LUN has this name already
+ * -ENOTEMPTY    the LUN cannot be deleted while a host has it
+ * -ENOSPC       the array is full
+ * -EOPNOTSUPP   the driver cannot do that, such as this reliability
  * -ENOTRECOVERABLE  a batch failed and its undo failed too: the caller must read the masks
  *
  * The errors of runner_run() are also possible.
@@ -58,6 +62,7 @@ struct array_info {
 	bool urgent;
 	bool hosts;
 	bool read_only;
+	bool volumes; /* create and delete */
 };
 
 struct array {
@@ -99,6 +104,13 @@ struct array_change {
 	size_t n_allowed;
 	/* The LUNs to grant are read-only, so any number may hold them: -EROFS if one is not. */
 	bool read_only;
+};
+
+/* A LUN to be made: masked from all, and only zeros. */
+struct array_volume {
+	const char *name;
+	uint64_t size_bytes;
+	const char *reliability; /* a word of the driver, or NULL */
 };
 
 /* The LUNs whose masks a batch really changed, and no others: what an undo reverts. */
@@ -198,6 +210,17 @@ int array_path_find_unknown(const struct array *array, const char *initiator,
 int array_apply(const struct array *array, const struct array_change *change,
 		struct deadline deadline, struct array_changed *ret_changed, struct err *err);
 void array_changed_release(struct array_changed *changed);
+
+/*
+ * Makes a LUN. *ret_created is false if the array had one of this name and size already: then it is
+ * not the caller's. -EOPNOTSUPP also if the driver cannot make LUNs. After -ETIMEDOUT and other
+ * failures of the connection the LUN may have been made.
+ */
+int array_create(const struct array *array, const struct array_volume *volume,
+		 struct deadline deadline, bool *ret_created, struct err *err);
+/* Deletes a LUN and its data. *ret_deleted is false if there was none of this name. */
+int array_delete(const struct array *array, const char *name, struct deadline deadline,
+		 bool *ret_deleted, struct err *err);
 
 /*
  * array_fence() removes all access of the initiators, and the array refuses them every new grant

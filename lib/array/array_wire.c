@@ -437,6 +437,7 @@ int array_wire_decode_info(const char *reply, size_t bytes, struct array_info *r
 		.urgent = list_has(capabilities, "urgent"),
 		.hosts = list_has(capabilities, "hosts"),
 		.read_only = list_has(capabilities, "read-only"),
+		.volumes = list_has(capabilities, "create") && list_has(capabilities, "delete"),
 	};
 	return 0;
 }

@@ -45,6 +45,9 @@ char *array_wire_encode_apply(const struct array_change *change, const char *hos
 /* A negative fencings is omitted from the request. */
 char *array_wire_encode_initiators(const char *const *initiators, size_t count, int64_t fencings,
 				   const char *by, int timeout_ms);
+/* by: may be NULL. */
+char *array_wire_encode_create(const struct array_volume *volume, const char *by, int timeout_ms);
+char *array_wire_encode_delete(const char *name, const char *by, int timeout_ms);
 char *array_wire_encode_plain(int timeout_ms); /* a request without members of its own */
 
 /* Both decoders return their results in the order of names. */
@@ -77,6 +80,10 @@ int array_wire_decode_fenced(const char *reply, size_t bytes, struct array_fence
 /* Checks that the list member ("fenced" or "unfenced") names every requested initiator. */
 int array_wire_decode_confirmed(const char *reply, size_t bytes, const char *member,
 				const char *const *initiators, size_t count, struct err *err);
+
+/* The boolean member that says whether the verb has changed anything: "created", "deleted". */
+int array_wire_decode_flag(const char *reply, size_t bytes, const char *member, bool *ret,
+			   struct err *err);
 
 /* A failed verb's code as -errno, with its message. -EPROTO: no error reply of lunmask-array(7). */
 int array_wire_decode_error(const char *reply, size_t bytes, struct err *err);

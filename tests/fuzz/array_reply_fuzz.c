@@ -123,6 +123,17 @@ static void exposure_check(const char *reply, size_t size)
 	}
 }
 
+static void flag_check(const char *reply, size_t size)
+{
+	struct err err = ERR_INIT;
+	bool created;
+
+	if (array_wire_decode_flag(reply, size, "created", &created, &err) != 0 &&
+	    *err_text(&err) == '\0') {
+		abort();
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *reply = (const char *)data;
@@ -134,6 +145,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fence_check(reply, size);
 	ports_check(reply, size);
 	exposure_check(reply, size);
+	flag_check(reply, size);
 	if (array_wire_decode_error(reply, size, NULL) == 0) {
 		abort(); /* a failure is never none */
 	}

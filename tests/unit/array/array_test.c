@@ -303,6 +303,95 @@ static void array_path_find__refuses_pages_without_an_end(void **state)
 	assert_int_equal(unlink(file), 0);
 }
 
+/* LUN "a" is made or deleted by a driver that answers so; *err has the text. */
+static int volume_by(bool create, const char *capabilities, const char *answer, bool *ret,
+		     struct err *err)
+{
+	const struct array_volume volume = {
+		.name = "a", .size_bytes = 1024, .reliability = "raid6"};
+	char file[] = "/tmp/lunmask-driver-XXXXXX";
+	const struct array array = {.name = "san1",
+				    .driver = file,
+				    .by = "iqn.2026-11.x:me",
+				    .runner = {.transport = "exec"}};
+	g_autofree char *script = g_strdup_printf(
+		"case $1 in info) echo '{\"protocol\":1,\"capabilities\":[%s]}'; exit ;; esac\n"
+		"request=$(cat)\n"
+		"case $1$request in %s) ;; *) echo \"bad: $request\" >&2; exit 9 ;; esac\n%s",
+		capabilities,
+		create ? "create*'\"name\":\"a\",\"size_bytes\":1024,\"reliability\":\"raid6\",'*"
+		       : "delete*'\"name\":\"a\",'*",
+		answer);
+	int rc;
+
+	driver_make(file, script);
+	rc = create ? array_create(&array, &volume, deadline_in(TEST_LIMIT_MS), ret, err)
+		    : array_delete(&array, "a", deadline_in(TEST_LIMIT_MS), ret, err);
+	assert_int_equal(unlink(file), 0);
+	return rc;
+}
+
+#define VOLUMES "\"create\",\"delete\""
+
+static void array_create__says_whether_it_made_the_lun(void **state)
+{
+	struct err err = ERR_INIT;
+	bool created;
+
+	(void)state;
+	assert_int_equal(volume_by(true, VOLUMES, "echo '{\"created\":true}'", &created, &err), 0);
+	assert_true(created);
+	assert_int_equal(volume_by(true, VOLUMES, "echo '{\"created\":false}'", &created, &err), 0);
+	assert_false(created);
+	assert_int_equal(volume_by(false, VOLUMES, "echo '{\"deleted\":true}'", &created, &err), 0);
+	assert_true(created);
+	assert_int_equal(volume_by(true, VOLUMES, "echo '{\"created\":1}'", &created, &err),
+			 -EPROTO);
+	assert_int_equal(volume_by(false, VOLUMES, "echo '{}'", &created, &err), -EPROTO);
+	assert_non_null(strstr(err_text(&err), "has deleted the LUN"));
+}
+
+static void array_create__fails_as_the_driver_says(void **state)
+{
+	static const struct {
+		const char *code;
+		int rc;
+	} rows[] = {
+		{"unsupported", -EOPNOTSUPP}, {"exists", -EEXIST}, {"no-space", -ENOSPC},
+		{"in-use", -ENOTEMPTY},       {"busy", -EBUSY},
+	};
+	struct err err = ERR_INIT;
+	bool created = true;
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *answer = g_strdup_printf(
+			"echo '{\"error\":{\"code\":\"%s\",\"message\":\"so\"}}'; exit 1",
+			rows[i].code);
+
+		assert_int_equal(volume_by(true, VOLUMES, answer, &created, &err), rows[i].rc);
+		assert_string_equal(err_text(&err), "array san1, create: so");
+		assert_false(created);
+	}
+	assert_int_equal(volume_by(true, "\"create\"", "", &created, &err), -EOPNOTSUPP);
+	assert_non_null(strstr(err_text(&err), "cannot make and delete LUNs"));
+}
+
+/* A fenced host must not make or delete anything. */
+static void array_create__names_who_asks(void **state)
+{
+	struct err err = ERR_INIT;
+	bool created;
+
+	(void)state;
+	assert_int_equal(volume_by(true, VOLUMES ",\"requester\"",
+				   "case $request in *'\"by\":\"iqn.2026-11.x:me\"'*) echo "
+				   "'{\"created\":true}' ;; esac",
+				   &created, &err),
+			 0);
+	assert_true(created);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -314,6 +403,9 @@ int main(void)
 		cmocka_unit_test(array_path_find_unknown__passes_over_what_is_known),
 		cmocka_unit_test(array_apply__does_not_ask_a_driver_that_lacks_the_class),
 		cmocka_unit_test(array_path_find__refuses_pages_without_an_end),
+		cmocka_unit_test(array_create__says_whether_it_made_the_lun),
+		cmocka_unit_test(array_create__fails_as_the_driver_says),
+		cmocka_unit_test(array_create__names_who_asks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

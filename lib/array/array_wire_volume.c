@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "array/array_wire.h"
+
+#include <jansson.h>
+#include <string.h>
+
+static char *request_take(json_t *request)
+{
+	char *text = request == NULL ? NULL : json_dumps(request, JSON_COMPACT);
+
+	json_decref(request);
+	return text;
+}
+
+char *array_wire_encode_create(const struct array_volume *volume, const char *by, int timeout_ms)
+{
+	return request_take(json_pack("{s:s, s:I, s:s*, s:s*, s:i}", "name", volume->name,
+				      "size_bytes", (json_int_t)volume->size_bytes, "reliability",
+				      volume->reliability, "by", by, "timeout_ms", timeout_ms));
+}
+
+char *array_wire_encode_delete(const char *name, const char *by, int timeout_ms)
+{
+	return request_take(
+		json_pack("{s:s, s:s*, s:i}", "name", name, "by", by, "timeout_ms", timeout_ms));
+}
+
+int array_wire_decode_flag(const char *reply, size_t bytes, const char *member, bool *ret,
+			   struct err *err)
+{
+	json_t *root = bytes > ARRAY_REPLY_MAX_BYTES
+			       ? NULL
+			       : json_loadb(reply, bytes, JSON_REJECT_DUPLICATES, NULL);
+	const json_t *value = json_object_get(root, member);
+	int rc = 0;
+
+	if (json_is_boolean(value)) {
+		*ret = json_is_true(value);
+	} else {
+		rc = err_set(err, -EPROTO,
+			     "the array driver's reply does not say whether it has %s the LUN",
+			     member);
+	}
+	json_decref(root);
+	return rc;
+}
