@@ -26,7 +26,8 @@ static bool stopping(const struct vm_context *vm)
 static struct vm_grant *grant_of(struct vm_context *vm, const char **ret_node)
 {
 	switch (vm->journal.asker.action) {
-	case VM_ACTION_START: *ret_node = vm->node; return &vm->grant;
+	case VM_ACTION_START:
+	case VM_ACTION_CREATE: *ret_node = vm->node; return &vm->grant;
 	case VM_ACTION_MIGRATE_TO:
 		*ret_node = vm->journal.asker.target;
 		return vm->peer != NULL ? &vm->peer->grant : NULL;
@@ -92,6 +93,22 @@ int vm_record_open(struct vm_context *vm, enum vm_action action, const char *sou
 
 	if (rc == 0 && action != VM_ACTION_STOP) {
 		rc = vm_journal_claim(&vm->journal, deadline, err);
+	}
+	vm->recorded = rc == 0;
+	return rc == 0 ? grant_resume(vm, err) : rc;
+}
+
+int vm_record_open_left(struct vm_context *vm, enum vm_action action, struct deadline deadline,
+			struct err *err)
+{
+	int rc = vm_journal_init(&vm->journal, action, vm->settings->vm, vm->node, "", vm->node,
+				 err);
+
+	vm->journal.only_open = true;
+	rc = rc != 0 ? rc : vm_journal_claim(&vm->journal, deadline, err);
+	if (rc == 0 && !vm->journal.claimed) {
+		rc = err_set(err, -ENOENT, "the journal has no open task of VM '%s' to undo",
+			     vm->settings->vm);
 	}
 	vm->recorded = rc == 0;
 	return rc == 0 ? grant_resume(vm, err) : rc;
@@ -203,6 +220,9 @@ static bool step_ours(void *data, const struct task_step *step)
 	const char *node;
 	const struct vm_grant *grant = grant_of(vm, &node);
 
+	if ((step->flags & TASK_MAKES) != 0) {
+		return vm->journal.task.n_luns > 0;
+	}
 	return (step->flags & TASK_GRANTS) != 0 && grant != NULL && grant->added.n_granted > 0;
 }
 
@@ -240,9 +260,25 @@ static bool grant_left(struct vm_context *vm)
 	return grant != NULL ? grant->added.n_granted > 0 : vm->journal.task.n_luns > 0;
 }
 
+/* What was made and is not deleted yet stays recorded, so that somebody deletes it. */
+static struct ending create_ending(const struct vm_context *vm, int rc)
+{
+	const struct vm_journal *journal = &vm->journal;
+
+	if (rc != 0 && (journal->task.n_luns > 0 || rc == -ENOTRECOVERABLE)) {
+		return (struct ending){.state = JOURNAL_BROKEN, .granted = true};
+	}
+	return (struct ending){.state = rc != 0 || journal->only_open ? JOURNAL_FAILED
+								       : JOURNAL_DONE};
+}
+
 static struct ending widening_ending(struct vm_context *vm, int rc)
 {
 	enum vm_action action = vm->journal.asker.action;
+
+	if (action == VM_ACTION_CREATE) {
+		return create_ending(vm, rc);
+	}
 
 	if (rc != 0) {
 		bool undone = rc != -ENOTRECOVERABLE && !vm->no_return &&

@@ -21,6 +21,13 @@ int vm_record_open(struct vm_context *vm, enum vm_action action, const char *sou
 		   const char *target, struct deadline deadline, struct err *err);
 
 /*
+ * As vm_record_open(), but only an open task is continued: to undo it. The end of such a task is
+ * JOURNAL_FAILED. -ENOENT: there is none.
+ */
+int vm_record_open_left(struct vm_context *vm, enum vm_action action, struct deadline deadline,
+			struct err *err);
+
+/*
  * migrate_to, once vm->peer is open: takes over what an earlier process of this task did to the
  * peer.
  */

@@ -44,6 +44,7 @@ enum task_step_flags {
 	 * case. Never with TASK_WIDENS.
 	 */
 	TASK_BLIND = 1u << 5,
+	TASK_MAKES = 1u << 6, /* makes LUNs on the array; its undo deletes those that it made */
 };
 
 struct task_step {

@@ -30,6 +30,7 @@
  * The hypervisor connection is opened at its first use (vm_hypervisor()).
  */
 struct vm_peer;
+struct vm_create;
 
 struct vm_context {
 	const struct vm_settings *settings;
@@ -56,6 +57,7 @@ struct vm_context {
 	struct hypervisor *hypervisor; /* this host's; NULL until it is first used */
 	/* The other host of a migration, or NULL; vm_peer_open() and vm_peer_close() own it. */
 	struct vm_peer *peer;
+	struct vm_create *create; /* what lunmask create makes (vm_create.h), or NULL */
 
 	/* Set by vm_paths_verify(): how this host reaches the LUNs: lun_names, then media. */
 	struct lun luns[VM_LUNS_MAX];
