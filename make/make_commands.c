@@ -4,62 +4,56 @@
 #include <stdbool.h>
 
 #include "base/deadline.h"
+#include "make/create_command.h"
+#include "make/make_options.h"
 #include "make/template_report.h"
 
 #define LOOK_MS 60000
 
-static struct {
-	char *output_as;
-} given;
+static struct make_options given;
 
-#define OUTPUT_AS                                                                                  \
-	{                                                                                          \
-		"output-as", 'O', 0, G_OPTION_ARG_FILENAME, &given.output_as, "text, json or xml", \
-			"FORMAT"                                                                   \
-	}
-#define ROWS(...)                                                                                  \
-	(const GOptionEntry[])                                                                     \
-	{                                                                                          \
-		__VA_ARGS__,                                                                       \
-		{                                                                                  \
-			0                                                                          \
-		}                                                                                  \
-	}
+/* clang-format off */
+#define OUTPUT_AS {"output-as", 'O', 0, G_OPTION_ARG_FILENAME, &given.output_as, \
+		   "text, json or xml", "FORMAT"}
+#define TEXT(name, letter, member, what, word) \
+	{(name), (letter), 0, G_OPTION_ARG_FILENAME, &given.member, (what), (word)}
+#define FLAG(name, letter, member, what) \
+	{(name), (letter), 0, G_OPTION_ARG_NONE, &given.member, (what), NULL}
+#define SIZES {"size", 's', 0, G_OPTION_ARG_FILENAME_ARRAY, &given.sizes, \
+	       "size of a drive, such as vda=20GiB; may be repeated", "DRIVE=SIZE"}
+#define ROWS(...) (const GOptionEntry[]){__VA_ARGS__, {0}}
+/* clang-format on */
 
-struct make_words {
-	char **words; /* NULL: none */
-	enum make_output output;
-};
-
-static int templates_print(const struct make_words *asked, bool images, bool all, struct err *err)
+static int templates_print(const struct make_options *options, bool images, bool all,
+			   struct err *err)
 {
 	struct template_report report;
-	int rc = template_report_get(asked->words, images, deadline_in(LOOK_MS), &report, err);
+	int rc = template_report_get(options->words, images, deadline_in(LOOK_MS), &report, err);
 
-	rc = rc != 0 ? rc : template_report_print(&report, asked->output, all, stdout, err);
+	rc = rc != 0 ? rc : template_report_print(&report, options->output, all, stdout, err);
 	rc = rc != 0 ? rc : images && report.wrong;
 	template_report_release(&report);
 	return rc;
 }
 
-static int list_run(const struct make_words *asked, struct err *err)
+static int list_run(const struct make_options *options, struct err *err)
 {
-	return templates_print(asked, false, false, err);
+	return templates_print(options, false, false, err);
 }
 
-static int show_run(const struct make_words *asked, struct err *err)
+static int show_run(const struct make_options *options, struct err *err)
 {
-	return templates_print(asked, false, true, err);
+	return templates_print(options, false, true, err);
 }
 
-static int check_run(const struct make_words *asked, struct err *err)
+static int check_run(const struct make_options *options, struct err *err)
 {
-	return templates_print(asked, true, true, err);
+	return templates_print(options, true, true, err);
 }
 
 static const struct {
 	struct usage usage;
-	int (*run)(const struct make_words *asked, struct err *err);
+	int (*run)(const struct make_options *options, struct err *err);
 } commands[] = {
 	{.usage = {.name = "lunmask template list",
 		   .summary = "list the templates from which VMs can be made",
@@ -84,6 +78,33 @@ static const struct {
 			   "Exit status: 0: VMs can be made; 1: not from one of them.",
 		   .rows = ROWS(OUTPUT_AS)},
 	 .run = check_run},
+	{.usage = {.name = "lunmask create",
+		   .words = USAGE_WORD_NEEDED,
+		   .word = "VM",
+		   .summary = "make a VM from a template",
+		   .text = "Its LUNs are made on the array, its images are written, and its "
+			   "definition is\n"
+			   "stored; then no host has a path to them. The commands that add it to "
+			   "the\n"
+			   "cluster are printed. If the command fails, it undoes itself. If it was "
+			   "killed,\n"
+			   "the same command goes on, and --abort undoes it.",
+		   .rows = ROWS(
+			   TEXT("template", 't', template, "the template", "TEMPLATE"),
+			   TEXT("array", 'A', array, "the array; default: the only one", "ARRAY"),
+			   SIZES,
+			   TEXT("class", 'c', class, "reliability class of all its LUNs", "CLASS"),
+			   TEXT("memory", 'm', memory, "memory, such as 4GiB", "SIZE"),
+			   TEXT("vcpus", 'C', vcpus, "number of CPUs", "N"),
+			   TEXT("network", 'N', network, "network of its NIC", "NETWORK"),
+			   TEXT("host", 'H', host, "the host where it prefers to run", "HOST"),
+			   FLAG("crm", 0, crm, "print only commands for crm"),
+			   FLAG("pcs", 0, pcs, "print only commands for pcs"),
+			   FLAG("verify", 'V', verify, "read back what was written"),
+			   FLAG("dry-run", 'n', dry_run, "only check; make nothing"),
+			   FLAG("abort", 0, abort, "undo what a killed command has left"),
+			   OUTPUT_AS)},
+	 .run = create_command_run},
 };
 
 const struct usage *make_usage_at(size_t i)
@@ -91,18 +112,28 @@ const struct usage *make_usage_at(size_t i)
 	return i < G_N_ELEMENTS(commands) ? &commands[i].usage : NULL;
 }
 
+/* What is wrong is told, as by usage_parse(). */
+static enum usage_end options_check(size_t i, struct err *err)
+{
+	g_autofree char *wrong = NULL;
+
+	if (make_output_from_str(given.output_as, &given.output, err) != 0) {
+		wrong = g_strdup(err_text(err));
+	} else if (commands[i].run == create_command_run) {
+		wrong = create_command_wrong(&given);
+	}
+	return wrong == NULL ? USAGE_CONTINUE : usage_wrong(&commands[i].usage, "%s", wrong);
+}
+
 int make_command_run(size_t i, int argc, char **argv, struct err *err)
 {
 	g_auto(GStrv) words = NULL;
 	enum usage_end end = usage_parse(&commands[i].usage, argc, argv, &words);
-	struct make_words asked = {.words = words};
 
-	if (end == USAGE_CONTINUE &&
-	    make_output_from_str(given.output_as, &asked.output, err) != 0) {
-		end = usage_wrong(&commands[i].usage, "%s", err_text(err));
-	}
+	given.words = words;
+	end = end == USAGE_CONTINUE ? options_check(i, err) : end;
 	if (end != USAGE_CONTINUE) {
 		return end == USAGE_WRONG ? 2 : 0;
 	}
-	return commands[i].run(&asked, err);
+	return commands[i].run(&given, err);
 }

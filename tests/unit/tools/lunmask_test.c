@@ -129,9 +129,9 @@ static void complete__offers_commands_and_options(void **state)
 	(void)state;
 	completes("ta", "tasks\n");
 	completes("''", "tasks\nreconcile\nimage\ndefinition\nstatus\npaths\nhosts\nrules\ndoctor\njournal\n"
-			"template\n");
+			"template\ncreate\n");
 	completes("", "tasks\nreconcile\nimage\ndefinition\nstatus\npaths\nhosts\nrules\ndoctor\njournal\n"
-		      "template\n");
+		      "template\ncreate\n");
 	completes("tasks ''", "show\n");
 	completes("image ''", "show\ndiscard\n");
 	completes("journal f", "force-solo\nforget\n");

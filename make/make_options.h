@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LUNMASK_MAKE_OPTIONS_H
+#define LUNMASK_MAKE_OPTIONS_H
+
+#include <glib.h>
+
+#include "make/make_output.h"
+
+/* The command line of a command of this room. NULL or 0: not given. */
+struct make_options {
+	char **words; /* NULL: none */
+	char *output_as;
+	enum make_output output;
+	char *template;
+	char *array;
+	char **sizes;
+	char *class;
+	char *memory;
+	char *vcpus;
+	char *network;
+	char *host;
+	gboolean crm, pcs, verify, abort, dry_run;
+};
+
+#endif
