@@ -15,6 +15,7 @@
 #include "domain/mapping.h"
 #include "firmware/firmware_descriptor.h"
 #include "hypervisor/hypervisor_conn.h"
+#include "template/template_definition.h"
 
 #define VM "ordinary"
 #define UUID "C1111111-2222-3333-4444-555555555555"
@@ -473,6 +474,59 @@ static void firmware_file__is_what_libvirt_chooses(void **state)
 	}
 }
 
+/* Where there is no KVM, libvirt knows no such guests. */
+static void emulated(struct template *template)
+{
+	g_auto(GStrv) parts = g_strsplit(template->xml, "<domain type='kvm'>", 2);
+
+	g_free(template->xml);
+	template->xml = g_strjoinv("<domain type='qemu'>", parts);
+}
+
+static void accept_template(const char *name)
+{
+	static const char *const folders[] = {TEMPLATES, NULL};
+	struct template *template __attribute__((cleanup(template_drop))) = NULL;
+	struct template_values values = {.vm = VM, .uuid = UUID};
+	struct template_luns names;
+	struct lun made[TEMPLATE_DRIVES_MAX + 1] = {{.name = ""}};
+	struct mapping_source source = {.vm = VM,
+					.array = "san1",
+					.drives = names.drives,
+					.state = &names.state,
+					.luns = made};
+	g_autofree char *xml = NULL;
+	struct err err = ERR_INIT;
+
+	expect_rc(template_find(folders, name, &template, &err), 0, &err);
+	emulated(template);
+	values.memory_bytes = template->memory_bytes;
+	values.n_vcpus = template->n_vcpus;
+	values.network = template->network;
+	expect_rc(template_definition_make(template, &values, &xml, &err), 0, &err);
+	expect_rc(template_luns_name(template, VM, &names, &err), 0, &err);
+	for (size_t i = 0; i <= names.n_drives; i++) {
+		made[i] = luns[0];
+		(void)strcpy(made[i].name,
+			     i < names.n_drives ? names.drives[i].extent.lun : names.state.lun);
+	}
+	source.domain_xml = xml;
+	source.n_drives = names.n_drives;
+	source.n_luns = names.n_drives + 1;
+	expect_rc(mapping_build(&source, &mapping, &err), 0, &err);
+	expect_rc(hypervisor_check_xml(hv, mapping->xml, soon(), &err), 0, &err);
+	mapping_free(mapping);
+	mapping = NULL;
+}
+
+/* Those that are shipped. */
+static void check_xml__accepts_the_templates(void **state)
+{
+	(void)state;
+	accept_template("linux-cloud");
+	accept_template("uefi");
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -484,6 +538,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(restore__does_not_ask_what_the_alias_means_here,
 						begin, end),
 		cmocka_unit_test_setup_teardown(firmware_file__is_what_libvirt_chooses, begin, end),
+		cmocka_unit_test_setup_teardown(check_xml__accepts_the_templates, begin, end),
 	};
 
 	if (argc != 3) {
