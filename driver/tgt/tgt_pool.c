@@ -239,7 +239,7 @@ int tgt_pool_luns(void *backend, const char *const *names, size_t n_names, const
 	(void)initiator; /* the LUN number is the same for all initiators */
 	(void)deadline;
 	for (size_t i = 0; i < count; i++) {
-		const struct tgt_lun *lun = &tgt->table.luns[i];
+		const struct tgt_lun *lun = n_names > 0 ? NULL : &tgt->table.luns[i];
 		int rc = n_names > 0 ? lun_get(tgt, names[i], &lun, fault) : 0;
 
 		if (rc == 0 && json_array_append_new(luns, lun_encode(tgt, lun)) != 0) {
