@@ -8,6 +8,8 @@
 #include "step/vm_state.h"
 #include "template/template_image.h"
 
+#define LOOK_MS 60000
+
 int create_definition_check(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
@@ -73,7 +75,8 @@ static int image_do(const struct vm_context *vm, const struct create_volume *vol
 	path.target = lun->target;
 	path.number = lun->number;
 	/* Again: it may be another file by now. */
-	rc = template_image_look(job.image, job.format, deadline, &shown.bytes, err);
+	rc = template_image_look(job.image, job.format, deadline_within(deadline, LOOK_MS),
+				 &shown.bytes, err);
 	if (rc == 0 && shown.bytes > volume->size_bytes) {
 		rc = err_set(err, -EINVAL, "image '%s' is larger than its LUN", job.image);
 	}

@@ -24,6 +24,7 @@
 #define TASK_UNDO "undo"
 #define UNDO_RESERVE_MS 60000
 #define END_MS 10000
+#define LOOK_MS 60000 /* what is looked at before the task begins */
 #define IMAGES_MS (24 * 60 * 60 * 1000)
 
 /* clang-format off */
@@ -353,7 +354,7 @@ int vm_create_check(const struct vm_create_wish *wish, struct deadline deadline,
 
 	*ret = (struct vm_created){.array = NULL};
 	rc = plan(wish, &create, ret, err);
-	rc = rc != 0 ? rc : images_look(&create, deadline, err);
+	rc = rc != 0 ? rc : images_look(&create, deadline_within(deadline, LOOK_MS), err);
 	settings = settings_of(wish, ret);
 	rc = rc != 0 ? rc : vm_context_open(&settings, NULL, deadline, &vm, err);
 	if (rc == 0) {
@@ -466,9 +467,11 @@ int vm_create(const struct vm_create_wish *wish, const struct vm_report *report,
 
 	*ret = (struct vm_created){.array = NULL};
 	rc = plan(wish, &create, ret, err);
-	rc = rc != 0 ? rc : images_look(&create, deadline, err);
+	rc = rc != 0 ? rc : images_look(&create, deadline_within(deadline, LOOK_MS), err);
 	settings = settings_of(wish, ret);
-	rc = rc != 0 ? rc : vm_context_open(&settings, report, deadline, &vm, err);
+	rc = rc != 0 ? rc
+		     : vm_context_open(&settings, report, deadline_within(deadline, LOOK_MS), &vm,
+				       err);
 	if (rc == 0) {
 		vm->create = &create;
 		rc = task_open(vm, deadline, err);
@@ -549,7 +552,7 @@ int vm_create_abort(const char *name, const char *node, const char *hypervisor,
 		.migration_transport = VM_TRANSPORT_DEFAULT,
 		.node = node,
 	};
-	int rc = task_find(name, deadline, &task, err);
+	int rc = task_find(name, deadline_within(deadline, LOOK_MS), &task, err);
 
 	/* Before its first record it has made nothing, and names no array: any will do. */
 	rc = rc != 0                ? rc

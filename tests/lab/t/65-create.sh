@@ -183,7 +183,7 @@ create_killed() {
 }
 
 PARAM=([vm]=web1 [array]=san1 [luns]="vda=web1-vda vdb=web1-vdb" [state_lun]=web1-state)
-for step in volumes grant verify definition "write web1-vda" images state revoke; do
+for step in volumes grant verify definition "write web1-vda" images state; do
 	T_WHAT="killed after $step, undone"
 	create_killed "$step"
 	create_is 0 node1 web1 --abort
