@@ -169,7 +169,7 @@ int __wrap_hypervisor_check_xml(struct hypervisor *hypervisor, const char *xml,
 {
 	(void)hypervisor;
 	(void)deadline;
-	assert_non_null(strstr(xml, "<name>" VM "</name>"));
+	assert_non_null(strstr(xml, "<name>" VM));
 	return libvirt_refuses == 0 ? 0 : err_set(err, -EINVAL, "libvirt says no");
 }
 
@@ -237,18 +237,24 @@ static void run_is_of(const char *node)
 	assert_true(g_setenv(VM_KEEP_VARIABLE, folder, TRUE));
 }
 
-static int make(const char *node, struct err *err)
+static int make_named(const char *vm, const char *node, struct err *err)
 {
 	struct template *template __attribute__((cleanup(template_drop))) = template_get();
 	struct vm_create_wish wish = wish_of(template, node);
 	struct vm_created created;
 	int rc;
 
+	wish.vm = vm;
 	run_is_of(node);
 	rc = vm_create(&wish, &report, deadline_in(TEST_LIMIT_MS), &created, err);
 
 	vm_created_release(&created);
 	return rc;
+}
+
+static int make(const char *node, struct err *err)
+{
+	return make_named(VM, node, err);
 }
 
 static int undo(const char *node, struct err *err)
@@ -366,16 +372,21 @@ static void nothing_is_left(void)
 }
 
 /* As an administrator would. */
-static void all_delete(void)
+static void luns_delete(const char *vm)
 {
-	static const char *const luns[] = {VM "-vda", VM "-vdb", VM "-state"};
+	static const char *const luns[] = {"vda", "vdb", "state"};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(luns); i++) {
-		g_autofree char *request = g_strdup_printf("{\"name\":\"%s\"}", luns[i]);
+		g_autofree char *request = g_strdup_printf("{\"name\":\"%s-%s\"}", vm, luns[i]);
 		g_autofree char *answer = array_says("delete", request);
 
 		assert_non_null(answer);
 	}
+}
+
+static void all_delete(void)
+{
+	luns_delete(VM);
 	run_is_of("node2");
 	(void)vm_keep_remove(VM, NULL);
 	run_is_of("node1");
@@ -639,6 +650,36 @@ static void create__that_cannot_be_undone_is_broken(void **state)
 	nothing_is_left();
 }
 
+/* The array's lock puts them in order; none fails because it has to wait. */
+static void create__of_twenty_at_once(void **state)
+{
+	enum { MANY = 20 };
+	char names[MANY][16];
+	pid_t pids[MANY];
+
+	(void)state;
+	for (int i = 0; i < MANY; i++) {
+		(void)snprintf(names[i], sizeof(names[i]), VM "-%d", i);
+		pids[i] = child_fork();
+		if (pids[i] == 0) {
+			struct err err = ERR_INIT;
+			int rc = make_named(names[i], i % 2 == 0 ? "node1" : "node2", &err);
+
+			(void)fprintf(stderr, "%s", err_text(&err));
+			_exit(rc == 0 ? 0 : 1);
+		}
+	}
+	for (int i = 0; i < MANY; i++) {
+		assert_int_equal(child_wait(pids[i]), 0);
+	}
+	assert_int_equal(luns_count(), 3 * MANY);
+	nobody_has_a_path();
+	for (int i = 0; i < MANY; i++) {
+		luns_delete(names[i]);
+	}
+	assert_int_equal(luns_count(), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -654,6 +695,7 @@ int main(void)
 		TEST(create__goes_on_elsewhere_after_a_fencing),
 		TEST(create__goes_on_after_half_an_undoing),
 		TEST(create__that_cannot_be_undone_is_broken),
+		TEST(create__of_twenty_at_once),
 	};
 
 	work = getenv("WORK");
