@@ -269,7 +269,7 @@ static struct ending create_ending(const struct vm_context *vm, int rc)
 		return (struct ending){.state = JOURNAL_BROKEN, .granted = true};
 	}
 	return (struct ending){.state = rc != 0 || journal->only_open ? JOURNAL_FAILED
-								       : JOURNAL_DONE};
+								      : JOURNAL_DONE};
 }
 
 static struct ending widening_ending(struct vm_context *vm, int rc)

@@ -104,10 +104,8 @@ static const char *str_at(const char *const *texts, size_t n, unsigned int value
 const char *journal_kind_to_str(enum journal_kind kind)
 {
 	static const char *const texts[JOURNAL_KIND_MAX] = {
-		[JOURNAL_START] = "start",
-		[JOURNAL_STOP] = "stop",
-		[JOURNAL_MIGRATE] = "migrate",
-		[JOURNAL_RECONCILE] = "reconcile",
+		[JOURNAL_START] = "start",     [JOURNAL_STOP] = "stop",
+		[JOURNAL_MIGRATE] = "migrate", [JOURNAL_RECONCILE] = "reconcile",
 		[JOURNAL_CREATE] = "create",
 	};
 
