@@ -90,14 +90,19 @@ bool drive_equal(const struct drive *a, const struct drive *b)
 	       a->extent.length_bytes == b->extent.length_bytes;
 }
 
-/* The flash chip is the whole LUN: QEMU takes no part of one. */
-static int flash_check(const struct drive *drive, struct err *err)
+bool drive_is_no_disk(const char *target)
+{
+	return strcmp(target, DRIVE_FLASH) == 0 || strcmp(target, DRIVE_TPM) == 0;
+}
+
+/* The flash chip is the whole LUN: QEMU takes no part of one. So is the TPM. */
+static int whole_check(const struct drive *drive, struct err *err)
 {
 	if (drive->read_only || drive->extent.length_bytes != 0) {
 		return err_set(err, -EINVAL,
-			       DRIVE_FLASH " is the whole LUN '%s', and the guest writes to it: "
-					   "name it as " DRIVE_FLASH "=%s",
-			       drive->extent.lun, drive->extent.lun);
+			       "%s is the whole LUN '%s', and the guest writes to it: name it as "
+			       "%s=%s",
+			       drive->target, drive->extent.lun, drive->target, drive->extent.lun);
 	}
 	return 0;
 }
@@ -212,18 +217,19 @@ static int drive_from_str(char *word, struct drive *ret, struct err *err)
 	if (length > 0 && length <= DRIVE_TARGET_MAX) {
 		memcpy(drive.target, word, length);
 	}
-	if (!drive_target_valid(drive.target) && strcmp(drive.target, DRIVE_FLASH) != 0) {
+	if (!drive_target_valid(drive.target) && !drive_is_no_disk(drive.target)) {
 		return err_set(
 			err, -EINVAL,
 			"'%s' is not DRIVE=LUN, where DRIVE is the disk's target in the domain, "
-			"such as vda or sdb, or " DRIVE_FLASH " for the variables of UEFI",
+			"such as vda or sdb, or " DRIVE_FLASH " for the variables of UEFI, "
+			"or " DRIVE_TPM " for the state of a TPM",
 			word);
 	}
 	rc = extent_from_str(equals + 1, &drive.extent, err);
 	if (rc < 0) {
 		return err_prefix(err, rc, "drive %s", drive.target);
 	}
-	rc = strcmp(drive.target, DRIVE_FLASH) == 0 ? flash_check(&drive, err) : 0;
+	rc = drive_is_no_disk(drive.target) ? whole_check(&drive, err) : 0;
 	if (rc < 0) {
 		return rc;
 	}

@@ -45,8 +45,10 @@ struct extent {
 #define DRIVE_TARGET_MAX 15
 /* The drive that is no disk: the flash chip with the variables of UEFI, "nvram=web1-nvram". */
 #define DRIVE_FLASH "nvram"
+/* The other drive that is no disk: the state of the TPM, "tpm=web1-tpm". */
+#define DRIVE_TPM "tpm"
 struct drive {
-	/* The guest's device name in the domain XML: vda, sdb; or DRIVE_FLASH. */
+	/* The guest's device name in the domain XML: vda, sdb; or DRIVE_FLASH, DRIVE_TPM. */
 	char target[DRIVE_TARGET_MAX + 1];
 	struct extent extent;
 	bool read_only;
@@ -62,6 +64,9 @@ bool iscsi_name_valid(const char *name);
 
 /* A disk target of libvirt, of at most DRIVE_TARGET_MAX characters: vda, sdb, hdc, xvdaa, fda. */
 bool drive_target_valid(const char *target);
+
+/* True if the target is that of no disk: the LUN is whole, the guest writes to it, and it stays. */
+bool drive_is_no_disk(const char *target);
 
 /* "NAME" or "NAME:OFFSET+LENGTH", in bytes or whole KiB, MiB, GiB, TiB. 0 or -EINVAL, with text. */
 int extent_from_str(const char *text, struct extent *ret, struct err *err);

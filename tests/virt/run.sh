@@ -5,6 +5,9 @@
 # run.sh --two PROGRAM  migrate_live on the first of two such hosts with a cable between them
 # run.sh --corpus PROGRAM [FILE...]
 #                       definitions_live on such a host with an array, bridges and networks
+# run.sh --obey PROGRAM ARGUMENT
+#                       PROGRAM on the first of two hosts, while the second obeys it: each line that is written
+#                       to FOLDER/command is a command there, and its output appears as FOLDER/answer
 #
 # Needs root, tini, libvirtd, qemu-system-x86_64; for --two openssl, for --corpus tgtd. Everything ends with the pid
 # namespaces.
@@ -30,10 +33,15 @@ wait_for() {
 
 make_mounts() {
 	local dir
-	for dir in /run /var/lib/libvirt /var/cache/libvirt /var/log/libvirt /etc/libvirt; do
+	for dir in /run /var/lib/libvirt /var/cache/libvirt /var/log/libvirt /etc/libvirt /var/log/swtpm \
+		/var/lib/swtpm-localca; do
 		mkdir -p "$dir"
 		mount -t tmpfs none "$dir"
 	done
+	# libvirt runs swtpm as this user.
+	if getent passwd tss >/dev/null; then
+		chown tss: /var/log/swtpm /var/lib/swtpm-localca
+	fi
 	mkdir -p /run/lock /run/libvirt /var/lib/libvirt/images
 	ip link set lo up
 }
@@ -143,8 +151,18 @@ inner_corpus() {
 	"$program" "$definitions" /var/lib/libvirt/images "$@"
 }
 
+# An answer is there when it is complete.
+obey() {
+	local folder=$1 command
+	exec 9<>"$folder/command"
+	while read -r -u 9 command; do
+		eval "$command" >"$folder/answer.new" 2>&1 || echo "failed: $?" >>"$folder/answer.new"
+		mv "$folder/answer.new" "$folder/answer"
+	done
+}
+
 inner_two() {
-	local n=$1 folder=$2 program=$3
+	local n=$1 folder=$2 program=$3 argument=${4-}
 	touch "$folder/began$n"
 	make_mounts
 	write_config
@@ -152,10 +170,19 @@ inner_two() {
 	join_network "$n" "$folder"
 	libvirtd --listen >/dev/null 2>&1 &
 	wait_for timeout 5 virsh -c qemu:///system list
+	if [[ $n == 2 && -n $argument ]]; then
+		mkfifo "$folder/command"
+	fi
 	touch "$folder/up$n"
 	if [[ $n == 1 ]]; then
 		wait_for test -e "$folder/up2"
-		"$program" "$NET.2"
+		if [[ -n $argument ]]; then
+			"$program" "$folder" "$argument"
+		else
+			"$program" "$NET.2"
+		fi
+	elif [[ -n $argument ]]; then
+		obey "$folder"
 	else
 		wait
 	fi
@@ -174,14 +201,14 @@ end_host() {
 }
 
 two_hosts() {
-	local program=$1 folder first second
+	local program=$1 argument=${2-} folder first second
 	folder=$(mktemp -d)
 	mkdir "$folder/pki"
 	make_certificates "$folder/pki" >"$folder/pki.log" 2>&1 || cat "$folder/pki.log" >&2
-	in_namespaces --inner-two 2 "$folder" "$program" &
+	in_namespaces --inner-two 2 "$folder" "$program" ${argument:+"$argument"} &
 	second=$!
 	disown "$second"
-	in_namespaces --inner-two 1 "$folder" "$program" &
+	in_namespaces --inner-two 1 "$folder" "$program" ${argument:+"$argument"} &
 	first=$!
 	# shellcheck disable=SC2064 # expanded now: the trap runs when the locals are gone
 	trap "end_host $first; end_host $second; rm -rf '$folder'" EXIT
@@ -196,11 +223,12 @@ case "${1:-} $#" in
 "--inner-corpus "*) inner_corpus "${@:2}" ;;
 "--corpus "[2-9]* | "--corpus "1*) in_namespaces --inner-corpus "$(realpath "$2")" "${@:3}" ;;
 "--inner-one 2") inner_one "$2" ;;
-"--inner-two 4") inner_two "$2" "$3" "$4" ;;
+"--inner-two 4" | "--inner-two 5") inner_two "${@:2}" ;;
 "--two 2") two_hosts "$(realpath "$2")" ;;
+"--obey 3") two_hosts "$(realpath "$2")" "$(realpath "$3")" ;;
 *" 1") in_namespaces --inner-one "$(realpath "$1")" ;;
 *)
-	echo "usage: $0 [--two] PROGRAM" >&2
+	echo "usage: $0 [--two] PROGRAM | --obey PROGRAM ARGUMENT" >&2
 	exit 2
 	;;
 esac
