@@ -35,7 +35,7 @@ enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 
 #define TRY_MS 5000    /* one portal */
 #define LOAD_MS 20000  /* all of them */
-#define STORE_MS 60000 /* swtpm waits so long for an array that does not answer */
+#define STORE_MS 30000 /* swtpm waits so long for an array that does not answer */
 #define STORE_PAUSE_MS 500
 #define END_MS 10000
 

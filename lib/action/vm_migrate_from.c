@@ -3,6 +3,7 @@
 
 #include "action/vm_mapping.h"
 #include "action/vm_record.h"
+#include "media/vm_tpm.h"
 #include "step/vm_boot.h"
 #include "step/vm_masks.h"
 #include "step/vm_own.h"
@@ -74,6 +75,15 @@ static const struct task_step steps[] = {
 		.tries = 2,
 		.retry_ms = 500,
 		.flags = TASK_CHECK,
+	},
+	{
+		.name = "tpm",
+		.probe = vm_tpm_probe,
+		.run = vm_tpm_run,
+		.undo = vm_tpm_undo,
+		.timeout_ms = 60000,
+		.tries = 2,
+		.retry_ms = 500,
 	},
 	{
 		.name = "run",

@@ -8,6 +8,7 @@
 #include "action/vm_mapping.h"
 #include "action/vm_record.h"
 #include "base/fd.h"
+#include "media/vm_tpm.h"
 #include "process/qemu_process.h"
 #include "rules/op_times.h"
 #include "step/vm_handover.h"
@@ -286,6 +287,14 @@ static const struct task_step live_steps[] = {
 	STEP_GRANT,
 	STEP_VERIFY,
 	{
+		.name = "tpm",
+		.probe = vm_peer_tpm_probe,
+		.run = vm_peer_tpm_run,
+		.timeout_ms = 60000,
+		.tries = 2,
+		.retry_ms = 500,
+	},
+	{
 		.name = "live",
 		.probe = live_probe,
 		.run = live_run,
@@ -317,6 +326,14 @@ static const struct task_step saved_steps[] = {
 		.tries = 2,
 		.retry_ms = 500,
 		.flags = TASK_NO_RETURN,
+	},
+	{
+		.name = "tpm",
+		.run = vm_tpm_end,
+		.timeout_ms = 15000,
+		.tries = 2,
+		.retry_ms = 200,
+		.flags = TASK_CHECK,
 	},
 	{
 		.name = "revoke",

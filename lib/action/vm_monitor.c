@@ -13,6 +13,7 @@
 #include "survey/vm_strays.h"
 #include "vm/vm_context.h"
 #include "media/vm_media.h"
+#include "media/vm_tpm.h"
 
 /*
  * Is the VM healthy on this host? Level 0 asks libvirt for the domain and looks for its process. It
@@ -189,6 +190,16 @@ static void degraded(enum vm_health *health, struct err *err, const struct err *
 	(void)err_set(err, 0, "%s", err_text(why));
 }
 
+/* The guest may go on: its TPM says so itself if it cannot store what it has to. */
+static void tpm_judge(const struct vm_settings *settings, enum vm_health *health, struct err *err)
+{
+	struct err why = ERR_INIT;
+
+	if (vm_tpm_check(settings, &why) != 0) {
+		degraded(health, err, &why);
+	}
+}
+
 /*
  * lunmaskd has found all portals of the array good, once for all VMs of this host. It does not know
  * those that only this VM's LUNMASK_CONF names. A path that it has found bad may be back.
@@ -331,6 +342,9 @@ int vm_monitor(const struct vm_settings *settings, int check_level, bool probe,
 	vm->settings = settings;
 	vm->report = report;
 	rc = domain_health(vm, probe, deadline, ret, err);
+	if (rc == 0 && !probe && *ret == VM_RUNNING) {
+		tpm_judge(settings, ret, err);
+	}
 	/*
 	 * Pacemaker's own probes have no level; crm_resource --force-check=20 is a probe with one.
 	 */

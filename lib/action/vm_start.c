@@ -4,6 +4,7 @@
 #include "action/vm_complete.h"
 #include "action/vm_mapping.h"
 #include "media/vm_firmware.h"
+#include "media/vm_tpm.h"
 #include "action/vm_record.h"
 #include "step/vm_boot.h"
 #include "step/vm_masks.h"
@@ -96,6 +97,15 @@ static const struct task_step steps[] = {
 		.probe = vm_firmware_probe,
 		.run = vm_firmware_run,
 		.timeout_ms = 30000,
+		.tries = 2,
+		.retry_ms = 500,
+	},
+	{
+		.name = "tpm",
+		.probe = vm_tpm_probe,
+		.run = vm_tpm_run,
+		.undo = vm_tpm_undo,
+		.timeout_ms = 60000,
 		.tries = 2,
 		.retry_ms = 500,
 	},

@@ -15,6 +15,7 @@
 #include "vm/vm_context.h"
 #include "vm/vm_keep.h"
 #include "media/vm_media.h"
+#include "media/vm_tpm.h"
 
 /*
  * stop is the recovery routine. It needs neither the domain definition nor quorum nor the journal.
@@ -35,6 +36,8 @@ static int domain_end_by_force(struct vm_context *vm, struct deadline deadline, 
 {
 	int rc;
 
+	/* libvirt waits for swtpm, and swtpm for an array that may not answer. */
+	(void)vm_tpm_end(vm, deadline_keep(deadline, OP_DESTROY_MS, 2), NULL);
 	if (vm->hypervisor != NULL) {
 		(void)hypervisor_destroy(vm->hypervisor, vm->settings->vm,
 					 deadline_keep(deadline, OP_DESTROY_MS, 2), NULL);
@@ -89,6 +92,14 @@ static const struct task_step domain_steps[] = {
 		.run = export_gone,
 		.timeout_ms = 10000,
 		.tries = 1,
+		.flags = TASK_CHECK,
+	},
+	{
+		.name = "tpm",
+		.run = vm_tpm_end,
+		.timeout_ms = 15000,
+		.tries = 2,
+		.retry_ms = 200,
 		.flags = TASK_CHECK,
 	},
 };

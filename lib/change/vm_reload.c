@@ -41,15 +41,10 @@ static bool in_luns(const struct vm_context *vm, const char *target)
 	return false;
 }
 
-static bool is_flash(const struct drive *drive)
-{
-	return strcmp(drive->target, DRIVE_FLASH) == 0;
-}
-
-/* Media, and UEFI variables, change at a boot only. */
+/* Media, UEFI variables and the TPM change at a boot only. */
 static bool is_cold(const struct drive *drive)
 {
-	return drive->read_only || is_flash(drive);
+	return drive->read_only || drive_is_no_disk(drive->target);
 }
 
 static size_t cold_count(const struct vm_context *vm)
@@ -82,8 +77,8 @@ static int cold_check(const struct vm_context *vm, struct err *err)
 	}
 	return count == 0 ? 0
 			  : err_set(err, -EPERM,
-				    "stop and start VM '%s': media (:ro) and " DRIVE_FLASH
-				    " in luns change at a boot only",
+				    "stop and start VM '%s': media (:ro), " DRIVE_FLASH
+				    " and " DRIVE_TPM " in luns change at a boot only",
 				    vm->settings->vm);
 }
 
@@ -91,7 +86,7 @@ static int cold_check(const struct vm_context *vm, struct err *err)
 static bool domain_fits(const struct vm_context *vm, const char *definition)
 {
 	for (size_t i = 0; i < vm->n_drives; i++) {
-		if (!is_flash(&vm->drives[i]) &&
+		if (!drive_is_no_disk(vm->drives[i].target) &&
 		    !definition_has_disk(definition, vm->drives[i].target)) {
 			return false;
 		}
@@ -301,7 +296,7 @@ static int attach_all(struct vm_context *vm, const char *definition, struct dead
 		const char *target = vm->drives[i].target;
 		g_autofree char *disk = NULL;
 
-		if (is_flash(&vm->drives[i]) || definition_has_disk(definition, target)) {
+		if (drive_is_no_disk(target) || definition_has_disk(definition, target)) {
 			continue;
 		}
 		rc = definition_disk(wanted, target, &disk, err);
@@ -325,7 +320,7 @@ static int attach_probe(void *context, struct deadline deadline, struct err *err
 	int rc = running_read(vm, deadline, &definition, err);
 
 	for (size_t i = 0; rc == 0 && i < vm->n_drives; i++) {
-		if (!is_flash(&vm->drives[i]) &&
+		if (!drive_is_no_disk(vm->drives[i].target) &&
 		    !definition_has_disk(definition, vm->drives[i].target)) {
 			return TASK_NOT_DONE;
 		}

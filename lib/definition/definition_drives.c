@@ -100,7 +100,7 @@ static int disks_add(xmlNodePtr devices, const struct drive *drives, size_t n_dr
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < n_drives; i++) {
-		if (strcmp(drives[i].target, DRIVE_FLASH) != 0 &&
+		if (!drive_is_no_disk(drives[i].target) &&
 		    disk_find(devices, drives[i].target, false) == NULL) {
 			tell(told, drives[i].target, "added");
 			rc = disk_add(devices, &drives[i], err);

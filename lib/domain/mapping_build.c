@@ -10,6 +10,7 @@
 #include "domain/domain_xml.h"
 #include "domain/mapping_policy.h"
 #include "firmware/firmware_definition.h"
+#include "tpm/tpm_definition.h"
 
 #define NO_HOST "array.invalid"
 
@@ -249,6 +250,8 @@ int mapping_build(const struct mapping_source *source, struct mapping **ret, str
 	}
 	rc = rc < 0 ? rc : set_disks(domain, source, err);
 	rc = rc < 0 ? rc : set_nvram(domain, source, err);
+	rc = rc < 0 ? rc : tpm_definition_check(domain, drive_find(source, DRIVE_TPM), err);
+	rc = rc < 0 ? rc : tpm_definition_pin(domain, err);
 	if (rc == 0) {
 		mapping_policy_neutralise(domain);
 	}

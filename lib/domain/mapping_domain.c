@@ -8,6 +8,7 @@
 #include "domain/domain_xml.h"
 #include "domain/mapping_policy.h"
 #include "firmware/firmware_definition.h"
+#include "tpm/tpm_definition.h"
 #include "names/portal.h"
 
 static xmlNodePtr child_new(xmlNodePtr parent, const char *name, const char *attr,
@@ -127,6 +128,15 @@ static int nvram_for_host(xmlNodePtr domain, const struct mapping *mapping,
 	return source_for_host(nvram, drive, host, portal, err);
 }
 
+/* libvirt knows nothing of the LUN: lunmask-tpm(8) keeps the state there. */
+static int tpm_for_host(xmlNodePtr domain, const struct mapping *mapping, struct err *err)
+{
+	const struct mapping_drive *drive = mapping_find(mapping, DRIVE_TPM);
+	int rc = tpm_definition_check(domain, drive == NULL ? NULL : &drive->drive, err);
+
+	return rc < 0 ? rc : tpm_definition_pin(domain, err);
+}
+
 static int disk_for_host(xmlNodePtr disk, const struct mapping *mapping,
 			 const struct mapping_host *host, const struct portal *portal,
 			 struct err *err)
@@ -201,6 +211,7 @@ int mapping_definition_xml(const struct mapping *mapping, const char *definition
 	domain = xmlDocGetRootElement(doc);
 	rc = definition_check(domain, mapping, err);
 	rc = rc < 0 ? rc : nvram_for_host(domain, mapping, host, &portal, err);
+	rc = rc < 0 ? rc : tpm_for_host(domain, mapping, err);
 	disk = xml_tree_child(xml_tree_child(domain, "devices"), "disk");
 	for (; rc == 0 && disk != NULL; disk = xml_tree_next(disk, "disk")) {
 		rc = disk_for_host(disk, mapping, host, &portal, err);

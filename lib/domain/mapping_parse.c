@@ -8,6 +8,8 @@
 #include "domain/domain_xml.h"
 #include "domain/mapping_policy.h"
 #include "firmware/firmware_definition.h"
+#include "tpm/tpm_definition.h"
+#include "tpm/tpm_state.h"
 
 #define GRAIN_BYTES 512u
 
@@ -106,12 +108,18 @@ static int parse_drive(xmlNodePtr node, struct mapping *mapping, struct err *err
 
 	rc = attr_copy(node, "target", drive->drive.target, sizeof(drive->drive.target), err);
 	if (rc == 0 && !drive_target_valid(drive->drive.target) &&
-	    strcmp(drive->drive.target, DRIVE_FLASH) != 0) {
+	    !drive_is_no_disk(drive->drive.target)) {
 		rc = err_set(err, -EINVAL, "'%s' is not a drive; legal is a name such as vda",
 			     drive->drive.target);
 	}
 	rc = rc < 0 ? rc : parse_access(node, &drive->drive.read_only, err);
 	rc = rc < 0 ? rc : parse_lun(node, drive, err);
+	if (rc == 0 && strcmp(drive->drive.target, DRIVE_TPM) == 0 &&
+	    drive->size_bytes < TPM_LUN_BYTES_MIN) {
+		rc = err_set(err, -EINVAL,
+			     "LUN '%s' for the TPM has %" PRIu64 " bytes: it needs %u or more",
+			     drive->drive.extent.lun, drive->size_bytes, TPM_LUN_BYTES_MIN);
+	}
 	if (rc == 0 && extent_overlaps(&drive->drive.extent, &mapping->state.drive.extent)) {
 		rc = err_set(err, -EINVAL, "drive %s and the state LUN overlap on LUN '%s'",
 			     drive->drive.target, drive->drive.extent.lun);
@@ -196,9 +204,11 @@ static int check_disks(xmlNodePtr domain, const struct mapping *mapping, struct 
 {
 	xmlNodePtr disk = xml_tree_child(xml_tree_child(domain, "devices"), "disk");
 	const struct drive *flash = drive_of(mapping_find(mapping, DRIVE_FLASH));
-	size_t found = flash != NULL;
+	const struct drive *tpm = drive_of(mapping_find(mapping, DRIVE_TPM));
+	size_t found = (flash != NULL) + (tpm != NULL);
 	int rc = firmware_check_variables(domain, flash, err);
 
+	rc = rc < 0 ? rc : tpm_definition_check(domain, tpm, err);
 	if (rc < 0) {
 		return rc;
 	}

@@ -136,6 +136,10 @@ int hypervisor_firmware_file(struct hypervisor *hypervisor, const char *domain_x
 int hypervisor_flash_check(struct hypervisor *hypervisor, struct deadline deadline,
 			   struct err *err);
 
+/* -EOPNOTSUPP: libvirt on that host does not know how to run swtpm, as where it is not installed.
+ */
+int hypervisor_tpm_check(struct hypervisor *hypervisor, struct deadline deadline, struct err *err);
+
 /* Creates and starts a transient domain. -EEXIST. */
 int hypervisor_create(struct hypervisor *hypervisor, const char *domain_xml,
 		      struct deadline deadline, struct err *err);

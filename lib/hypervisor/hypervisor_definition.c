@@ -9,6 +9,7 @@
 
 #include "domain/domain_xml.h"
 #include "hypervisor/hypervisor_conn.h"
+#include "tpm/tpm_definition.h"
 
 /* Copies for another host: what only this one has, such as aliases and labels, is left out. */
 static int domain_run(struct hypervisor_call *call)
@@ -283,4 +284,26 @@ int hypervisor_flash_check(struct hypervisor *hypervisor, struct deadline deadli
 				 "UEFI variables on a LUN need libvirt 8.5, and this is "
 				 "%" G_GUINT64_FORMAT ".%" G_GUINT64_FORMAT,
 				 version / 1000000, version / 1000 % 1000);
+}
+
+static int capabilities_run(struct hypervisor_call *call)
+{
+	call->result = virConnectGetDomainCapabilities(call->conn, NULL, NULL, NULL, NULL, 0);
+	return call->result != NULL ? 0 : hypervisor_call_failed(call);
+}
+
+int hypervisor_tpm_check(struct hypervisor *hypervisor, struct deadline deadline, struct err *err)
+{
+	int rc;
+	AUTO_CALL call = hypervisor_call_on(hypervisor, capabilities_run, NULL, &rc, err);
+
+	if (call == NULL) {
+		return rc;
+	}
+	rc = hypervisor_run(hypervisor, call, "what domains may have", deadline, err);
+	return rc != 0 || tpm_definition_possible(call->result)
+		       ? rc
+		       : err_set(err, -EOPNOTSUPP,
+				 "install swtpm and its tools (swtpm-tools): libvirt offers no "
+				 "emulated TPM");
 }

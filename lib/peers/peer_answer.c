@@ -86,8 +86,11 @@ static int preflight_look(struct hypervisor *hypervisor, const struct peer_quest
 		return err_set(err, -EEXIST, "the domain is %s already",
 			       domain_state_to_str(state));
 	}
-	if (rc == 0 && question->flash) {
+	if (rc == 0 && question->needs.flash) {
 		rc = hypervisor_flash_check(hypervisor, deadline, err);
+	}
+	if (rc == 0 && question->needs.tpm) {
+		rc = hypervisor_tpm_check(hypervisor, deadline, err);
 	}
 	return rc < 0 ? rc
 		      : hypervisor_preflight(hypervisor, question->vm, question->definition,

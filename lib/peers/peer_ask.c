@@ -77,8 +77,8 @@ static int reply_get(const char *node, enum journal_ask_kind kind, char *body,
 int peer_ask_domain(const char *node, const char *vm, struct deadline deadline,
 		    struct peer_reply *ret, struct err *err)
 {
-	int rc = reply_get(node, JOURNAL_ASK_DOMAIN, peer_question_encode(vm, NULL, false),
-			   deadline, ret, err);
+	int rc = reply_get(node, JOURNAL_ASK_DOMAIN, peer_question_encode(vm, NULL, NULL), deadline,
+			   ret, err);
 
 	if (rc == 0 && ret->rc < 0) {
 		return err_set(err, ret->rc, "%s: %s", node, ret->text);
@@ -127,13 +127,14 @@ static int definition_reduce(const char *definition, char **ret, struct err *err
 	return domain_xml_format(doc, ret, err);
 }
 
-int peer_ask_preflight(const char *node, const char *vm, const char *definition, bool flash,
-		       struct deadline deadline, struct peer_reply *ret, struct err *err)
+int peer_ask_preflight(const char *node, const char *vm, const char *definition,
+		       const struct peer_needs *needs, struct deadline deadline,
+		       struct peer_reply *ret, struct err *err)
 {
 	g_autofree char *reduced = NULL;
 	int rc = definition_reduce(definition, &reduced, err);
 
 	return rc < 0 ? rc
 		      : reply_get(node, JOURNAL_ASK_PREFLIGHT,
-				  peer_question_encode(vm, reduced, flash), deadline, ret, err);
+				  peer_question_encode(vm, reduced, needs), deadline, ret, err);
 }

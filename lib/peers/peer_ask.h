@@ -33,10 +33,11 @@ int peer_ask_domain(const char *node, const char *vm, struct deadline deadline,
 
 /*
  * Would that node's libvirt take the domain? ret->rc: -EEXIST, -ENOTSUP, -ENOSPC, -EIO, as from
- * hypervisor_preflight() and hypervisor_flash_check(). Of the definition only what is looked at is
- * sent: no secrets, and no drives.
+ * hypervisor_preflight(), hypervisor_flash_check() and hypervisor_tpm_check(). Of the definition
+ * only what is looked at is sent: no secrets, and no drives.
  */
-int peer_ask_preflight(const char *node, const char *vm, const char *definition, bool flash,
-		       struct deadline deadline, struct peer_reply *ret, struct err *err);
+int peer_ask_preflight(const char *node, const char *vm, const char *definition,
+		       const struct peer_needs *needs, struct deadline deadline,
+		       struct peer_reply *ret, struct err *err);
 
 #endif

@@ -33,12 +33,12 @@ static bool state_find(const char *name, enum domain_state *ret)
 	return false;
 }
 
-char *peer_question_encode(const char *vm, const char *definition, bool flash)
+char *peer_question_encode(const char *vm, const char *definition, const struct peer_needs *needs)
 {
-	return json_build_text(definition == NULL
-				       ? json_pack("{s:s}", "vm", vm)
-				       : json_pack("{s:s, s:s, s:b}", "vm", vm, "definition",
-						   definition, "flash", flash),
+	return json_build_text(definition == NULL ? json_pack("{s:s}", "vm", vm)
+						  : json_pack("{s:s, s:s, s:b, s:b}", "vm", vm,
+							      "definition", definition, "flash",
+							      needs->flash, "tpm", needs->tpm),
 			       JSON_COMPACT);
 }
 
@@ -50,7 +50,10 @@ int peer_question_decode(const char *text, size_t bytes, struct peer_question *r
 	json_t *definition = json_object_get(json, "definition");
 	int rc = 0;
 
-	*ret = (struct peer_question){.flash = json_is_true(json_object_get(json, "flash"))};
+	*ret = (struct peer_question){
+		.needs = {.flash = json_is_true(json_object_get(json, "flash")),
+			  .tpm = json_is_true(json_object_get(json, "tpm"))},
+	};
 	if (json == NULL) {
 		return err_set(err, -EINVAL, "the question is not JSON: %s", reason.text);
 	}

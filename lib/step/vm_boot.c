@@ -5,6 +5,7 @@
 #include <glib.h>
 #include <stdlib.h>
 
+#include "media/vm_tpm.h"
 #include "step/vm_save.h"
 #include "step/vm_state.h"
 #include "vm/vm_definition.h"
@@ -109,6 +110,8 @@ static int boot_fresh(struct vm_context *vm, struct deadline deadline, struct er
 	char *xml __attribute__((cleanup(string_drop))) = NULL;
 	int rc = vm_definition_stored(vm, &here, &xml, err);
 
+	/* Before the image is given up, and with it the guest's memory. */
+	rc = rc != 0 ? rc : vm_tpm_renew(vm, deadline, err);
 	if (rc == 0 && vm->image != IMAGE_NONE) {
 		rc = vm_state_store(vm, IMAGE_NONE, deadline, err);
 	}
@@ -128,8 +131,9 @@ static int image_load_paused(struct vm_context *vm, struct deadline deadline, bo
 	struct mapping_host here = vm_definition_here(vm);
 	char *xml __attribute__((cleanup(string_drop))) = NULL;
 	struct image_export *export;
-	int rc = vm_image_open(vm, deadline, &export, err);
+	int rc = vm_tpm_renew(vm, deadline, err);
 
+	rc = rc != 0 ? rc : vm_image_open(vm, deadline, &export, err);
 	if (rc != 0) {
 		return rc;
 	}

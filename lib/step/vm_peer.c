@@ -10,6 +10,7 @@
 #include "step/vm_masks.h"
 #include "vm/vm_definition.h"
 #include "media/vm_media.h"
+#include "media/vm_tpm.h"
 
 #define PROBE_MS 20000 /* an ssh handshake, and 5 s for portals that do not answer */
 #define CONNECT_MS 15000
@@ -270,7 +271,7 @@ static bool memory_is_accepted(const struct vm_context *vm, const struct err *wh
 }
 
 /* Its lunmaskd cannot say: its libvirt can, through the connection that is needed later anyway. */
-static int libvirt_preflight(struct vm_context *vm, const char *xml, bool flash,
+static int libvirt_preflight(struct vm_context *vm, const char *xml, const struct peer_needs *needs,
 			     struct deadline deadline, struct err *err)
 {
 	struct vm_peer *peer = vm->peer;
@@ -281,8 +282,11 @@ static int libvirt_preflight(struct vm_context *vm, const char *xml, bool flash,
 		return err_set(err, -EEXIST, "the domain is %s already",
 			       domain_state_to_str(state));
 	}
-	if (rc == 0 && flash) {
+	if (rc == 0 && needs->flash) {
 		rc = hypervisor_flash_check(peer->hypervisor, deadline, err);
+	}
+	if (rc == 0 && needs->tpm) {
+		rc = hypervisor_tpm_check(peer->hypervisor, deadline, err);
 	}
 	return rc != 0 ? rc
 		       : hypervisor_preflight(peer->hypervisor, vm->settings->vm, xml, deadline,
@@ -305,14 +309,15 @@ static int definition_preflight(struct vm_context *vm, const char *xml, struct d
 				struct err *err)
 {
 	struct vm_peer *peer = vm->peer;
-	bool flash = mapping_find(vm->mapping, DRIVE_FLASH) != NULL;
+	const struct peer_needs needs = {.flash = mapping_find(vm->mapping, DRIVE_FLASH) != NULL,
+					 .tpm = vm_tpm_has(vm)};
 	struct err why = ERR_INIT;
 	struct peer_reply reply;
 
-	if (peer_ask_preflight(peer->host->node, vm->settings->vm, xml, flash,
+	if (peer_ask_preflight(peer->host->node, vm->settings->vm, xml, &needs,
 			       ask_deadline(deadline), &reply, &why) < 0) {
 		tell_other_way(vm, "preflight", "libvirt", &why);
-		return libvirt_preflight(vm, xml, flash, deadline, err);
+		return libvirt_preflight(vm, xml, &needs, deadline, err);
 	}
 	memcpy(peer->told_host, reply.host, sizeof(peer->told_host));
 	return reply.rc == 0 ? 0 : err_set(err, reply.rc, "%s", reply.text);
@@ -370,20 +375,31 @@ static int host_check(struct vm_context *vm, struct deadline deadline, struct er
 				 node, reached);
 }
 
+/* How programs are run on the peer (runner.h). */
+static int transport_of(const struct vm_context *vm, char transport[VM_PEER_URI_MAX],
+			struct err *err)
+{
+	char address[VM_PEER_URI_MAX / 2];
+	int rc = vm_peer_address(vm, vm->peer->host, address, sizeof(address), err);
+
+	if (rc == 0) {
+		(void)snprintf(transport, VM_PEER_URI_MAX, "ssh://%s", address);
+	}
+	return rc;
+}
+
 /* By lunmask-probe, through ssh: it is asked at the address, and says itself which node it is. */
 static int ssh_verify(struct vm_context *vm, const struct peer_probe_request *request,
 		      struct deadline deadline, struct iscsi_portals *ret, struct err *err)
 {
 	char transport[VM_PEER_URI_MAX];
-	char address[VM_PEER_URI_MAX / 2];
 	struct runner runner = {.transport = transport};
-	int rc = vm_peer_address(vm, vm->peer->host, address, sizeof(address), err);
+	int rc = transport_of(vm, transport, err);
 
 	*ret = (struct iscsi_portals){.n_good = 0};
 	if (rc != 0) {
 		return rc;
 	}
-	(void)snprintf(transport, sizeof(transport), "ssh://%s", address);
 	return peer_probe_run(&runner, LUNMASK_PROBE_PROGRAM, request->node, request->initiator,
 			      request->luns, request->n_luns, request->portals, request->n_portals,
 			      request->paths_required, deadline_within(deadline, PROBE_MS), ret,
@@ -453,4 +469,38 @@ int vm_peer_verify(void *context, struct deadline deadline, struct err *err)
 		rc = mapping_check_luns(vm->mapping, peer->luns, n, err);
 	}
 	return rc == 0 ? portals_verify(vm, deadline, err) : rc;
+}
+
+int vm_peer_tpm_probe(void *context, struct deadline deadline, struct err *err)
+{
+	const struct vm_context *vm = context;
+
+	(void)deadline;
+	(void)err;
+	return !vm_tpm_has(vm) || vm->peer->tpm_served ? TASK_DONE : TASK_NOT_DONE;
+}
+
+int vm_peer_tpm_run(void *context, struct deadline deadline, struct err *err)
+{
+	struct vm_context *vm = context;
+	struct vm_peer *peer = vm->peer;
+	char transport[VM_PEER_URI_MAX];
+	struct runner runner = {.transport = transport};
+	struct tpm_request request;
+	enum domain_state state;
+	int rc = vm_peer_state(vm, deadline, &state, err);
+
+	/* What has arrived there in the meantime, has its own. */
+	if (rc == 0 && domain_state_active(state)) {
+		rc = err_set(err, -EEXIST, "the domain is %s there already",
+			     domain_state_to_str(state));
+	}
+	rc = rc != 0 ? rc : transport_of(vm, transport, err);
+	rc = rc != 0 ? rc
+		     : vm_tpm_request(vm, peer->luns, vm->n_luns + vm->n_media,
+				      peer->host->initiator, &request, err);
+	request.arrival = true;
+	rc = rc != 0 ? rc : tpm_request_run(&runner, LUNMASK_TPM_PROGRAM, &request, deadline, err);
+	peer->tpm_served = rc == 0;
+	return rc == 0 ? 0 : err_prefix(err, rc, "%s", peer->host->node);
 }

@@ -32,6 +32,7 @@ struct vm_peer {
 	const char *portal;
 
 	struct vm_grant grant; /* what was granted to the peer */
+	bool tpm_served;       /* lunmask-tpm runs there for a TPM that arrives */
 	bool guest_touched;    /* a live migration to the peer was begun */
 	bool departed;         /* it has ended the domain here, which has not run since */
 	bool left_to_target;   /* it has arrived, and migrate_from has to start it */
@@ -86,5 +87,13 @@ int vm_peer_preflight(void *context, struct deadline deadline, struct err *err);
  * that is reached at the peer's address is another host's. The connection is there afterwards.
  */
 int vm_peer_verify(void *context, struct deadline deadline, struct err *err);
+
+/*
+ * Step "tpm" before a live migration: on the peer, lunmask-tpm(8) waits for the guest's TPM
+ * (tpm_store.h). It is not undone: until the guest arrives, it writes nothing, and stop there, or
+ * the next migration to there, ends it.
+ */
+int vm_peer_tpm_probe(void *context, struct deadline deadline, struct err *err);
+int vm_peer_tpm_run(void *context, struct deadline deadline, struct err *err);
 
 #endif

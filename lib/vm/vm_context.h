@@ -83,6 +83,8 @@ struct vm_context {
 	bool image_saved;
 	/* Why the mapping file is not libvirt's own has been reported (vm_complete.h). */
 	bool completion_failed;
+	bool tpm_begun;      /* vm_tpm.h: this run has begun the process of the TPM */
+	bool tpm_fresh;      /* and no domain has used it yet */
 	int media_lock;      /* vm_media.h; 0: none */
 	bool image_consumed; /* the domain is the only copy of the guest's memory */
 

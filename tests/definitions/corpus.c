@@ -103,7 +103,7 @@ static size_t drives_make(xmlNodePtr domain, const struct lun *luns, bool media,
 		    (reader && (!media || mapping_policy_is_empty(disk)))) {
 			continue;
 		}
-		assert_true(n < CORPUS_LUNS - 2);
+		assert_true(n < CORPUS_LUNS - 3);
 		drives[n] = (struct drive){.read_only = reader};
 		(void)snprintf(drives[n].target, sizeof(drives[n].target), "%s", target);
 		strcpy(drives[n].extent.lun, luns[n].name);
@@ -112,6 +112,10 @@ static size_t drives_make(xmlNodePtr domain, const struct lun *luns, bool media,
 	if (firmware_keeps_variables(domain)) {
 		drives[n] = (struct drive){.target = DRIVE_FLASH};
 		strcpy(drives[n++].extent.lun, luns[CORPUS_LUNS - 1].name);
+	}
+	if (xml_tree_child(xml_tree_child(domain, "devices"), "tpm") != NULL) {
+		drives[n] = (struct drive){.target = DRIVE_TPM};
+		strcpy(drives[n++].extent.lun, luns[CORPUS_LUNS - 3].name);
 	}
 	return n;
 }

@@ -47,8 +47,8 @@ void corpus_free(struct corpus_row *rows, size_t count);
 char *corpus_read(const char *folder, const char *file);
 
 /*
- * Each drive that the definition has gets a LUN of CORPUS_TARGET, and so do UEFI variables; with
- * media, each medium too.
+ * Each drive that the definition has gets a LUN of CORPUS_TARGET, and so do UEFI variables and a
+ * TPM; with media, each medium too.
  */
 int corpus_build(const char *xml, bool media, struct mapping **ret, struct err *err);
 /* definition NULL: the mapping file's, for a boot; else the one that runs, or of an image. */

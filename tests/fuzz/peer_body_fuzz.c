@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (peer_question_decode((const char *)data, size, &question, &err) == 0) {
 		must(question.vm[0] != '\0');
-		free(peer_question_encode(question.vm, question.definition, question.flash));
+		free(peer_question_encode(question.vm, question.definition, &question.needs));
 	}
 	peer_question_release(&question);
 	if (peer_reply_decode((const char *)data, size, &reply, &err) == 0) {

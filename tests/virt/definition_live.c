@@ -457,6 +457,7 @@ static void firmware_file__is_what_libvirt_chooses(void **state)
 
 	(void)state;
 	expect_rc(hypervisor_flash_check(hv, soon(), NULL), 0, NULL);
+	expect_rc(hypervisor_tpm_check(hv, soon(), NULL), 0, NULL);
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		struct err err = ERR_INIT;
 		g_autofree char *file = NULL;

@@ -132,7 +132,8 @@ static void definition__is_read_before_the_first_start(void **state)
 	refused_text("<!DOCTYPE domain>" GOOD, "document type");
 	refused_text(DEFINITION("web2", OS, VDA), "'web2'; the resource's vm is 'web1'");
 	refused_text(DEFINITION("web1", "<os firmware='efi'/>", VDA), "variables");
-	refused_text(DEFINITION("web1", OS, VDA "<tpm model='tpm-crb'/>"), "<tpm> is refused");
+	refused_text(DEFINITION("web1", OS, VDA "<tpm model='tpm-crb'/>"),
+		     "<tpm><backend type='none'> is refused");
 	refused_text(DEFINITION("web1", OS, ""), "1 drives are named");
 	refused_text(DEFINITION("web1", OS, VDA "<disk><target dev='vdb'/></disk>"), "vdb=LUN");
 	refused_text(DEFINITION("web1",

@@ -36,6 +36,8 @@ static struct deadline soon(void)
 	return deadline_in(TEST_LIMIT_MS);
 }
 
+static const struct peer_needs needs = {.tpm = true};
+
 static void ask__of_a_definition_sends_what_is_looked_at_only(void **state)
 {
 	struct peer_reply reply;
@@ -43,7 +45,7 @@ static void ask__of_a_definition_sends_what_is_looked_at_only(void **state)
 	(void)state;
 	journal_fake.answers[JOURNAL_ASK_PREFLIGHT] = "{\"ok\":true,\"host\":\"node2 -\"}";
 	assert_int_equal(
-		peer_ask_preflight("node2", "web1", DEFINITION, true, soon(), &reply, NULL), 0);
+		peer_ask_preflight("node2", "web1", DEFINITION, &needs, soon(), &reply, NULL), 0);
 	assert_int_equal(reply.rc, 0);
 	assert_string_equal(reply.host, "node2 -");
 	for (const char *const *gone =
@@ -51,8 +53,9 @@ static void ask__of_a_definition_sends_what_is_looked_at_only(void **state)
 	     *gone != NULL; gone++) {
 		assert_null(strstr(journal_fake.question, *gone));
 	}
-	for (const char *const *kept = (const char *const[]){"emulator", "dimm", "65536", "q35",
-							     "<model>x", "\"flash\":true", NULL};
+	for (const char *const *kept =
+		     (const char *const[]){"emulator", "dimm", "65536", "q35", "<model>x",
+					   "\"flash\":false,\"tpm\":true", NULL};
 	     *kept != NULL; kept++) {
 		assert_non_null(strstr(journal_fake.question, *kept));
 	}
@@ -88,7 +91,7 @@ static void ask__tells_a_verdict_from_no_answer(void **state)
 		struct err err = ERR_INIT;
 
 		journal_fake.answers[JOURNAL_ASK_PREFLIGHT] = cases[i].answer;
-		assert_int_equal(peer_ask_preflight("node2", "web1", DEFINITION, false, soon(),
+		assert_int_equal(peer_ask_preflight("node2", "web1", DEFINITION, &needs, soon(),
 						    &reply, &err),
 				 cases[i].rc);
 		if (cases[i].rc == 0) {

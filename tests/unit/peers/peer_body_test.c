@@ -10,22 +10,26 @@
 
 static void question__is_what_was_asked(void **state)
 {
-	char *text = peer_question_encode("web1", "<domain/>", true);
+	static const struct peer_needs needs = {.flash = true};
+	char *text = peer_question_encode("web1", "<domain/>", &needs);
 	struct peer_question question;
 
 	(void)state;
-	assert_string_equal(text, "{\"vm\":\"web1\",\"definition\":\"<domain/>\",\"flash\":true}");
+	assert_string_equal(
+		text,
+		"{\"vm\":\"web1\",\"definition\":\"<domain/>\",\"flash\":true,\"tpm\":false}");
 	assert_int_equal(peer_question_decode(text, strlen(text), &question, NULL), 0);
 	assert_string_equal(question.vm, "web1");
 	assert_string_equal(question.definition, "<domain/>");
-	assert_true(question.flash);
+	assert_true(question.needs.flash);
+	assert_false(question.needs.tpm);
 	peer_question_release(&question);
 	free(text);
-	text = peer_question_encode("web1", NULL, false);
+	text = peer_question_encode("web1", NULL, NULL);
 	assert_int_equal(peer_question_decode(text, strlen(text), &question, NULL), 0);
 	assert_null(question.definition);
 	free(text);
-	assert_null(peer_question_encode("\xff", NULL, false));
+	assert_null(peer_question_encode("\xff", NULL, NULL));
 }
 
 static void question__that_is_not_legal_is_refused(void **state)

@@ -10,6 +10,7 @@
 
 #include "san/peer_probe.h"
 #include "step/vm_peer.h"
+#include "tpm/tpm_request.h"
 
 #define UUID "11111111-2222-3333-4444-555555555555"
 #define DEFINITION                                                                                 \
@@ -361,6 +362,80 @@ static int teardown(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static struct tpm_request tpm_asked;
+static size_t n_tpm_asked;
+
+/* In place of the one of tpm_request.c. */
+int tpm_request_run(const struct runner *runner, const char *program,
+		    const struct tpm_request *request, struct deadline deadline, struct err *err)
+{
+	(void)deadline;
+	(void)err;
+	assert_string_equal(runner->transport, "ssh://192.0.2.2");
+	assert_string_equal(program, LUNMASK_TPM_PROGRAM);
+	tpm_asked = *request;
+	n_tpm_asked++;
+	return 0;
+}
+
+/* vm: "test" runs in libvirt's test driver, and no other. */
+static int tpm_begin(const char *name, const char *target, struct err *err)
+{
+	static char initiator[] = "iqn.2026-11.org.example:node2";
+	const struct vm_settings settings = {.vm = name};
+	struct config_host there = {.node = (char *)"node2",
+				    .initiator = initiator,
+				    .migration_address = (char *)"192.0.2.2"};
+	struct mapping_drive drive = {.designator = "naa.1"};
+	struct mapping mapping = {.uuid = UUID, .drives = &drive, .n_drives = 1};
+	struct vm_peer peer = {.host = &there};
+	struct vm_context vm = {
+		.settings = &settings, .mapping = &mapping, .peer = &peer, .n_luns = 1};
+	struct deadline deadline = deadline_in(TEST_LIMIT_MS);
+	int rc;
+
+	strcpy(drive.drive.target, target);
+	strcpy(drive.drive.extent.lun, "web1-tpm");
+	strcpy(peer.luns[0].name, "web1-tpm");
+	peer.luns[0].number = 9;
+	n_tpm_asked = 0;
+	assert_int_equal(hypervisor_open("test:///default", deadline, &peer.hypervisor, NULL), 0);
+	rc = vm_peer_tpm_probe(&vm, deadline, err);
+	if (rc == TASK_NOT_DONE) {
+		rc = vm_peer_tpm_run(&vm, deadline, err);
+		assert_int_equal(vm_peer_tpm_probe(&vm, deadline, err), rc == 0);
+	}
+	hypervisor_close(peer.hypervisor);
+	return rc;
+}
+
+/* As the peer reaches the LUN, and with its name. */
+static void tpm__is_awaited_on_the_peer(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(tpm_begin("web1", DRIVE_TPM, &err), 0);
+	assert_int_equal(n_tpm_asked, 1);
+	assert_true(tpm_asked.arrival);
+	assert_int_equal(tpm_asked.verb, TPM_SERVE);
+	assert_int_equal(tpm_asked.lun.number, 9);
+	assert_string_equal(tpm_asked.initiator, "iqn.2026-11.org.example:node2");
+	assert_int_equal(tpm_begin("web1", "vda", &err), TASK_DONE);
+	assert_int_equal(n_tpm_asked, 0);
+}
+
+/* Its process would be ended under it. */
+static void tpm__of_a_domain_that_is_there_is_left_alone(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(tpm_begin("test", DRIVE_TPM, &err), -EEXIST);
+	assert_int_equal(n_tpm_asked, 0);
+	assert_non_null(strstr(err_text(&err), "node2"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -375,6 +450,8 @@ int main(void)
 		TEST(verify__wants_a_connection_that_works),
 		TEST(verify__believes_what_lunmaskd_says_is_wrong),
 		TEST(domain_state__of_a_peer_is_what_lunmaskd_says),
+		cmocka_unit_test(tpm__is_awaited_on_the_peer),
+		cmocka_unit_test(tpm__of_a_domain_that_is_there_is_left_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
