@@ -70,8 +70,7 @@ static char *timeout;
 #define ROWS(...) (const GOptionEntry[]){__VA_ARGS__, {0}}
 /* clang-format on */
 
-/* doctor/, hosts/ and make/ are rooms of their own; the other commands are in files beside this
- * one. */
+/* doctor/, hosts/ and make/ are rooms of their own; the other commands are in files beside this. */
 static int lunmask_doctor(const struct lunmask_options *options)
 {
 	json_t *json = NULL;
@@ -265,27 +264,24 @@ static const struct command {
 			   "let this host in; unknown: it was not measured.",
 		   .rows = ROWS(OF_ARRAY, OF_NODE, JSON, XML, TIMEOUT)},
 	 .run = lunmask_paths},
-	{.usage = {.name = PROGRAM " hosts",
-		   .words = USAGE_WORD_NEEDED,
-		   .word = "VM",
-		   .summary = "say on which hosts a VM may run, and why not on others",
-		   .text = "A host may run the VM if it reaches each of its LUNs through a portal "
-			   "that\n"
-			   "exposes it, and nothing else is in the way: the cluster, the array's "
-			   "fencing,\n"
-			   "libvirt. Of libvirt, only this host's is asked.\n"
-			   "Exit status: 0: a host may; 1: none may; 7: of a host it is not known.",
-		   .rows = ROWS(ONLY_NODE, JSON, XML, TIMEOUT_IMAGE)},
+	{.usage =
+		 {.name = PROGRAM " hosts",
+		  .words = USAGE_WORD_NEEDED,
+		  .word = "VM",
+		  .summary = "say on which hosts a VM may run, and why not on others",
+		  .text = "A host may run the VM if it reaches each of its LUNs by a portal that\n"
+			  "exposes it, and nothing else is in the way: cluster, fencing, libvirt.\n"
+			  "Of libvirt, only this host's is asked.\n"
+			  "Exit status: 0: a host may; 1: none may; 7: of a host it is not known.",
+		  .rows = ROWS(ONLY_NODE, JSON, XML, TIMEOUT_IMAGE)},
 	 .run = lunmask_hosts,
 	 .timeout_s = TIMEOUT_IMAGE_DEFAULT_S},
 	{.usage = {.name = PROGRAM " rules",
 		   .words = USAGE_WORD_NEEDED,
 		   .word = "VM",
 		   .summary = "print rules that keep a VM away from nodes without a path",
-		   .text = "The commands are for crm or pcs, whichever you use. They are only "
-			   "printed. They\n"
-			   "need the attributes of ocf:lunmask:ArrayPaths, and begin with its "
-			   "clone if the\n"
+		   .text = "The commands are for crm or pcs, and are only printed. They need the\n"
+			   "attributes of ocf:lunmask:ArrayPaths, and begin with its clone if the\n"
 			   "cluster has none.",
 		   .rows = ROWS(CRM, PCS, TIMEOUT)},
 	 .run = lunmask_rules},
