@@ -276,6 +276,7 @@ ok "$T_WHAT: the VM is started" crm resource start web1
 CRM_NODE=node3
 ok "$T_WHAT: on the one that is left" wait_until 120 located_is node3
 ok "$T_WHAT: it has counted" witness_wait web1 node3 5 60
+boots=$(witness_check web1 2>/dev/null | sed -n 's/^boots: //p')
 CRM_NODE=node1
 
 T_WHAT="node3 loses one of its paths, which the VM does not use"
@@ -287,7 +288,7 @@ reaches node3 7
 ok "$T_WHAT: its attribute says so" wait_until 60 attribute_is node3 3000
 ok "$T_WHAT: the VM moves" wait_until 180 located_elsewhere node3
 ok "$T_WHAT: the cluster settles" settled
-runs_on "$(located)" 1
+runs_on "$(located)" "$boots"
 monitor_of_paths() {
 	lab exec "$1" -- env OCF_ROOT=/usr/lib/ocf OCF_RA_VERSION_MAJOR=1 OCF_RA_VERSION_MINOR=1 \
 		OCF_RESKEY_multiplier=1000 OCF_RESKEY_CRM_meta_on_node="$1" \
