@@ -6,6 +6,8 @@
 
 #include "tpm/tpm_server.h"
 
+#define SWTPM_LOGS "/var/log/swtpm/libvirt/qemu" /* where libvirt lets swtpm write */
+
 static const struct mapping_drive *tpm_of(const struct vm_context *vm)
 {
 	return vm->mapping == NULL ? NULL : mapping_find(vm->mapping, DRIVE_TPM);
@@ -130,4 +132,14 @@ int vm_tpm_check(const struct vm_settings *settings, struct err *err)
 		}
 	}
 	return 0;
+}
+
+int vm_tpm_explain(const struct vm_context *vm, int rc, struct err *err)
+{
+	return rc == 0 || !vm_tpm_has(vm) || strstr(err_text(err), "swtpm") == NULL
+		       ? rc
+		       : err_prefix(err, rc,
+				    "look into " SWTPM_LOGS
+				    "/%s-swtpm.log: swtpm could not be set up",
+				    vm->settings->vm);
 }

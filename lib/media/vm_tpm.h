@@ -38,6 +38,12 @@ int vm_tpm_request(const struct vm_context *vm, const struct lun *luns, size_t n
 		   const char *initiator, struct tpm_request *ret, struct err *err);
 
 /*
+ * For who has tried to create the domain. If swtpm could not be set up, libvirt reports what it
+ * could not tidy up afterwards: the text then names the log that has the reason. Returns rc.
+ */
+int vm_tpm_explain(const struct vm_context *vm, int rc, struct err *err);
+
+/*
  * Of a VM that runs here. -EIO, with what to do: it has a TPM (by its parameter luns), and nothing
  * keeps its state.
  */

@@ -118,7 +118,8 @@ static int boot_fresh(struct vm_context *vm, struct deadline deadline, struct er
 	if (rc != 0) {
 		return rc;
 	}
-	return domain_made(vm, hypervisor_create(vm->hypervisor, xml, deadline, err));
+	rc = domain_made(vm, hypervisor_create(vm->hypervisor, xml, deadline, err));
+	return vm_tpm_explain(vm, rc, err);
 }
 
 /*

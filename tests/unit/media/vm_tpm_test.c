@@ -244,6 +244,25 @@ static void check__says_what_to_do(void **state)
 	assert_int_equal(vm_tpm_check(&plain, &err), 0);
 }
 
+static void explain__names_the_log_of_swtpm(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(vm_tpm_explain(vm, 0, &err), 0);
+	(void)err_set(&err, -EIO, "libvirt: create: no such network");
+	assert_int_equal(vm_tpm_explain(vm, -EIO, &err), -EIO);
+	assert_string_equal(err_text(&err), "libvirt: create: no such network");
+	(void)err_set(&err, -EIO, "libvirt: create: cannot delete /var/lib/libvirt/swtpm/U");
+	assert_int_equal(vm_tpm_explain(vm, -EIO, &err), -EIO);
+	assert_ptr_equal(strstr(err_text(&err), "look into /var/log/swtpm/libvirt/qemu/web1-"),
+			 err_text(&err));
+	mapping.n_drives = 1;
+	(void)err_set(&err, -EIO, "swtpm");
+	assert_int_equal(vm_tpm_explain(vm, -EIO, &err), -EIO);
+	assert_string_equal(err_text(&err), "swtpm");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -257,6 +276,7 @@ int main(void)
 		TEST(run__asks_for_the_vms_own_tpm),
 		TEST(undo__ends_only_what_this_run_began),
 		TEST(check__says_what_to_do),
+		TEST(explain__names_the_log_of_swtpm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
