@@ -83,7 +83,7 @@ ok "$T_WHAT: same boot, no gap, one writer" witness_check web1 --expect-boots 1
 
 # Nor over a connection of ssh that is left for a minute.
 no_ssh() {
-	lab exec "$1" -- mv "$KEYS" "$KEYS.kept" && lab exec "$1" -- sh -c 'pkill -f "sshd: root" || true'
+	lab exec "$1" -- mv "$KEYS" "$KEYS.kept" && lab exec "$1" -- sh -c 'pkill -f "[s]shd: root" || true'
 }
 no_way() { ! lab exec "$1" -- ssh -o BatchMode=yes "$(address "$2")" true; }
 T_WHAT="without ssh between the nodes"
