@@ -25,22 +25,23 @@ clean_up() {
 	for node in $(lab nodes); do
 		lab exec "$node" -- rm -rf "$TEMPLATE"
 	done
+	rm -rf "$(dirname "$IMAGE")"
 }
 trap clean_up EXIT
 
+IMAGE=$(mktemp -d)/image
 # The witness's definition, with placeholders; its image has something before and after the ring.
 template_make() {
-	local image node
-	image=$(mktemp) || return 1
+	local node
 	{
 		head -c 524288 /dev/urandom
 		head -c 7864320 /dev/zero
 		head -c 1048576 /dev/urandom
 		head -c 7340032 /dev/zero
-	} >"$image.raw" && qemu-img convert -f raw -O qcow2 "$image.raw" "$image" || return 1
+	} >"$IMAGE" && qemu-img convert -f raw -O qcow2 "$IMAGE" "$IMAGE.qcow2" || return 1
 	for node in $(lab nodes); do
 		lab exec "$node" -- mkdir -p "$TEMPLATE" || return 1
-		lab exec "$node" -- tee "$TEMPLATE/disk.qcow2" <"$image" >/dev/null || return 1
+		lab exec "$node" -- tee "$TEMPLATE/disk.qcow2" <"$IMAGE.qcow2" >/dev/null || return 1
 		lab guest xml TEMPLATE --memory "$VM_MEMORY_MIB" --disks 2 |
 			sed -e "s/TEMPLATE/@VM@/g; s|<uuid>.*</uuid>|<uuid>@UUID@</uuid>|" \
 				-e "s|<memory .*</memory>|<memory>@MEMORY_KIB@</memory>|" |
@@ -57,8 +58,6 @@ template_make() {
 		X
 		lab exec "$node" -- chmod -R go-w "$TEMPLATE" || return 1
 	done
-	IMAGE=$image.raw
-	rm -f "$image"
 }
 
 # create NODE VM [OPTION...]: sets RC, OUT (of stdout) and SAID (of stderr).
@@ -223,6 +222,5 @@ for i in 1 2 3 4 5; do
 	T_WHAT="five at once: many$i"
 	is_made "many$i"
 done
-rm -f "$IMAGE"
 
 done_testing
