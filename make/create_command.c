@@ -17,7 +17,7 @@
 #define CREATE_MS (25 * 60 * 60 * 1000)
 #define CHECK_MS 60000
 #define ABORT_MS (30 * 60 * 1000)
-#define COMMANDS_MAX 4
+#define COMMANDS_MAX 6
 #define NETWORK_MAX 63
 
 struct result {
@@ -141,15 +141,17 @@ static void commands_make(struct result *result)
 
 	for (int shell = CREATE_CRM; shell <= CREATE_PCS; shell++) {
 		const char *vm = options->words[0];
+		bool somewhere = options->host != NULL;
 
 		if (!both && (shell == CREATE_CRM ? !options->crm : !options->pcs)) {
 			continue;
 		}
-		result->commands[n++] =
-			create_resource_command((enum create_shell)shell, vm, &result->created);
-		if (options->host != NULL) {
+		result->commands[n++] = create_resource_command((enum create_shell)shell, vm,
+								&result->created, somewhere);
+		if (somewhere) {
 			result->commands[n++] = create_location_command((enum create_shell)shell,
 									vm, options->host);
+			result->commands[n++] = create_start_command((enum create_shell)shell, vm);
 		}
 	}
 }

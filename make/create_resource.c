@@ -36,7 +36,7 @@ static char *operations(uint64_t memory_bytes)
 }
 
 char *create_resource_command(enum create_shell shell, const char *vm,
-			      const struct vm_created *created)
+			      const struct vm_created *created, bool stopped)
 {
 	g_autofree char *times = operations(created->memory_bytes);
 
@@ -44,10 +44,13 @@ char *create_resource_command(enum create_shell shell, const char *vm,
 		"%s %s%s%s vm=%s array=%s luns=\"%s\" state_lun=%s%s "
 		"op monitor interval=10s timeout=30s op monitor interval=60s timeout=60s "
 		"OCF_CHECK_LEVEL=20 op reload-agent timeout=120s meta allow-migrate=true "
-		"multiple-active=stop_unexpected requires=fencing",
+		"multiple-active=stop_unexpected requires=fencing%s",
 		shell == CREATE_CRM ? "crm configure primitive" : "pcs resource create", vm,
 		" ocf:lunmask:VirtualMachine", shell == CREATE_CRM ? " params" : "", vm,
-		created->array, created->luns, created->state_lun, times);
+		created->array, created->luns, created->state_lun, times,
+		!stopped              ? ""
+		: shell == CREATE_CRM ? " target-role=Stopped"
+				      : " --disabled");
 }
 
 char *create_location_command(enum create_shell shell, const char *vm, const char *host)
@@ -56,4 +59,10 @@ char *create_location_command(enum create_shell shell, const char *vm, const cha
 		       ? g_strdup_printf("crm configure location %s-prefers %s 100: %s", vm, vm,
 					 host)
 		       : g_strdup_printf("pcs constraint location %s prefers %s=100", vm, host);
+}
+
+char *create_start_command(enum create_shell shell, const char *vm)
+{
+	return g_strdup_printf(
+		"%s %s", shell == CREATE_CRM ? "crm resource start" : "pcs resource enable", vm);
 }

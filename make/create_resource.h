@@ -6,13 +6,16 @@
 
 /*
  * The commands that make a VM one Pacemaker resource, with timeouts that fit its memory. A text is
- * for g_free(). host: where it would prefer to run, or NULL. The VM must not be named otherwise
- * than LUNs may be (template_luns_name()): then nothing in the command needs quotes but its lists.
+ * for g_free(). stopped: it is not started yet, so that it does not begin elsewhere before the
+ * cluster knows the host that it prefers; the last command starts it. The VM must not be named
+ * otherwise than LUNs may be (template_luns_name()): then nothing in the command needs quotes but
+ * its lists.
  */
 enum create_shell { CREATE_CRM, CREATE_PCS };
 
 char *create_resource_command(enum create_shell shell, const char *vm,
-			      const struct vm_created *created);
+			      const struct vm_created *created, bool stopped);
 char *create_location_command(enum create_shell shell, const char *vm, const char *host);
+char *create_start_command(enum create_shell shell, const char *vm);
 
 #endif

@@ -143,7 +143,7 @@ nothing_is_left
 T_WHAT="made"
 create_is 0 node1 web1 --template witness --verify --host node2 --crm --output-as json
 commands=$(python3 -c 'import json, sys; print(*json.load(sys.stdin)["commands"], sep="\n")' <<<"$OUT")
-is "$T_WHAT: it prints two commands" "$(wc -l <<<"$commands")" 2
+is "$T_WHAT: it prints three commands" "$(wc -l <<<"$commands")" 3
 is_made web1
 create_is 4 node1 web1 --template witness
 is_made web1

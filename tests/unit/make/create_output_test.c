@@ -76,8 +76,11 @@ static void resource__is_as_in_the_manual(void **state)
 					   .luns = (char *)"vda=web1-vda sda=iso:ro",
 					   .state_lun = (char *)"web1-state",
 					   .memory_bytes = 1 << 30};
-	g_autofree char *crm = create_resource_command(CREATE_CRM, "web1", &created);
-	g_autofree char *pcs = create_resource_command(CREATE_PCS, "web1", &created);
+	g_autofree char *crm = create_resource_command(CREATE_CRM, "web1", &created, false);
+	g_autofree char *pcs = create_resource_command(CREATE_PCS, "web1", &created, true);
+	g_autofree char *crm_stopped = create_resource_command(CREATE_CRM, "web1", &created, true);
+	g_autofree char *crm_start = create_start_command(CREATE_CRM, "web1");
+	g_autofree char *pcs_start = create_start_command(CREATE_PCS, "web1");
 	g_autofree char *crm_location = create_location_command(CREATE_CRM, "web1", "node2");
 	g_autofree char *pcs_location = create_location_command(CREATE_PCS, "web1", "node2");
 
@@ -94,6 +97,10 @@ static void resource__is_as_in_the_manual(void **state)
 		"requires=fencing");
 	assert_true(g_str_has_prefix(
 		pcs, "pcs resource create web1 ocf:lunmask:VirtualMachine vm=web1 array=san1 "));
+	assert_true(g_str_has_suffix(pcs, " requires=fencing --disabled"));
+	assert_true(g_str_has_suffix(crm_stopped, " requires=fencing target-role=Stopped"));
+	assert_string_equal(crm_start, "crm resource start web1");
+	assert_string_equal(pcs_start, "pcs resource enable web1");
 	assert_string_equal(crm_location, "crm configure location web1-prefers web1 100: node2");
 	assert_string_equal(pcs_location, "pcs constraint location web1 prefers node2=100");
 }
@@ -104,7 +111,7 @@ static void resource__gives_more_memory_more_time(void **state)
 					   .luns = (char *)"vda=a",
 					   .state_lun = (char *)"s",
 					   .memory_bytes = UINT64_C(256) << 30};
-	g_autofree char *crm = create_resource_command(CREATE_CRM, "web1", &created);
+	g_autofree char *crm = create_resource_command(CREATE_CRM, "web1", &created, false);
 
 	(void)state;
 	assert_null(strstr(crm, "op start timeout=120s"));
