@@ -11,6 +11,7 @@ set -uo pipefail
 
 if [[ ${1:-} != --inside ]]; then
 	: "${1:?usage: apparmor_test.sh BUILD}"
+	exec 9</proc/self/ns/net
 	exec unshare --mount --net --propagation private -- "$(realpath "$0")" --inside "$(realpath "$1")"
 fi
 

@@ -7,6 +7,9 @@
 #   deb_build DIRECTORY [OPTION]           from them, as a builder of packages has them
 #   deb_build_in SUITE DIRECTORY [OPTION]  the same in a root of another Debian, which is kept for a week
 
+# shellcheck source=online.sh
+. "$(dirname "${BASH_SOURCE[0]}")/online.sh"
+
 DEBS_TOP=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../..")
 
 source_make() {
@@ -33,7 +36,7 @@ builder_make() {
 	root=${LAB_CACHE:-/var/cache/lunmask-lab}/builder-$1-$(sha256sum <<<"$names" | cut -c 1-16)
 	if [ -z "$(find "$root" -maxdepth 0 -mtime -7 2>/dev/null)" ]; then
 		rm -rf "$root" "$root.new"
-		mmdebstrap --quiet --mode=root --variant=minbase --include="$names" --aptopt='Acquire::Retries "5"' \
+		online mmdebstrap --quiet --mode=root --variant=minbase --include="$names" --aptopt='Acquire::Retries "5"' \
 			--aptopt='Acquire::Check-Valid-Until "false"' "$1" "$root.new" \
 			"$("$DEBS_TOP/scripts/debian-root" mirror)" >&2 || { rm -rf "$root.new" && return 1; }
 		touch "$root.new"

@@ -6,6 +6,9 @@
 #
 #   fresh_make NAME SUITE DEB...   its root is container_path NAME, to be booted by container_boot
 
+# shellcheck source=online.sh
+. "$(dirname "${BASH_SOURCE[0]}")/online.sh"
+
 # For administrators, and for the tests.
 FRESH_TOOLS=(systemd-sysv dbus udev pacemaker-cli-utils pcs crmsh openssh-server qemu-system-x86 procps
 	iproute2 less)
@@ -38,7 +41,7 @@ fresh_tar() {
 	tar=${LAB_CACHE:-/var/cache/lunmask-lab}/fresh-$suite-$(sha256sum <<<"$names" | cut -c 1-16).tar
 	if [ -z "$(find "$tar" -mtime -7 2>/dev/null)" ]; then
 		mkdir -p "$(dirname "$tar")"
-		mmdebstrap --quiet --variant=minbase --include="$names" --aptopt='Acquire::Retries "5"' \
+		online mmdebstrap --quiet --variant=minbase --include="$names" --aptopt='Acquire::Retries "5"' \
 			--aptopt='Acquire::Check-Valid-Until "false"' "$suite" "$tar.$$.tar" "$(fresh_sources "$suite")" >&2 || { rm -f "$tar.$$.tar" && return 1; }
 		mv "$tar.$$.tar" "$tar"
 	fi

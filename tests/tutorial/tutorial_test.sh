@@ -18,6 +18,7 @@ set -uo pipefail
 
 if [[ ${1:-} != --inside ]]; then
 	: "${2:?usage: tutorial_test.sh PAGE BUILD [SUITE]}"
+	exec 9</proc/self/ns/net
 	exec unshare --mount --net --propagation private -- "$(realpath "$0")" --inside "$(realpath "$1")" \
 		"$(realpath "$2")" "${3:-bookworm}"
 fi
