@@ -109,14 +109,14 @@ cluster_configure() {
 			printf 'migration_address = 192.0.2.%s\n' $node
 		done
 	} >"$work/lunmask.conf"
-	on 1 'lunmask journal keygen && cat /etc/lunmask/journal.key' | tail -n 1 >"$work/journal.key"
+	on 1 'lunmask journal keygen >/dev/null && cat /etc/lunmask/journal.key' >"$work/journal.key" || return 1
 	for node in 1 2; do
 		put $node /etc/corosync/corosync.conf <"$work/corosync.conf" &&
 			put $node /etc/corosync/authkey <"$work/authkey" &&
 			put $node /etc/lunmask/lunmask.conf <"$work/lunmask.conf" &&
 			put $node /etc/lunmask/journal.key <"$work/journal.key" &&
 			definition | put $node /etc/lunmask/web1.xml &&
-			on $node 'chmod 400 /etc/corosync/authkey /etc/lunmask/journal.key' || return 1
+			on $node 'chmod 400 /etc/corosync/authkey; chmod 600 /etc/lunmask/journal.key' || return 1
 	done
 }
 

@@ -43,7 +43,7 @@ runs_on "$node" 1
 lab isolate "$node"
 ok "$T_WHAT: the others lose the node" wait_until 30 lost "$node"
 ok "$T_WHAT: start elsewhere is refused, and says what to do" wait_until 60 start_failed_for \
-	"left the cluster unfenced: stonith_admin --fence $node first"
+	"left the cluster unfenced: set up fencing first"
 masks_are web1 "$T_WHAT" "$node"
 for other in $(lab nodes | tr ' ' '\n' | grep -v "^$node\$"); do
 	is "$T_WHAT: it does not run on $other" "$(domain "$other" web1)" absent
