@@ -146,9 +146,10 @@ definition() {
 	X
 }
 
+# lunmaskd's unit has begun corosync at boot, with the example of its package.
 daemons_start() {
-	on "$1" 'systemctl start corosync && systemctl restart lunmaskd lunmask-cutoff lunmask-tidy &&
-		systemctl start pacemaker'
+	on "$1" 'systemctl stop pacemaker && systemctl restart corosync &&
+		systemctl restart lunmaskd lunmask-cutoff lunmask-tidy && systemctl start pacemaker'
 }
 journal_active() { on "$1" lunmask journal status | seen '^active: *yes'; }
 
