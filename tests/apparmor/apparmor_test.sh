@@ -36,6 +36,7 @@ clean_up() {
 	rm -rf "$work"
 }
 trap clean_up EXIT
+trap "exit 1" TERM INT
 
 # The hosts
 

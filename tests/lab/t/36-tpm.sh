@@ -127,7 +127,7 @@ unset 'PARAM[migration_mode]'
 
 T_WHAT="the process was killed"
 lab exec node3 -- pkill -KILL -x lunmask-tpm
-agent_is 190 node3 monitor OCF_CHECK_LEVEL=10
+agent_is 190 node3 monitor OCF_CHECK_LEVEL=10 OCF_RESKEY_CRM_meta_interval=10000
 like "$T_WHAT: it says what to do" "$REASON" "stop and start"
 agent_is 0 node3 stop
 nothing_on node3
