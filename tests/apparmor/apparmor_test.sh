@@ -207,7 +207,8 @@ ip link set lo up
 ok "the packages are built" debs_make
 ok "a Debian with its own kernel is made" image_make
 ok "a host begins" host_boot 1 listen=127.0.0.1:7711
-ok "its cable waits" wait_until 10 sh -c 'ss -Hltn "sport = :7711" | grep -q .'
+cable_waits() { [ -n "$(ss -Hltn 'sport = :7711')" ]; }
+ok "its cable waits" wait_until 10 cable_waits
 ok "another host begins" host_boot 2 connect=127.0.0.1:7711
 for node in 1 2; do
 	ok "node$node is up" wait_until 90 on $node true
