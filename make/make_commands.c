@@ -20,7 +20,7 @@ static struct make_options given;
 #define FLAG(name, letter, member, what) \
 	{(name), (letter), 0, G_OPTION_ARG_NONE, &given.member, (what), NULL}
 #define SIZES {"size", 's', 0, G_OPTION_ARG_FILENAME_ARRAY, &given.sizes, \
-	       "size of a drive, such as vda=20GiB; may be repeated", "DRIVE=SIZE"}
+	       "size of a drive, as vda=20GiB; may be repeated", "DRIVE=SIZE"}
 #define ROWS(...) (const GOptionEntry[]){__VA_ARGS__, {0}}
 /* clang-format on */
 
@@ -72,9 +72,8 @@ static const struct {
 		   .words = USAGE_WORDS,
 		   .word = "TEMPLATE",
 		   .summary = "check templates, and their images",
-		   .text = "Without TEMPLATE, it checks all. qemu-img must find each image, in "
-			   "the format that\n"
-			   "is named, and not larger than its drive.\n"
+		   .text = "Without TEMPLATE, it checks all. qemu-img must find each image, in\n"
+			   "the format that is named, and not larger than its drive.\n"
 			   "Exit status: 0: VMs can be made; 1: not from one of them.",
 		   .rows = ROWS(OUTPUT_AS)},
 	 .run = check_run},

@@ -30,7 +30,7 @@ static char *timeout;
 #define RUNNING {"running", 'r', 0, G_OPTION_ARG_NONE, &given.running, \
 		 "what the guest that runs here has", NULL}
 #define LIVE {"live", 'l', 0, G_OPTION_ARG_NONE, &given.live, \
-	      "also change NICs of the guest that runs, as far as libvirt can", NULL}
+	      "change the NICs of the running guest, too", NULL}
 #define EVERY {"all", 'a', 0, G_OPTION_ARG_NONE, &given.all, \
 	       "also what libvirt had added and chooses again", NULL}
 #define FOLLOW {"follow", 'f', 0, G_OPTION_ARG_NONE, &given.follow, \
@@ -212,7 +212,7 @@ static const struct command {
 	{.usage = {.name = PROGRAM " definition diff",
 		   .words = USAGE_WORD_OR_TWO,
 		   .word = "VM [FILE]",
-		   .summary = "compare the stored definition with a file, or with what runs",
+		   .summary = "compare it with a file, or with what runs",
 		   .text = "FILE is the file in the resource's parameter config by default; - is "
 			   "standard\n"
 			   "input. Lines with - are what is stored, lines with + what set would "
@@ -234,7 +234,7 @@ static const struct command {
 	{.usage = {.name = PROGRAM " definition edit",
 		   .words = USAGE_WORD_NEEDED,
 		   .word = "VM",
-		   .summary = "edit the stored definition with $VISUAL or $EDITOR",
+		   .summary = "edit the stored one with $VISUAL or $EDITOR",
 		   .rows = ROWS(LIVE, EVERY, YES, TIMEOUT_IMAGE)},
 	 .run = lunmask_definition_edit,
 	 .timeout_s = TIMEOUT_IMAGE_DEFAULT_S},
@@ -242,16 +242,15 @@ static const struct command {
 		 {.name = PROGRAM " status",
 		  .words = USAGE_WORDS,
 		  .word = "VM",
-		  .summary = "show the VMs on this node, and how their definitions stand",
+		  .summary = "show this node's VMs, and their definitions",
 		  .text = "For each VM that runs here: the revision of its definition, whether the "
 			  "file in\n"
 			  "its parameter config is what it was made from, what was changed while "
 			  "the\n"
 			  "guest runs, whether a live migration is encrypted, and timeouts that "
 			  "are too\n"
-			  "short for its memory. A VM that is named and runs nowhere is looked at, "
-			  "too: this\n"
-			  "node is granted its LUNs for a moment.",
+			  "short for its memory. If a VM that is named runs nowhere, this node is\n"
+			  "granted its LUNs for a moment.",
 		  .rows = ROWS(JSON, TIMEOUT_IMAGE)},
 	 .run = lunmask_vms,
 	 .timeout_s = TIMEOUT_IMAGE_DEFAULT_S},
@@ -268,7 +267,7 @@ static const struct command {
 		 {.name = PROGRAM " hosts",
 		  .words = USAGE_WORD_NEEDED,
 		  .word = "VM",
-		  .summary = "say on which hosts a VM may run, and why not on others",
+		  .summary = "say which hosts may run a VM, and why not",
 		  .text = "A host may run the VM if it reaches each of its LUNs by a portal that\n"
 			  "exposes it, and nothing else is in the way: cluster, fencing, libvirt.\n"
 			  "Of libvirt, only this host's is asked.\n"
@@ -279,7 +278,7 @@ static const struct command {
 	{.usage = {.name = PROGRAM " rules",
 		   .words = USAGE_WORD_NEEDED,
 		   .word = "VM",
-		   .summary = "print rules that keep a VM away from nodes without a path",
+		   .summary = "print rules against nodes without a path",
 		   .text = "The commands are for crm or pcs, and are only printed. They need the\n"
 			   "attributes of ocf:lunmask:ArrayPaths, and begin with its clone if the\n"
 			   "cluster has none.",
@@ -289,9 +288,8 @@ static const struct command {
 		   .summary = "find what would keep lunmask from working",
 		   .text = "It looks at this node, the cluster, the arrays and, by ssh, the other "
 			   "nodes, and\n"
-			   "changes nothing. FAIL and WARN say what is wrong, why it matters, and "
-			   "what "
-			   "mends it;\n"
+			   "changes nothing. FAIL and WARN say what is wrong, why, and what mends "
+			   "it;\n"
 			   "UNKNOWN says what could not be looked at.\n"
 			   "Exit status: 0: nothing has failed; 1: something has.",
 		   .rows = ROWS(PASSED, LOCAL, JSON, TIMEOUT_DOCTOR)},

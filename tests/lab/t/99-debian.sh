@@ -85,8 +85,8 @@ last() { all_told | sed -nE 's/^ledger commit=([0-9]+)$/\1/p' | sort -n | tail -
 last_on() { told "$1" | sed -nE 's/^ledger commit=([0-9]+)$/\1/p' | sort -n | tail -n 1; }
 told_beyond() { [ "$(last_on "$1")" -gt "${2:-0}" ] 2>/dev/null; }
 boots() { all_told | sed -nE 's/^ledger boot=([0-9]+) .*/\1/p' | sort -n | tail -n 1; }
-# No number twice: that would be two guests, or one that has gone back. What was being told when the
-# power went may be missing, one for each boot.
+# No number twice: that would be two guests, or one that has gone back. Two may be missing for each boot:
+# one that was committed and not told yet, and one whose line was cut.
 ledger_whole() {
 	local numbers twice missing
 	mapfile -t numbers < <(all_told | sed -nE 's/^ledger commit=([0-9]+)$/\1/p' | sort -n)

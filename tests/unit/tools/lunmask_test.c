@@ -128,9 +128,11 @@ static void complete__offers_commands_and_options(void **state)
 {
 	(void)state;
 	completes("ta", "tasks\n");
-	completes("''", "tasks\nreconcile\nimage\ndefinition\nstatus\npaths\nhosts\nrules\ndoctor\njournal\n"
+	completes("''", "tasks\nreconcile\nimage\ndefinition\nstatus\npaths\nhosts\nrules\ndoctor\n"
+			"journal\n"
 			"template\ncreate\n");
-	completes("", "tasks\nreconcile\nimage\ndefinition\nstatus\npaths\nhosts\nrules\ndoctor\njournal\n"
+	completes("", "tasks\nreconcile\nimage\ndefinition\nstatus\npaths\nhosts\nrules\ndoctor\njo"
+		      "urnal\n"
 		      "template\ncreate\n");
 	completes("tasks ''", "show\n");
 	completes("image ''", "show\ndiscard\n");
@@ -196,6 +198,36 @@ static void tasks__fits_eighty_columns(void **state)
 	assert_null(strstr(output, "done1"));
 	for (char *line = strtok(output, "\n"); line != NULL; line = strtok(NULL, "\n")) {
 		assert_in_range(strlen(line), 1, 80);
+	}
+}
+
+/* Of the program, and of each command in its list. */
+static void help__fits_eighty_columns(void **state)
+{
+	g_auto(GStrv) list = NULL;
+
+	(void)state;
+	assert_int_equal(run("--help"), 0);
+	list = g_strsplit(output, "\n", -1);
+	for (size_t i = 0; list[i] != NULL; i++) {
+		g_auto(GStrv) words = g_strsplit(g_strchug(list[i]), "  ", 2);
+		g_auto(GStrv) names = g_strsplit(words[0] == NULL ? "" : words[0], " ", -1);
+		g_auto(GStrv) lines = NULL;
+		g_autofree char *command = NULL;
+		bool two = names[0] != NULL && names[1] != NULL && g_ascii_islower(names[1][0]);
+
+		assert_true(strlen(list[i]) <= 78); /* two blanks are gone */
+		if (words[0] == NULL || words[1] == NULL || names[0][0] == '-') {
+			continue;
+		}
+		command = g_strdup_printf("%s %s --help", names[0], two ? names[1] : "");
+		assert_int_equal(run(command), 0);
+		lines = g_strsplit(output, "\n", -1);
+		for (size_t k = 0; lines[k] != NULL; k++) {
+			if (strlen(lines[k]) > 80) {
+				fail_msg("%s: %s", command, lines[k]);
+			}
+		}
 	}
 }
 
@@ -520,6 +552,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(complete__offers_commands_and_options),
 		TEST(tasks__fits_eighty_columns),
+		TEST(help__fits_eighty_columns),
 		TEST_FILLED(tasks__filters),
 		TEST_FILLED(tasks__prints_json),
 		TEST_FILLED(tasks_show__has_all_of_one),
