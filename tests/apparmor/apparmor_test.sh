@@ -152,6 +152,8 @@ daemons_start() {
 	on "$1" 'systemctl stop pacemaker && systemctl restart corosync &&
 		systemctl restart lunmaskd lunmask-cutoff lunmask-tidy && systemctl start pacemaker'
 }
+# What is configured before both have met is lost when they meet.
+both_online() { on 1 crm_mon -1 | seen -F 'Online: [ node1 node2 ]'; }
 journal_active() { on "$1" lunmask journal status | seen '^active: *yes'; }
 
 resources_make() {
@@ -227,6 +229,7 @@ wait $starting
 for node in 1 2; do
 	ok "node$node: the journal is active" wait_until 60 journal_active $node
 done
+ok "Pacemaker has both" wait_until 60 both_online
 ok "fencing, and the VM" resources_make
 ok "it settles" settled
 T_WHAT="a first start"
