@@ -208,10 +208,13 @@ denials() { { on "$1" "test -s /var/log/audit/audit.log && { grep -a 'apparmor=\
 ip link set lo up
 ok "the packages are built" debs_make
 ok "a Debian with its own kernel is made" image_make
-ok "a host begins" host_boot 1 listen=127.0.0.1:7711
+# Not within ok, which is a process of its own: clean_up has to know them.
+host_boot 1 listen=127.0.0.1:7711
+ok "a host begins" kill -0 "${hosts[1]:-}"
 cable_waits() { [ -n "$(ss -Hltn 'sport = :7711')" ]; }
 ok "its cable waits" wait_until 10 cable_waits
-ok "another host begins" host_boot 2 connect=127.0.0.1:7711
+host_boot 2 connect=127.0.0.1:7711
+ok "another host begins" kill -0 "${hosts[2]:-}"
 for node in 1 2; do
 	ok "node$node is up" wait_until 90 on $node true
 	like "AppArmor confines libvirtd of node$node" \
