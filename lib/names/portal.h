@@ -9,6 +9,14 @@
 
 #define PORTALS_MAX 16 /* portals of one array */
 
+#define ISCSI_PORT "3260" /* where an address has none */
+
+/*
+ * Where lunmask-redirect answers, on each host: it sends whoever logs in on to a portal that lets
+ * this host in. The port is IANA's for iSCSI, and nobody but root can listen there.
+ */
+#define REDIRECT_PORTAL "127.0.0.1:860"
+
 /* The address and TCP port at which an array serves iSCSI. */
 struct portal {
 	char address[ISCSI_PORTAL_MAX + 1]; /* without the brackets of an IPv6 address */

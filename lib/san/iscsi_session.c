@@ -31,6 +31,7 @@ struct iscsi_session {
 	char target[ISCSI_NAME_MAX + 1];
 	unsigned int number;
 	int wire_lun; /* the number as REPORT LUNS returned it, with the addressing method */
+	bool redirected;
 	bool logged_in;
 
 	enum walk walk;
@@ -332,6 +333,45 @@ static int login_failure(struct iscsi_session *session)
 	return err_set(&session->err, -EHOSTUNREACH, "login failed: %s", text);
 }
 
+static void connect_done(struct iscsi_context *context, int status, void *data, void *private_data);
+
+static bool connect_start(struct iscsi_session *session, const char *portal)
+{
+	if (iscsi_connect_async(session->context, portal, connect_done, session) != 0) {
+		return false;
+	}
+	return fcntl(iscsi_get_fd(session->context), F_SETFD, FD_CLOEXEC) == 0;
+}
+
+/*
+ * RFC 7143 13.8: ADDRESS[:PORT][,GROUP]. A host name is refused, as in lunmask.conf. Followed once:
+ * two portals could redirect to each other for ever.
+ */
+static void redirect_follow(struct iscsi_session *session, const char *address)
+{
+	g_auto(GStrv) parts = g_strsplit(address, ",", 2);
+	g_autofree char *whole = NULL;
+	const char *portal = parts[0] == NULL ? "" : parts[0];
+
+	if (portal_check(portal, NULL) < 0) {
+		whole = g_strdup_printf("%s:" ISCSI_PORT, portal);
+		portal = whole;
+	}
+	if (session->redirected || portal_check(portal, NULL) < 0) {
+		session_fail(session,
+			     err_set(&session->err, -EHOSTUNREACH,
+				     "the portal redirects to '%s'%s: configure that portal",
+				     address, session->redirected ? ", again" : ""));
+		return;
+	}
+	session->redirected = true;
+	(void)iscsi_disconnect(session->context);
+	if (!connect_start(session, portal)) {
+		session_fail(session, err_set(&session->err, -EHOSTUNREACH, "redirected to %s: %s",
+					      portal, iscsi_get_error(session->context)));
+	}
+}
+
 static void login_done(struct iscsi_context *context, int status, void *data, void *private_data)
 {
 	struct iscsi_session *session = private_data;
@@ -341,9 +381,7 @@ static void login_done(struct iscsi_context *context, int status, void *data, vo
 		return;
 	}
 	if (status == SCSI_STATUS_REDIRECT) {
-		session_fail(session, err_set(&session->err, -EHOSTUNREACH,
-					      "the portal redirects to %s: configure that portal",
-					      iscsi_get_target_address(context)));
+		redirect_follow(session, iscsi_get_target_address(context));
 	} else if (status != SCSI_STATUS_GOOD) {
 		session_fail(session, login_failure(session));
 	} else {
@@ -378,20 +416,12 @@ static void logout_done(struct iscsi_context *context, int status, void *data, v
 	}
 }
 
-static bool connect_start(struct iscsi_session *session)
-{
-	if (iscsi_connect_async(session->context, session->portal, connect_done, session) != 0) {
-		return false;
-	}
-	return fcntl(iscsi_get_fd(session->context), F_SETFD, FD_CLOEXEC) == 0;
-}
-
 static void step_start(struct iscsi_session *session)
 {
 	bool sent;
 
 	if (session->step == ISCSI_STEP_LOGIN) {
-		sent = connect_start(session);
+		sent = connect_start(session, session->portal);
 	} else if (session->step == ISCSI_STEP_LOGOUT) {
 		sent = iscsi_logout_async(session->context, logout_done, session) == 0;
 	} else {
@@ -520,39 +550,48 @@ static void session_service(struct iscsi_session *session, int revents)
 	}
 }
 
-void iscsi_sessions_run(struct iscsi_session *const *sessions, size_t count)
+bool iscsi_sessions_turn(struct iscsi_session *const *sessions, size_t count, struct deadline until)
 {
 	struct pollfd fds[ISCSI_SESSIONS_MAX];
+	int timeout_ms = deadline_left_ms(until);
+	size_t running = 0;
 
 	assert(count <= ISCSI_SESSIONS_MAX);
-	for (;;) {
-		int timeout_ms = INT_MAX;
-		size_t running = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct iscsi_session *session = sessions[i];
 
-		for (size_t i = 0; i < count; i++) {
-			struct iscsi_session *session = sessions[i];
+		fds[i] = (struct pollfd){.fd = -1};
+		if (session->walk == WALK_RUNNING) {
+			int left_ms = deadline_left_ms(session->deadline);
 
-			fds[i] = (struct pollfd){.fd = -1};
-			if (session->walk == WALK_RUNNING) {
-				int left_ms = deadline_left_ms(session->deadline);
-
-				fds[i].fd = iscsi_get_fd(session->context);
-				fds[i].events = (short)iscsi_which_events(session->context);
-				timeout_ms = left_ms < timeout_ms ? left_ms : timeout_ms;
-				running++;
-			}
-		}
-		if (running == 0) {
-			return;
-		}
-		/* After an error (EINTR) the revents are 0, and only the deadlines are checked. */
-		(void)poll(fds, count, timeout_ms);
-		for (size_t i = 0; i < count; i++) {
-			if (sessions[i]->walk == WALK_RUNNING) {
-				session_service(sessions[i], fds[i].revents);
-			}
+			fds[i].fd = iscsi_get_fd(session->context);
+			fds[i].events = (short)iscsi_which_events(session->context);
+			timeout_ms = left_ms < timeout_ms ? left_ms : timeout_ms;
+			running++;
 		}
 	}
+	if (running == 0) {
+		return false;
+	}
+	/* After an error (EINTR) the revents are 0, and only the deadlines are checked. */
+	(void)poll(fds, count, timeout_ms);
+	for (size_t i = 0; i < count; i++) {
+		if (sessions[i]->walk == WALK_RUNNING) {
+			session_service(sessions[i], fds[i].revents);
+		}
+	}
+	return true;
+}
+
+void iscsi_sessions_run(struct iscsi_session *const *sessions, size_t count)
+{
+	while (iscsi_sessions_turn(sessions, count, deadline_in(INT_MAX))) {
+	}
+}
+
+bool iscsi_session_running(const struct iscsi_session *session)
+{
+	return session->walk == WALK_RUNNING;
 }
 
 int iscsi_session_result(const struct iscsi_session *session, struct err *err)

@@ -2,6 +2,7 @@
 #ifndef LUNMASK_ISCSI_SESSION_H
 #define LUNMASK_ISCSI_SESSION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,7 +29,7 @@
 #define ISCSI_SESSIONS_MAX 256 /* in one iscsi_sessions_run() */
 
 enum iscsi_step {
-	ISCSI_STEP_LOGIN,       /* also connects; must be the first step */
+	ISCSI_STEP_LOGIN,       /* connects, follows one redirection; must be the first step */
 	ISCSI_STEP_REPORT_LUNS, /* -ENXIO if the LUN is not listed */
 	ISCSI_STEP_IDENTIFY,    /* sets the designators in the facts */
 	ISCSI_STEP_CAPACITY,    /* sets the size and the block size in the facts */
@@ -61,6 +62,14 @@ void iscsi_session_transfer(struct iscsi_session *session, uint64_t offset_bytes
 
 /* Returns when every walk has ended: completed, failed, or past its deadline. */
 void iscsi_sessions_run(struct iscsi_session *const *sessions, size_t count);
+
+/*
+ * Waits until something has happened to one of them, and at most until the time given. False,
+ * without waiting, if every walk has ended.
+ */
+bool iscsi_sessions_turn(struct iscsi_session *const *sessions, size_t count,
+			 struct deadline until);
+bool iscsi_session_running(const struct iscsi_session *session);
 
 /* The result of the last walk: 0, or -errno with a text that begins with portal and target. */
 int iscsi_session_result(const struct iscsi_session *session, struct err *err);

@@ -42,6 +42,19 @@ void iscsi_sessions_run(struct iscsi_session *const *sessions, size_t count)
 	g_assert(count == 0);
 }
 
+bool iscsi_sessions_turn(struct iscsi_session *const *sessions, size_t count, struct deadline until)
+{
+	(void)sessions, (void)until;
+	g_assert(count == 0);
+	return false;
+}
+
+bool iscsi_session_running(const struct iscsi_session *session)
+{
+	(void)session;
+	g_assert_not_reached();
+}
+
 int iscsi_session_result(const struct iscsi_session *session, struct err *err)
 {
 	(void)session, (void)err;
