@@ -191,7 +191,7 @@ static int migrate_call(struct live *live, struct deadline deadline, struct err 
 	char target_uri[VM_PEER_URI_MAX];
 	struct mapping_host there = {
 		.initiator = peer->host->initiator,
-		.portal = peer->portal,
+		.portal = peer->source,
 		.luns = peer->luns,
 		.n_luns = vm->n_luns + vm->n_media,
 	};

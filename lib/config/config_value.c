@@ -70,6 +70,12 @@ int config_value_portals(const char *value, struct err *err)
 		if (rc < 0) {
 			return rc;
 		}
+		if (strcmp(portals[i], REDIRECT_PORTAL) == 0) {
+			return err_set(err, -EINVAL,
+				       "'%s' is where lunmask-redirect answers on each host, and "
+				       "sends logins to the array's portals: name those",
+				       portals[i]);
+		}
 		for (size_t j = 0; j < i; j++) {
 			if (strcmp(portals[i], portals[j]) == 0) {
 				return err_set(err, -EINVAL, "'%.200s' is there twice", portals[i]);

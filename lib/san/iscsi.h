@@ -106,4 +106,11 @@ int iscsi_luns_verify(const struct lun *luns, size_t n_luns, const char *const *
 		      size_t n_portals, const char *initiator, size_t portals_required,
 		      struct deadline deadline, struct iscsi_portals *ret, struct err *err);
 
+/*
+ * The portal that a domain's drives are given, of those that were verified: REDIRECT_PORTAL, if
+ * there are others to change over to and each LUN was verified through it, else first.
+ */
+const char *iscsi_source_portal(const struct lun *luns, size_t n_luns, const char *first,
+				size_t n_portals, const char *initiator, struct deadline deadline);
+
 #endif

@@ -199,3 +199,15 @@ int iscsi_luns_verify(const struct lun *luns, size_t n_luns, const char *const *
 	all_run(attempts, count, n_portals, failed, deadline);
 	return portals_judge(failed, n_portals, required, ret != NULL ? ret : &good, err);
 }
+
+/* Where nobody listens, that is known at once. */
+const char *iscsi_source_portal(const struct lun *luns, size_t n_luns, const char *first,
+				size_t n_portals, const char *initiator, struct deadline deadline)
+{
+	static const char *const redirect[] = {REDIRECT_PORTAL};
+
+	return n_portals > 1 && iscsi_luns_verify(luns, n_luns, redirect, 1, initiator, 1, deadline,
+						  NULL, NULL) == 0
+		       ? REDIRECT_PORTAL
+		       : first;
+}

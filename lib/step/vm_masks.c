@@ -335,6 +335,7 @@ int vm_paths_verify(void *context, struct deadline deadline, struct err *err)
 			       vm->settings->paths_required, deadline, &portals, err);
 	if (portals.n_good > 0) {
 		vm->portal = vm->portals[iscsi_portals_first(&portals)];
+		vm->source = vm->portal;
 	}
 	if (rc == -EUCLEAN) {
 		return rc;
@@ -345,6 +346,8 @@ int vm_paths_verify(void *context, struct deadline deadline, struct err *err)
 			"this host (%s) reaches fewer portals than paths_required asks for",
 			vm->self->initiator);
 	}
+	vm->source = iscsi_source_portal(vm->luns, n, vm->portal, vm->n_portals,
+					 vm->self->initiator, deadline);
 	vm->luns_known = true;
 	return 0;
 }

@@ -406,6 +406,30 @@ static int ssh_verify(struct vm_context *vm, const struct peer_probe_request *re
 			      err);
 }
 
+/* As iscsi_source_portal(), asked of the peer the way that has just worked. */
+static const char *source_portal(struct vm_context *vm, const struct peer_probe_request *verified,
+				 const char *first, bool by_ssh, struct deadline deadline)
+{
+	static const char *const redirect[] = {REDIRECT_PORTAL};
+	struct peer_probe_request request = *verified;
+	struct iscsi_portals portals;
+	int rc = 0;
+
+	request.portals = redirect;
+	request.n_portals = 1;
+	request.paths_required = 1;
+	if (verified->n_portals < 2) {
+		return first;
+	}
+	if (by_ssh) {
+		rc = ssh_verify(vm, &request, deadline, &portals, NULL);
+	} else if (peer_ask_verify(request.node, &request, ask_deadline(deadline), &portals, &rc,
+				   NULL) != 0) {
+		return first;
+	}
+	return rc == 0 ? REDIRECT_PORTAL : first;
+}
+
 static int portals_verify(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
 	struct vm_peer *peer = vm->peer;
@@ -440,10 +464,9 @@ static int portals_verify(struct vm_context *vm, struct deadline deadline, struc
 		}
 		rc = ssh_verify(vm, &request, deadline, &portals, &why);
 	}
-	if (portals.n_good > 0) {
-		peer->portal = vm->portals[iscsi_portals_first(&portals)];
-	}
 	if (rc == 0) {
+		peer->source = source_portal(
+			vm, &request, vm->portals[iscsi_portals_first(&portals)], !asked, deadline);
 		return 0;
 	}
 	(void)err_set(err, rc, "%s", err_text(&why));

@@ -25,11 +25,11 @@ struct vm_peer {
 	char told_host[HYPERVISOR_HOST_MAX + 1];
 
 	/*
-	 * How the peer reaches the LUNs, and a portal on which it verified all of them. Set by
-	 * vm_peer_verify().
+	 * How the peer reaches the LUNs, and the portal that the domain there is given: one on which
+	 * it verified all of them (iscsi_source_portal()). Set by vm_peer_verify().
 	 */
 	struct lun luns[VM_LUNS_MAX];
-	const char *portal;
+	const char *source;
 
 	struct vm_grant grant; /* what was granted to the peer */
 	bool tpm_served;       /* lunmask-tpm runs there for a TPM that arrives */

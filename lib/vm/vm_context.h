@@ -63,6 +63,7 @@ struct vm_context {
 	struct lun luns[VM_LUNS_MAX];
 	bool luns_known;
 	const char *portal; /* a portal on which every LUN was verified */
+	const char *source; /* what a domain is given as its portal: that, or REDIRECT_PORTAL */
 
 	/* Set by vm_state_load(). mapping is NULL if the state LUN was never written. */
 	struct mapping *mapping;

@@ -11,7 +11,7 @@ struct mapping_host vm_definition_here(const struct vm_context *vm)
 {
 	return (struct mapping_host){
 		.initiator = vm->self->initiator,
-		.portal = vm->portal,
+		.portal = vm->source,
 		.luns = vm->luns,
 		.n_luns = vm->n_luns + vm->n_media,
 	};

@@ -69,6 +69,14 @@ cluster_start() {
 	PCMK_panic_action=reboot pacemakerd -f &
 }
 
+# As lunmask-redirect.socket has it. A test that wants nobody there kills it by /run/lab-redirect.pid.
+redirect_start() {
+	[ -x /usr/libexec/lunmask/lunmask-redirect ] || return 0
+	systemd-socket-activate -l 127.0.0.1:860 --accept --inetd \
+		/usr/libexec/lunmask/lunmask-redirect 2>>/var/log/lunmask-redirect.log &
+	echo $! >/run/lab-redirect.pid
+}
+
 libvirt_start() {
 	virtlogd &
 	libvirtd &
@@ -97,6 +105,7 @@ if [ "$(hostname)" = array ]; then
 	array_start
 else
 	cutoff_start
+	redirect_start
 	libvirt_start
 	cluster_start
 fi

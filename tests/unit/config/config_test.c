@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "config/config.h"
+#include "names/portal.h"
 
 #define ARRAY                                                                                      \
 	"[array san1]\ndriver = lunmask-array-tgt\ntransport = ssh://lunmask@10.77.0.100\n"        \
@@ -137,7 +138,8 @@ static void config_parse__checks_portals(void **state)
 					    "[::1]",
 					    "[192.0.2.1]:1",
 					    "san1:3260",
-					    "192.0.2.1:+1"};
+					    "192.0.2.1:+1",
+					    REDIRECT_PORTAL};
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(right); i++) {

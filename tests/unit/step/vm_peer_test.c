@@ -89,7 +89,7 @@ static int preflight(enum vm_preflight policy, int rc)
 	struct vm_context vm = {.settings = &settings,
 				.report = &report,
 				.self = &here,
-				.portal = "10.0.0.1:3260",
+				.source = "10.0.0.1:3260",
 				.mapping = &mapping,
 				.peer = &peer};
 	struct deadline deadline = deadline_in(60000);
@@ -174,6 +174,7 @@ int __wrap_mapping_check_luns(const struct mapping *mapping, const struct lun *l
 }
 
 static unsigned int ssh_asked;
+static bool redirects; /* lunmask-redirect answers on node2 */
 
 int __wrap_peer_probe_run(const struct runner *runner, const char *program, const char *node,
 			  const char *initiator, const struct lun *luns, size_t n_luns,
@@ -184,10 +185,14 @@ int __wrap_peer_probe_run(const struct runner *runner, const char *program, cons
 			  const char *const *portals, size_t n_portals, size_t paths_required,
 			  struct deadline deadline, struct iscsi_portals *ret, struct err *err)
 {
-	(void)program, (void)initiator, (void)luns, (void)n_luns, (void)portals, (void)n_portals,
-		(void)paths_required, (void)deadline, (void)err;
+	(void)program, (void)initiator, (void)luns, (void)n_luns, (void)paths_required,
+		(void)deadline, (void)err;
 	assert_string_equal(runner->transport, "ssh://192.0.2.2");
 	assert_string_equal(node, "node2");
+	if (n_portals == 1 && strcmp(portals[0], REDIRECT_PORTAL) == 0) {
+		*ret = (struct iscsi_portals){.good = {redirects}, .n_good = redirects ? 1 : 0};
+		return redirects ? 0 : -EHOSTUNREACH;
+	}
 	ssh_asked++;
 	*ret = (struct iscsi_portals){.good = {true, true}, .n_good = 2};
 	return 0;
@@ -245,7 +250,7 @@ static int verify(const char *told, const char **ret_portal, struct err *err)
 	host_rc = hangs ? -ETIMEDOUT : 0;
 	rc = vm_peer_verify(&vm, deadline, err);
 	host_rc = 0;
-	*ret_portal = peer.portal;
+	*ret_portal = peer.source;
 	hypervisor_close(peer.hypervisor);
 	return rc;
 }
@@ -288,6 +293,18 @@ static void verify__goes_by_ssh_without_an_answer(void **state)
 	assert_int_equal(verify("", &portal, NULL), 0); /* nobody says which host that is */
 	assert_int_equal(ssh_asked, 1);
 	assert_string_equal(portal, "10.0.0.1:3260");
+}
+
+/* A guest there changes over when its portal dies, if somebody is there who redirects it. */
+static void verify__prefers_to_be_redirected(void **state)
+{
+	const char *portal;
+
+	(void)state;
+	redirects = true;
+	assert_int_equal(verify(NULL, &portal, NULL), 0);
+	redirects = false;
+	assert_string_equal(portal, REDIRECT_PORTAL);
 }
 
 /* The connection that hangs in a call is of no use to the hand-over; here no other can be made. */
@@ -447,6 +464,7 @@ int main(void)
 		TEST(verify__asks_lunmaskd_first),
 		TEST(verify__refuses_an_address_of_another_host),
 		TEST(verify__goes_by_ssh_without_an_answer),
+		TEST(verify__prefers_to_be_redirected),
 		TEST(verify__wants_a_connection_that_works),
 		TEST(verify__believes_what_lunmaskd_says_is_wrong),
 		TEST(domain_state__of_a_peer_is_what_lunmaskd_says),
