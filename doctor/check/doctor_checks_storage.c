@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "doctor/check/doctor_check.h"
+#include "names/portal.h"
 
 #define LIBVIRT_MIN 7000000 /* 7.0.0 */
 
@@ -33,6 +34,24 @@ static void libiscsi_judge(const struct doctor_facts *facts, struct doctor_verdi
 {
 	if (!facts->state_tools.libiscsi) {
 		doctor_found(verdict, DOCTOR_WARN, NULL, "lunmask was built without libiscsi");
+	}
+}
+
+static void redirect_judge(const struct doctor_facts *facts, struct doctor_verdict *verdict)
+{
+	size_t n = 0;
+	const struct config_array *arrays = config_arrays(facts->config.config, &n);
+	int rc = facts->state_tools.redirect;
+
+	for (size_t i = 0; i < n && rc < 0; i++) {
+		if (arrays[i].n_portals > 1) {
+			doctor_found(
+				verdict, DOCTOR_WARN, NULL,
+				"array %s has %zu portals, and lunmask-redirect does not listen "
+				"on %s: %s",
+				arrays[i].name, arrays[i].n_portals, REDIRECT_PORTAL,
+				strerror(-rc));
+		}
 	}
 }
 
@@ -181,6 +200,12 @@ const struct doctor_check doctor_checks_storage[] = {
 	 .why = "No VM can run on this node: no LUN is handed to QEMU that was not verified.",
 	 .mend = "keep VMs off it by a location constraint, or install a lunmask with libiscsi",
 	 .judge = libiscsi_judge},
+	{.name = "redirect",
+	 .looks_at = "lunmask-redirect, where an array has several portals: does it listen",
+	 .needs = {DOCTOR_ANSWERS(config), DOCTOR_ANSWERS(state_tools)},
+	 .why = "A guest whose portal dies hangs until it is back, although the array has others.",
+	 .mend = "systemctl start lunmask-redirect.socket",
+	 .judge = redirect_judge},
 	{.name = "state-lun",
 	 .looks_at = "qemu-storage-daemon and FUSE",
 	 .needs = {DOCTOR_ANSWERS(state_tools)},

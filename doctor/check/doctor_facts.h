@@ -128,6 +128,7 @@ struct doctor_libvirt {
 struct doctor_state_tools {
 	struct doctor_part part;
 	bool libiscsi; /* lunmask was built with it */
+	int redirect; /* 0, or -errno of connecting to lunmask-redirect */
 	bool storage_daemon;
 	int fuse; /* 0, or -errno of opening /dev/fuse */
 	bool selinux_enforcing;

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Files, processes and libvirt of this host. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +16,7 @@
 #include "config/trusted_file.h"
 #include "doctor/look/doctor_look_internal.h"
 #include "names/libvirt_uri.h"
+#include "names/portal.h"
 #include "process/process.h"
 #include "san/iscsi.h"
 
@@ -159,12 +163,28 @@ static bool selinux_on(const char *path)
 	return bytes > 0 && text[0] == '1';
 }
 
+/* On this host's own address, an answer takes no time. */
+static int redirect_look(void)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	struct portal portal;
+	AUTO_FD fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (portal_from_str(REDIRECT_PORTAL, &portal, NULL) < 0 || fd < 0) {
+		return -EIO;
+	}
+	address.sin_port = htons(portal.port);
+	(void)inet_pton(AF_INET, portal.address, &address.sin_addr);
+	return connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : -errno;
+}
+
 static void state_tools_look(struct doctor_state_tools *ret)
 {
 	g_autofree char *program = g_find_program_in_path("qemu-storage-daemon");
 	AUTO_FD fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 
 	ret->libiscsi = iscsi_supported(NULL) == 0;
+	ret->redirect = redirect_look();
 	ret->storage_daemon = program != NULL;
 	ret->fuse = fuse < 0 ? -errno : 0;
 	ret->selinux_enforcing = selinux_on("/sys/fs/selinux/enforce");

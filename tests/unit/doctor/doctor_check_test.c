@@ -10,7 +10,7 @@
 /* A good cluster of three nodes, looked at on node1. Each test spoils it anew. */
 #define NODES 3
 static const char conf[] = "[array san1]\ndriver = lunmask-array-tgt\ntransport = "
-			   "ssh://root@192.0.2.100\nportals = 192.0.2.100:3260\n"
+			   "ssh://root@192.0.2.100\nportals = 192.0.2.100:3260 192.0.2.101:3260\n"
 			   "[host node1]\ninitiator = iqn.2026-11.org.example:node1\n"
 			   "[host node2]\ninitiator = iqn.2026-11.org.example:node2\n"
 			   "[host node3]\ninitiator = iqn.2026-11.org.example:node3\n";
@@ -329,6 +329,10 @@ static void libiscsi_missing(struct good *good)
 {
 	good->facts.state_tools.libiscsi = false;
 }
+static void redirect_missing(struct good *good)
+{
+	good->facts.state_tools.redirect = -ECONNREFUSED;
+}
 static void storage_daemon_missing(struct good *good)
 {
 	good->facts.state_tools.storage_daemon = false;
@@ -475,6 +479,7 @@ static const struct fault {
 	{libvirt_old, "libvirt-version", DOCTOR_FAIL, "6.10.0"},
 	{qemu_missing, "libvirt-version", DOCTOR_FAIL, "no QEMU"},
 	{libiscsi_missing, "libiscsi", DOCTOR_WARN, "without libiscsi"},
+	{redirect_missing, "redirect", DOCTOR_WARN, "array san1 has 2 portals"},
 	{storage_daemon_missing, "state-lun", DOCTOR_FAIL, "qemu-storage-daemon"},
 	{fuse_missing, "state-lun", DOCTOR_FAIL, "/dev/fuse"},
 	{selinux_refuses, "selinux", DOCTOR_FAIL, "virt_use_fusefs is off"},
