@@ -7,12 +7,19 @@
 
 #include <libxml/parser.h>
 
-static const char *ctxt_message(xmlParserCtxtPtr ctxt, int *ret_line)
+static int parse_refused(xmlParserCtxtPtr ctxt, const struct xml_tree_kind *kind, struct err *err)
 {
 	const xmlError *error = xmlCtxtGetLastError(ctxt);
+	int line = error == NULL ? 0 : error->line;
 
-	*ret_line = error == NULL ? 0 : error->line;
-	return error == NULL || error->message == NULL ? "not well-formed" : error->message;
+	if (error != NULL && error->code == XML_ERR_DOCUMENT_END) {
+		return err_set(err, -EINVAL,
+			       "line %d: there is more after the first element; one <%s> is legal",
+			       line, kind->root);
+	}
+	return err_set(err, -EINVAL, "not XML, line %d: %.200s", line,
+		       error == NULL || error->message == NULL ? "not well-formed"
+							       : error->message);
 }
 
 static bool depth_within(xmlNodePtr node, int left)
@@ -52,7 +59,6 @@ int xml_tree_parse(const char *text, size_t bytes, const struct xml_tree_kind *k
 		XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOBLANKS;
 	AUTO_XML doc = NULL;
 	xmlParserCtxtPtr ctxt;
-	int line;
 	int rc;
 
 	if (bytes == 0 || bytes > kind->max_bytes) {
@@ -69,13 +75,7 @@ int xml_tree_parse(const char *text, size_t bytes, const struct xml_tree_kind *k
 		return err_set(err, -ENOMEM, "out of memory");
 	}
 	doc = xmlCtxtReadMemory(ctxt, text, (int)bytes, NULL, "UTF-8", options);
-	if (doc == NULL) {
-		const char *message = ctxt_message(ctxt, &line);
-
-		rc = err_set(err, -EINVAL, "not XML, line %d: %.200s", line, message);
-	} else {
-		rc = doc_check(doc, kind, err);
-	}
+	rc = doc == NULL ? parse_refused(ctxt, kind, err) : doc_check(doc, kind, err);
 	xmlFreeParserCtxt(ctxt);
 	*ret = rc == 0 ? g_steal_pointer(&doc) : NULL;
 	return rc;
