@@ -103,8 +103,8 @@ static struct decimal decimal(unsigned long number)
 
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-int tgt_admin_show(const char *control_port, struct deadline deadline, struct tgt_show *ret,
-		   struct fault *fault)
+int tgt_admin_show(const char *control_port, const char *prefix, struct deadline deadline,
+		   struct tgt_show *ret, struct fault *fault)
 {
 	struct runner_result result;
 	struct err err = ERR_INIT;
@@ -113,7 +113,7 @@ int tgt_admin_show(const char *control_port, struct deadline deadline, struct tg
 	if (rc != 0) {
 		return rc;
 	}
-	rc = tgt_show_parse(result.output, result.output_bytes, ret, &err);
+	rc = tgt_show_parse(result.output, result.output_bytes, prefix, ret, &err);
 	runner_result_release(&result);
 	return rc == 0 ? 0 : fault_set(fault, ARRAY_ERROR_INTERNAL, "%s", err_text(&err));
 }

@@ -14,12 +14,12 @@
  * answer.
  *
  * control_port selects the tgtd (its option -C), in digits. tgt_admin_show() returns a tgt_show
- * that the caller releases.
+ * that the caller releases; prefix is what the names of the driver's targets begin with.
  */
 #define TGT_LUN_NUMBER 1 /* 0 is tgtd's own controller */
 
-int tgt_admin_show(const char *control_port, struct deadline deadline, struct tgt_show *ret,
-		   struct fault *fault);
+int tgt_admin_show(const char *control_port, const char *prefix, struct deadline deadline,
+		   struct tgt_show *ret, struct fault *fault);
 int tgt_admin_portals(const char *control_port, struct deadline deadline, struct tgt_portals *ret,
 		      struct fault *fault);
 

@@ -59,7 +59,8 @@ int tgt_masks_read(void *backend, const char *const *luns, size_t n_luns, struct
 	const struct tgt *tgt = backend;
 	size_t count = n_luns > 0 ? n_luns : tgt->table.n_luns;
 	struct tgt_show show;
-	int rc = tgt_admin_show(tgt->config.control_port, deadline, &show, fault);
+	int rc = tgt_admin_show(tgt->config.control_port, tgt->config.iqn_prefix, deadline, &show,
+				fault);
 
 	*ret = (struct masks){0};
 	if (rc != 0) {
@@ -133,7 +134,8 @@ static int sweep(const struct tgt *tgt, const char *const *luns, size_t n_luns,
 		 struct fault *fault)
 {
 	struct tgt_show show;
-	int rc = tgt_admin_show(tgt->config.control_port, deadline, &show, fault);
+	int rc = tgt_admin_show(tgt->config.control_port, tgt->config.iqn_prefix, deadline, &show,
+				fault);
 
 	*ret_sessions = 0;
 	if (rc != 0) {

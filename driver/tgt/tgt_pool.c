@@ -103,16 +103,6 @@ static int file_check(const struct tgt *tgt, const struct tgt_lun *lun, struct f
 			 rc != 0 ? strerror(rc) : "it has another size");
 }
 
-static unsigned int tid_next(const struct tgt_show *show)
-{
-	unsigned int tid = 0;
-
-	for (size_t i = 0; i < show->count; i++) {
-		tid = show->targets[i].tid > tid ? show->targets[i].tid : tid;
-	}
-	return tid + 1;
-}
-
 /* An incomplete target is deleted again. */
 static int target_make(const struct tgt *tgt, const struct tgt_lun *lun, unsigned int tid,
 		       struct deadline deadline, struct fault *fault)
@@ -143,7 +133,7 @@ static int targets_make(const struct tgt *tgt, const char *const *luns, size_t n
 			const struct tgt_show *show, struct deadline deadline, size_t *ret_made,
 			struct fault *fault)
 {
-	unsigned int tid = tid_next(show);
+	unsigned int tid = show->tid_max + 1;
 	int rc = 0;
 
 	*ret_made = 0;
@@ -185,7 +175,8 @@ static int reach(const struct tgt *tgt, const char *const *luns, size_t n_luns,
 		 struct deadline deadline, struct tgt_show *ret, size_t *ret_made,
 		 struct fault *fault)
 {
-	int rc = tgt_admin_show(tgt->config.control_port, deadline, ret, fault);
+	int rc = tgt_admin_show(tgt->config.control_port, tgt->config.iqn_prefix, deadline, ret,
+				fault);
 
 	if (rc != 0) {
 		return rc;
@@ -193,7 +184,8 @@ static int reach(const struct tgt *tgt, const char *const *luns, size_t n_luns,
 	rc = targets_make(tgt, luns, n_luns, ret, deadline, ret_made, fault);
 	if (rc == 0 && *ret_made > 0) {
 		tgt_show_release(ret);
-		rc = tgt_admin_show(tgt->config.control_port, deadline, ret, fault);
+		rc = tgt_admin_show(tgt->config.control_port, tgt->config.iqn_prefix, deadline, ret,
+				    fault);
 		if (rc != 0) {
 			return rc;
 		}
@@ -397,7 +389,8 @@ int tgt_pool_delete(void *backend, const char *lun, struct deadline deadline, bo
 	if (!*ret_deleted) {
 		return 0;
 	}
-	rc = tgt_admin_show(tgt->config.control_port, deadline, &show, fault);
+	rc = tgt_admin_show(tgt->config.control_port, tgt->config.iqn_prefix, deadline, &show,
+			    fault);
 	if (rc != 0) {
 		return rc;
 	}
@@ -437,7 +430,9 @@ int tgt_pool_protect(void *backend, const char *lun, bool read_only, struct dead
 			 : fault_set(fault, ARRAY_ERROR_NO_SUCH_LUN,
 				     "there is no LUN '%s' on this array", lun);
 
-	rc = rc != 0 ? rc : tgt_admin_show(tgt->config.control_port, deadline, &show, fault);
+	rc = rc != 0 ? rc
+		     : tgt_admin_show(tgt->config.control_port, tgt->config.iqn_prefix, deadline,
+				      &show, fault);
 	if (rc != 0) {
 		return rc;
 	}
@@ -482,7 +477,8 @@ int tgt_pool_restore(void *backend, size_t max, struct deadline deadline, size_t
 	struct tgt *tgt = backend;
 	g_autoptr(GPtrArray) names = NULL;
 	struct tgt_show show;
-	int rc = tgt_admin_show(tgt->config.control_port, deadline, &show, fault);
+	int rc = tgt_admin_show(tgt->config.control_port, tgt->config.iqn_prefix, deadline, &show,
+				fault);
 
 	if (rc != 0) {
 		return rc;

@@ -21,7 +21,10 @@ static const char *const HEADINGS[] = {
 };
 
 struct parser {
+	const char *prefix; /* of the names of our targets */
 	struct tgt_show *show;
+	bool foreign;              /* the current target is somebody else's */
+	bool foreign_whole;        /* its last section has begun */
 	struct tgt_target *target; /* the current one */
 	enum section section;
 	unsigned long sid; /* of the current nexus */
@@ -107,7 +110,7 @@ static bool nexus_end(struct parser *p)
 
 static bool target_end(struct parser *p)
 {
-	return p->target == NULL || p->section == ACL;
+	return p->foreign ? p->foreign_whole : p->target == NULL || p->section == ACL;
 }
 
 static bool target_unique(const struct parser *p)
@@ -122,28 +125,64 @@ static bool target_unique(const struct parser *p)
 	return true;
 }
 
-/* "Target 3: iqn..." */
-static bool target_line(struct parser *p, char *line)
+static bool target_begin(struct parser *p, unsigned int tid, const char *name)
+{
+	p->show->tid_max = tid > p->show->tid_max ? tid : p->show->tid_max;
+	p->foreign = after(name, p->prefix) == NULL;
+	p->foreign_whole = false;
+	p->section = NOWHERE;
+	if (p->foreign) {
+		p->target = NULL;
+		return true;
+	}
+	p->target = element_add(p, (void **)&p->show->targets, &p->show->count, TGT_TARGETS_MAX,
+				sizeof(*p->target));
+	if (p->target == NULL || !word_copy(p->target->name, sizeof(p->target->name), name)) {
+		return false;
+	}
+	p->target->tid = tid;
+	return target_unique(p);
+}
+
+/* "Target 3: iqn...": false if the line is none, and is as it was. */
+static bool target_head(char *line, unsigned int *ret_tid, const char **ret_name)
 {
 	char *colon = strstr(line, ": ");
 	const char *number = after(line, "Target ");
 	unsigned long tid;
 
-	if (number == NULL || colon == NULL || !target_end(p)) {
+	if (number == NULL || colon == NULL) {
 		return false;
 	}
 	*colon = '\0';
 	if (!number_parse(number, INT_MAX, &tid)) {
+		*colon = ':';
 		return false;
 	}
-	p->target = element_add(p, (void **)&p->show->targets, &p->show->count, TGT_TARGETS_MAX,
-				sizeof(*p->target));
-	if (p->target == NULL || !word_copy(p->target->name, sizeof(p->target->name), colon + 2)) {
-		return false;
+	*ret_tid = (unsigned int)tid;
+	*ret_name = colon + 2;
+	return true;
+}
+
+static bool target_line(struct parser *p, char *line)
+{
+	const char *name;
+	unsigned int tid;
+
+	return target_end(p) && target_head(line, &tid, &name) && target_begin(p, tid, name);
+}
+
+/* Whatever is not the next target belongs to this one, and its last section is its end. */
+static bool foreign_line(struct parser *p, char *line)
+{
+	const char *name;
+	unsigned int tid;
+
+	if (target_head(line, &tid, &name)) {
+		return target_begin(p, tid, name);
 	}
-	p->target->tid = (unsigned int)tid;
-	p->section = NOWHERE;
-	return target_unique(p);
+	p->foreign_whole = p->foreign_whole || strcmp(line, "    ACL information:") == 0;
+	return true;
 }
 
 static bool heading_line(struct parser *p, const char *line)
@@ -291,6 +330,9 @@ static bool line_parse(struct parser *p, char *line)
 	size_t blanks = strspn(line, " ");
 	char *text = line + blanks;
 
+	if (p->foreign) {
+		return foreign_line(p, line);
+	}
 	if (blanks % 4 != 0 || *text == '\0') {
 		return false;
 	}
@@ -315,19 +357,27 @@ static int refused(const struct parser *p, size_t number, const char *line, stru
 		       number, p->why != NULL ? ", " : "", p->why != NULL ? p->why : "", line);
 }
 
+static bool line_readable(const char *line, size_t length)
+{
+	return length <= TGT_LINE_MAX && memchr(line, '\0', length) == NULL;
+}
+
 /* Each line must be complete; otherwise the text is cut off. */
 static int lines_parse(struct parser *p, const char *text, size_t bytes, struct err *err)
 {
 	size_t number = 1;
+	size_t length;
 
-	for (size_t at = 0; at < bytes; number++) {
+	for (size_t at = 0; at < bytes; at += length + 1, number++) {
 		const char *end = memchr(text + at, '\n', bytes - at);
-		size_t length = end != NULL ? (size_t)(end - text) - at : bytes - at;
 		char line[TGT_LINE_MAX + 1];
 		char shown[TGT_LINE_MAX + 1];
 
-		if (end == NULL || length > TGT_LINE_MAX ||
-		    memchr(text + at, '\0', length) != NULL) {
+		length = end != NULL ? (size_t)(end - text) - at : bytes - at;
+		if (end != NULL && p->foreign && !line_readable(text + at, length)) {
+			continue;
+		}
+		if (end == NULL || !line_readable(text + at, length)) {
 			return err_set(err, -EBADMSG,
 				       "line %zu of tgtadm's output is cut off, too long or "
 				       "binary",
@@ -339,16 +389,14 @@ static int lines_parse(struct parser *p, const char *text, size_t bytes, struct 
 		if (!line_parse(p, line)) {
 			return refused(p, number, shown, err);
 		}
-		at += length + 1;
 	}
-	return target_end(p) ? 0
-			     : err_set(err, -EBADMSG, "tgtadm's output ends within target %u",
-				       p->target->tid);
+	return target_end(p) ? 0 : err_set(err, -EBADMSG, "tgtadm's output ends within a target");
 }
 
-int tgt_show_parse(const char *text, size_t bytes, struct tgt_show *ret, struct err *err)
+int tgt_show_parse(const char *text, size_t bytes, const char *prefix, struct tgt_show *ret,
+		   struct err *err)
 {
-	struct parser parser = {.show = ret};
+	struct parser parser = {.prefix = prefix, .show = ret};
 	int rc;
 
 	*ret = (struct tgt_show){0};

@@ -11,14 +11,19 @@
 /*
  * Parses the output of `tgtadm --op show --mode target` and `--mode portal`.
  *
- *	tgt_show_parse(text, bytes, &show, &err);
+ *	tgt_show_parse(text, bytes, prefix, &show, &err);
  *	tgt_show_find(&show, name);
  *	tgt_show_release(&show);
  *
- * tgtd formats this text, and no other format exists. It is parsed strictly: each target has its
- * five sections once and in order, and every line must have the right indentation and words. An
- * initiator can put its own text into the output (its alias). A text that is only nearly right is
- * therefore refused as a whole (-EBADMSG, with the line) and not guessed at.
+ * tgtd formats this text, and no other format exists. The targets whose names begin with prefix are
+ * the driver's: they are parsed strictly. Each has its five sections once and in order, and every
+ * line must have the right indentation and words. An initiator can put its own text into the output
+ * (its alias). A text that is only nearly right is therefore refused as a whole (-EBADMSG, with the
+ * line) and not guessed at.
+ *
+ * Of the targets of others, only the numbers are taken, whatever else is in them, in any number: an
+ * oddity of somebody else must not keep a host from being fenced (docs/decisions/0031). Where the
+ * text ends within one of them, it is refused: what follows could have been the driver's.
  */
 #define TGT_SHOW_MAX (16u * 1024 * 1024) /* limit for the text, in bytes */
 #define TGT_TARGETS_MAX 4096
@@ -58,12 +63,14 @@ struct tgt_target {
 };
 
 struct tgt_show {
-	struct tgt_target *targets;
+	struct tgt_target *targets; /* the driver's */
 	size_t count;
+	unsigned int tid_max; /* of all targets, also of others; 0: there is none */
 };
 
 /* 0 or -EBADMSG. The caller releases ret with tgt_show_release() after 0 only. */
-int tgt_show_parse(const char *text, size_t bytes, struct tgt_show *ret, struct err *err);
+int tgt_show_parse(const char *text, size_t bytes, const char *prefix, struct tgt_show *ret,
+		   struct err *err);
 void tgt_show_release(struct tgt_show *show);
 
 /* NULL: not found. Borrowed from show or target. */

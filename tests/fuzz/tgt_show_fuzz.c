@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* libFuzzer target: what tgtadm shows. Names are words, and each target is there once. */
+/* libFuzzer target: what tgtadm shows. Names are words, and each target of ours is there once. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -9,11 +9,14 @@
 
 #include "driver/tgt/tgt_show.h"
 
+#define PREFIX "iqn."
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void target_check(const struct tgt_show *show, const struct tgt_target *target)
 {
-	if (target->name[0] == '\0' || tgt_show_find(show, target->name) != target) {
+	if (strncmp(target->name, PREFIX, strlen(PREFIX)) != 0 || target->tid > show->tid_max ||
+	    tgt_show_find(show, target->name) != target) {
 		abort();
 	}
 	for (size_t i = 0; i < target->n_acl; i++) {
@@ -34,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct tgt_show show;
 	struct err err = ERR_INIT;
 
-	if (tgt_show_parse((const char *)data, size, &show, &err) == 0) {
+	if (tgt_show_parse((const char *)data, size, PREFIX, &show, &err) == 0) {
 		for (size_t i = 0; i < show.count; i++) {
 			target_check(&show, &show.targets[i]);
 		}

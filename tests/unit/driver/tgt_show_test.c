@@ -2,6 +2,7 @@
 #include "tests/unit/test.h"
 
 #include <errno.h>
+#include <glib.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,7 +38,7 @@
 static int parse(const char *text, struct tgt_show *show)
 {
 	struct err err = ERR_INIT;
-	int rc = tgt_show_parse(text, strlen(text), show, &err);
+	int rc = tgt_show_parse(text, strlen(text), "iqn.x:", show, &err);
 
 	assert_int_equal(rc == 0, err_text(&err)[0] == '\0');
 	return rc;
@@ -86,9 +87,9 @@ static void tgt_show_parse__refuses_a_text_cut_within_a_target(void **state)
 
 	(void)state;
 	for (size_t bytes = 1; bytes < strlen(text); bytes++) {
-		assert_int_equal(tgt_show_parse(text, bytes, &show, NULL), -EBADMSG);
+		assert_int_equal(tgt_show_parse(text, bytes, "iqn.x:", &show, NULL), -EBADMSG);
 	}
-	assert_int_equal(tgt_show_parse(text, strlen(text), &show, NULL), 0);
+	assert_int_equal(tgt_show_parse(text, strlen(text), "iqn.x:", &show, NULL), 0);
 	tgt_show_release(&show);
 }
 
@@ -98,7 +99,7 @@ static void tgt_show_parse__refuses_what_is_not_understood(void **state)
 		"hello\n",
 		"Target 1 iqn.x:a\n",
 		TARGET("x", "iqn.x:a", "", ""),
-		TARGET("1", "iqn x", "", ""),
+		TARGET("1", "iqn.x:a b", "", ""),
 		TARGET("1", "iqn.x:a", "", "") TARGET("1", "iqn.x:b", "", ""),
 		TARGET("1", "iqn.x:a", "", "") TARGET("2", "iqn.x:a", "", ""),
 		TARGET("1", "iqn.x:a", "        I_T nexus: 8\n", ""),
@@ -132,6 +133,89 @@ static void tgt_show_parse__refuses_an_alias_with_lines(void **state)
 	(void)strcat(text, nexus);
 	(void)strcat(text, TAIL(ACL_H1));
 	assert_int_equal(parse(text, &show), -EBADMSG);
+}
+
+/* What is in a target of somebody else keeps nobody from our own. */
+static void tgt_show_parse__passes_over_the_targets_of_others(void **state)
+{
+	static const char *const others[] = {
+		TARGET("7", "iqn.y:b", "", ACL_H1),
+		TARGET("7", "iqn.y:with a blank", NEXUS, ""),
+		TARGET("7", "iqn.y:b", "", "        an initiator\n"),
+		TARGET("7", "iqn.y:b", "", "") TARGET("7", "iqn.y:b", "", ""),
+		TARGET("7", "iqn.y:b", "", "") TARGET("1", "iqn.y:c", "", ""),
+		TARGET("7", "iqn.y:b", "        I_T nexus: 8\n        something\n\n", ""),
+		HEAD("7", "iqn.y:b") "            Initiator: iqn.a:h1 alias: x\n"
+				     "Target of mine\nTarget x: iqn.x:a\n" TAIL(""),
+		HEAD("7", "an old tgtd") "    ACL information:\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+		g_autofree char *text = g_strconcat(
+			others[i], TARGET("3", "iqn.x:a", NEXUS, ACL_H1), others[i], NULL);
+		struct tgt_show show;
+
+		assert_int_equal(parse(text, &show), 0);
+		assert_int_equal(show.count, 1);
+		assert_int_equal(show.tid_max, 7);
+		assert_int_equal(tgt_show_find(&show, "iqn.x:a")->n_acl, 1);
+		assert_int_equal(tgt_show_find(&show, "iqn.x:a")->n_connections, 1);
+		tgt_show_release(&show);
+	}
+}
+
+static void tgt_show_parse__has_no_limit_for_others(void **state)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	struct tgt_show show;
+
+	(void)state;
+	for (unsigned int i = 1; i <= TGT_TARGETS_MAX + 1; i++) {
+		g_string_append_printf(text, "Target %u: iqn.y:%u\n    ACL information:\n", i, i);
+	}
+	g_string_append(text, TARGET("9000", "iqn.x:a", "", ACL_H1) HEAD("9001", "iqn.y:a"));
+	for (int i = 0; i < 10000; i++) {
+		g_string_append(text, UNIT);
+	}
+	g_string_append_printf(text, "%*s\n    ACL information:\n", TGT_LINE_MAX + 1, "x");
+	assert_int_equal(parse(text->str, &show), 0);
+	assert_int_equal(show.count, 1);
+	assert_int_equal(show.tid_max, 9001);
+	tgt_show_release(&show);
+}
+
+/* What follows a target of somebody else could have been ours. */
+static void tgt_show_parse__refuses_a_text_cut_within_the_target_of_another(void **state)
+{
+	static const char text[] =
+		TARGET("1", "iqn.x:a", "", "") HEAD("2", "iqn.y:b") NEXUS TAIL("");
+	size_t begin = strlen(TARGET("1", "iqn.x:a", "", ""));
+	struct tgt_show show;
+
+	(void)state;
+	for (size_t bytes = begin + 1; bytes < strlen(text); bytes++) {
+		assert_int_equal(tgt_show_parse(text, bytes, "iqn.x:", &show, NULL), -EBADMSG);
+	}
+	assert_int_equal(parse(text, &show), 0);
+	tgt_show_release(&show);
+}
+
+/* An alias can look like a target of ours: two of one name are one too many. */
+static void tgt_show_parse__refuses_a_second_target_of_ours(void **state)
+{
+	static const char alias[] =
+		HEAD("2", "iqn.y:b") "            Initiator: iqn.a:h1 alias: \n";
+	struct tgt_show show;
+
+	(void)state;
+	g_autofree char *text = g_strconcat(alias, TARGET("5", "iqn.x:a", "", ""),
+					    TARGET("1", "iqn.x:a", NEXUS, ACL_H1), NULL);
+	g_autofree char *broken = g_strconcat(alias, HEAD("5", "iqn.x:b") NEXUS TAIL(""),
+					      "            Connection: 0\n", NULL);
+
+	assert_int_equal(parse(text, &show), -EBADMSG);
+	assert_int_equal(parse(broken, &show), -EBADMSG);
 }
 
 static void tgt_show_parse__keeps_many(void **state)
@@ -174,6 +258,10 @@ int main(void)
 		cmocka_unit_test(tgt_show_parse__refuses_a_text_cut_within_a_target),
 		cmocka_unit_test(tgt_show_parse__refuses_what_is_not_understood),
 		cmocka_unit_test(tgt_show_parse__refuses_an_alias_with_lines),
+		cmocka_unit_test(tgt_show_parse__passes_over_the_targets_of_others),
+		cmocka_unit_test(tgt_show_parse__has_no_limit_for_others),
+		cmocka_unit_test(tgt_show_parse__refuses_a_text_cut_within_the_target_of_another),
+		cmocka_unit_test(tgt_show_parse__refuses_a_second_target_of_ours),
 		cmocka_unit_test(tgt_show_parse__keeps_many),
 		cmocka_unit_test(tgt_portals_parse__reads_and_refuses),
 	};
