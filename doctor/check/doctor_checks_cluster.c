@@ -10,9 +10,27 @@
 #define PACEMAKER_MINOR 1
 #define PACEMAKER_PATCH 2
 
+/* 0: all have one. */
+static uint32_t nameless_node(const struct cluster_config *config)
+{
+	uint32_t nodes[JOURNAL_VOTERS_MAX];
+	size_t n = 0;
+
+	if (cluster_config_nodes(config, nodes, &n, NULL) != 0) {
+		return 0;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (cluster_config_name(config, nodes[i]) == NULL) {
+			return nodes[i];
+		}
+	}
+	return 0;
+}
+
 static void corosync_judge(const struct doctor_facts *facts, struct doctor_verdict *verdict)
 {
 	const struct doctor_corosync *corosync = &facts->corosync;
+	uint32_t nameless = nameless_node(&corosync->config);
 	struct err err = ERR_INIT;
 
 	if (corosync->part.seen == DOCTOR_REFUSED) {
@@ -21,6 +39,13 @@ static void corosync_judge(const struct doctor_facts *facts, struct doctor_verdi
 	} else if (cluster_config_encrypted(&corosync->config, &err) < 0) {
 		doctor_found(verdict, corosync->unencrypted_allowed ? DOCTOR_WARN : DOCTOR_FAIL,
 			     NULL, "corosync's traffic is not protected: %s", err_text(&err));
+	} else if (nameless != 0) {
+		doctor_found(verdict, DOCTOR_WARN,
+			     "name: NODE for each node in the nodelist of corosync.conf; "
+			     "corosync-cfgtool -R",
+			     "corosync.conf has no name for node %u: lunmaskd cannot ask the "
+			     "fencer about it, nor tell who it is",
+			     (unsigned int)nameless);
 	}
 }
 
@@ -153,7 +178,7 @@ const struct doctor_check doctor_checks_cluster[] = {
 		 "name that Pacemaker uses",
 	 .judge = hosts_judge},
 	{.name = "corosync",
-	 .looks_at = "corosync: does it run, is its traffic encrypted",
+	 .looks_at = "corosync: does it run, is its traffic encrypted, do all nodes have names",
 	 .needs = {DOCTOR_ASKED(corosync)},
 	 .why = "lunmaskd talks to the other nodes through corosync, and does not start if others "
 		"could write there.",

@@ -68,6 +68,9 @@ static void cluster_fill(struct doctor_facts *facts)
 		(void)snprintf(key, sizeof(key), "nodelist.node.%d.nodeid", i);
 		(void)snprintf(value, sizeof(value), "%d", i + 1);
 		assert_true(cluster_config_set(&facts->corosync.config, key, value));
+		(void)snprintf(key, sizeof(key), "nodelist.node.%d.name", i);
+		(void)snprintf(value, sizeof(value), "node%d", i + 1);
+		assert_true(cluster_config_set(&facts->corosync.config, key, value));
 		facts->devices.count[i] = 1;
 	}
 	(void)cluster_config_set(&facts->corosync.config, "totem.crypto_cipher", "aes256");
@@ -265,6 +268,10 @@ static void corosync_down(struct good *good)
 static void corosync_plain(struct good *good)
 {
 	(void)strcpy(good->facts.corosync.config.cipher, "none");
+}
+static void corosync_nameless(struct good *good)
+{
+	(void)cluster_config_set(&good->facts.corosync.config, "nodelist.node.1.name", NULL);
 }
 static void corosync_plain_allowed(struct good *good)
 {
@@ -464,6 +471,7 @@ static const struct fault {
 	{auto_shutdown, "auto-shutdown", DOCTOR_FAIL, "auto_shutdown_try_save = persistent"},
 	{corosync_down, "corosync", DOCTOR_FAIL, "corosync hangs"},
 	{corosync_plain, "corosync", DOCTOR_FAIL, "not protected"},
+	{corosync_nameless, "corosync", DOCTOR_WARN, "no name for node 2"},
 	{corosync_plain_allowed, "corosync", DOCTOR_WARN, "not protected"},
 	{two_nodes, "two-node", DOCTOR_FAIL, "two_node: 1"},
 	{pacemaker_down, "pacemaker", DOCTOR_FAIL, "pacemaker-controld"},
