@@ -247,7 +247,8 @@ int runner_ssh_explain(const struct runner *runner, const char *program,
 			       runner->identity != NULL ? runner->identity : "of this user", tail);
 	}
 	if (strstr(tail, "Host key verification failed") != NULL) {
-		return err_set(err, -EACCES, "%s: its host key is not the one in known_hosts: %s",
+		return err_set(err, -EACCES,
+			       "%s: known_hosts has no host key for it, or another: %s",
 			       runner->transport, tail);
 	}
 	return err_set(err, -EHOSTUNREACH, "%s cannot be reached: %s", runner->transport,

@@ -2,6 +2,7 @@
 #include "tests/unit/test.h"
 
 #include <errno.h>
+#include <glib.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -75,6 +76,35 @@ static void cluster_vms_parse__finds_them_wherever_they_are(void **state)
 	assert_int_equal(vms.count, 2);
 	vm_is(0, "a", "web1");
 	vm_is(1, "b", "web2");
+}
+
+/* Only the resource's own attributes are its parameters, whatever else is beside them. */
+static void cluster_vms_parse__takes_nothing_else_for_a_parameter(void **state)
+{
+	static const char beside[] = "<utilization id='u'>" PAIR(
+		"vm", "none") "</utilization><meta_attributes id='m'>" PAIR("luns", "vda=none")
+		PAIR("remote-node",
+		     "guest") "</meta_attributes><operations><op id='o' name='monitor' "
+			      "interval='10s'><instance_attributes id='i'>" PAIR("array", "none")
+				      PAIR("OCF_CHECK_LEVEL",
+					   "10") "</instance_attributes></op></operations>";
+	g_autofree char *xml =
+		g_strconcat("<resources><bundle id='b'><docker image='x'/>", VM_OPEN("a"), beside,
+			    SET(PAIR("vm", "web1") PAIR("array", "san1")
+					PAIR("luns", "vda=r&#10;vdb=d") PAIR("state_lun", "s")),
+			    "</primitive></bundle>", VM("b", PAIR("vm", "web1") LUNS),
+			    VM("c", "<nvpair id='p' name='vm'/>" LUNS), VM_OPEN("d"),
+			    "</primitive></resources>", NULL);
+
+	(void)state;
+	assert_int_equal(parse(xml), 0);
+	assert_int_equal(vms.count, 4);
+	assert_string_equal(vms.vms[0].luns, "vda=r\nvdb=d");
+	assert_string_equal(vms.vms[0].array, "san1");
+	assert_null(vms.vms[0].unclear);
+	vm_is(1, "b", "web1");
+	assert_non_null(strstr(vms.vms[2].unclear, "not a legal VM name"));
+	assert_non_null(strstr(vms.vms[3].unclear, "not a legal VM name"));
 }
 
 static void cluster_vms_parse__a_template_fills_in(void **state)
@@ -200,6 +230,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cluster_vms_parse__reads_plain_parameters),
 		cmocka_unit_test(cluster_vms_parse__finds_them_wherever_they_are),
+		cmocka_unit_test(cluster_vms_parse__takes_nothing_else_for_a_parameter),
 		cmocka_unit_test(cluster_vms_parse__a_template_fills_in),
 		cmocka_unit_test(cluster_vms_parse__reads_the_timeouts_of_operations),
 		cmocka_unit_test(cluster_vms_parse__says_what_it_does_not_understand),

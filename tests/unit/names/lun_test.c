@@ -213,6 +213,15 @@ static void drives_from_str__refuses_and_says_why(void **state)
 	drives_refused("vda=:ro", "'' is not a LUN name");
 	drives_refused("vda=a:ro:ro", "'a:ro'");
 	drives_refused("vda=a:0+512 sda=a:512+512:ro", "'a' is :ro for one of the drives vda and");
+	drives_refused("vda=a,vdb=b", "'a,vdb=b' is not a LUN name");
+	drives_refused("'vda=a'", "is not");
+	drives_refused("vda:a", "'vda:a' is not DRIVE=LUN");
+	drives_refused("vda = a", "'vda' is not DRIVE=LUN");
+	drives_refused("vda=/dev/disk/by-path/ip-192.0.2.1-lun-1", "is not a LUN name");
+	drives_refused("vda=/vol/v1/lun1", "'/vol/v1/lun1' is not a LUN name");
+	drives_refused("vda=pod::vol1", "'pod::vol1' is not NAME:OFFSET+LENGTH");
+	drives_refused("vda=a:0+20G", "'a:0+20G'");
+	drives_refused("nvme0n1=a", "'nvme0n1=a' is not DRIVE=LUN");
 	drives_refused("vda=a vdb=b vdc=c", "'vdc=c' is one drive too many; at most 2");
 	assert_non_null(endless);
 	memset(endless, 'v', 100000);

@@ -138,13 +138,25 @@ static void runner_run__tells_why_ssh_failed(void **state)
 	static const struct {
 		const char *script;
 		int rc;
+		const char *says;
 	} rows[] = {
-		{"echo 'u@h: Permission denied (publickey).' >&2; exit 255", -EACCES},
-		{"echo 'Host key verification failed.' >&2; exit 255", -EACCES},
+		{"echo 'u@h: Permission denied (publickey).' >&2; exit 255", -EACCES, "ssh key"},
+		{"echo 'Received disconnect: Too many authentication failures' >&2; exit 255",
+		 -EACCES, "was refused"},
+		/* ssh's last line is the same for a host that is not known, and for another key. */
+		{"echo 'No ED25519 host key is known for h and you have requested strict "
+		 "checking.' >&2; echo 'Host key verification failed.' >&2; exit 255",
+		 -EACCES, "known_hosts has no host key for it, or another"},
 		{"echo 'connect to host h port 22: Connection refused' >&2; exit 255",
-		 -EHOSTUNREACH},
-		{"exit 255", -EHOSTUNREACH},
-		{"echo 'sh: lunmask-array-x: not found' >&2; exit 127", -ENOENT},
+		 -EHOSTUNREACH, "Connection refused"},
+		{"echo 'ssh: Could not resolve hostname h: Name or service not known' >&2; "
+		 "exit 255",
+		 -EHOSTUNREACH, "Could not resolve"},
+		{"echo 'Bad owner or permissions on /root/.ssh/config' >&2; exit 255",
+		 -EHOSTUNREACH, "/root/.ssh/config"},
+		{"exit 255", -EHOSTUNREACH, "ssh gave no reason"},
+		{"echo 'sh: lunmask-array-x: not found' >&2; exit 127", -ENOENT,
+		 "'lunmask-array-x' was not found"},
 	};
 
 	(void)state;
@@ -154,6 +166,7 @@ static void runner_run__tells_why_ssh_failed(void **state)
 
 		assert_int_equal(fake_ssh(rows[i].script, &result, &err), rows[i].rc);
 		assert_non_null(strstr(err_text(&err), "ssh://u@array"));
+		assert_non_null(strstr(err_text(&err), rows[i].says));
 	}
 }
 

@@ -113,11 +113,13 @@ static void cluster_config_encrypted__wants_cipher_and_hash(void **state)
 		const char *transport, *secauth, *cipher, *hash;
 		int rc;
 	} cases[] = {
-		{NULL, NULL, NULL, NULL, -EPERM},      {NULL, "on", NULL, NULL, 0},
-		{NULL, "off", NULL, NULL, -EPERM},     {NULL, NULL, "aes256", "sha256", 0},
-		{NULL, "on", "none", NULL, -EPERM},    {NULL, "on", NULL, "none", -EPERM},
-		{NULL, NULL, "none", "none", -EPERM},  {NULL, NULL, "none", "sha256", -EPERM},
-		{"knet", NULL, "aes256", "sha512", 0}, {"udpu", "on", "aes256", "sha256", -EPERM},
+		{NULL, NULL, NULL, NULL, -EPERM},           {NULL, "on", NULL, NULL, 0},
+		{NULL, "yes", NULL, NULL, -EPERM},          {"udp", "on", NULL, NULL, -EPERM},
+		{"knet", NULL, "aes256", NULL, -EPERM},     {NULL, "off", NULL, NULL, -EPERM},
+		{NULL, NULL, "aes256", "sha256", 0},        {NULL, "on", "none", NULL, -EPERM},
+		{NULL, "on", NULL, "none", -EPERM},         {NULL, NULL, "none", "none", -EPERM},
+		{NULL, NULL, "none", "sha256", -EPERM},     {"knet", NULL, "aes256", "sha512", 0},
+		{"udpu", "on", "aes256", "sha256", -EPERM},
 	};
 
 	(void)state;
