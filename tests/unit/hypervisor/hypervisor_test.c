@@ -222,6 +222,40 @@ static void calls__say_that_there_is_no_connection(void **state)
 	assert_int_equal(hypervisor_wait_gone(NULL, "web1", soon(), NULL), -ENOTCONN);
 }
 
+#define WITH_CPU(type, cpu)                                                                        \
+	"<domain type='" type                                                                      \
+	"'><name>new</name><memory>1024</memory><os><type>hvm</type></os>" cpu "</domain>"
+#define CPU(attributes) "<cpu " attributes "><model>qemu64</model></cpu>"
+
+/* libvirt's mock driver compares no CPU, and says so: it was asked exactly where a host would. */
+static void preflight__compares_only_what_libvirt_would(void **state)
+{
+	static const struct {
+		const char *xml;
+		bool compared;
+	} rows[] = {
+		{WITH_CPU("kvm", ""), false},
+		{WITH_CPU("kvm", CPU("mode='custom' match='exact' check='none'")), false},
+		{WITH_CPU("kvm", CPU("mode='custom' match='exact' check='partial'")), true},
+		{WITH_CPU("kvm", CPU("match='exact'")), true},
+		{WITH_CPU("qemu", CPU("match='exact'")), false},
+		{WITH_CPU("qemu", CPU("match='exact' check='full'")), true},
+		{WITH_CPU("kvm", "<cpu mode='host-passthrough' check='full'/>"), false},
+		{WITH_CPU("kvm", CPU("mode='host-model'")), false},
+	};
+	struct hypervisor *hv = opened();
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct err err = ERR_INIT;
+
+		(void)hypervisor_preflight(hv, "new", rows[i].xml, soon(), &err);
+		if ((strstr(err_text(&err), "CompareHypervisorCPU") != NULL) != rows[i].compared) {
+			fail_msg("%s: %s", rows[i].xml, err_text(&err));
+		}
+	}
+}
+
 static void run__leaves_a_call_that_hangs(void **state)
 {
 	struct hypervisor *hv = opened();
@@ -346,6 +380,7 @@ int main(void)
 		TEST(resume__removes_the_mark_of_what_has_arrived),
 		TEST(lun_use__names_the_other_vm_that_has_a_lun),
 		TEST(create__refuses_what_is_no_domain),
+		TEST(preflight__compares_only_what_libvirt_would),
 		TEST(run__leaves_a_call_that_hangs),
 		TEST(run_job__gives_up_a_short_one_soon),
 		TEST(wait_gone__sees_the_end),
