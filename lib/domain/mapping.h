@@ -121,9 +121,10 @@ int mapping_definition_xml(const struct mapping *mapping, const char *definition
  * The mapping file with the definition as libvirt has made it of the old one: addresses, MACs, the
  * value of <genid>, the canonical machine type. It still names no host. What a host, or the moment,
  * decides stays as it was written: <cpu> (host-model is the model of the host on which the guest
- * boots), <currentMemory>, <emulator>, <resource> and <seclabel>. docs/decisions/0015-definition.md
- * says why. luns: as the array shows them. The caller frees *ret. -EINVAL, -EUCLEAN. -ESTALE: the
- * definition is of another revision: the mapping file was changed since the guest booted.
+ * boots), <currentMemory>, <vcpus>, <emulator>, <resource> and <seclabel>.
+ * docs/decisions/0015-definition.md says why. luns: as the array shows them. The caller frees *ret.
+ * -EINVAL, -EUCLEAN. -ESTALE: the definition is of another revision: the mapping file was changed
+ * since the guest booted.
  */
 int mapping_complete(const struct mapping *old, const char *definition, const struct lun *luns,
 		     size_t n_luns, struct mapping **ret, struct err *err);

@@ -16,7 +16,7 @@ static const struct {
 	const char *element;
 } as_written[] = {
 	{NULL, "cpu"},      {NULL, "currentMemory"}, {NULL, "resource"},
-	{NULL, "seclabel"}, {"devices", "emulator"},
+	{NULL, "seclabel"}, {"devices", "emulator"}, {NULL, "vcpus"},
 };
 
 static xmlNodePtr parent_of(xmlNodePtr domain, const char *parent)

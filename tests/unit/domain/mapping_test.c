@@ -767,6 +767,29 @@ static void mapping_complete__keeps_what_was_written(void **state)
 	mapping_free(mapping);
 }
 
+/* libvirt counts <vcpus> alone: @current could not be changed beside it. */
+static void mapping_complete__leaves_vcpus_out_that_were_added(void **state)
+{
+	struct mapping *mapping = built(HEAD MEMORY "<vcpu current='1'>2</vcpu>" OS
+						    "<devices>" VDA VDB "</devices></domain>");
+	struct mapping *made = NULL;
+
+	(void)state;
+	assert_int_equal(
+		mapping_complete(mapping,
+				 HEAD MEMORY
+				 "<vcpu current='2'>2</vcpu><vcpus><vcpu id='0' enabled='yes' "
+				 "hotpluggable='no'/><vcpu id='1' enabled='yes' "
+				 "hotpluggable='yes'/></vcpus>" OS "<devices>" VDA VDB
+				 "</devices></domain>",
+				 luns, 2, &made, NULL),
+		0);
+	assert_non_null(strstr(made->xml, "<vcpu current=\"2\">2</vcpu>"));
+	assert_null(strstr(made->xml, "<vcpus>"));
+	mapping_free(made);
+	mapping_free(mapping);
+}
+
 static void mapping_complete__refuses_another_vm(void **state)
 {
 	struct mapping *mapping = built(PLAIN);
@@ -832,6 +855,7 @@ int main(void)
 		cmocka_unit_test(mapping_definition_xml__refuses_what_no_other_host_has),
 		cmocka_unit_test(mapping_complete__is_libvirts_without_the_host),
 		cmocka_unit_test(mapping_complete__keeps_what_was_written),
+		cmocka_unit_test(mapping_complete__leaves_vcpus_out_that_were_added),
 		cmocka_unit_test(mapping_complete__refuses_another_vm),
 		cmocka_unit_test(mapping_drift__says_what_a_boot_would_undo),
 		cmocka_unit_test(mapping_check_luns__compares_identity_and_size),
