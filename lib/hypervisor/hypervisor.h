@@ -123,6 +123,16 @@ int hypervisor_set_mapping(struct hypervisor *hypervisor, const char *vm, const 
 			   struct deadline deadline, struct err *err);
 
 /*
+ * The same for amounts, up to the maximum that the domain was created with. 0 for memory: the
+ * balloon was asked for it, and the guest may take its time, or have no driver: look at the
+ * definition. vCPUs are added at once, or given up by the guest before libvirt returns (5 s).
+ */
+int hypervisor_set_memory(struct hypervisor *hypervisor, const char *vm, uint64_t kib,
+			  struct deadline deadline, struct err *err);
+int hypervisor_set_vcpus(struct hypervisor *hypervisor, const char *vm, unsigned int count,
+			 struct deadline deadline, struct err *err);
+
+/*
  * The file of the UEFI firmware that libvirt on this host would give the guest. Nothing is created.
  * -ENOENT: none. The caller frees *ret with g_free().
  */

@@ -105,7 +105,7 @@ enum { ARG_XML };
 
 /* Runs one of libvirt's calls that change the active domain. */
 static int change_call(struct hypervisor_call *call,
-		       int (*change)(virDomainPtr domain, const char *xml))
+		       int (*change)(virDomainPtr domain, const struct hypervisor_call *call))
 {
 	int rc;
 	virDomainPtr domain = hypervisor_call_domain(call, &rc);
@@ -113,32 +113,42 @@ static int change_call(struct hypervisor_call *call,
 	if (domain == NULL) {
 		return rc;
 	}
-	if (change(domain, call->args[ARG_XML]) < 0) {
+	if (change(domain, call) < 0) {
 		rc = hypervisor_call_failed(call);
 	}
 	(void)virDomainFree(domain);
 	return rc;
 }
 
-static int attach(virDomainPtr domain, const char *xml)
+static int attach(virDomainPtr domain, const struct hypervisor_call *call)
 {
-	return virDomainAttachDeviceFlags(domain, xml, VIR_DOMAIN_AFFECT_LIVE);
+	return virDomainAttachDeviceFlags(domain, call->args[ARG_XML], VIR_DOMAIN_AFFECT_LIVE);
 }
 
-static int detach(virDomainPtr domain, const char *xml)
+static int detach(virDomainPtr domain, const struct hypervisor_call *call)
 {
-	return virDomainDetachDeviceFlags(domain, xml, VIR_DOMAIN_AFFECT_LIVE);
+	return virDomainDetachDeviceFlags(domain, call->args[ARG_XML], VIR_DOMAIN_AFFECT_LIVE);
 }
 
-static int update(virDomainPtr domain, const char *xml)
+static int update(virDomainPtr domain, const struct hypervisor_call *call)
 {
-	return virDomainUpdateDeviceFlags(domain, xml, VIR_DOMAIN_AFFECT_LIVE);
+	return virDomainUpdateDeviceFlags(domain, call->args[ARG_XML], VIR_DOMAIN_AFFECT_LIVE);
 }
 
-static int metadata_set(virDomainPtr domain, const char *xml)
+static int metadata_set(virDomainPtr domain, const struct hypervisor_call *call)
 {
-	return virDomainSetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, xml, "lunmask",
-				    MAPPING_NAMESPACE, VIR_DOMAIN_AFFECT_LIVE);
+	return virDomainSetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, call->args[ARG_XML],
+				    "lunmask", MAPPING_NAMESPACE, VIR_DOMAIN_AFFECT_LIVE);
+}
+
+static int memory_set(virDomainPtr domain, const struct hypervisor_call *call)
+{
+	return virDomainSetMemoryFlags(domain, call->number, VIR_DOMAIN_AFFECT_LIVE);
+}
+
+static int vcpus_set(virDomainPtr domain, const struct hypervisor_call *call)
+{
+	return virDomainSetVcpusFlags(domain, (unsigned int)call->number, VIR_DOMAIN_AFFECT_LIVE);
 }
 
 static int attach_run(struct hypervisor_call *call)
@@ -159,6 +169,16 @@ static int update_run(struct hypervisor_call *call)
 static int metadata_run(struct hypervisor_call *call)
 {
 	return change_call(call, metadata_set);
+}
+
+static int memory_run(struct hypervisor_call *call)
+{
+	return change_call(call, memory_set);
+}
+
+static int vcpus_run(struct hypervisor_call *call)
+{
+	return change_call(call, vcpus_set);
 }
 
 static int change_domain(struct hypervisor *hypervisor, int (*run)(struct hypervisor_call *call),
@@ -199,6 +219,32 @@ int hypervisor_set_mapping(struct hypervisor *hypervisor, const char *vm, const 
 			   struct deadline deadline, struct err *err)
 {
 	return change_domain(hypervisor, metadata_run, vm, mapping_xml, "metadata", deadline, err);
+}
+
+static int change_amount(struct hypervisor *hypervisor, int (*run)(struct hypervisor_call *call),
+			 const char *vm, uint64_t amount, const char *what,
+			 struct deadline deadline, struct err *err)
+{
+	int rc;
+	AUTO_CALL call = hypervisor_call_on(hypervisor, run, vm, &rc, err);
+
+	if (call == NULL) {
+		return rc;
+	}
+	call->number = amount;
+	return hypervisor_run(hypervisor, call, what, deadline, err);
+}
+
+int hypervisor_set_memory(struct hypervisor *hypervisor, const char *vm, uint64_t kib,
+			  struct deadline deadline, struct err *err)
+{
+	return change_amount(hypervisor, memory_run, vm, kib, "memory", deadline, err);
+}
+
+int hypervisor_set_vcpus(struct hypervisor *hypervisor, const char *vm, unsigned int count,
+			 struct deadline deadline, struct err *err)
+{
+	return change_amount(hypervisor, vcpus_run, vm, count, "vCPUs", deadline, err);
 }
 
 static int native_run(struct hypervisor_call *call)

@@ -127,6 +127,33 @@ static void domain_state__follows_the_life_of_a_domain(void **state)
 	assert_int_equal(hypervisor_destroy(hv, "vm1", soon(), NULL), 0);
 }
 
+static void set__changes_amounts_up_to_the_maximum(void **state)
+{
+	struct hypervisor *hv = opened();
+	struct err err = ERR_INIT;
+	char *xml = NULL;
+
+	(void)state;
+	assert_int_equal(hypervisor_create(hv,
+					   "<domain type='test'><name>vm1</name><memory>65536"
+					   "</memory><vcpu current='1'>2</vcpu><os><type>hvm"
+					   "</type></os></domain>",
+					   soon(), NULL),
+			 0);
+	assert_int_equal(hypervisor_set_memory(hv, "vm1", 49152, soon(), NULL), 0);
+	assert_int_equal(hypervisor_set_vcpus(hv, "vm1", 2, soon(), NULL), 0);
+	assert_int_equal(hypervisor_domain_xml(hv, "vm1", soon(), &xml, NULL), 0);
+	assert_non_null(strstr(xml, "<currentMemory unit='KiB'>49152<"));
+	assert_non_null(strstr(xml, ">2</vcpu>"));
+	assert_null(strstr(xml, "current="));
+	free(xml);
+	assert_int_equal(hypervisor_set_memory(hv, "vm1", 131072, soon(), &err), -EIO);
+	assert_non_null(strstr(err_text(&err), "memory"));
+	assert_int_equal(hypervisor_set_vcpus(hv, "vm1", 3, soon(), &err), -EIO);
+	assert_non_null(strstr(err_text(&err), "vCPUs"));
+	assert_int_equal(hypervisor_set_vcpus(hv, "none", 1, soon(), &err), -ENOENT);
+}
+
 static void calls__say_that_there_is_no_domain(void **state)
 {
 	struct hypervisor *hv = opened();
@@ -375,6 +402,7 @@ int main(void)
 		TEST(open_begin__connects_beside_other_work),
 		TEST(host_get__is_the_same_over_two_connections),
 		TEST(domain_state__follows_the_life_of_a_domain),
+		TEST(set__changes_amounts_up_to_the_maximum),
 		TEST(calls__say_that_there_is_no_domain),
 		TEST(calls__say_that_there_is_no_connection),
 		TEST(resume__removes_the_mark_of_what_has_arrived),
