@@ -30,7 +30,7 @@ static char *timeout;
 #define RUNNING {"running", 'r', 0, G_OPTION_ARG_NONE, &given.running, \
 		 "what the guest that runs here has", NULL}
 #define LIVE {"live", 'l', 0, G_OPTION_ARG_NONE, &given.live, \
-	      "change the NICs of the running guest, too", NULL}
+	      "change the guest that runs here at once, too", NULL}
 #define EVERY {"all", 'a', 0, G_OPTION_ARG_NONE, &given.all, \
 	       "also what libvirt had added and chooses again", NULL}
 #define FOLLOW {"follow", 'f', 0, G_OPTION_ARG_NONE, &given.follow, \
@@ -227,8 +227,13 @@ static const struct command {
 		   .summary = "store the definition in FILE for the next boot",
 		   .text = "The command shows the differences and asks. A guest that runs keeps "
 			   "what it has.\n"
-			   "What FILE leaves out, such as a MAC, stays as libvirt has chosen it.",
-		   .rows = ROWS(LIVE, EVERY, YES, TIMEOUT_IMAGE)},
+			   "What FILE leaves out, such as a MAC, stays as libvirt has chosen it.\n"
+			   "--live: the guest's memory, vCPUs (up to its maximum) and NICs become "
+			   "those of\n"
+			   "FILE at once, as far as libvirt can; the command says what has to "
+			   "wait.\n"
+			   "Exit status: 1: stored, but the guest has not all of that.",
+		   .rows = ROWS(LIVE, DRY_RUN, EVERY, YES, TIMEOUT_IMAGE)},
 	 .run = lunmask_definition_set,
 	 .timeout_s = TIMEOUT_IMAGE_DEFAULT_S},
 	{.usage = {.name = PROGRAM " definition edit",

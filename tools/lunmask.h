@@ -73,7 +73,7 @@ int lunmask_definition_look(const struct lunmask_options *options, struct vm_one
 
 /*
  * Makes, checks, shows and stores a new definition: set, and the end of an edit. 0 also if there is
- * nothing to change.
+ * nothing to change; LUNMASK_EXIT_FAILED: it is stored, but the guest has not all of it (--live).
  */
 int lunmask_definition_take(const struct lunmask_options *options, struct vm_one *one,
 			    const struct vm_defined *seen, const struct vm_define_text *text,

@@ -6,47 +6,17 @@
 
 #include "change/vm_apply.h"
 #include "definition/definition_diff.h"
+#include "definition/definition_text.h"
 #include "tools/lunmask.h"
 #include "vm/vm_config_file.h"
 
 #define STDIN_NAME "-"
-#define COLUMNS 80
-
-/* A value of several lines, or one that is too long, goes below its path. */
-static void value_print(char mark, const char *path, const char *value)
-{
-	g_auto(GStrv) lines = g_strsplit(value, "\n", -1);
-
-	if (lines[0] != NULL && lines[1] == NULL && strlen(path) + strlen(value) + 4 <= COLUMNS) {
-		(void)printf("%c %s: %s\n", mark, path, value);
-		return;
-	}
-	(void)printf("%c %s:\n", mark, path);
-	for (size_t i = 0; lines[i] != NULL; i++) {
-		(void)printf("%c     %s\n", mark, lines[i]);
-	}
-}
 
 static void changes_print(const GPtrArray *changes, bool every)
 {
-	size_t left = changes->len - definition_diff_count(changes);
+	g_autofree char *text = definition_text_changes(changes, every);
 
-	for (guint i = 0; i < changes->len; i++) {
-		const struct definition_change *change = g_ptr_array_index(changes, i);
-
-		if (change->filled && !every) {
-			continue;
-		}
-		if (change->was != NULL) {
-			value_print('-', change->path, change->was);
-		}
-		if (change->is != NULL) {
-			value_print('+', change->path, change->is);
-		}
-	}
-	if (left > 0 && !every) {
-		(void)printf("(%zu more that libvirt had added, and chooses again: --all)\n", left);
-	}
+	(void)fputs(text, stdout);
 }
 
 static json_t *changes_json(const GPtrArray *changes)
@@ -64,14 +34,18 @@ static json_t *changes_json(const GPtrArray *changes)
 	return list;
 }
 
-/* When a change takes effect. */
-static void effect_print(const struct vm_one *one, const struct vm_defined *seen, bool live)
+/* When a change takes effect. apply: NULL without --live. */
+static void effect_print(const struct vm_one *one, const struct vm_defined *seen,
+			 const struct vm_apply *apply)
 {
-	if (seen->here) {
-		(void)fputs(live ? "At once: NICs, as far as libvirt can.\n"
-				 : "At once: nothing (--live: NICs).\n",
-			    stderr);
+	if (apply != NULL) {
+		g_autofree char *text = definition_text_plan(apply->plan);
+
+		(void)fputs(text, stdout);
+	} else if (seen->here) {
 		(void)fputs(
+			"At once: nothing (--live: memory, vCPUs and NICs, as far as libvirt "
+			"can).\n"
 			"The guest that runs here keeps what it has, and moves with it.\nAt its "
 			"next boot (a stop and a start; not a reboot inside of the guest): all "
 			"of it.\n",
@@ -264,35 +238,57 @@ static int diff(const struct lunmask_options *options, struct vm_one *one, struc
 /* set */
 
 static int store(const struct lunmask_options *options, struct vm_one *one,
-		 const struct vm_defined *seen, const struct mapping *next, struct err *err)
+		 const struct vm_defined *seen, const struct mapping *next, struct vm_apply *apply,
+		 struct err *err)
 {
 	int rc;
 
 	lunmask_interrupts_hold();
-	rc = vm_define_store(one->vm, seen, next, deadline_in(options->timeout_ms), err);
+	rc = vm_define_store(one->vm, seen, next, apply, deadline_in(options->timeout_ms), err);
 	lunmask_interrupts_let();
 	return rc;
 }
 
-static void applied_print(void *data, const char *nic, const char *done, const struct err *why)
+static int applied_print(const struct vm_one *one, const struct vm_apply *apply, int rc,
+			 const struct err *why)
 {
-	(void)data;
-	(void)printf("%s: %s%s\n", nic,
-		     done != NULL ? done : "at its next boot: ", done != NULL ? "" : err_text(why));
+	g_autofree char *text = vm_apply_text(apply);
+
+	(void)fputs(text, stdout);
+	(void)fflush(stdout);
+	if (rc == 0) {
+		return LUNMASK_EXIT_GOOD;
+	}
+	(void)fprintf(stderr,
+		      "lunmask: stored, and valid for the next boot of %s, but not all of it could "
+		      "change at once: %s\nRepeat the command, or stop and start %s.\n",
+		      one->name, err_text(why), one->name);
+	return LUNMASK_EXIT_FAILED;
 }
 
-/* --live: what is stored by now is also given to the guest, as far as libvirt can. */
-static void live_apply(const struct lunmask_options *options, struct vm_one *one,
-		       const GPtrArray *changes, const struct mapping *next)
+/* Of a definition that was shown. *seen tells what is stored, and next what is to be. */
+static int take_confirmed(const struct lunmask_options *options, struct vm_one *one,
+			  const struct vm_defined *seen, const struct mapping *next,
+			  struct vm_apply *apply, struct err *err)
 {
-	size_t left = vm_apply(one->vm, changes, next->xml, deadline_in(options->timeout_ms),
-			       applied_print, NULL);
+	bool changed = next->revision != one->vm->mapping->revision;
+	int rc = store(options, one, seen, next, apply, err);
 
-	(void)printf("%zu change%s left for the guest's next boot.\n", left, left == 1 ? "" : "s");
+	if (rc < 0 && (apply == NULL || !apply->stored)) {
+		return rc;
+	}
+	if (changed) {
+		(void)printf("Revision %" PRIu64 " of the definition of %s is stored.\n",
+			     next->revision, one->name);
+	} else if (apply == NULL) {
+		(void)printf("The definition is the same; it was noted that it is this file's.\n");
+	}
+	return apply == NULL ? rc : applied_print(one, apply, rc, err);
 }
 
 static int changes_take(const struct lunmask_options *options, struct vm_one *one,
-			const struct vm_defined *seen, const struct mapping *next, struct err *err)
+			const struct vm_defined *seen, const struct mapping *next,
+			struct vm_apply *apply, struct err *err)
 {
 	g_autoptr(GPtrArray) changes = NULL;
 	int rc = definition_diff(one->vm->mapping->xml, next->xml, &changes, err);
@@ -301,42 +297,40 @@ static int changes_take(const struct lunmask_options *options, struct vm_one *on
 		return rc;
 	}
 	changes_print(changes, options->all != 0);
-	effect_print(one, seen, options->live != 0);
+	effect_print(one, seen, apply);
 	(void)fflush(stdout);
+	if (options->dry_run) {
+		(void)printf("Nothing was done (--dry-run).\n");
+		return 0;
+	}
 	rc = lunmask_confirm(options, one->name, err);
-	rc = rc < 0 ? rc : store(options, one, seen, next, err);
-	if (rc < 0) {
-		return rc;
-	}
-	(void)printf("Revision %" PRIu64 " of the definition of %s is stored.\n", next->revision,
-		     one->name);
-	if (options->live && seen->here) {
-		live_apply(options, one, changes, next);
-	}
-	return 0;
+	return rc < 0 ? rc : take_confirmed(options, one, seen, next, apply, err);
 }
 
 int lunmask_definition_take(const struct lunmask_options *options, struct vm_one *one,
 			    const struct vm_defined *seen, const struct vm_define_text *text,
 			    struct err *err)
 {
-	uint64_t revision = one->vm->mapping->revision;
+	struct vm_apply *apply __attribute__((cleanup(vm_apply_drop))) = NULL;
 	struct mapping *next = NULL;
+	struct deadline deadline = deadline_in(options->timeout_ms);
 	int rc = vm_define_make(one->vm, text, &next, err);
 
-	rc = rc < 0 ? rc
-		    : vm_define_check(one->vm, seen, text, next, deadline_in(options->timeout_ms),
-				      err);
-	if (rc == 0 && strcmp(next->xml, one->vm->mapping->xml) == 0) {
+	rc = rc < 0 ? rc : vm_define_check(one->vm, seen, text, next, deadline, err);
+	if (rc == 0 && options->live && seen->here) {
+		rc = vm_apply_plan(one->vm, next, deadline, &apply, err);
+	}
+	if (rc < 0) {
+		mapping_free(next);
+		return rc;
+	}
+	if (next->revision != one->vm->mapping->revision ||
+	    (apply != NULL && apply->plan->n_now > 0)) {
+		rc = changes_take(options, one, seen, next, apply, err);
+	} else if (strcmp(next->xml, one->vm->mapping->xml) == 0 || options->dry_run) {
 		(void)printf("Nothing was done: this is the definition that is stored.\n");
-	} else if (rc == 0 && next->revision == revision) {
-		rc = store(options, one, seen, next, err);
-		if (rc == 0) {
-			(void)printf("The definition is the same; it was noted that it is this "
-				     "file's.\n");
-		}
-	} else if (rc == 0) {
-		rc = changes_take(options, one, seen, next, err);
+	} else {
+		rc = take_confirmed(options, one, seen, next, NULL, err);
 	}
 	mapping_free(next);
 	return rc;

@@ -142,9 +142,9 @@ static int edit(const struct lunmask_options *options, struct vm_one *one, struc
 		*err = (struct err)ERR_INIT;
 		rc = edit_once(options, one, revision, file, err);
 	} while (rc < 0 && again(err));
-	if (rc == 0) {
+	if (rc >= 0) {
 		(void)g_unlink(file);
-		return LUNMASK_EXIT_GOOD;
+		return rc;
 	}
 	return err_set(err, rc, "nothing was changed; your text is in %s", file);
 }

@@ -5,10 +5,12 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "action/vm_complete.h"
 #include "action/vm_record.h"
 #include "action/vm_visit.h"
 #include "definition/definition_diff.h"
 #include "definition/definition_keep.h"
+#include "change/vm_apply.h"
 #include "domain/domain_xml.h"
 #include "step/vm_gone.h"
 #include "step/vm_state.h"
@@ -96,6 +98,37 @@ static const struct task_step running_steps[] = {
 	STEP_VERIFY,
 	STEP_UNCHANGED,
 	STEP_STORE,
+};
+
+/* What is stored comes first: a guest never has for good what its next boot would not give it. */
+static const struct task_step live_steps[] = {
+	STEP_RUNS,
+	STEP_VERIFY,
+	STEP_UNCHANGED,
+	STEP_STORE,
+	{
+		.name = "apply",
+		.probe = vm_apply_probe,
+		.run = vm_apply_run,
+		.timeout_ms = 60000,
+		.tries = 1,
+		.flags = TASK_WIDENS,
+	},
+	{
+		.name = "mark",
+		.probe = vm_apply_mark_probe,
+		.run = vm_apply_mark_run,
+		.timeout_ms = 10000,
+		.tries = 2,
+		.retry_ms = 200,
+	},
+	{
+		.name = "complete",
+		.probe = vm_apply_complete_probe,
+		.run = vm_complete_run,
+		.timeout_ms = 10000,
+		.tries = 1,
+	},
 };
 
 static int look_beside(struct vm_context *vm, struct deadline deadline, struct err *err)
@@ -296,43 +329,38 @@ int vm_define_check(struct vm_context *vm, const struct vm_defined *seen,
 int vm_define_running(struct vm_context *vm, struct deadline deadline, char **ret_xml,
 		      struct err *err)
 {
-	struct mapping as = *vm->mapping;
-	g_autofree char *definition = NULL;
-	struct hypervisor *hypervisor;
-	struct mapping *made;
-	AUTO_XML doc = NULL;
-	int rc = vm_hypervisor(vm, deadline, &hypervisor, err);
+	g_autofree char *libvirts = NULL;
+	int rc = vm_apply_running(vm, deadline, ret_xml, &libvirts, err);
 
-	rc = rc != 0 ? rc
-		     : hypervisor_domain_xml(hypervisor, vm->settings->vm, deadline, &definition,
-					     err);
-	rc = rc != 0 ? rc : domain_xml_parse(definition, strlen(definition), &doc, err);
-	if (rc != 0) {
+	if (rc == 0 || libvirts == NULL) {
 		return rc;
 	}
-	as.revision = domain_xml_revision(domain_xml_mapping(xmlDocGetRootElement(doc)));
 	/* What a mapping file may not hold, such as a disk of this host, is shown as it is. */
-	if (mapping_complete(&as, definition, vm->luns, vm->n_luns + vm->n_media, &made, NULL) !=
-	    0) {
-		*ret_xml = g_steal_pointer(&definition);
-		return 0;
-	}
-	*ret_xml = g_strdup(made->xml);
-	mapping_free(made);
+	*ret_xml = g_steal_pointer(&libvirts);
 	return 0;
 }
 
 int vm_define_store(struct vm_context *vm, const struct vm_defined *seen,
-		    const struct mapping *next, struct deadline deadline, struct err *err)
+		    const struct mapping *next, struct vm_apply *apply, struct deadline deadline,
+		    struct err *err)
 {
 	int rc;
 
 	vm->mapping_next = next;
+	vm->apply = apply;
 	vm->generation = seen->generation;
 	vm->domain_here = seen->here;
-	rc = seen->here ? vm_visit_running(vm, TASK_NAME, VM_STEPS(running_steps), VM_VISIT_HOLD_MS,
-					   deadline, err)
-			: vm_visit_stopped(vm, TASK_NAME, VM_STEPS(stopped_steps), deadline, err);
+	if (!seen->here) {
+		rc = vm_visit_stopped(vm, TASK_NAME, VM_STEPS(stopped_steps), deadline, err);
+	} else if (apply == NULL) {
+		rc = vm_visit_running(vm, TASK_NAME, VM_STEPS(running_steps), VM_VISIT_HOLD_MS,
+				      deadline, err);
+	} else {
+		rc = vm_visit_running(vm, TASK_NAME, VM_STEPS(live_steps),
+				      deadline_left_ms(deadline), deadline, err);
+		apply->stored = vm->state_known && vm->mapping->revision == next->revision;
+	}
 	vm->mapping_next = NULL;
+	vm->apply = NULL;
 	return rc;
 }

@@ -10,7 +10,7 @@
  *	rc = vm_define_look(vm, deadline, &seen, err);       vm->mapping is what is stored
  *	rc = vm_define_make(vm, &text, &next, err);
  *	rc = vm_define_check(vm, &seen, &text, next, deadline, err);
- *	rc = vm_define_store(vm, &seen, next, deadline, err);
+ *	rc = vm_define_store(vm, &seen, next, apply, deadline, err);
  *	mapping_free(next);
  *
  * The VM runs on this host, or nowhere: then this host is granted its LUNs for a moment. Each call
@@ -61,8 +61,14 @@ int vm_define_check(struct vm_context *vm, const struct vm_defined *seen,
 int vm_define_running(struct vm_context *vm, struct deadline deadline, char **ret_xml,
 		      struct err *err);
 
-/* -ESTALE: the state LUN has another generation than seen. */
+/*
+ * apply: also changes the guest that runs here (vm_apply.h), in the same task; NULL: not. If
+ * apply->stored after an error, only that has failed. -ESTALE: the state LUN has another generation
+ * than seen.
+ */
+struct vm_apply;
 int vm_define_store(struct vm_context *vm, const struct vm_defined *seen,
-		    const struct mapping *next, struct deadline deadline, struct err *err);
+		    const struct mapping *next, struct vm_apply *apply, struct deadline deadline,
+		    struct err *err);
 
 #endif

@@ -31,6 +31,7 @@
  */
 struct vm_peer;
 struct vm_create;
+struct vm_apply;
 
 struct vm_context {
 	const struct vm_settings *settings;
@@ -58,6 +59,7 @@ struct vm_context {
 	/* The other host of a migration, or NULL; vm_peer_open() and vm_peer_close() own it. */
 	struct vm_peer *peer;
 	struct vm_create *create; /* what lunmask create makes (vm_create.h), or NULL */
+	struct vm_apply *apply;   /* what changes at once (vm_apply.h), or NULL; the caller's */
 
 	/* Set by vm_paths_verify(): how this host reaches the LUNs: lun_names, then media. */
 	struct lun luns[VM_LUNS_MAX];

@@ -6,12 +6,14 @@
  */
 #include "tests/unit/test.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "change/vm_apply.h"
 #include "domain/mapping.h"
 #include "firmware/firmware_descriptor.h"
 #include "hypervisor/hypervisor_conn.h"
@@ -393,6 +395,23 @@ static void complete__gives_each_boot_the_same_hardware(void **state)
 	}
 }
 
+static void completed_boots_live(void)
+{
+	g_autofree char *first = running();
+	g_autofree char *second = NULL;
+	struct mapping *made = NULL;
+	struct err err = ERR_INIT;
+
+	expect_rc(mapping_complete(mapping, first, luns, 1, &made, &err), 0, &err);
+	assert_null(strstr(made->xml, "<vcpus>"));
+	expect_rc(hypervisor_destroy(hv, VM, soon(), &err), 0, &err);
+	create(made);
+	second = running();
+	expect_part(second, first, "<vcpu ", "/vcpu>");
+	expect_part(second, first, "<controller", "</devices>");
+	mapping_free(made);
+}
+
 /* I10: a definition that the image could not be restored with ends the save, not the guest. */
 static void save__refuses_what_could_not_be_restored(void **state)
 {
@@ -427,6 +446,171 @@ static void restore__does_not_ask_what_the_alias_means_here(void **state)
 	restored();
 	g_free(text);
 	g_strfreev(parts);
+}
+
+/* --live: vm_apply.h */
+#define NIC1(more) NIC("<mac address='52:54:00:aa:02:01'/>" more)
+#define NIC2 NIC("<mac address='52:54:00:aa:02:02'/>")
+
+static const struct vm_settings vm_settings = {.vm = VM, .hypervisor = "qemu:///system"};
+static struct vm_context vm;
+static struct vm_apply *apply;
+static struct mapping *next;
+
+/* The text is stored as revision 2; the guest that runs is compared with it. */
+static void live_plan(const char *text)
+{
+	const struct mapping_source source = {
+		.domain_xml = text,
+		.vm = VM,
+		.array = "san1",
+		.state = &state_lun,
+		.luns = luns,
+		.n_luns = 1,
+		.revision = 2,
+	};
+	struct err err = ERR_INIT;
+
+	expect_rc(mapping_build(&source, &next, &err), 0, &err);
+	vm = (struct vm_context){
+		.settings = &vm_settings, .hypervisor = hv, .mapping = mapping, .n_luns = 1};
+	vm.luns[0] = luns[0];
+	expect_rc(vm_apply_plan(&vm, next, soon(), &apply, &err), 0, &err);
+	vm.apply = apply;
+	vm.mapping = next;
+}
+
+static int live_end(void **state)
+{
+	vm_apply_free(apply);
+	apply = NULL;
+	mapping_free(next);
+	next = NULL;
+	return end(state);
+}
+
+static void live_expect(const char *text)
+{
+	g_autofree char *is = vm_apply_text(apply);
+
+	assert_string_equal(is, text);
+}
+
+static void expect_runs(const char *part)
+{
+	g_autofree char *xml = running();
+
+	if (strstr(xml, part) == NULL) {
+		fail_msg("'%s' is not in %s", part, xml);
+	}
+}
+
+static void expect_changed(void)
+{
+	expect_runs("current='2'>3</vcpu>");
+	expect_runs("<link state='down'/>");
+	expect_runs("52:54:00:aa:02:02");
+}
+
+/* As after the first start, and lunmask definition show. */
+static void complete(void)
+{
+	g_autofree char *definition = running();
+	struct mapping *made = NULL;
+	struct err err = ERR_INIT;
+
+	expect_rc(mapping_complete(mapping, definition, luns, 1, &made, &err), 0, &err);
+	mapping_free(mapping);
+	mapping = made;
+}
+
+static char *edited(const char *xml, const char *from, const char *to)
+{
+	g_auto(GStrv) parts = g_strsplit(xml, from, 2);
+
+	assert_non_null(parts[1]);
+	return g_strjoinv(to, parts);
+}
+
+/* What was changed moves along, and is what the next boot gives. */
+static void apply__gives_the_guest_what_libvirt_can(void **state)
+{
+	g_autofree char *vcpus = NULL;
+	g_autofree char *link = NULL;
+	g_autofree char *all = NULL;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	create_from(GUEST("<vcpu current='1'>3</vcpu>", "q35", NIC1("")));
+	complete();
+	vcpus = edited(mapping->xml, "current=\"1\"", "current=\"2\"");
+	link = edited(vcpus, "<rom ", "<link state='down'/><rom ");
+	all = edited(link, "</interface>", "</interface>" NIC2);
+	live_plan(all);
+	assert_int_equal(apply->plan->n_now, 3);
+	assert_true(apply->whole);
+	expect_rc(vm_apply_probe(&vm, soon(), &err), TASK_NOT_DONE, &err);
+	expect_rc(vm_apply_run(&vm, soon(), &err), 0, &err);
+	live_expect("vCPUs: the guest has them\nNIC 52:54:00:aa:02:01: changed\n"
+		    "NIC 52:54:00:aa:02:02: attached\n");
+	expect_rc(vm_apply_probe(&vm, soon(), &err), TASK_DONE, &err);
+	expect_rc(vm_apply_mark_run(&vm, soon(), &err), 0, &err);
+	expect_rc(vm_apply_mark_probe(&vm, soon(), &err), TASK_DONE, &err);
+	mapping_free(mapping);
+	mapping = next;
+	next = NULL;
+	expect_changed();
+	saved();
+	restored();
+	expect_changed();
+	completed_boots_live();
+}
+
+/* What was set and is named no more is as libvirt has it by default. */
+static void apply__takes_back_what_is_named_no_more(void **state)
+{
+	g_autofree char *text = NULL;
+	g_autofree char *xml = NULL;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	create_from(GUEST("", "q35", NIC1("<link state='down'/>")));
+	complete();
+	text = edited(mapping->xml, "<link state=\"down\"/>", "");
+	live_plan(text);
+	assert_int_equal(apply->plan->n_now, 1);
+	expect_rc(vm_apply_run(&vm, soon(), &err), 0, &err);
+	xml = running();
+	assert_null(strstr(xml, "<link state='down'/>"));
+	expect_rc(vm_apply_probe(&vm, soon(), &err), TASK_DONE, &err);
+}
+
+/* A guest without an operating system gives nothing up, and its balloon has no driver. */
+static void apply__leaves_the_rest_for_the_boot(void **state)
+{
+	struct err err = ERR_INIT;
+	g_autofree char *text = NULL;
+
+	(void)state;
+	create_from(GUEST("<vcpu current='1'>3</vcpu>", "q35", NIC1("") NIC2));
+	hot_vcpu();
+	live_plan(GUEST("<title>x</title><currentMemory unit='MiB'>48</currentMemory>"
+			"<vcpu current='1'>4</vcpu>",
+			"q35", NIC1("<link state='down'/>")));
+	assert_int_equal(apply->plan->n_now, 4);
+	assert_false(apply->whole);
+	expect_rc(vm_apply_run(&vm, soon(), &err), -EIO, &err);
+	print_message("%s\n", err_text(&err));
+	text = vm_apply_text(apply);
+	print_message("%s", text);
+	assert_non_null(strstr(text, "memory: at its next boot: the guest was asked"));
+	assert_non_null(strstr(text, "vCPUs: at its next boot: libvirt: vCPUs: "));
+	assert_non_null(strstr(text, "NIC 52:54:00:aa:02:02: at its next boot: the guest was"));
+	assert_non_null(strstr(text, "NIC 52:54:00:aa:02:01: changed\n"));
+	expect_runs("current='2'>3</vcpu>");
+	expect_runs("<currentMemory unit='KiB'>65536<");
+	expect_rc(vm_apply_mark_probe(&vm, soon(), &err), TASK_DONE, &err);
+	expect_state(DOMAIN_RUNNING);
 }
 
 #define UEFI(os, features)                                                                         \
@@ -538,6 +722,12 @@ int main(int argc, char **argv)
 						end),
 		cmocka_unit_test_setup_teardown(restore__does_not_ask_what_the_alias_means_here,
 						begin, end),
+		cmocka_unit_test_setup_teardown(apply__gives_the_guest_what_libvirt_can, begin,
+						live_end),
+		cmocka_unit_test_setup_teardown(apply__takes_back_what_is_named_no_more, begin,
+						live_end),
+		cmocka_unit_test_setup_teardown(apply__leaves_the_rest_for_the_boot, begin,
+						live_end),
 		cmocka_unit_test_setup_teardown(firmware_file__is_what_libvirt_chooses, begin, end),
 		cmocka_unit_test_setup_teardown(check_xml__accepts_the_templates, begin, end),
 	};

@@ -205,15 +205,124 @@ done_is 4
 like "$T_WHAT: it is seen" "$OUT" "revision 4 is stored by now"
 lab exec "$node" -- sh -c 'rm -f /run/editor /run/edited /run/other.xml /tmp/lunmask-web1-*.xml'
 
-T_WHAT="at once"
-nic='<interface type="user"><mac address="52:54:00:aa:02:07"/><model type="virtio"/></interface>'
-ok "$T_WHAT: a NIC" lab exec "$node" -- sh -c \
-	"lunmask definition show web1 | sed 's,</devices>,$nic</devices>,' >/run/live.xml"
+# with SED-SCRIPT: what is stored, changed, in /run/live.xml on the VM's node.
+with() {
+	# shellcheck disable=SC2016 # the node's shell expands it
+	ok "$T_WHAT: a text" lab exec "$node" -- sh -c 'lunmask definition show web1 | sed "$1" >/run/live.xml' - "$1"
+}
+# said: what the last command said, as one line.
+said() { tr '\n' ' ' <<<"$OUT"; }
+# libvirt writes no current if it is the maximum.
+vcpus() { running "$1" | sed -n "s/.*<vcpu[^>]*current='\(.*\)'.*/\1/p"; }
+revision_runs() { running "$1" | sed -n 's/.*<lunmask:mapping .*revision="\([0-9]*\)".*/\1/p'; }
+
+T_WHAT="more vCPUs than it may have now"
+# The next boot allows for three, and begins with one.
+with 's,<vcpu\([^>]*\)>1</vcpu>,<vcpu\1 current="1">3</vcpu>,'
 lunmask "$node" definition set web1 /run/live.xml --live --yes
 done_is 0
-like "$T_WHAT: it is told" "$OUT" "52:54:00:aa:02:07: attached"
-is "$T_WHAT: the guest has it" "$(macs "$node")" "$mac 52:54:00:aa:02:07"
+like "$T_WHAT: it waits" "$(said)" "At once.*nothing.*At the guest's next boot.*vcpu"
+stop_start
+runs_on "$node" 3
+is "$T_WHAT: the boot has it" "$(vcpus "$node")" 1
+
+T_WHAT="at once, tried"
+nic='<interface type="user"><mac address="52:54:00:aa:02:07"/><model type="virtio"/></interface>'
+with "s,current=\"1\",current=\"2\",; s,</devices>,$nic</devices>,"
+lunmask "$node" definition show web1 --json
+before=$(field revision)
+lunmask "$node" definition set web1 /run/live.xml --live --dry-run
+done_is 0
+like "$T_WHAT: vCPUs" "$OUT" "vCPUs: 1 -> 2"
+like "$T_WHAT: a NIC" "$OUT" "NIC 52:54:00:aa:02:07: is attached"
+like "$T_WHAT: nothing was done" "$OUT" "Nothing was done"
+lunmask "$node" definition show web1 --json
+is "$T_WHAT: nothing is stored" "$(field revision)" "$before"
+is "$T_WHAT: the guest has what it had" "$(vcpus "$node") $(macs "$node")" "1 $mac"
+
+T_WHAT="at once"
+lunmask "$node" definition set web1 /run/live.xml --live --yes
+done_is 0
+like "$T_WHAT: it is told" "$(said)" "vCPUs: the guest has them.*52:54:00:aa:02:07: attached"
+is "$T_WHAT: the guest has it" "$(vcpus "$node") $(macs "$node")" "2 $mac 52:54:00:aa:02:07"
+is "$T_WHAT: the guest is of that revision" "$(revision_runs "$node")" "$((before + 1))"
+lunmask "$node" definition show web1 --json
+is "$T_WHAT: which is completed" "$(field revision) $(field complete)" "$((before + 1)) true"
+lunmask "$node" status
+unlike "$T_WHAT: status" "$OUT" "until its next boot"
+lunmask "$node" definition set web1 /run/live.xml --live --yes
+done_is 4
+like "$T_WHAT: the text is of the revision before" "$OUT" "is stored by now"
+lunmask node1 tasks --all --vm web1
+like "$T_WHAT: it was one task" "$OUT" "reconcile *done"
+for mode in live saved; do
+	T_WHAT="at once, then a $mode move"
+	ok "$T_WHAT: mode" crm resource param web1 set migration_mode $mode
+	ok "$T_WHAT: settles" settled
+	node=$(other_node "$node")
+	ok "$T_WHAT" crm resource move web1 "$node"
+	ok "$T_WHAT: settles" settled
+	ok "$T_WHAT: clear" crm resource clear web1
+	runs_on "$node" 3
+	is "$T_WHAT: what was changed moves along" "$(vcpus "$node") $(macs "$node")" \
+		"2 $mac 52:54:00:aa:02:07"
+done
+
+T_WHAT="at once, with something for the boot"
+with 's,<mac address="52:54:00:aa:02:07"/>,&<link state="down"/>,; s,98304,90112,'
+lunmask "$node" definition set web1 /run/live.xml --live --yes
+done_is 0
+like "$T_WHAT: both are told" "$(said)" \
+	"At once.*NIC 52:54:00:aa:02:07: link.*At the guest's next boot.*memory.*02:07: changed"
+like "$T_WHAT: the link is down" "$(running "$node")" "<link state='down'/>"
+lunmask "$node" status
+like "$T_WHAT: status says what runs" "$OUT" "until its next boot"
+
+T_WHAT="at once, by an editor"
+# shellcheck disable=SC2016 # the editor's own
+editor 'sed -i "s,<link state=\"down\"/>,<link state=\"up\"/>," "$1"'
+ENV=(VISUAL=/run/editor)
+lunmask "$node" definition edit web1 --live --yes
+done_is 0
+like "$T_WHAT: it is told" "$OUT" "02:07: changed"
+ENV=()
+lab exec "$node" -- rm -f /run/editor /run/edited
+
+T_WHAT="at once, what was stored before"
+with '/<link state="up"/>/d; s,current="2",current="1",'
+lunmask "$node" definition set web1 /run/live.xml --yes
+done_is 0
+is "$T_WHAT: not without --live" "$(vcpus "$node")" 2
+lunmask "$node" definition show web1 --json
+before=$(field revision)
+with ''
+lunmask "$node" definition set web1 /run/live.xml --live --yes
+# Whether the guest gives it up is the guest's.
+like "$T_WHAT: it is tried" "$OUT" "vCPUs: 2 -> 1"
+like "$T_WHAT: and told" "$OUT" "vCPUs: (the guest has them|at its next boot: )"
+if [ "$(vcpus "$node")" = 1 ]; then
+	done_is 0
+else
+	done_is 1
+	like "$T_WHAT: the message" "$OUT" "stored, and valid for the next boot of web1"
+	lunmask node1 tasks --all --vm web1
+	like "$T_WHAT: the task says it" "$OUT" "reconcile *failed"
+fi
+lunmask "$node" definition show web1 --json
+is "$T_WHAT: nothing new is stored" "$(field revision)" "$before"
+
+T_WHAT="memory without a balloon"
+with 's,</memory>,&<currentMemory unit="MiB">64</currentMemory>,; /<currentMemory unit="KiB">/d'
+lunmask "$node" definition set web1 /run/live.xml --live --dry-run
+done_is 0
+like "$T_WHAT: it waits" "$OUT" "memory: .* KiB -> 65536 KiB \(the guest has no <memballoon>\)"
+runs_on "$node" 3
+T_WHAT="a NIC that the definition does not name"
+with '/<interface /,/<\/interface>/d'
+lunmask "$node" definition set web1 /run/live.xml --live --dry-run
+like "$T_WHAT: it would be asked for" "$OUT" "NIC .*: the guest is asked to give it up"
 lab exec "$node" -- rm /run/live.xml
+is "nothing failed so far" "$(failures)" ""
 
 T_WHAT="while it is stopped"
 ok "$T_WHAT: stop" crm resource stop web1
@@ -226,7 +335,7 @@ lunmask node3 definition diff web1
 done_is 0
 masks_are web1 "$T_WHAT: after diff"
 lunmask node3 status web1
-like "$T_WHAT: status, asked for it" "$OUT" "^web1 .* - .*6, as written .*same"
+like "$T_WHAT: status, asked for it" "$OUT" "^web1 .* - .*[0-9], as written .*same"
 lunmask node1 tasks --all --vm web1
 like "$T_WHAT: it was a task" "$OUT" "reconcile *done"
 
@@ -242,7 +351,7 @@ ok "$T_WHAT: the state LUN" resize web1-state $((192 << 20))
 ok "$T_WHAT: start" crm resource start web1
 ok "$T_WHAT: settles" settled
 node=$(located)
-runs_on "$node" 3
+runs_on "$node" 4
 like "$T_WHAT: it is told" "$(pacemaker_log "$node")" \
 	"LUN web1-data has grown from 16777216 to 33554432 bytes"
 lunmask "$node" definition show web1
@@ -257,7 +366,7 @@ for mode in live saved; do
 	ok "$T_WHAT: $mode" crm resource move web1 "$node"
 	ok "$T_WHAT: settles" settled
 	ok "$T_WHAT: clear" crm resource clear web1
-	runs_on "$node" 3
+	runs_on "$node" 4
 done
 is "nothing failed so far" "$(failures)" ""
 
@@ -276,6 +385,6 @@ like "$T_WHAT: set notes it" "$OUT" "\+ metadata/mapping/drive\[vdb\]/@size: 251
 ok "$T_WHAT: cleanup" crm resource cleanup web1
 ok "$T_WHAT: settles" settled
 node=$(located)
-runs_on "$node" 4
+runs_on "$node" 5
 
 done_testing
