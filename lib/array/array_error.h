@@ -24,6 +24,7 @@
 	X(ARRAY_ERROR_IN_USE, "in-use", ENOTEMPTY)                                                 \
 	X(ARRAY_ERROR_READ_ONLY, "read-only", EROFS)                                               \
 	X(ARRAY_ERROR_NO_SPACE, "no-space", ENOSPC)                                                \
+	X(ARRAY_ERROR_UNFINISHED, "unfinished", EINPROGRESS)                                       \
 	X(ARRAY_ERROR_NOT_UNDONE, "not-undone", ENOTRECOVERABLE)                                   \
 	X(ARRAY_ERROR_INTERNAL, "internal", EIO)
 
