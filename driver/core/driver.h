@@ -38,6 +38,14 @@ struct driver_volume {
 	const char *reliability; /* NULL: the array chooses */
 };
 
+/* What the verb luns asks for. */
+struct driver_luns {
+	const char *const *names; /* n_names 0: all LUNs */
+	size_t n_names;
+	const char *initiator; /* who would use the addresses; NULL: anybody */
+	bool health;           /* only if the driver has the capability */
+};
+
 struct driver {
 	const char *name;         /* "lunmask-array-tgt" */
 	const char *const *notes; /* lines for --help, NULL-terminated */
@@ -51,10 +59,16 @@ struct driver {
 	/* Reads the driver's own state. Called after the lock was taken, if the verb takes it. */
 	int (*load)(void *backend, struct fault *fault);
 
-	/* Appends objects as described in lunmask-array(7). n_names 0: all LUNs. */
+	/* Appends objects as described in lunmask-array(7). */
 	int (*ports)(void *backend, struct deadline deadline, json_t *portals, struct fault *fault);
-	int (*luns)(void *backend, const char *const *names, size_t n_names, const char *initiator,
-		    struct deadline deadline, json_t *luns, struct fault *fault);
+	int (*luns)(void *backend, const struct driver_luns *wanted, struct deadline deadline,
+		    json_t *luns, struct fault *fault);
+	bool health; /* luns can say how healthy each is */
+	/*
+	 * Appends the reliabilities that create takes. False: out of memory. Called before load.
+	 * NULL: the driver does not say which they are.
+	 */
+	bool (*classes)(const void *backend, json_t *list);
 
 	/* A rule that does not admit any host of the cluster is no obstacle to fencing. */
 	rule_admits *admits;

@@ -16,6 +16,20 @@ static int capability_put(json_t *info, const char *name, struct fault *fault)
 	return json_array_append_new(list, json_string(name)) == 0 ? 0 : reply_no_memory(fault);
 }
 
+static int classes_put(const struct driver *driver, const void *backend, json_t *info,
+		       struct fault *fault)
+{
+	json_t *list = json_array();
+
+	if (!driver->classes(backend, list)) {
+		json_decref(list);
+		return reply_no_memory(fault);
+	}
+	return capability_put(info, "classes", fault) != 0
+		       ? reply_no_memory(fault)
+		       : reply_put(info, "classes", list, fault);
+}
+
 int verb_info(const struct driver *driver, void *backend, const json_t *request,
 	      struct deadline deadline, json_t *reply, struct fault *fault)
 {
@@ -30,7 +44,8 @@ int verb_info(const struct driver *driver, void *backend, const json_t *request,
 
 	rc = rc == 0 && driver->hosts != NULL ? capability_put(reply, "hosts", fault) : rc;
 	rc = rc == 0 && driver->protect != NULL ? capability_put(reply, "read-only", fault) : rc;
-	(void)backend;
+	rc = rc == 0 && driver->health ? capability_put(reply, "health", fault) : rc;
+	rc = rc == 0 && driver->classes != NULL ? classes_put(driver, backend, reply, fault) : rc;
 	(void)request;
 	(void)deadline;
 	json_decref(info);
@@ -51,24 +66,38 @@ int verb_ports(const struct driver *driver, void *backend, const json_t *request
 	return reply_put(reply, "portals", portals, fault);
 }
 
+static int luns_wanted(const struct driver *driver, const json_t *request,
+		       struct request_names *names, bool *ret_none, struct driver_luns *ret,
+		       struct fault *fault)
+{
+	bool listed;
+	int rc = request_names(request, "luns", lun_name_valid, names, &listed, fault);
+
+	*ret = (struct driver_luns){.names = names->names, .n_names = names->count};
+	*ret_none = listed && names->count == 0;
+	rc = rc != 0 ? rc
+		     : request_name(request, "initiator", iscsi_name_valid, &ret->initiator, fault);
+	rc = rc != 0 ? rc : request_boolean(request, HEALTH_MEMBER, &ret->health, fault);
+	return rc != 0 || driver->health || !ret->health
+		       ? rc
+		       : fault_set(fault, ARRAY_ERROR_UNSUPPORTED,
+				   "this driver does not know the health of LUNs");
+}
+
 int verb_luns(const struct driver *driver, void *backend, const json_t *request,
 	      struct deadline deadline, json_t *reply, struct fault *fault)
 {
 	struct request_names names;
-	const char *initiator;
+	struct driver_luns wanted;
 	json_t *luns;
-	bool listed;
-	int rc = request_names(request, "luns", lun_name_valid, &names, &listed, fault);
+	bool none;
+	int rc = luns_wanted(driver, request, &names, &none, &wanted, fault);
 
-	rc = rc != 0 ? rc : request_name(request, "initiator", iscsi_name_valid, &initiator, fault);
 	if (rc != 0) {
 		return rc;
 	}
 	luns = json_array();
-	if (!listed || names.count > 0) {
-		rc = driver->luns(backend, names.names, names.count, initiator, deadline, luns,
-				  fault);
-	}
+	rc = none ? 0 : driver->luns(backend, &wanted, deadline, luns, fault);
 	if (rc != 0) {
 		json_decref(luns);
 		return rc;

@@ -14,7 +14,7 @@ static const struct verb VERBS[] = {
 	{"ports", "list the array's portals and their state", LOCK_KIND_NONE, MEMBERS(), verb_ports,
 	 NULL},
 	{"luns", "list LUNs with size, designators and address", LOCK_KIND_NONE,
-	 MEMBERS("luns", "initiator"), verb_luns, NULL},
+	 MEMBERS("luns", "initiator", HEALTH_MEMBER), verb_luns, NULL},
 	/*
 	 * Under the lock: a reader that starts after a change was requested must not read before it
 	 * is done.

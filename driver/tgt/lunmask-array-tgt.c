@@ -10,6 +10,7 @@
 #include "driver/tgt/tgt_admin.h"
 #include "driver/tgt/tgt_masks.h"
 #include "driver/tgt/tgt_pool.h"
+#include "driver/tgt/tgt_volume.h"
 
 static void backend_close(void *backend)
 {
@@ -189,6 +190,8 @@ static const struct driver TGT_DRIVER = {
 	.load = backend_load,
 	.ports = backend_ports,
 	.luns = tgt_pool_luns,
+	.health = true,
+	.classes = tgt_pool_classes,
 	.admits = backend_admits,
 	.fenced = backend_fenced,
 	.fencings = backend_fencings,
@@ -197,8 +200,8 @@ static const struct driver TGT_DRIVER = {
 	.hosts = backend_hosts,
 	.host_record = backend_host_record,
 	.set_fenced = backend_set_fenced,
-	.create = tgt_pool_create,
-	.delete = tgt_pool_delete,
+	.create = tgt_volume_create,
+	.delete = tgt_volume_delete,
 	.protect = tgt_pool_protect,
 	.restore = tgt_pool_restore,
 };

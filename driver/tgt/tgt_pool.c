@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "driver/tgt/tgt_pool.h"
 
-#include <fcntl.h>
 #include <glib.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "driver/tgt/tgt_admin.h"
+#include "driver/tgt/tgt_backing.h"
 #include "names/lun.h"
 
 #define FILE_TEXT_MAX 1023
@@ -20,14 +17,6 @@
 struct text {
 	char text[FILE_TEXT_MAX + 1];
 };
-
-static struct text file_name(const struct tgt *tgt, const char *lun)
-{
-	struct text ret;
-
-	(void)snprintf(ret.text, sizeof(ret.text), "%s/%s", tgt->config.pool, lun);
-	return ret;
-}
 
 static struct text scsi_id(const struct tgt_lun *lun)
 {
@@ -57,14 +46,34 @@ static int lun_get(const struct tgt *tgt, const char *name, const struct tgt_lun
 	return 0;
 }
 
+int tgt_pool_get(const struct tgt *tgt, const struct tgt_lun *lun, const struct tgt_pool **ret,
+		 struct fault *fault)
+{
+	*ret = tgt_config_pool_find(&tgt->config, lun->pool);
+	if (*ret == NULL) {
+		fault_about(fault, lun->name, NULL);
+		return fault_set(fault, ARRAY_ERROR_INTERNAL,
+				 "LUN '%s' is in pool '%s', which is not in " TGT_CONFIG_FILE
+				 "; add its section again",
+				 lun->name, lun->pool);
+	}
+	return 0;
+}
+
 /* The target's logical unit must be the LUN: an administrator may have changed tgtd by hand. */
 static int unit_check(const struct tgt *tgt, const struct tgt_lun *lun,
 		      const struct tgt_target *target, struct fault *fault)
 {
 	const struct tgt_unit *unit = tgt_target_find_unit(target, TGT_LUN_NUMBER);
-	struct text file = file_name(tgt, lun->name);
 	struct text id = scsi_id(lun);
+	struct tgt_backing_path file;
+	const struct tgt_pool *pool;
+	int rc = tgt_pool_get(tgt, lun, &pool, fault);
 
+	if (rc != 0) {
+		return rc;
+	}
+	file = tgt_backing_path(pool, lun);
 	if (unit == NULL || strcmp(unit->path, file.text) != 0 ||
 	    strcmp(unit->scsi_id, id.text) != 0 || !unit->online) {
 		fault_about(fault, lun->name, NULL);
@@ -87,38 +96,23 @@ static int unit_check(const struct tgt *tgt, const struct tgt_lun *lun,
 	return 0;
 }
 
-static int file_check(const struct tgt *tgt, const struct tgt_lun *lun, struct fault *fault)
-{
-	struct text file = file_name(tgt, lun->name);
-	struct stat status;
-	int rc = stat(file.text, &status) == 0 ? 0 : errno;
-
-	if (rc == 0 && S_ISREG(status.st_mode) && (uint64_t)status.st_size == lun->size_bytes) {
-		return 0;
-	}
-	fault_about(fault, lun->name, NULL);
-	return fault_set(fault, ARRAY_ERROR_INTERNAL,
-			 "backing file '%s' of LUN '%s' is not a file of %" PRIu64 " bytes: %s",
-			 file.text, lun->name, lun->size_bytes,
-			 rc != 0 ? strerror(rc) : "it has another size");
-}
-
 /* An incomplete target is deleted again. */
 static int target_make(const struct tgt *tgt, const struct tgt_lun *lun, unsigned int tid,
 		       struct deadline deadline, struct fault *fault)
 {
 	const char *port = tgt->config.control_port;
 	struct tgt_target_name name = tgt_target_name(tgt, lun->name);
-	struct text file = file_name(tgt, lun->name);
 	struct text id = scsi_id(lun);
 	struct fault ignored = FAULT_INIT;
-	int rc = file_check(tgt, lun, fault);
+	const struct tgt_pool *pool;
+	int rc = tgt_pool_get(tgt, lun, &pool, fault);
 
+	rc = rc != 0 ? rc : tgt_backing_check(pool, lun, fault);
 	rc = rc != 0 ? rc : tgt_admin_target_new(port, tid, name.text, deadline, fault);
 	if (rc != 0) {
 		return rc;
 	}
-	rc = tgt_admin_unit_new(port, tid, file.text, deadline, fault);
+	rc = tgt_admin_unit_new(port, tid, tgt_backing_path(pool, lun).text, deadline, fault);
 	rc = rc != 0 ? rc
 		     : tgt_admin_unit_identify(port, tid, id.text, lun->id, lun->read_only,
 					       deadline, fault);
@@ -217,201 +211,63 @@ static json_t *lun_encode(const struct tgt *tgt, const struct tgt_lun *lun)
 
 	(void)snprintf(naa, sizeof(naa), "naa.6000a000%s", lun->id);
 	(void)snprintf(t10, sizeof(t10), "t10." VENDOR "%s", lun->id);
-	return json_pack("{s:s, s:I, s:[s, s], s:s, s:i, s:b}", "name", lun->name, "size_bytes",
-			 (json_int_t)lun->size_bytes, "designators", naa, t10, "target",
-			 target.text, "number", TGT_LUN_NUMBER, "read_only", lun->read_only);
+	return json_pack("{s:s, s:I, s:[s, s], s:s, s:i, s:b, s:s, s:s}", "name", lun->name,
+			 "size_bytes", (json_int_t)lun->size_bytes, "designators", naa, t10,
+			 "target", target.text, "number", TGT_LUN_NUMBER, "read_only",
+			 lun->read_only, "pool", lun->pool, "class", lun->class);
 }
 
-int tgt_pool_luns(void *backend, const char *const *names, size_t n_names, const char *initiator,
-		  struct deadline deadline, json_t *luns, struct fault *fault)
+/* look NULL: the health was not asked for. Takes object. */
+static json_t *health_put(json_t *object, struct tgt_backing_look *look, const struct tgt_lun *lun)
+{
+	struct lun_condition condition;
+
+	if (look == NULL || object == NULL) {
+		return object;
+	}
+	condition = tgt_backing_condition(look, lun);
+	if (json_object_set_new(object, "health",
+				json_string(lun_health_to_str(condition.health))) != 0 ||
+	    json_object_set_new(object, "health_reason", json_string(condition.reason)) != 0) {
+		json_decref(object);
+		return NULL;
+	}
+	return object;
+}
+
+/* The LUN number is the same for all initiators. */
+int tgt_pool_luns(void *backend, const struct driver_luns *wanted, struct deadline deadline,
+		  json_t *luns, struct fault *fault)
 {
 	const struct tgt *tgt = backend;
-	size_t count = n_names > 0 ? n_names : tgt->table.n_luns;
+	size_t count = wanted->n_names > 0 ? wanted->n_names : tgt->table.n_luns;
+	struct tgt_backing_look *look =
+		wanted->health ? tgt_backing_look_new(&tgt->config, deadline) : NULL;
+	int rc = 0;
 
-	(void)initiator; /* the LUN number is the same for all initiators */
-	(void)deadline;
-	for (size_t i = 0; i < count; i++) {
-		const struct tgt_lun *lun = n_names > 0 ? NULL : &tgt->table.luns[i];
-		int rc = n_names > 0 ? lun_get(tgt, names[i], &lun, fault) : 0;
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		const struct tgt_lun *lun = wanted->n_names > 0 ? NULL : &tgt->table.luns[i];
 
-		if (rc == 0 && json_array_append_new(luns, lun_encode(tgt, lun)) != 0) {
+		rc = wanted->n_names > 0 ? lun_get(tgt, wanted->names[i], &lun, fault) : 0;
+		if (rc == 0 &&
+		    json_array_append_new(luns, health_put(lun_encode(tgt, lun), look, lun)) != 0) {
 			rc = fault_set(fault, ARRAY_ERROR_INTERNAL, "out of memory");
 		}
-		if (rc != 0) {
-			return rc;
-		}
 	}
-	return 0;
-}
-
-static int id_make(char ret[TGT_TABLE_ID_DIGITS + 1], struct fault *fault)
-{
-	unsigned char bytes[TGT_TABLE_ID_DIGITS / 2];
-
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes)) {
-		return fault_set(fault, ARRAY_ERROR_INTERNAL, "cannot read random numbers");
-	}
-	for (size_t i = 0; i < sizeof(bytes); i++) {
-		(void)snprintf(ret + 2 * i, 3, "%02x", bytes[i]);
-	}
-	return 0;
-}
-
-static int file_make(const char *file, uint64_t size_bytes, struct fault *fault)
-{
-	int fd = open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	int rc = fd < 0 ? errno : 0;
-
-	if (rc == EEXIST) {
-		return fault_set(fault, ARRAY_ERROR_EXISTS,
-				 "file '%s' exists already and belongs to no LUN; move it away",
-				 file);
-	}
-	if (rc == 0 && (ftruncate(fd, (off_t)size_bytes) != 0 || fsync(fd) != 0)) {
-		rc = errno;
-		(void)unlink(file);
-	}
-	if (fd >= 0) {
-		(void)close(fd);
-	}
-	return rc == 0 ? 0
-		       : fault_set(fault,
-				   rc == ENOSPC || rc == EFBIG ? ARRAY_ERROR_NO_SPACE
-							       : ARRAY_ERROR_INTERNAL,
-				   "file '%s' cannot be created: %s", file, strerror(rc));
-}
-
-static int volume_check(const struct tgt *tgt, const struct driver_volume *volume,
-			struct fault *fault)
-{
-	struct tgt_target_name target = tgt_target_name(tgt, volume->name);
-
-	fault_about(fault, volume->name, NULL);
-	if (!iscsi_name_valid(target.text)) {
-		return fault_set(fault, ARRAY_ERROR_BAD_REQUEST,
-				 "'%s' would not be a legal iSCSI target name: a LUN of this array "
-				 "is named with lower-case letters, digits, '.' and '-'",
-				 target.text);
-	}
-	if (volume->reliability != NULL && strcmp(volume->reliability, "none") != 0) {
-		return fault_set(fault, ARRAY_ERROR_UNSUPPORTED,
-				 "reliability '%s' is not supported; only 'none' is legal",
-				 volume->reliability);
-	}
-	return 0;
-}
-
-/*
- * The order is file, table, target: a crash leaves a file without a LUN, or a LUN that is granted
- * to no host.
- */
-static int volume_make(struct tgt *tgt, const struct driver_volume *volume,
-		       struct deadline deadline, struct fault *fault)
-{
-	struct text file = file_name(tgt, volume->name);
-	struct fault ignored = FAULT_INIT;
-	struct tgt_show show;
-	struct tgt_lun lun = {.size_bytes = volume->size_bytes};
-	int rc = id_make(lun.id, fault);
-
-	(void)snprintf(lun.name, sizeof(lun.name), "%s", volume->name);
-	rc = rc != 0 ? rc : file_make(file.text, volume->size_bytes, fault);
-	if (rc != 0) {
-		return rc;
-	}
-	rc = tgt_table_add(&tgt->table, &lun, fault);
-	rc = rc != 0 ? rc : tgt_table_store(tgt->config.state_dir, &tgt->table, fault);
-	rc = rc != 0 ? rc : tgt_pool_ensure_targets(tgt, &volume->name, 1, deadline, &show, fault);
-	if (rc == 0) {
-		tgt_show_release(&show);
-		return 0;
-	}
-	tgt_table_remove(&tgt->table, volume->name);
-	if (tgt_table_store(tgt->config.state_dir, &tgt->table, &ignored) == 0) {
-		(void)unlink(file.text);
-	}
+	tgt_backing_look_free(look);
 	return rc;
 }
 
-int tgt_pool_create(void *backend, const struct driver_volume *volume, struct deadline deadline,
-		    bool *ret_created, struct fault *fault)
+bool tgt_pool_classes(const void *backend, json_t *list)
 {
-	struct tgt *tgt = backend;
-	const struct tgt_lun *old = tgt_table_find(&tgt->table, volume->name);
-	int rc = volume_check(tgt, volume, fault);
+	const struct tgt *tgt = backend;
+	const char *class;
+	bool whole = true;
 
-	*ret_created = false;
-	if (rc != 0) {
-		return rc;
+	for (size_t i = 0; (class = tgt_config_class_at(&tgt->config, i)) != NULL && whole; i++) {
+		whole = json_array_append_new(list, json_string(class)) == 0;
 	}
-	if (old != NULL && old->size_bytes != volume->size_bytes) {
-		return fault_set(fault, ARRAY_ERROR_EXISTS,
-				 "LUN '%s' exists already and has %" PRIu64 " bytes, not %" PRIu64,
-				 volume->name, old->size_bytes, volume->size_bytes);
-	}
-	if (old != NULL) {
-		return file_check(tgt, old, fault);
-	}
-	*ret_created = true;
-	return volume_make(tgt, volume, deadline, fault);
-}
-
-static int unused_check(const struct tgt_target *target, const char *lun, struct fault *fault)
-{
-	const char *holder = target->n_acl > 0           ? target->acl[0]
-			     : target->n_connections > 0 ? target->connections[0].initiator
-							 : NULL;
-
-	if (holder == NULL) {
-		return 0;
-	}
-	fault_about(fault, lun, holder);
-	return fault_set(fault, ARRAY_ERROR_IN_USE,
-			 "LUN '%s' is held by '%s' and is not removed: revoke it first", lun,
-			 holder);
-}
-
-/*
- * The order is target, table, file: a crash leaves a LUN that is granted to no host, or a file
- * without a LUN.
- */
-int tgt_pool_delete(void *backend, const char *lun, struct deadline deadline, bool *ret_deleted,
-		    struct fault *fault)
-{
-	struct tgt *tgt = backend;
-	struct tgt_target_name name = tgt_target_name(tgt, lun);
-	struct text file = file_name(tgt, lun);
-	const struct tgt_target *target;
-	struct tgt_show show;
-	int rc;
-
-	*ret_deleted = tgt_table_find(&tgt->table, lun) != NULL;
-	if (!*ret_deleted) {
-		return 0;
-	}
-	rc = tgt_admin_show(tgt->config.control_port, tgt->config.iqn_prefix, deadline, &show,
-			    fault);
-	if (rc != 0) {
-		return rc;
-	}
-	target = tgt_show_find(&show, name.text);
-	if (target != NULL) {
-		rc = unused_check(target, lun, fault);
-		rc = rc != 0 ? rc
-			     : tgt_admin_target_delete(tgt->config.control_port, target->tid,
-						       deadline, fault);
-	}
-	tgt_show_release(&show);
-	if (rc != 0) {
-		return rc;
-	}
-	tgt_table_remove(&tgt->table, lun);
-	rc = tgt_table_store(tgt->config.state_dir, &tgt->table, fault);
-	if (rc == 0 && unlink(file.text) != 0 && errno != ENOENT) {
-		rc = fault_set(fault, ARRAY_ERROR_INTERNAL, "file '%s' cannot be removed: %s",
-			       file.text, strerror(errno));
-	}
-	return rc;
+	return whole;
 }
 
 /*

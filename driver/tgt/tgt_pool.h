@@ -10,7 +10,7 @@
 #include "driver/tgt/tgt_show.h"
 
 /*
- * The LUNs: files in the pool, and targets in tgtd.
+ * The LUNs: what they are in (tgt_backing.h), and targets in tgtd.
  *
  * The identity of a LUN consists of random digits, chosen when the LUN is created and set on its
  * logical unit whenever its target is created: "t10.LUNMASK DIGITS", set as tgtd's scsi_id. tgtd
@@ -27,13 +27,14 @@
 int tgt_pool_ensure_targets(const struct tgt *tgt, const char *const *luns, size_t n_luns,
 			    struct deadline deadline, struct tgt_show *ret, struct fault *fault);
 
+/* The pool of a LUN. "internal": the configuration has it no more. */
+int tgt_pool_get(const struct tgt *tgt, const struct tgt_lun *lun, const struct tgt_pool **ret,
+		 struct fault *fault);
+
 /* The functions of struct driver; backend is a struct tgt. */
-int tgt_pool_luns(void *backend, const char *const *names, size_t n_names, const char *initiator,
-		  struct deadline deadline, json_t *luns, struct fault *fault);
-int tgt_pool_create(void *backend, const struct driver_volume *volume, struct deadline deadline,
-		    bool *ret_created, struct fault *fault);
-int tgt_pool_delete(void *backend, const char *lun, struct deadline deadline, bool *ret_deleted,
-		    struct fault *fault);
+int tgt_pool_luns(void *backend, const struct driver_luns *wanted, struct deadline deadline,
+		  json_t *luns, struct fault *fault);
+bool tgt_pool_classes(const void *backend, json_t *list);
 int tgt_pool_protect(void *backend, const char *lun, bool read_only, struct deadline deadline,
 		     struct fault *fault);
 int tgt_pool_restore(void *backend, size_t max, struct deadline deadline, size_t *ret_restored,

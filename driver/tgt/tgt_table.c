@@ -9,10 +9,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/json_build.h"
 #include "driver/core/hosts.h"
 #include "names/lun.h"
+#include "names/name.h"
 
-#define TABLE_VERSION 1
+/*
+ * 2: has what a driver of version 1 does not know and would lose; it refuses such a file. Without
+ * any of that, the file is of version 1.
+ */
+#define TABLE_VERSION 2
+#define TABLE_VERSION_OLD 1
 #define FILE_TEXT_MAX 1023
 
 static int damaged(const char *file, const char *what, struct fault *fault)
@@ -20,6 +27,20 @@ static int damaged(const char *file, const char *what, struct fault *fault)
 	return fault_set(fault, ARRAY_ERROR_INTERNAL,
 			 "%s: %s; restore it from a backup: it records the identity of each LUN",
 			 file, what);
+}
+
+/* fallback: a file of an older driver has no such member. */
+static bool word_decode(const json_t *value, const char *member, const char *fallback, size_t max,
+			char *ret)
+{
+	const json_t *found = json_object_get(value, member);
+	const char *word = found == NULL ? fallback : json_string_value(found);
+
+	if (word == NULL || (*word != '\0' && !name_valid(word, max, "._-"))) {
+		return false;
+	}
+	(void)strcpy(ret, word);
+	return true;
 }
 
 static int lun_decode(const json_t *value, struct tgt_lun *ret)
@@ -32,7 +53,10 @@ static int lun_decode(const json_t *value, struct tgt_lun *ret)
 	/* A file of an older driver has no such member. */
 	if ((read_only != NULL && !json_is_boolean(read_only)) || name == NULL ||
 	    !lun_name_valid(name) || size <= 0 || id == NULL || strlen(id) != TGT_TABLE_ID_DIGITS ||
-	    strspn(id, "0123456789abcdef") != TGT_TABLE_ID_DIGITS) {
+	    strspn(id, "0123456789abcdef") != TGT_TABLE_ID_DIGITS ||
+	    !word_decode(value, "pool", TGT_POOL_DEFAULT, TGT_POOL_NAME_MAX, ret->pool) ||
+	    !word_decode(value, "class", TGT_CLASS_NONE, TGT_CLASS_NAME_MAX, ret->class) ||
+	    !word_decode(value, "volume", "", TGT_VOLUME_MAX, ret->volume)) {
 		return -EINVAL;
 	}
 	(void)strcpy(ret->name, name);
@@ -55,6 +79,32 @@ static int luns_decode(const json_t *list, const char *file, struct tgt_table *r
 			return damaged(file, "has a LUN that is not legal", fault);
 		}
 		rc = tgt_table_add(ret, &lun, fault);
+	}
+	return rc;
+}
+
+/* A file of version 1 has no such list. */
+static int unfinished_decode(const json_t *list, const char *file, struct tgt_table *ret,
+			     struct fault *fault)
+{
+	int rc = list == NULL || json_is_array(list)
+			 ? 0
+			 : damaged(file, "'unfinished' is no list", fault);
+
+	for (size_t i = 0; i < json_array_size(list) && rc == 0; i++) {
+		const json_t *object = json_array_get(list, i);
+		const json_t *removed = json_object_get(object, "removed");
+		json_int_t filled = json_integer_value(json_object_get(object, "filled_bytes"));
+		struct tgt_unfinished row = {.removed = json_is_true(removed),
+					     .filled_bytes = (uint64_t)filled};
+
+		if (lun_decode(object, &row.lun) != 0 || !json_is_boolean(removed) || filled < 0 ||
+		    (uint64_t)filled > row.lun.size_bytes ||
+		    tgt_table_find(ret, row.lun.name) != NULL ||
+		    tgt_table_unfinished_find(ret, row.lun.name) != NULL) {
+			return damaged(file, "has an unfinished LUN that is not legal", fault);
+		}
+		rc = tgt_table_unfinished_add(ret, &row, fault);
 	}
 	return rc;
 }
@@ -105,11 +155,14 @@ static int hosts_decode(const json_t *list, const char *file, struct tgt_table *
 static int table_decode(const json_t *root, const char *file, struct tgt_table *ret,
 			struct fault *fault)
 {
-	int rc = json_integer_value(json_object_get(root, "version")) == TABLE_VERSION
+	json_int_t version = json_integer_value(json_object_get(root, "version"));
+	int rc = version == TABLE_VERSION || version == TABLE_VERSION_OLD
 			 ? 0
-			 : damaged(file, "is not of version 1", fault);
+			 : damaged(file, "is not of version 1 or 2", fault);
 
 	rc = rc != 0 ? rc : luns_decode(json_object_get(root, "luns"), file, ret, fault);
+	rc = rc != 0 ? rc
+		     : unfinished_decode(json_object_get(root, "unfinished"), file, ret, fault);
 	rc = rc != 0 ? rc : hosts_decode(json_object_get(root, "hosts"), file, ret, fault);
 	return rc != 0 ? rc : fenced_decode(root, file, ret, fault);
 }
@@ -140,46 +193,68 @@ int tgt_table_load(const char *dir, struct tgt_table *ret, struct fault *fault)
 	return rc;
 }
 
+static json_t *lun_encode(const struct tgt_lun *lun)
+{
+	return json_pack("{s:s, s:I, s:s, s:b, s:s, s:s, s:s}", "name", lun->name, "size_bytes",
+			 (json_int_t)lun->size_bytes, "id", lun->id, "read_only", lun->read_only,
+			 "pool", lun->pool, "class", lun->class, "volume", lun->volume);
+}
+
+static json_t *unfinished_encode(const struct tgt_unfinished *row)
+{
+	json_t *ret = lun_encode(&row->lun);
+
+	if (ret == NULL || json_object_set_new(ret, "removed", json_boolean(row->removed)) != 0 ||
+	    json_object_set_new(ret, "filled_bytes", json_integer((json_int_t)row->filled_bytes)) !=
+		    0) {
+		json_decref(ret);
+		return NULL;
+	}
+	return ret;
+}
+
+static int version_needed(const struct tgt_table *table)
+{
+	bool old = table->n_unfinished == 0;
+
+	for (size_t i = 0; i < table->n_luns && old; i++) {
+		old = strcmp(table->luns[i].pool, TGT_POOL_DEFAULT) == 0 &&
+		      strcmp(table->luns[i].class, TGT_CLASS_NONE) == 0;
+	}
+	return old ? TABLE_VERSION_OLD : TABLE_VERSION;
+}
+
+/* json_pack() takes the lists, also where one of them is NULL, which makes the whole NULL. */
 static json_t *table_encode(const struct tgt_table *table)
 {
 	json_t *luns = json_array();
+	json_t *unfinished = json_array();
 	json_t *fenced = json_array();
 	json_t *hosts = json_array();
-	bool whole = true;
 
 	for (size_t i = 0; i < table->n_luns; i++) {
-		const struct tgt_lun *lun = &table->luns[i];
-
-		whole = json_array_append_new(
-				luns, json_pack("{s:s, s:I, s:s, s:b}", "name", lun->name,
-						"size_bytes", (json_int_t)lun->size_bytes, "id",
-						lun->id, "read_only", lun->read_only)) == 0 &&
-			whole;
+		luns = json_build_append(luns, lun_encode(&table->luns[i]));
+	}
+	for (size_t i = 0; i < table->n_unfinished; i++) {
+		unfinished =
+			json_build_append(unfinished, unfinished_encode(&table->unfinished[i]));
 	}
 	for (size_t i = 0; i < table->n_fenced; i++) {
 		const struct tgt_fenced *row = &table->fenced[i];
 
-		whole = json_array_append_new(fenced, json_pack("{s:s, s:I}", "initiator",
-								row->initiator, "fencing",
-								(json_int_t)row->fencing)) == 0 &&
-			whole;
+		fenced = json_build_append(fenced,
+					   json_pack("{s:s, s:I}", "initiator", row->initiator,
+						     "fencing", (json_int_t)row->fencing));
 	}
 	for (size_t i = 0; i < table->n_hosts; i++) {
 		const struct tgt_host *row = &table->hosts[i];
 
-		whole = json_array_append_new(hosts,
-					      json_pack("{s:s, s:s}", "initiator", row->initiator,
-							"host", row->host)) == 0 &&
-			whole;
+		hosts = json_build_append(hosts, json_pack("{s:s, s:s}", "initiator",
+							   row->initiator, "host", row->host));
 	}
-	if (!whole) {
-		json_decref(luns);
-		json_decref(fenced);
-		json_decref(hosts);
-		return NULL;
-	}
-	return json_pack("{s:i, s:o, s:o, s:o, s:I}", "version", TABLE_VERSION, "luns", luns,
-			 "fenced", fenced, "hosts", hosts, "fencings", (json_int_t)table->fencings);
+	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:I}", "version", version_needed(table), "luns",
+			 luns, "unfinished", unfinished, "fenced", fenced, "hosts", hosts,
+			 "fencings", (json_int_t)table->fencings);
 }
 
 static int file_write(int fd, const char *text)
@@ -250,6 +325,7 @@ int tgt_table_store(const char *dir, const struct tgt_table *table, struct fault
 void tgt_table_release(struct tgt_table *table)
 {
 	free(table->luns);
+	free(table->unfinished);
 	free(table->fenced);
 	free(table->hosts);
 	*table = (struct tgt_table){0};
@@ -308,6 +384,44 @@ bool tgt_table_protect(struct tgt_table *table, const char *name, bool read_only
 		}
 	}
 	return false;
+}
+
+struct tgt_unfinished *tgt_table_unfinished_find(const struct tgt_table *table, const char *name)
+{
+	for (size_t i = 0; i < table->n_unfinished; i++) {
+		if (strcmp(table->unfinished[i].lun.name, name) == 0) {
+			return &table->unfinished[i];
+		}
+	}
+	return NULL;
+}
+
+int tgt_table_unfinished_add(struct tgt_table *table, const struct tgt_unfinished *row,
+			     struct fault *fault)
+{
+	struct tgt_unfinished *grown;
+
+	if (table->n_luns + table->n_unfinished >= TGT_TABLE_LUNS_MAX) {
+		return too_many("LUNs", TGT_TABLE_LUNS_MAX, fault);
+	}
+	grown = reallocarray(table->unfinished, table->n_unfinished + 1, sizeof(*grown));
+	if (grown == NULL) {
+		return fault_set(fault, ARRAY_ERROR_INTERNAL, "out of memory");
+	}
+	table->unfinished = grown;
+	grown[table->n_unfinished++] = *row;
+	return 0;
+}
+
+void tgt_table_unfinished_remove(struct tgt_table *table, const char *name)
+{
+	struct tgt_unfinished *row = tgt_table_unfinished_find(table, name);
+
+	if (row != NULL) {
+		table->n_unfinished--;
+		memmove(row, row + 1,
+			(size_t)(&table->unfinished[table->n_unfinished] - row) * sizeof(*row));
+	}
 }
 
 static struct tgt_fenced *fenced_find(const struct tgt_table *table, const char *initiator)

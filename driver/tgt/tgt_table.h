@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "driver/core/fault.h"
+#include "driver/tgt/tgt_config.h"
 
 /*
  * The data that tgtd loses when it exits, stored in STATE_DIR/luns.json: the LUNs, each with its
@@ -18,6 +19,10 @@
  *	tgt_table_store(dir, &table, &fault);
  *	tgt_table_release(&table);
  *
+ * A LUN that is being made, or removed, is in a list of its own, from before anything of it is on
+ * the disks until nothing is missing, or left. Nobody sees it there, and nothing of it is
+ *forgotten.
+ *
  * The file is replaced as a whole and is durable before tgt_table_store() returns. Changes require
  * the array's lock; reading does not. The caller owns the table.
  */
@@ -26,12 +31,22 @@
 #define TGT_TABLE_FENCED_MAX 1024
 #define TGT_TABLE_HOSTS_MAX 1024
 #define TGT_TABLE_ID_DIGITS 24
+#define TGT_VOLUME_MAX 79
 
 struct tgt_lun {
 	char name[LUN_NAME_MAX + 1];
 	uint64_t size_bytes;
 	char id[TGT_TABLE_ID_DIGITS + 1]; /* random hexadecimal digits */
 	bool read_only;                   /* no initiator can write to it, so many may have it */
+	char pool[TGT_POOL_NAME_MAX + 1];
+	char class[TGT_CLASS_NAME_MAX + 1];
+	char volume[TGT_VOLUME_MAX + 1]; /* UUID of its logical volume; "": it has none */
+};
+
+struct tgt_unfinished {
+	struct tgt_lun lun;
+	bool removed;          /* it is being removed; otherwise, made */
+	uint64_t filled_bytes; /* of its volume: so many have become zeros */
 };
 
 struct tgt_fenced {
@@ -48,6 +63,8 @@ struct tgt_host {
 struct tgt_table {
 	struct tgt_lun *luns;
 	size_t n_luns;
+	struct tgt_unfinished *unfinished;
+	size_t n_unfinished;
 	struct tgt_fenced *fenced;
 	size_t n_fenced;
 	struct tgt_host *hosts;
@@ -68,6 +85,12 @@ int tgt_table_add(struct tgt_table *table, const struct tgt_lun *lun, struct fau
 void tgt_table_remove(struct tgt_table *table, const char *name);
 /* False: there is no such LUN. */
 bool tgt_table_protect(struct tgt_table *table, const char *name, bool read_only);
+
+/* NULL: not found. Valid until the table changes. */
+struct tgt_unfinished *tgt_table_unfinished_find(const struct tgt_table *table, const char *name);
+int tgt_table_unfinished_add(struct tgt_table *table, const struct tgt_unfinished *row,
+			     struct fault *fault);
+void tgt_table_unfinished_remove(struct tgt_table *table, const char *name);
 
 bool tgt_table_is_fenced(const struct tgt_table *table, const char *initiator);
 /* True if the initiator is fenced, by a fencing with a higher number than this one. */

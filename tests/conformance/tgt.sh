@@ -20,7 +20,7 @@ tgtd_answers() {
 start_tgtd() {
 	local tries
 	mount -t tmpfs tmpfs /run
-	mkdir -p /run/tgtd /run/pool
+	mkdir -p /run/tgtd /run/pool /run/mirrored
 	ip link set lo up
 	tgtd -f -C 1 --iscsi portal=127.0.0.1:3260 >/run/tgtd.log 2>&1 &
 	for ((tries = 0; tries < 100; tries++)); do
@@ -41,6 +41,10 @@ write_config() {
 		control_port = 1
 		lock_file = /run/lunmask-array-tgt/lock
 		state_dir = /run/state
+		[pool mirrored]
+		type = directory
+		path = /run/mirrored
+		classes = mirror
 	X
 }
 

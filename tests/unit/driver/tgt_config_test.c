@@ -11,6 +11,9 @@
 
 #define TGT "[tgt]\niqn_prefix = iqn.2026-11.org.example:\npool = /srv/luns\n"
 
+#define LVM "[pool fast]\ntype = lvm\nvg = vg0\n"
+#define DIR "[pool slow]\ntype = directory\npath = /srv/r6\nclasses = raid6\n"
+
 static int load(const char *text, struct tgt_config *ret, struct fault *fault)
 {
 	char path[] = "/tmp/tgt_config_test.XXXXXX";
@@ -75,6 +78,40 @@ static void tgt_config_load__takes_each_key(void **state)
 	tgt_config_release(&config);
 }
 
+static void tgt_config_load__knows_which_pool_gives_a_class(void **state)
+{
+	static const char *const classes[] = {"none", "mirror", "raid5", "raid6", NULL};
+	const struct tgt_pool *pool;
+	struct tgt_config config;
+	struct fault fault = FAULT_INIT;
+
+	(void)state;
+	assert_int_equal(load(TGT LVM "classes = raid5 mirror\nstripes = 3\n" DIR, &config, &fault),
+			 0);
+	for (size_t i = 0; i < G_N_ELEMENTS(classes); i++) {
+		const char *class = tgt_config_class_at(&config, i);
+
+		assert_true(g_strcmp0(class, classes[i]) == 0);
+	}
+	pool = tgt_config_pool_of(&config, "raid5");
+	assert_string_equal(pool->name, "fast");
+	assert_string_equal(pool->path, "/dev/vg0");
+	assert_int_equal(pool->stripes, 3);
+	assert_string_equal(tgt_config_pool_of(&config, "raid6")->path, "/srv/r6");
+	assert_string_equal(tgt_config_pool_of(&config, "none")->path, "/srv/luns");
+	assert_null(tgt_config_pool_of(&config, "raid10"));
+	tgt_config_release(&config);
+	/* What is in the old pool stays there; what is new comes from the other one. */
+	assert_int_equal(load("[tgt]\niqn_prefix = iqn.2026-11.x:\n[pool default]\n"
+			      "type = directory\nclasses =\npath = /srv/luns\n" LVM
+			      "classes=none\n",
+			      &config, &fault),
+			 0);
+	assert_string_equal(tgt_config_pool_of(&config, "none")->name, "fast");
+	assert_string_equal(tgt_config_pool_find(&config, "default")->path, "/srv/luns");
+	tgt_config_release(&config);
+}
+
 static void tgt_config_load__refuses_and_says_what_and_where(void **state)
 {
 	static const struct {
@@ -85,7 +122,22 @@ static void tgt_config_load__refuses_and_says_what_and_where(void **state)
 		{TGT "pool[de] = /srv/other\n", "line 4: [tgt]: there is no key 'pool[de]'"},
 		{"", ": [tgt] lacks the key 'iqn_prefix'"},
 		{"[tgt]\npool = /srv\n", "line 1: [tgt] lacks the key 'iqn_prefix'"},
-		{"[iscsi]\n", "line 1: there is no section [iscsi]; legal is: [tgt]"},
+		{"[iscsi]\n", "there is no section [iscsi]; legal are: [tgt], [pool NAME]"},
+		{"[tgt]\niqn_prefix = iqn.2026-11.x:\n", "there is no pool: give [tgt] the key"},
+		{TGT "[pool default]\ntype = directory\nclasses =\npath = /x\n",
+		 "both are the pool"},
+		{TGT "[pool a]\ntype = zfs\n", "'zfs' is not legal: it is directory or lvm"},
+		{TGT "[pool a]\ntype = lvm\nclasses = raid7\n",
+		 "'raid7' is not legal: the classes"},
+		{TGT "[pool a]\ntype = lvm\nclasses = raid5\n", "has the key 'vg'"},
+		{TGT "[pool a]\ntype = directory\nclasses = raid5\n", "has the key 'path'"},
+		{TGT DIR "vg = v\n", "'vg', 'thin_pool' and 'stripes' are keys of"},
+		{TGT "[pool a]\ntype=directory\nclasses=raid5 raid6\npath=/x\n", "name one class"},
+		{TGT LVM "classes = none\n", "'fast' and 'default' both give the class 'none'"},
+		{TGT LVM "classes = mirror raid6\nthin_pool = t\n", "name one class"},
+		{TGT LVM "classes = mirror\nthin_pool = t\nstripes = 2\n", "which has its own"},
+		{TGT LVM "classes = mirror\nstripes = 0\n", "it is a number from 1 to 64"},
+		{TGT "[pool a]\ntype = lvm\nclasses = raid5\nvg = -x\n", "a name as of lvm(8)"},
 		{TGT "poool = /x\n", "'poool'; legal are: iqn_prefix, pool, control_port"},
 		{TGT "control_port = 32768\n", "[tgt] control_port: '32768' is not legal"},
 		{TGT "control_port = -1\n", "it is a number from 0 to 32767"},
@@ -139,6 +191,7 @@ int main(void)
 		cmocka_unit_test(tgt_config_load__has_defaults),
 		cmocka_unit_test(tgt_config_load__takes_the_example_that_is_installed),
 		cmocka_unit_test(tgt_config_load__takes_each_key),
+		cmocka_unit_test(tgt_config_load__knows_which_pool_gives_a_class),
 		cmocka_unit_test(tgt_config_load__refuses_and_says_what_and_where),
 		cmocka_unit_test(tgt_config_load__waits_for_no_fifo_and_trusts_no_other_writer),
 	};

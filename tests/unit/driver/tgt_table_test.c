@@ -33,7 +33,8 @@ static int teardown(void **state)
 
 static void tgt_table__comes_back_as_it_was_stored(void **state)
 {
-	const struct tgt_lun lun = {.name = "web1", .size_bytes = 4096, .id = ID};
+	const struct tgt_lun lun = {
+		.name = "web1", .size_bytes = 4096, .id = ID, .pool = "default", .class = "none"};
 	struct tgt_table table;
 	struct fault fault = FAULT_INIT;
 
@@ -74,6 +75,54 @@ static void tgt_table__comes_back_as_it_was_stored(void **state)
 	tgt_table_release(&table);
 }
 
+static bool stored_as(const char *version)
+{
+	g_autofree char *text = NULL;
+	g_autofree char *member = g_strdup_printf("\"version\": %s", version);
+
+	assert_true(g_file_get_contents(file, &text, NULL, NULL));
+	return strstr(text, member) != NULL;
+}
+
+/* An older driver would lose the pools, so it must not take the file. */
+static void tgt_table_store__of_pools_is_not_for_an_older_driver(void **state)
+{
+	struct tgt_unfinished row = {
+		.lun = {.name = "web1",
+			.size_bytes = 4096,
+			.id = ID,
+			.pool = "default",
+			.class = "none"},
+		.removed = true,
+		.filled_bytes = 512,
+	};
+	struct tgt_table table;
+	struct fault fault = FAULT_INIT;
+
+	(void)state;
+	assert_int_equal(tgt_table_load(dir, &table, &fault), 0);
+	assert_int_equal(tgt_table_add(&table, &row.lun, &fault), 0);
+	assert_int_equal(tgt_table_store(dir, &table, &fault), 0);
+	assert_true(stored_as("1"));
+	(void)strcpy(row.lun.name, "web2");
+	(void)strcpy(row.lun.pool, "fast");
+	(void)strcpy(row.lun.class, "raid5");
+	(void)strcpy(row.lun.volume, "LVM-x");
+	assert_int_equal(tgt_table_unfinished_add(&table, &row, &fault), 0);
+	assert_int_equal(tgt_table_store(dir, &table, &fault), 0);
+	assert_true(stored_as("2"));
+	tgt_table_release(&table);
+	assert_int_equal(tgt_table_load(dir, &table, &fault), 0);
+	assert_null(tgt_table_find(&table, "web2"));
+	assert_true(tgt_table_unfinished_find(&table, "web2")->removed);
+	assert_int_equal(tgt_table_unfinished_find(&table, "web2")->filled_bytes, 512);
+	assert_string_equal(tgt_table_unfinished_find(&table, "web2")->lun.pool, "fast");
+	assert_string_equal(tgt_table_unfinished_find(&table, "web2")->lun.volume, "LVM-x");
+	tgt_table_unfinished_remove(&table, "web2");
+	assert_null(tgt_table_unfinished_find(&table, "web2"));
+	tgt_table_release(&table);
+}
+
 /* A table that cannot be read is not an empty one: a fence would be forgotten. */
 static void tgt_table_load__refuses_a_damaged_table(void **state)
 {
@@ -81,7 +130,7 @@ static void tgt_table_load__refuses_a_damaged_table(void **state)
 		"",
 		"{",
 		"{}",
-		"{\"version\":2,\"luns\":[],\"fenced\":[]}",
+		"{\"version\":3,\"luns\":[],\"fenced\":[]}",
 		"{\"version\":1,\"luns\":[]}",
 		"{\"version\":1,\"luns\":[{\"name\":\"../x\",\"size_bytes\":1,\"id\":\"" ID
 		"\"}],\"fenced\":[]}",
@@ -117,6 +166,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(tgt_table__comes_back_as_it_was_stored, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(
+			tgt_table_store__of_pools_is_not_for_an_older_driver, setup, teardown),
 		cmocka_unit_test_setup_teardown(tgt_table_load__refuses_a_damaged_table, setup,
 						teardown),
 	};
