@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "array/array_wire.h"
+#include "base/text.h"
 
 #define PROGRAM_NOT_FOUND 127
 
@@ -126,6 +127,23 @@ int array_exposures(const struct array *array, const char *const *names, size_t 
 	rc = rc != 0 ? rc
 		     : array_exposure_decode(result.output, result.output_bytes, names, count, ret,
 					     err);
+	return verb_end(array, "luns", &result, rc, err);
+}
+
+int array_catalog_get(const struct array *array, const char *const *names, size_t count,
+		      struct deadline deadline, struct array_catalog *ret, struct err *err)
+{
+	struct runner_result result = {.output = NULL};
+	struct array_info info = {.health = false};
+	int rc = info_need(array, deadline, &info, err);
+
+	*ret = (struct array_catalog){.luns = NULL};
+	rc = rc != 0 ? rc
+		     : verb_call(array, "luns",
+				 array_wire_encode_catalog(names, count, info.health,
+							   driver_timeout_ms(deadline)),
+				 deadline, &result, err);
+	rc = rc != 0 ? rc : array_catalog_decode(result.output, result.output_bytes, ret, err);
 	return verb_end(array, "luns", &result, rc, err);
 }
 
@@ -401,6 +419,26 @@ static int volumes_need(const struct array *array, struct deadline deadline, con
 	}
 	*ret_by = rc == 0 && info.requester ? array->by : NULL;
 	return rc;
+}
+
+int array_class_check(const struct array *array, const char *class, struct deadline deadline,
+		      struct err *err)
+{
+	char legal[512] = "";
+	struct array_info info;
+	int rc = info_need(array, deadline, &info, err);
+
+	for (size_t i = 0; rc == 0 && i < info.n_classes; i++) {
+		if (strcmp(info.classes[i], class) == 0) {
+			return 0;
+		}
+		text_list_add(legal, sizeof(legal), info.classes[i]);
+	}
+	return rc != 0 || info.n_classes == 0
+		       ? rc
+		       : err_set(err, -EOPNOTSUPP,
+				 "array %s has no reliability class '%s'; it has: %s", array->name,
+				 class, legal);
 }
 
 int array_create(const struct array *array, const struct array_volume *volume,

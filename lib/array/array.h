@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "array/array_catalog.h"
 #include "array/array_error.h"
 #include "array/array_exposure.h"
 #include "base/deadline.h"
@@ -44,12 +45,15 @@
  * -ENOTEMPTY    the LUN cannot be deleted while a host has it
  * -ENOSPC       the array is full
  * -EOPNOTSUPP   the driver cannot do that, such as this reliability
+ * -EINPROGRESS  the LUN is being made, and more time is needed: call again
  * -ENOTRECOVERABLE  a batch failed and its undo failed too: the caller must read the masks
  *
  * The errors of runner_run() are also possible.
  */
 #define ARRAY_PROTOCOL 1
 #define ARRAY_CAPABILITIES_MAX 64
+#define ARRAY_CLASSES_MAX 32
+#define ARRAY_CLASS_MAX 63 /* characters of a reliability class, as of a LUN's name */
 
 /* The driver's capabilities that lunmask uses. */
 struct array_info {
@@ -63,6 +67,10 @@ struct array_info {
 	bool hosts;
 	bool read_only;
 	bool volumes; /* create and delete */
+	bool health;
+	/* The reliability classes that create takes. None: the driver does not say. */
+	char classes[ARRAY_CLASSES_MAX][ARRAY_CLASS_MAX + 1];
+	size_t n_classes;
 };
 
 struct array {
@@ -173,6 +181,13 @@ int array_luns(const struct array *array, const char *const *names, size_t count
 int array_exposures(const struct array *array, const char *const *names, size_t count,
 		    struct deadline deadline, struct array_exposure *ret, struct err *err);
 
+/*
+ * What the array says about LUNs, with their health if its driver knows it. count 0: all LUNs. It
+ * may take longer than array_luns().
+ */
+int array_catalog_get(const struct array *array, const char *const *names, size_t count,
+		      struct deadline deadline, struct array_catalog *ret, struct err *err);
+
 /* Reads the masks of the named LUNs, in the order of names. */
 int array_masks(const struct array *array, const char *const *names, size_t count,
 		struct deadline deadline, struct array_masks *ret, struct err *err);
@@ -218,6 +233,9 @@ void array_changed_release(struct array_changed *changed);
  */
 int array_create(const struct array *array, const struct array_volume *volume,
 		 struct deadline deadline, bool *ret_created, struct err *err);
+/* -EOPNOTSUPP: the array has no such reliability class; the text names those that it has. */
+int array_class_check(const struct array *array, const char *class, struct deadline deadline,
+		      struct err *err);
 /* Deletes a LUN and its data. *ret_deleted is false if there was none of this name. */
 int array_delete(const struct array *array, const char *name, struct deadline deadline,
 		 bool *ret_deleted, struct err *err);

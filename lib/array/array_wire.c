@@ -412,6 +412,24 @@ static bool list_has(const json_t *list, const char *word)
 	return false;
 }
 
+/* A driver without the capability has no such list, or one that means something else. */
+static int classes_decode(const json_t *root, struct array_info *ret, struct err *err)
+{
+	const json_t *list = NULL;
+	int rc = list_get(root, "classes", ARRAY_CLASSES_MAX, &list, err);
+
+	for (size_t i = 0; rc == 0 && i < json_array_size(list); i++) {
+		const char *class = text_get(json_array_get(list, i), NULL, ARRAY_CLASS_MAX);
+
+		if (class == NULL || !lun_name_valid(class)) {
+			return err_set(err, -EPROTO,
+				       "the array driver names a class that is not legal");
+		}
+		(void)strcpy(ret->classes[ret->n_classes++], class);
+	}
+	return rc;
+}
+
 int array_wire_decode_info(const char *reply, size_t bytes, struct array_info *ret, struct err *err)
 {
 	json_auto *root = NULL;
@@ -438,8 +456,9 @@ int array_wire_decode_info(const char *reply, size_t bytes, struct array_info *r
 		.hosts = list_has(capabilities, "hosts"),
 		.read_only = list_has(capabilities, "read-only"),
 		.volumes = list_has(capabilities, "create") && list_has(capabilities, "delete"),
+		.health = list_has(capabilities, "health"),
 	};
-	return 0;
+	return list_has(capabilities, "classes") ? classes_decode(root, ret, err) : 0;
 }
 
 static bool ports_have(const struct array_ports *ports, const char *portal)

@@ -37,6 +37,9 @@ struct array_selection {
 /* An encoder returns text that the caller frees, or NULL without memory. initiator may be NULL. */
 char *array_wire_encode_luns(const char *const *names, size_t count, const char *initiator,
 			     int timeout_ms);
+/* count 0: all LUNs. */
+char *array_wire_encode_catalog(const char *const *names, size_t count, bool health,
+				int timeout_ms);
 char *array_wire_encode_masks(const char *const *names, size_t count, int timeout_ms);
 char *array_wire_encode_selection(const struct array_selection *selection, int timeout_ms);
 /* by: the initiator name of the requesting host, or NULL. host: of change->grant, or NULL. */

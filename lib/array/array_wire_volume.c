@@ -4,12 +4,28 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "base/json_build.h"
+
 static char *request_take(json_t *request)
 {
 	char *text = request == NULL ? NULL : json_dumps(request, JSON_COMPACT);
 
 	json_decref(request);
 	return text;
+}
+
+char *array_wire_encode_catalog(const char *const *names, size_t count, bool health, int timeout_ms)
+{
+	json_t *luns = count > 0 ? json_array() : NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		luns = json_build_append(luns, json_string(names[i]));
+	}
+	return count > 0 && luns == NULL
+		       ? NULL
+		       : request_take(json_pack("{s:o*, s:o*, s:i}", "luns", luns, "health",
+						health ? json_true() : NULL, "timeout_ms",
+						timeout_ms));
 }
 
 char *array_wire_encode_create(const struct array_volume *volume, const char *by, int timeout_ms)

@@ -123,6 +123,22 @@ static void exposure_check(const char *reply, size_t size)
 	}
 }
 
+static void catalog_check(const char *reply, size_t size)
+{
+	struct array_catalog catalog;
+
+	if (array_catalog_decode(reply, size, &catalog, NULL) == 0) {
+		for (size_t i = 0; i < catalog.count; i++) {
+			if (!lun_name_valid(catalog.luns[i].name) ||
+			    catalog.luns[i].designator[0] == '\0' ||
+			    catalog.luns[i].condition.health >= LUN_HEALTH_MAX) {
+				abort();
+			}
+		}
+		array_catalog_release(&catalog);
+	}
+}
+
 static void flag_check(const char *reply, size_t size)
 {
 	struct err err = ERR_INIT;
@@ -145,6 +161,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fence_check(reply, size);
 	ports_check(reply, size);
 	exposure_check(reply, size);
+	catalog_check(reply, size);
 	flag_check(reply, size);
 	if (array_wire_decode_error(reply, size, NULL) == 0) {
 		abort(); /* a failure is never none */

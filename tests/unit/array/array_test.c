@@ -358,7 +358,7 @@ static void array_create__fails_as_the_driver_says(void **state)
 		int rc;
 	} rows[] = {
 		{"unsupported", -EOPNOTSUPP}, {"exists", -EEXIST}, {"no-space", -ENOSPC},
-		{"in-use", -ENOTEMPTY},       {"busy", -EBUSY},
+		{"in-use", -ENOTEMPTY},       {"busy", -EBUSY},    {"unfinished", -EINPROGRESS},
 	};
 	struct err err = ERR_INIT;
 	bool created = true;
@@ -375,6 +375,35 @@ static void array_create__fails_as_the_driver_says(void **state)
 	}
 	assert_int_equal(volume_by(true, "\"create\"", "", &created, &err), -EOPNOTSUPP);
 	assert_non_null(strstr(err_text(&err), "cannot make and delete LUNs"));
+}
+
+static int class_by(const char *info, const char *class, struct err *err)
+{
+	char file[] = "/tmp/lunmask-driver-XXXXXX";
+	const struct array array = {
+		.name = "san1", .driver = file, .runner = {.transport = "exec"}};
+	g_autofree char *script = g_strdup_printf("echo '{\"protocol\":1,%s}'", info);
+	int rc;
+
+	driver_make(file, script);
+	rc = array_class_check(&array, class, deadline_in(TEST_LIMIT_MS), err);
+	assert_int_equal(unlink(file), 0);
+	return rc;
+}
+
+static void array_class_check__names_those_that_there_are(void **state)
+{
+	static const char info[] =
+		"\"capabilities\":[\"classes\"],\"classes\":[\"none\",\"raid5\"]";
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(class_by(info, "raid5", &err), 0);
+	assert_int_equal(class_by(info, "raid6", &err), -EOPNOTSUPP);
+	assert_string_equal(err_text(&err),
+			    "array san1 has no reliability class 'raid6'; it has: none, raid5");
+	/* An older driver does not say; create says it then. */
+	assert_int_equal(class_by("\"capabilities\":[]", "raid6", &err), 0);
 }
 
 /* A fenced host must not make or delete anything. */
@@ -406,6 +435,7 @@ int main(void)
 		cmocka_unit_test(array_create__says_whether_it_made_the_lun),
 		cmocka_unit_test(array_create__fails_as_the_driver_says),
 		cmocka_unit_test(array_create__names_who_asks),
+		cmocka_unit_test(array_class_check__names_those_that_there_are),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

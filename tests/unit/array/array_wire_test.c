@@ -367,6 +367,31 @@ static void array_wire_decode_info__knows_the_capabilities(void **state)
 	}
 }
 
+static void array_wire_decode_info__knows_the_classes(void **state)
+{
+#define INFO(more) "{\"protocol\":1,\"capabilities\":[\"classes\",\"health\"]" more "}"
+	static const char reply[] = INFO(",\"classes\":[\"none\",\"raid5\"]");
+	/* Without the capability, the member may mean anything. */
+	static const char other[] = "{\"protocol\":1,\"capabilities\":[],\"classes\":7}";
+	static const char *const wrong[] = {INFO(""), INFO(",\"classes\":7"),
+					    INFO(",\"classes\":[7]"),
+					    INFO(",\"classes\":[\"a b\"]")};
+	struct array_info info;
+
+	(void)state;
+	assert_int_equal(array_wire_decode_info(reply, strlen(reply), &info, NULL), 0);
+	assert_true(info.health);
+	assert_int_equal(info.n_classes, 2);
+	assert_string_equal(info.classes[1], "raid5");
+	assert_int_equal(array_wire_decode_info(other, strlen(other), &info, NULL), 0);
+	assert_int_equal(info.n_classes, 0);
+	assert_false(info.health);
+	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
+		assert_int_equal(array_wire_decode_info(wrong[i], strlen(wrong[i]), &info, NULL),
+				 -EPROTO);
+	}
+}
+
 static void array_wire_encode_initiators__is_the_whole_request(void **state)
 {
 	static const char *const names[] = {S};
@@ -491,6 +516,7 @@ int main(void)
 		cmocka_unit_test(array_wire_decode_fenced__lists_names),
 		cmocka_unit_test(array_wire_decode_confirmed__wants_every_initiator),
 		cmocka_unit_test(array_wire_decode_info__knows_the_capabilities),
+		cmocka_unit_test(array_wire_decode_info__knows_the_classes),
 		cmocka_unit_test(array_wire_encode_initiators__is_the_whole_request),
 		cmocka_unit_test(array_wire_decode_error__maps_every_code),
 		cmocka_unit_test(array_wire_decode_error__names_the_lun_once),
