@@ -12,6 +12,10 @@
 #define STEP_VOLUMES "volumes"
 #define STEP_DELETE "delete"
 
+#define CALL_MS 60000
+#define AGAIN_MS 100 /* others get the array's lock in between */
+#define TELL_MS 5000
+
 /* What the task has made */
 
 static size_t made_find(const struct journal_task *task, const char *lun)
@@ -374,7 +378,8 @@ int create_volumes_probe(void *context, struct deadline deadline, struct err *er
 	for (size_t i = 0; i < vm->create->n_volumes && rc == 0; i++) {
 		bool this = false;
 
-		rc = volume_look(vm, &vm->create->volumes[i], deadline, &this, err);
+		rc = volume_look(vm, &vm->create->volumes[i], deadline_within(deadline, CALL_MS),
+				 &this, err);
 		missing = missing || this;
 	}
 	return rc != 0 ? rc : missing ? TASK_NOT_DONE : TASK_DONE;
@@ -387,6 +392,32 @@ static int kept_check(const struct vm_context *vm, const char *lun, struct err *
 		       ? err_set(err, -EUCLEAN,
 				 "undo this with --abort: LUN '%s' was written, and is gone", lun)
 		       : 0;
+}
+
+static void tell(const struct vm_context *vm, const char *text)
+{
+	const struct task_event event = {
+		.kind = TASK_STEP_PROGRESS, .task = "create", .step = STEP_VOLUMES, .text = text};
+
+	vm_report_event(vm, &event);
+}
+
+/* While the array needs more time for it, the request is repeated; the text says how far it is. */
+static int volume_create(struct vm_context *vm, const struct array_volume *wanted,
+			 struct deadline deadline, bool *ret_created, struct err *err)
+{
+	int64_t told_ms = deadline_now_ms();
+	int rc;
+
+	do {
+		rc = array_create(&vm->array, wanted, deadline_within(deadline, CALL_MS),
+				  ret_created, err);
+		if (rc == -EINPROGRESS && deadline_now_ms() - told_ms >= TELL_MS) {
+			told_ms = deadline_now_ms();
+			tell(vm, err_text(err));
+		}
+	} while (rc == -EINPROGRESS && deadline_pause(deadline, AGAIN_MS));
+	return rc;
 }
 
 /* Somebody else may have made it since it was looked for: then it is not the task's. */
@@ -403,9 +434,10 @@ static int volume_make(struct vm_context *vm, const struct create_volume *volume
 
 	if (rc == 0 && !made(vm, volume->lun)) {
 		made_add(&vm->journal.task, volume->lun);
-		rc = vm_journal_step(&vm->journal, STEP_VOLUMES, true, deadline, err);
+		rc = vm_journal_step(&vm->journal, STEP_VOLUMES, true,
+				     deadline_within(deadline, CALL_MS), err);
 	}
-	rc = rc != 0 ? rc : array_create(&vm->array, &wanted, deadline, &created, err);
+	rc = rc != 0 ? rc : volume_create(vm, &wanted, deadline, &created, err);
 	if (rc == 0 && !created) {
 		made_remove(&vm->journal.task, volume->lun);
 		rc = not_ours(volume->lun, err);
@@ -416,16 +448,28 @@ static int volume_make(struct vm_context *vm, const struct create_volume *volume
 	return rc;
 }
 
+int create_classes_check(struct vm_context *vm, struct deadline deadline, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < vm->create->n_volumes && rc == 0; i++) {
+		rc = array_class_check(&vm->array, vm->create->volumes[i].class,
+				       deadline_within(deadline, CALL_MS), err);
+	}
+	return rc;
+}
+
+/* Not one is made of which it is known that another cannot be. */
 int create_volumes_run(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
-	int rc = 0;
+	int rc = create_classes_check(vm, deadline, err);
 
 	for (size_t i = 0; i < vm->create->n_volumes && rc == 0; i++) {
 		const struct create_volume *volume = &vm->create->volumes[i];
 		bool missing = false;
 
-		rc = volume_look(vm, volume, deadline, &missing, err);
+		rc = volume_look(vm, volume, deadline_within(deadline, CALL_MS), &missing, err);
 		if (rc == 0 && missing) {
 			rc = volume_make(vm, volume, deadline, err);
 		}

@@ -40,6 +40,9 @@ int create_volumes_undo(void *context, struct deadline deadline, struct err *err
 int create_delete_probe(void *context, struct deadline deadline, struct err *err);
 int create_delete_run(void *context, struct deadline deadline, struct err *err);
 
+/* -EOPNOTSUPP: the array cannot give one of the volumes its class. */
+int create_classes_check(struct vm_context *vm, struct deadline deadline, struct err *err);
+
 /* Is there a LUN of this name? *ret_bytes (or NULL): its size. */
 int create_lun_look(struct vm_context *vm, const char *lun, struct deadline deadline, bool *ret,
 		    uint64_t *ret_bytes, struct err *err);

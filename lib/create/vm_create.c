@@ -26,6 +26,7 @@
 #define END_MS 10000
 #define LOOK_MS 60000 /* what is looked at before the task begins */
 #define IMAGES_MS (24 * 60 * 60 * 1000)
+#define VOLUMES_MS (24 * 60 * 60 * 1000) /* an array may have to fill them with zeros */
 
 /* clang-format off */
 #define STEP_FORMER                                                                                \
@@ -63,7 +64,7 @@ static const struct task_step create_steps[] = {
 		.probe = create_volumes_probe,
 		.run = create_volumes_run,
 		.undo = create_volumes_undo,
-		.timeout_ms = 300000,
+		.timeout_ms = VOLUMES_MS,
 		.tries = 10,
 		.retry_ms = 1000,
 		.flags = TASK_WIDENS | TASK_MAKES,
@@ -329,6 +330,7 @@ static int luns_absent(struct vm_context *vm, struct deadline deadline, struct e
 			     "create, delete)",
 			     vm->array.name);
 	}
+	rc = rc != 0 ? rc : create_classes_check(vm, deadline, err);
 	for (size_t i = 0; i < vm->create->n_volumes && rc == 0; i++) {
 		const char *lun = vm->create->volumes[i].lun;
 		bool there = false;

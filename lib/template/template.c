@@ -22,6 +22,8 @@
 #define MEMORY_MAX_BYTES (UINT64_C(1) << 50)
 /* What a saved image has beside the guest's memory. */
 #define STATE_MARGIN_BYTES (UINT64_C(64) << 20)
+/* Arrays have volumes of whole extents, on several devices. */
+#define STATE_GRAIN_BYTES (UINT64_C(64) << 20)
 
 /* The keys and their values. */
 
@@ -409,5 +411,6 @@ uint64_t template_state_bytes(const struct template *template, uint64_t memory_b
 		(void)size_from_str(template->state_size, &bytes, NULL);
 		return bytes;
 	}
-	return SLOT_AREA_BYTES + memory_bytes + STATE_MARGIN_BYTES;
+	bytes = SLOT_AREA_BYTES + memory_bytes + STATE_MARGIN_BYTES;
+	return (bytes + STATE_GRAIN_BYTES - 1) / STATE_GRAIN_BYTES * STATE_GRAIN_BYTES;
 }

@@ -118,7 +118,8 @@ static void template_state_bytes__has_room_for_the_memory(void **state)
 
 	(void)state;
 	assert_int_equal(template_state_bytes(template, UINT64_C(1) << 30),
-			 (UINT64_C(1) << 30) + (65 << 20));
+			 (UINT64_C(1) << 30) + (128 << 20));
+	assert_int_equal(template_state_bytes(template, UINT64_C(63) << 20), UINT64_C(128) << 20);
 	template_free(template);
 }
 
