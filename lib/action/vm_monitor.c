@@ -10,6 +10,7 @@
 #include "process/qemu_process.h"
 #include "rules/path_verdict.h"
 #include "step/vm_masks.h"
+#include "survey/vm_lun_health.h"
 #include "survey/vm_strays.h"
 #include "vm/vm_context.h"
 #include "media/vm_media.h"
@@ -321,6 +322,9 @@ static void array_judge(struct vm_context *vm, int check_level, bool probe,
 	paths_judge(vm, deadline, health, err);
 	if (check_level >= 20) {
 		masks_judge(vm, probe, deadline, health, err);
+	}
+	if (check_level >= 20 && !probe) {
+		vm_lun_health_tell(vm, deadline);
 	}
 }
 
