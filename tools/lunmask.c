@@ -9,6 +9,7 @@
 #include "command/usage.h"
 #include "doctor/report/doctor.h"
 #include "hosts/list_run.h"
+#include "luns/luns_commands.h"
 #include "make/make_commands.h"
 
 /* Shows the tasks and the journal, and changes the journal. See lunmask(8). */
@@ -70,7 +71,8 @@ static char *timeout;
 #define ROWS(...) (const GOptionEntry[]){__VA_ARGS__, {0}}
 /* clang-format on */
 
-/* doctor/, hosts/ and make/ are rooms of their own; the other commands are in files beside this. */
+/* doctor/, hosts/, luns/ and make/ are rooms of their own; the other commands are in files beside
+ * this. */
 static int lunmask_doctor(const struct lunmask_options *options)
 {
 	json_t *json = NULL;
@@ -80,11 +82,10 @@ static int lunmask_doctor(const struct lunmask_options *options)
 		.deadline = deadline_in(options->timeout_ms),
 		.ret_json = options->json ? &json : NULL,
 	};
+	struct err err = ERR_INIT;
 	size_t failed;
 
 	if (geteuid() != 0) {
-		struct err err = ERR_INIT;
-
 		return lunmask_fail(
 			err_set(&err, -EPERM, "doctor looks at root's files: run it as root"),
 			&err);
@@ -401,11 +402,13 @@ static const struct usage program_usage = {
 			"lunmask(7) is a tutorial; lunmask doctor says what a new system lacks.",
 };
 
-/* The commands of this table, then those of make/. */
+#define LUNS_END (G_N_ELEMENTS(commands) + LUNS_COMMANDS)
+/* The commands of this table, then those of luns/, then those of make/. */
 static const struct usage *usage_at(size_t i)
 {
 	return i < G_N_ELEMENTS(commands) ? &commands[i].usage
-					  : make_usage_at(i - G_N_ELEMENTS(commands));
+	       : i < LUNS_END             ? luns_usage_at(i - G_N_ELEMENTS(commands))
+					  : make_usage_at(i - LUNS_END);
 }
 
 static void commands_print(FILE *file)
@@ -498,7 +501,8 @@ static int any_run(size_t i, int argc, char **argv)
 	if (i < G_N_ELEMENTS(commands)) {
 		return command_run(&commands[i], argc, argv);
 	}
-	rc = make_command_run(i - G_N_ELEMENTS(commands), argc, argv, &err);
+	rc = i < LUNS_END ? luns_command_run(i - G_N_ELEMENTS(commands), argc, argv, &err)
+			  : make_command_run(i - LUNS_END, argc, argv, &err);
 	return rc < 0 ? lunmask_fail(rc, &err) : rc;
 }
 

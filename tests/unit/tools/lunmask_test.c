@@ -130,10 +130,10 @@ static void complete__offers_commands_and_options(void **state)
 	completes("ta", "tasks\n");
 	completes("''", "tasks\nreconcile\nimage\ndefinition\nstatus\npaths\nhosts\nrules\ndoctor\n"
 			"journal\n"
-			"template\ncreate\n");
+			"luns\ntemplate\ncreate\n");
 	completes("", "tasks\nreconcile\nimage\ndefinition\nstatus\npaths\nhosts\nrules\ndoctor\njo"
 		      "urnal\n"
-		      "template\ncreate\n");
+		      "luns\ntemplate\ncreate\n");
 	completes("tasks ''", "show\n");
 	completes("image ''", "show\ndiscard\n");
 	completes("journal f", "force-solo\nforget\n");
