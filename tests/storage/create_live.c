@@ -53,10 +53,24 @@ static void point(void)
 		return result;                                                                     \
 	}
 
-AROUND(int, array_create,
-       (const struct array *array, const struct array_volume *volume, struct deadline deadline,
-	bool *ret, struct err *err),
-       (array, volume, deadline, ret, err))
+static int creates; /* requests to make a LUN */
+
+int __real_array_create(const struct array *array, const struct array_volume *volume,
+			struct deadline deadline, bool *ret, struct err *err);
+int __wrap_array_create(const struct array *array, const struct array_volume *volume,
+			struct deadline deadline, bool *ret, struct err *err);
+int __wrap_array_create(const struct array *array, const struct array_volume *volume,
+			struct deadline deadline, bool *ret, struct err *err)
+{
+	int rc;
+
+	point();
+	creates++;
+	rc = __real_array_create(array, volume, deadline, ret, err);
+	point();
+	return rc;
+}
+
 /* The array's management is not reached: nothing is revoked and deleted. */
 static bool array_lost;
 
@@ -459,11 +473,17 @@ static void create__refuses_a_class_that_the_array_lacks(void **state)
 	(void)state;
 	g_free(template->drives[1].class);
 	template->drives[1].class = g_strdup("raid6");
+	creates = 0;
 	assert_int_equal(vm_create(&wish, &report, deadline_in(TEST_LIMIT_MS), &created, &err),
 			 -EOPNOTSUPP);
-	assert_non_null(strstr(err_text(&err), "'raid6' is not supported; only 'none' is legal"));
+	assert_non_null(strstr(err_text(&err), "has no reliability class 'raid6'; it has: none"));
 	vm_created_release(&created);
+	assert_int_equal(creates, 0);
 	nothing_is_left();
+	assert_int_equal(vm_create_check(&wish, deadline_in(TEST_LIMIT_MS), &created, &err),
+			 -EOPNOTSUPP);
+	assert_non_null(strstr(err_text(&err), "has no reliability class 'raid6'; it has: none"));
+	vm_created_release(&created);
 }
 
 /*
