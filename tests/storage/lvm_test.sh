@@ -67,11 +67,12 @@ disks_make() {
 	done
 }
 
+# The disks are so slow that a large LUN is not filled within one request.
 machine_run() {
 	local i drives=()
 	qemu-img create -q -f qcow2 -b "$image/root.raw" -F raw "$work/root.qcow2"
 	for i in 1 2 3 4 5 6; do
-		drives+=(-drive "file=$work/disk$i.raw,format=raw,if=virtio,cache=unsafe")
+		drives+=(-drive "file=$work/disk$i.raw,format=raw,if=virtio,cache=unsafe,throttling.bps-write=33554432")
 	done
 	qemu-system-x86_64 -machine q35 -accel tcg -cpu max -smp 1 -m 1024 -display none -nodefaults \
 		-kernel "$image/vmlinuz" -initrd "$image/initrd" -serial "file:$work/console" -no-reboot \

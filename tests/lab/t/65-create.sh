@@ -134,7 +134,7 @@ ok "$T_WHAT: check finds this one good" lab exec node1 -- "$LUNMASK" template ch
 T_WHAT="refused"
 create_is 0 node1 web1 --template witness --dry-run
 create_is 1 node1 web1 --template witness --class raid6
-like "$T_WHAT: it says what is legal" "$SAID" "only 'none' is legal"
+like "$T_WHAT: it says what is legal" "$SAID" "has no reliability class 'raid6'; it has: none"
 create_is 1 node1 web1 --template witness --size vda=1MiB
 like "$T_WHAT: it says what is too small" "$SAID" "make drive vda larger"
 create_is 6 node1 web1 --abort
@@ -154,6 +154,8 @@ while read -r command; do
 done <<<"$commands"
 ok "$T_WHAT: settles" settled
 runs_on node2 1
+like "$T_WHAT: lunmask luns knows its class, VM and host" \
+	"$(lab exec node1 -- "$LUNMASK" luns)" '^web1-vda +16MiB none +default +unknown +web1 +node2$'
 for node in node3 node1; do
 	T_WHAT="moved live to $node"
 	ok "$T_WHAT" crm resource move web1 "$node"

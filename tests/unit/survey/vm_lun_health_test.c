@@ -64,6 +64,13 @@ static int tear_down(void **state)
 	return undo_all(state) | nftw(root, entry_remove, 8, FTW_DEPTH | FTW_PHYS);
 }
 
+static bool was_asked(void)
+{
+	g_autofree char *file = g_build_filename(root, "asked", NULL);
+
+	return g_file_test(file, G_FILE_TEST_EXISTS);
+}
+
 static void event_hear(void *data, const struct task_event *event)
 {
 	(void)data;
@@ -120,6 +127,20 @@ static void vm_lun_health_tell__takes_unknown_for_no_change(void **state)
 	assert_string_equal(monitor(), "");
 }
 
+/* It would refuse a member that it does not know. */
+static void vm_lun_health_tell__asks_an_older_driver_for_no_health(void **state)
+{
+	(void)state;
+	put("driver",
+	    "#!/bin/sh\n"
+	    "[ $1 = info ] || { ! grep health >/dev/null || exit 9; echo $1 >>${0%/*}/asked; }\n"
+	    "case $1 in info) echo '{\"protocol\":1,\"capabilities\":[]}' ;;\n"
+	    "luns) cat ${0%/*}/luns ;; esac\n");
+	put("luns", "{\"luns\":[{\"name\":\"a\",\"size_bytes\":1,\"designators\":[\"naa.6\"]}]}");
+	assert_string_equal(monitor(), "");
+	assert_true(was_asked());
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -127,6 +148,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(vm_lun_health_tell__tells_each_change_once),
 		TEST(vm_lun_health_tell__takes_unknown_for_no_change),
+		TEST(vm_lun_health_tell__asks_an_older_driver_for_no_health),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
