@@ -53,7 +53,8 @@ static void point(void)
 		return result;                                                                     \
 	}
 
-static int creates; /* requests to make a LUN */
+static int creates;    /* requests to make a LUN */
+static int unfinished; /* so many of them need more time */
 
 int __real_array_create(const struct array *array, const struct array_volume *volume,
 			struct deadline deadline, bool *ret, struct err *err);
@@ -66,7 +67,9 @@ int __wrap_array_create(const struct array *array, const struct array_volume *vo
 
 	point();
 	creates++;
-	rc = __real_array_create(array, volume, deadline, ret, err);
+	rc = unfinished > 0 ? err_set(err, -EINPROGRESS, "being filled")
+			    : __real_array_create(array, volume, deadline, ret, err);
+	unfinished -= unfinished > 0 ? 1 : 0;
 	point();
 	return rc;
 }
@@ -410,7 +413,7 @@ static void all_delete(void)
 static int after(void **state)
 {
 	killed_at = 0;
-	libvirt_refuses = 0;
+	libvirt_refuses = unfinished = 0;
 	array_lost = store_fails = false;
 	fate = CLUSTER_NODE_UP;
 	all_delete();
@@ -436,6 +439,21 @@ static void create__makes_what_the_template_says(void **state)
 	assert_int_equal(undo("node1", &err), -ENOENT);
 	assert_int_equal(luns_count(), 3);
 	assert_true(same_content());
+}
+
+static void create__repeats_what_is_unfinished(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	creates = 0;
+	unfinished = 5;
+	if (make("node1", &err) != 0) {
+		fail_msg("%s", err_text(&err));
+	}
+	is_made();
+	assert_int_equal(creates, 3 + 5);
+	assert_int_equal(undo("node1", &err), -ENOENT);
 }
 
 static void create__leaves_alone_what_was_there(void **state)
@@ -705,6 +723,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, journal_server_up, after)
 		TEST(create__makes_what_the_template_says),
+		TEST(create__repeats_what_is_unfinished),
 		TEST(create__leaves_alone_what_was_there),
 		TEST(create__undoes_itself),
 		TEST(create__refuses_a_class_that_the_array_lacks),
