@@ -28,12 +28,22 @@ struct config {
 
 /* The legal sections and their keys. */
 
+#define CHAP_KEY(member, ...)                                                                      \
+	{                                                                                          \
+		.name = "chap_" #member, .offset = offsetof(struct config_array, chap.member),     \
+		__VA_ARGS__                                                                        \
+	}
+
 static const struct ini_key array_keys[] = {
 	INI_KEY(config_array, driver, .required = true, .check = config_value_driver),
 	INI_KEY(config_array, transport, .required = true, .check = runner_transport_check),
 	INI_KEY(config_array, identity, .check = config_value_path),
 	INI_KEY(config_array, portals, .type = INI_WORDS, .required = true,
 		.check = config_value_portals),
+	CHAP_KEY(user, .check = config_value_chap_user),
+	CHAP_KEY(secret_file, .check = config_value_path),
+	CHAP_KEY(target_user, .check = config_value_chap_user),
+	CHAP_KEY(target_secret_file, .check = config_value_path),
 };
 
 static const struct ini_key host_keys[] = {
@@ -59,9 +69,8 @@ static int array_complete(void *target, void *place, struct err *err)
 	struct config_array *array = place;
 
 	(void)target;
-	(void)err;
 	array->n_portals = g_strv_length(array->portals);
-	return 0;
+	return chap_check(&array->chap, err);
 }
 
 static void *host_place(void *target, const char *name, struct err *err)
@@ -246,6 +255,17 @@ const struct config_host *config_host_find_initiator(const struct config *config
 
 		if (host->initiator != NULL && strcasecmp(host->initiator, initiator) == 0) {
 			return host;
+		}
+	}
+	return NULL;
+}
+
+const struct chap *config_chap(const struct config *config, const char *array)
+{
+	for (size_t i = 0; i < config->n_arrays; i++) {
+		if (strcmp(config->arrays[i].name, array) == 0) {
+			return chap_wanted(&config->arrays[i].chap) ? &config->arrays[i].chap
+								    : NULL;
 		}
 	}
 	return NULL;

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "config/chap.h"
 
 /*
  * /etc/lunmask/lunmask.conf: the arrays, how to reach their management, and the name of each
@@ -16,6 +17,7 @@
  *	transport = ssh://lunmask@10.77.0.100     (or: exec)
  *	identity = /etc/lunmask/san1.key          (ssh only; optional; mode 0600)
  *	portals = 10.77.0.100:3260
+ *	chap_secret_file = /etc/lunmask/san1.chap (chap.h; optional)
  *
  *	[host node1]
  *	initiator = iqn.2026-11.org.example:node1
@@ -44,6 +46,7 @@ struct config_array {
 	char *identity;  /* private key file, or NULL */
 	char **portals;  /* NULL-terminated; at least one */
 	size_t n_portals;
+	struct chap chap;
 };
 
 struct config_host {
@@ -71,6 +74,9 @@ int config_host_get(const struct config *config, const char *node, const struct 
 /* NULL: no host has it. */
 const struct config_host *config_host_find_initiator(const struct config *config,
 						     const char *initiator);
+
+/* How hosts log in to the array; NULL: without CHAP, or there is no such array. */
+const struct chap *config_chap(const struct config *config, const char *array);
 
 /* All arrays and all hosts. */
 const struct config_array *config_arrays(const struct config *config, size_t *ret_count);

@@ -44,6 +44,17 @@ int config_value_initiator(const char *value, struct err *err)
 	return 0;
 }
 
+int config_value_chap_user(const char *value, struct err *err)
+{
+	if (!name_made_of(value, CHAP_USER_MAX, ".:@_-")) {
+		return err_set(err, -EINVAL,
+			       "'%.230s' is no user of CHAP: legal are 1 to %d letters, digits and "
+			       "the characters . : @ _ -",
+			       value, CHAP_USER_MAX);
+	}
+	return 0;
+}
+
 int config_value_address(const char *value, struct err *err)
 {
 	if (!name_made_of(value, NODE_NAME_MAX, ".:_-") || *value == '-') {

@@ -10,6 +10,7 @@ int config_value_driver(const char *value, struct err *err);
 int config_value_path(const char *value, struct err *err);
 int config_value_portals(const char *value, struct err *err);
 int config_value_initiator(const char *value, struct err *err);
+int config_value_chap_user(const char *value, struct err *err);
 int config_value_address(const char *value, struct err *err);
 
 #endif

@@ -24,8 +24,8 @@ int trusted_file_check(const struct stat *status, mode_t forbidden, struct err *
 	return 0;
 }
 
-int trusted_file_read(const char *path, char *buffer, size_t size, size_t *ret_bytes,
-		      struct err *err)
+static int file_read(const char *path, mode_t forbidden, char *buffer, size_t size,
+		     size_t *ret_bytes, struct err *err)
 {
 	AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat status;
@@ -36,11 +36,23 @@ int trusted_file_read(const char *path, char *buffer, size_t size, size_t *ret_b
 	if (fd < 0 || fstat(fd, &status) < 0) {
 		return err_set(err, -errno, "%s", strerror(errno));
 	}
-	rc = trusted_file_check(&status, S_IWGRP | S_IWOTH, err);
+	rc = trusted_file_check(&status, forbidden, err);
 	if (rc < 0) {
 		return rc;
 	}
 	got = fd_read(fd, buffer, size);
 	*ret_bytes = got < 0 ? 0 : (size_t)got;
 	return got < 0 ? err_set(err, (int)got, "%s", strerror((int)-got)) : 0;
+}
+
+int trusted_file_read(const char *path, char *buffer, size_t size, size_t *ret_bytes,
+		      struct err *err)
+{
+	return file_read(path, S_IWGRP | S_IWOTH, buffer, size, ret_bytes, err);
+}
+
+int trusted_file_read_private(const char *path, char *buffer, size_t size, size_t *ret_bytes,
+			      struct err *err)
+{
+	return file_read(path, S_IRWXG | S_IRWXO | S_ISUID | S_ISGID, buffer, size, ret_bytes, err);
 }

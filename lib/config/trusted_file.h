@@ -16,4 +16,8 @@ int trusted_file_check(const struct stat *status, mode_t forbidden, struct err *
 int trusted_file_read(const char *path, char *buffer, size_t size, size_t *ret_bytes,
 		      struct err *err);
 
+/* The same for a file that nobody else may read, either (mode 0600). */
+int trusted_file_read_private(const char *path, char *buffer, size_t size, size_t *ret_bytes,
+			      struct err *err);
+
 #endif

@@ -89,6 +89,12 @@ static void config_parse__refuses_and_says_what_and_where(void **state)
 		{HOST "migration_address = a b\n", "migration_address: 'a b' is neither"},
 		{HOST "unfence_after_cutoff = Yes\n", "unfence_after_cutoff: 'Yes' is not legal"},
 		{HOST "[host b]\ninitiator = iqn.2026-11.org.example:node1\n", "is [host node1]'s"},
+		{ARRAY "chap_user = a\n", "[array san1]: chap_user, chap_target_user and "
+					  "chap_target_secret_file need chap_secret_file"},
+		{ARRAY "chap_secret_file = a\n", "chap_secret_file: 'a' is not an absolute path"},
+		{ARRAY "chap_secret_file = /a\nchap_user = a b\n", "'a b' is no user of CHAP"},
+		{ARRAY "chap_secret_file = /a\nchap_target_user = b\n",
+		 "chap_target_user and chap_target_secret_file need each other"},
 		{"driver = x\n", "line 1: 'driver = x' is neither a [section]"},
 		{"[host a]\nnonsense\n", "line 2: 'nonsense' is neither"},
 		{"[host a]\r\n", "control character (0x0d)"},
@@ -180,6 +186,24 @@ static void config_parse__checks_driver_transport_and_identity(void **state)
 	assert_int_equal(parse_array("transport", "telnet://a"), -EINVAL);
 	assert_int_equal(parse_array("identity", "/k"), 0);
 	assert_int_equal(parse_array("identity", "k"), -EINVAL);
+}
+
+static void config_chap__is_that_of_the_array(void **state)
+{
+	struct config *config;
+	const struct chap *chap;
+
+	(void)state;
+	assert_int_equal(parse(ARRAY "chap_secret_file = /a\n", &config, NULL), 0);
+	chap = config_chap(config, "san1");
+	assert_non_null(chap);
+	assert_string_equal(chap->secret_file, "/a");
+	assert_string_equal(chap_user(chap, "iqn.x:h"), "iqn.x:h");
+	assert_null(config_chap(config, "san2"));
+	config_free(config);
+	assert_int_equal(parse(ARRAY, &config, NULL), 0);
+	assert_null(config_chap(config, "san1"));
+	config_free(config);
 }
 
 static void config_parse__limits_size_and_number(void **state)
@@ -328,6 +352,7 @@ int main(void)
 		cmocka_unit_test(config_parse__checks_portals),
 		cmocka_unit_test(config_parse__limits_the_number_of_portals),
 		cmocka_unit_test(config_parse__checks_driver_transport_and_identity),
+		cmocka_unit_test(config_chap__is_that_of_the_array),
 		cmocka_unit_test(config_parse__limits_size_and_number),
 		cmocka_unit_test(config_get__names_what_is_configured),
 		cmocka_unit_test(config_host_find_initiator__ignores_case),
