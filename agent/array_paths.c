@@ -226,7 +226,7 @@ static void rest_measure(struct count *count, struct deadline deadline)
 	count->measured_here = rest->len > 0;
 	if (count->measured_here) {
 		portal_probe((struct path *)(void *)rest->data, rest->len, count->self->initiator,
-			     MIN(left_ms, PROBE_MS), on_path, count);
+			     count->config, MIN(left_ms, PROBE_MS), on_path, count);
 	}
 }
 

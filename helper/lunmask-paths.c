@@ -174,7 +174,8 @@ static void paths_measure(struct round *round, const char *initiator)
 	}
 	paths_collect(round);
 	paths = (struct path *)(void *)round->paths->data;
-	portal_probe(paths, round->paths->len, initiator, round->request.timeout_ms, on_path, NULL);
+	portal_probe(paths, round->paths->len, initiator, round->config, round->request.timeout_ms,
+		     on_path, NULL);
 }
 
 static int round_run(struct round *round, struct err *err)

@@ -6,7 +6,6 @@
 #include "cluster/cluster.h"
 #include "command/usage.h"
 #include "names/name_limits.h"
-#include "san/iscsi.h"
 #include "san/peer_probe.h"
 
 /*
@@ -21,9 +20,10 @@ static const struct usage usage = {
 	.summary = "Logs in to every LUN of the request through every portal of the request, with\n"
 		   "the initiator name of the request, and compares the designators and sizes.",
 	.text = "REQUEST is JSON:\n"
-		"  {\"node\": NAME, \"initiator\": IQN, \"portals\": [\"ADDRESS:PORT\"], "
-		"\"paths_required\": N,\n"
-		"   \"timeout_ms\": N, \"luns\": [{\"name\": ..., \"designator\": ...,\n"
+		"  {\"node\": NAME, \"array\": NAME, \"initiator\": IQN,\n"
+		"   \"portals\": [\"ADDRESS:PORT\"], \"paths_required\": N, "
+		"\"timeout_ms\": N,\n"
+		"   \"luns\": [{\"name\": ..., \"designator\": ...,\n"
 		"   \"size_bytes\": N, \"target\": IQN, \"number\": N}]}\n"
 		"It prints {\"ok\": true, \"paths\": N, \"portals\": [true, ...]} and exits with "
 		"0,\n"
@@ -74,11 +74,7 @@ static int probe(struct iscsi_portals *ret, size_t *ret_n_portals, struct err *e
 
 	rc = rc < 0 ? rc : peer_probe_request_decode(buffer, bytes, &request, &storage, err);
 	rc = rc < 0 ? rc : node_check(&request, err);
-	rc = rc < 0 ? rc
-		    : iscsi_luns_verify(request.luns, request.n_luns, request.portals,
-					request.n_portals, request.initiator,
-					request.paths_required, deadline_in(request.timeout_ms),
-					ret, err);
+	rc = rc < 0 ? rc : peer_probe_verify(&request, deadline_in(request.timeout_ms), ret, err);
 	*ret_n_portals = request.n_portals;
 	peer_probe_storage_free(storage);
 	return rc;

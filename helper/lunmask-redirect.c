@@ -70,7 +70,8 @@ static int request_read(struct login_request *ret, struct deadline deadline, str
 }
 
 /* Which array has the target is not known here: each is asked, and others than its own refuse. */
-static size_t portals_collect(const struct config *config, const char **ret)
+static size_t portals_collect(const struct config *config, struct portal_place *ret,
+			      const char **ret_names)
 {
 	size_t n_arrays = 0;
 	size_t n = 0;
@@ -78,7 +79,10 @@ static size_t portals_collect(const struct config *config, const char **ret)
 
 	for (size_t i = 0; i < n_arrays; i++) {
 		for (size_t k = 0; k < arrays[i].n_portals && n < PORTAL_CHOICE_MAX; k++) {
-			ret[n++] = arrays[i].portals[k];
+			ret[n] = (struct portal_place){.portal = arrays[i].portals[k],
+						       .chap = config_chap(config, arrays[i].name)};
+			ret_names[n] = arrays[i].portals[k];
+			n++;
 		}
 	}
 	return n;
@@ -87,20 +91,21 @@ static size_t portals_collect(const struct config *config, const char **ret)
 static int portal_find(const struct login_request *request, struct deadline deadline,
 		       char ret[static ISCSI_PORTAL_MAX + 1], struct err *err)
 {
-	const char *portals[PORTAL_CHOICE_MAX];
+	struct portal_place portals[PORTAL_CHOICE_MAX];
+	const char *names[PORTAL_CHOICE_MAX];
 	struct config *config = NULL;
 	size_t n = 0;
 	size_t at = 0;
 	int rc = config_load(NULL, &config, err);
 
 	if (rc == 0) {
-		n = portals_collect(config, portals);
+		n = portals_collect(config, portals, names);
 		rc = portal_choose(request->initiator, request->target, portals, n, deadline, &at,
 				   err);
 	}
-	rc = rc < 0 ? rc : portal_orphans_end(portals, n, deadline, err);
+	rc = rc < 0 ? rc : portal_orphans_end(names, n, deadline, err);
 	if (rc == 0) {
-		(void)g_strlcpy(ret, portals[at], ISCSI_PORTAL_MAX + 1);
+		(void)g_strlcpy(ret, names[at], ISCSI_PORTAL_MAX + 1);
 	}
 	config_free(config);
 	return rc;

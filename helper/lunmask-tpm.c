@@ -24,6 +24,7 @@
 
 #include "base/fd.h"
 #include "command/usage.h"
+#include "config/config.h"
 #include "rules/task.h"
 #include "san/iscsi.h"
 #include "tpm/tpm_folder.h"
@@ -45,8 +46,8 @@ static const struct usage usage = {
 	.summary =
 		"Keeps the state of a VM's TPM on its LUN. lunmask runs it; nobody else needs it.",
 	.text = "REQUEST is JSON: {\"verb\": \"serve\", \"vm\": NAME, \"uuid\": UUID,\n"
-		"  \"arrival\": true or false, \"initiator\": IQN, \"portals\": "
-		"[\"ADDRESS:PORT\"],\n"
+		"  \"arrival\": true or false, \"array\": NAME, \"initiator\": IQN,\n"
+		"  \"portals\": [\"ADDRESS:PORT\"],\n"
 		"  \"lun\": {\"name\": ..., \"designator\": ..., \"size_bytes\": N, \"target\": "
 		"IQN,\n"
 		"  \"number\": N}}, or {\"verb\": \"end\", \"vm\": NAME}.\n"
@@ -64,8 +65,8 @@ struct server {
 };
 
 /* The LUN is verified at each opening (I6): its number may have become another volume's. */
-static int portal_open(const struct server *server, const char *portal, struct deadline deadline,
-		       struct state_lun **ret, struct err *err)
+static int portal_open(const struct server *server, const struct chap *chap, const char *portal,
+		       struct deadline deadline, struct state_lun **ret, struct err *err)
 {
 	const struct tpm_request *request = &server->request;
 	const struct iscsi_path path = {
@@ -73,6 +74,7 @@ static int portal_open(const struct server *server, const char *portal, struct d
 		.initiator = request->initiator,
 		.target = request->lun.target,
 		.number = request->lun.number,
+		.chap = chap,
 	};
 	struct extent whole = {.offset_bytes = 0};
 	int rc = iscsi_path_verify(&path, &request->lun, deadline, err);
@@ -81,19 +83,32 @@ static int portal_open(const struct server *server, const char *portal, struct d
 	return rc < 0 ? rc : state_lun_open(&path, &whole, deadline, ret, err);
 }
 
-static int lun_open(void *data, struct deadline deadline, struct state_lun **ret, struct err *err)
+static int portals_try(struct server *server, const struct chap *chap, struct deadline deadline,
+		       struct state_lun **ret, struct err *err)
 {
-	struct server *server = data;
 	int rc = -EHOSTUNREACH;
 
 	for (size_t i = 0; i < server->request.n_portals; i++) {
-		rc = portal_open(server, server->request.portals[server->portal],
+		rc = portal_open(server, chap, server->request.portals[server->portal],
 				 deadline_within(deadline, TRY_MS), ret, err);
 		if (rc == 0 || rc == -EUCLEAN) {
 			return rc;
 		}
 		server->portal = (server->portal + 1) % server->request.n_portals;
 	}
+	return rc;
+}
+
+/* The user and the secret may have been changed since the last time. */
+static int lun_open(void *data, struct deadline deadline, struct state_lun **ret, struct err *err)
+{
+	struct server *server = data;
+	const char *array = server->request.array;
+	struct config *config = NULL;
+	int rc = *array == '\0' ? 0 : config_load(NULL, &config, err);
+
+	rc = rc < 0 ? rc : portals_try(server, config_chap(config, array), deadline, ret, err);
+	config_free(config);
 	return rc;
 }
 

@@ -262,7 +262,7 @@ const struct config_host *config_host_find_initiator(const struct config *config
 
 const struct chap *config_chap(const struct config *config, const char *array)
 {
-	for (size_t i = 0; i < config->n_arrays; i++) {
+	for (size_t i = 0; config != NULL && i < config->n_arrays; i++) {
 		if (strcmp(config->arrays[i].name, array) == 0) {
 			return chap_wanted(&config->arrays[i].chap) ? &config->arrays[i].chap
 								    : NULL;

@@ -75,7 +75,7 @@ int config_host_get(const struct config *config, const char *node, const struct 
 const struct config_host *config_host_find_initiator(const struct config *config,
 						     const char *initiator);
 
-/* How hosts log in to the array; NULL: without CHAP, or there is no such array. */
+/* How hosts log in to the array. NULL: without CHAP, there is no such array, or config is NULL. */
 const struct chap *config_chap(const struct config *config, const char *array);
 
 /* All arrays and all hosts. */

@@ -58,7 +58,8 @@ static int image_do(const struct vm_context *vm, const struct create_volume *vol
 		    const char *doing, image_fn *fn, struct deadline deadline, struct err *err)
 {
 	const struct lun *lun = luns_find(vm->luns, vm->n_luns + vm->n_media, volume->lun);
-	struct iscsi_path path = {.portal = vm->portal, .initiator = vm->self->initiator};
+	struct iscsi_path path = {
+		.portal = vm->portal, .initiator = vm->self->initiator, .chap = vm->chap};
 	struct shown shown = {.wish = vm->create->wish, .doing = doing, .lun = volume->lun};
 	struct image_job job = {
 		.image = volume->drive->image,

@@ -18,7 +18,8 @@ static int flash_open(const struct vm_context *vm, const struct mapping_drive *d
 {
 	const struct lun *lun =
 		luns_find(vm->luns, vm->n_luns + vm->n_media, drive->drive.extent.lun);
-	struct iscsi_path path = {.portal = vm->portal, .initiator = vm->self->initiator};
+	struct iscsi_path path = {
+		.portal = vm->portal, .initiator = vm->self->initiator, .chap = vm->chap};
 
 	if (!vm->luns_known || lun == NULL) {
 		return err_set(err, -EINVAL, "the paths to LUN %s were not verified",

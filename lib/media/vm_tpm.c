@@ -33,6 +33,7 @@ int vm_tpm_request(const struct vm_context *vm, const struct lun *luns, size_t n
 	(void)g_strlcpy(ret->lun.designator, drive->designator, sizeof(ret->lun.designator));
 	(void)g_strlcpy(ret->vm, vm->settings->vm, sizeof(ret->vm));
 	(void)g_strlcpy(ret->uuid, vm->mapping->uuid, sizeof(ret->uuid));
+	(void)g_strlcpy(ret->array, vm->chap == NULL ? "" : vm->array.name, sizeof(ret->array));
 	(void)g_strlcpy(ret->initiator, initiator, sizeof(ret->initiator));
 	for (; ret->n_portals < vm->n_portals && ret->n_portals < PORTALS_MAX; ret->n_portals++) {
 		(void)g_strlcpy(ret->portals[ret->n_portals], vm->portals[ret->n_portals],

@@ -19,7 +19,7 @@ enum path_state {
 	PATH_UNKNOWN = 0, /* it was not measured */
 	PATH_UP,
 	PATH_DOWN,    /* nobody answers, or the portal has an error */
-	PATH_REFUSED, /* the array answers, and does not let this host in: name or secret */
+	PATH_REFUSED, /* the array does not let this host in: its name or secret, or it has none */
 	PATH_STATE_MAX
 };
 

@@ -30,10 +30,7 @@ static char *verify(const struct journal_ask_request *ask, const char *uri)
 	int rc = peer_probe_request_decode(ask->body, ask->bytes, &request, &storage, &err);
 
 	(void)uri;
-	rc = rc < 0 ? rc
-		    : iscsi_luns_verify(request.luns, request.n_luns, request.portals,
-					request.n_portals, request.initiator,
-					request.paths_required, deadline_of(ask), &portals, &err);
+	rc = rc < 0 ? rc : peer_probe_verify(&request, deadline_of(ask), &portals, &err);
 	answer = peer_probe_answer_encode(rc, &portals, request.n_portals, err_text(&err));
 	peer_probe_storage_free(storage);
 	return answer;

@@ -8,6 +8,7 @@
 
 #include "base/deadline.h"
 #include "base/err.h"
+#include "config/chap.h"
 #include "names/lun.h"
 #include "names/portal.h"
 
@@ -23,7 +24,8 @@
  * path are copied. A function that returns int returns 0, or -errno with text:
  *
  * -EHOSTUNREACH the portal does not answer
- * -EACCES       the login was refused (the host is masked, or authentication failed)
+ * -EACCES       the login was refused (the host is masked, or CHAP failed), or a secret of CHAP
+ *               cannot be used on this host
  * -ENXIO        the session is open, but the LUN is not, or no longer, presented to this host
  * -EBUSY        the LUN reports BUSY or TASK SET FULL: try again
  * -EBADMSG      the LUN's VPD page 0x83 is malformed
@@ -36,6 +38,7 @@ struct iscsi_path {
 	const char *initiator;
 	const char *target;
 	unsigned int number;
+	const struct chap *chap; /* NULL: without CHAP; must outlive the session */
 };
 
 struct iscsi_lun;
@@ -94,23 +97,26 @@ size_t iscsi_portals_first(const struct iscsi_portals *portals);
 
 /*
  * Runs iscsi_path_verify() for every LUN on every portal: 1 to VM_LUNS_MAX LUNs and 1 to
- * PORTALS_MAX portals. Succeeds if every LUN was verified through at least portals_required portals
- * (0 = all). A mismatch on any path is a failure, even if enough portals are good; then *ret has
- * none. Otherwise *ret, if ret is not NULL, has the good ones, even if they are too few.
+ * PORTALS_MAX portals. chap may be NULL. Succeeds if every LUN was verified through at least
+ * portals_required portals (0 = all). A mismatch on any path is a failure, even if enough portals
+ * are good; then *ret has none. Otherwise *ret, if ret is not NULL, has the good ones, even if they
+ * are too few.
  *
  * All portals are tried in parallel, with as many LUNs at a time as make 256 paths. A path is tried
  * for at most 5 s and at most until the deadline. A portal on which a LUN has failed is not tried
  * for other LUNs, so portals that do not answer cost 5 s together.
  */
 int iscsi_luns_verify(const struct lun *luns, size_t n_luns, const char *const *portals,
-		      size_t n_portals, const char *initiator, size_t portals_required,
-		      struct deadline deadline, struct iscsi_portals *ret, struct err *err);
+		      size_t n_portals, const char *initiator, const struct chap *chap,
+		      size_t portals_required, struct deadline deadline, struct iscsi_portals *ret,
+		      struct err *err);
 
 /*
  * The portal that a domain's drives are given, of those that were verified: REDIRECT_PORTAL, if
  * there are others to change over to and each LUN was verified through it, else first.
  */
 const char *iscsi_source_portal(const struct lun *luns, size_t n_luns, const char *first,
-				size_t n_portals, const char *initiator, struct deadline deadline);
+				size_t n_portals, const char *initiator, const struct chap *chap,
+				struct deadline deadline);
 
 #endif

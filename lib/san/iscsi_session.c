@@ -10,12 +10,12 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "names/designator.h"
 #include "names/portal.h"
+#include "san/iscsi_login.h"
+#include "san/login_reason.h"
 
 /* After a login, a target may report several: power on, reset, parameters or capacity changed. */
 #define UNIT_ATTENTIONS_MAX 16
@@ -29,6 +29,8 @@ struct iscsi_session {
 	struct iscsi_context *context;
 	char portal[ISCSI_PORTAL_MAX + 1];
 	char target[ISCSI_NAME_MAX + 1];
+	char initiator[ISCSI_NAME_MAX + 1];
+	const struct chap *chap; /* or NULL */
 	unsigned int number;
 	int wire_lun; /* the number as REPORT LUNS returned it, with the addressing method */
 	bool redirected;
@@ -316,21 +318,20 @@ static void command_done(struct iscsi_context *context, int status, void *data, 
 	scsi_free_scsi_task(task);
 }
 
-/*
- * libiscsi reports the status of a login only in its message, which ends in "(NUMBER)": the class
- * and detail of RFC 7143 11.13.5. Class 2 is "initiator error", such as not found or not
- * authorised.
- */
 static int login_failure(struct iscsi_session *session)
 {
 	const char *text = iscsi_get_error(session->context);
-	const char *status = strrchr(text, '(');
+	char reason[LOGIN_REASON_MAX + 1];
 
-	if (strstr(text, "Status: ") != NULL && status != NULL && atoi(status + 1) >> 8 == 2) {
+	switch (login_reason(text, session->chap, session->initiator, reason)) {
+	case LOGIN_MASKED:
 		return err_set(&session->err, -EACCES, "login refused, this host is masked: %s",
 			       text);
+	case LOGIN_UNPROVEN:
+	case LOGIN_STRANGE:
+		return err_set(&session->err, -EACCES, "%s (login refused: %s)", reason, text);
+	default: return err_set(&session->err, -EHOSTUNREACH, "login failed: %s", text);
 	}
-	return err_set(&session->err, -EHOSTUNREACH, "login failed: %s", text);
 }
 
 static void connect_done(struct iscsi_context *context, int status, void *data, void *private_data);
@@ -437,29 +438,17 @@ static void step_start(struct iscsi_session *session)
 	}
 }
 
-/* A login with the ISID of another session closes that session, even one of another process. */
-static int isid_set(struct iscsi_context *context)
-{
-	uint32_t random[2];
-
-	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
-		return -1;
-	}
-	return iscsi_set_isid_random(context, random[0] & 0xffffff, random[1] & 0xffff);
-}
-
-static int session_setup(struct iscsi_session *session)
+static int session_setup(struct iscsi_session *session, const struct iscsi_path *path)
 {
 	struct iscsi_context *context = session->context;
 
-	iscsi_set_noautoreconnect(context, 1);
-	iscsi_set_reconnect_max_retries(context, 0);
-	if (iscsi_set_targetname(context, session->target) != 0 || isid_set(context) != 0 ||
-	    iscsi_set_session_type(context, ISCSI_SESSION_NORMAL) != 0 ||
-	    iscsi_set_header_digest(context, ISCSI_HEADER_DIGEST_NONE) != 0) {
-		return -EIO;
+	if (context == NULL || iscsi_set_targetname(context, session->target) != 0 ||
+	    iscsi_set_session_type(context, ISCSI_SESSION_NORMAL) != 0) {
+		return err_set(&session->err, -EIO,
+			       "libiscsi refuses initiator '%s' or target '%s'", path->initiator,
+			       path->target);
 	}
-	return 0;
+	return iscsi_login_setup(context, path->chap, path->initiator, &session->err);
 }
 
 int iscsi_session_new(const struct iscsi_path *path, struct iscsi_session **ret, struct err *err)
@@ -482,11 +471,13 @@ int iscsi_session_new(const struct iscsi_path *path, struct iscsi_session **ret,
 	(void)snprintf(session->portal, sizeof(session->portal), "%s", path->portal);
 	(void)snprintf(session->target, sizeof(session->target), "%s", path->target);
 	session->number = path->number;
+	(void)snprintf(session->initiator, sizeof(session->initiator), "%s", path->initiator);
 	session->wire_lun = (int)path->number;
+	session->chap = path->chap;
 	session->context = iscsi_create_context(path->initiator);
-	if (session->context == NULL || session_setup(session) < 0) {
-		rc = err_set(err, -EIO, "libiscsi refuses initiator '%s' or target '%s'",
-			     path->initiator, path->target);
+	rc = session_setup(session, path);
+	if (rc < 0) {
+		(void)err_set(err, rc, "%s", err_text(&session->err));
 		iscsi_session_free(session);
 		return rc;
 	}

@@ -12,8 +12,9 @@
 
 /*
  * Runs an iSCSI session as a list of steps (a walk), so that many sessions run in parallel in one
- * poll loop. This module implements iscsi.h. It and portal_probe.c are the only ones that use
- * libiscsi; a build without it has iscsi_session_absent.c and portal_probe_absent.c in their place.
+ * poll loop. This module implements iscsi.h. It, iscsi_login.c and portal_probe.c are the only ones
+ * that use libiscsi; a build without it has iscsi_session_absent.c and portal_probe_absent.c in
+ *their place.
  *
  *	static const enum iscsi_step open[] = {ISCSI_STEP_LOGIN, ISCSI_STEP_REPORT_LUNS};
  *
@@ -43,7 +44,10 @@ enum iscsi_step {
 
 struct iscsi_session;
 
-/* The strings are copied. -EINVAL for an illegal portal, name or LUN number; -EIO. */
+/*
+ * The strings are copied; the chap of path must live as long as the session. -EINVAL for an illegal
+ * portal, name or LUN number; -EACCES for a secret that cannot be used here; -EIO.
+ */
 int iscsi_session_new(const struct iscsi_path *path, struct iscsi_session **ret, struct err *err);
 
 /* Closes an open connection without a logout, and frees the session. Accepts NULL. */

@@ -164,8 +164,9 @@ size_t iscsi_portals_first(const struct iscsi_portals *portals)
 }
 
 int iscsi_luns_verify(const struct lun *luns, size_t n_luns, const char *const *portals,
-		      size_t n_portals, const char *initiator, size_t portals_required,
-		      struct deadline deadline, struct iscsi_portals *ret, struct err *err)
+		      size_t n_portals, const char *initiator, const struct chap *chap,
+		      size_t portals_required, struct deadline deadline, struct iscsi_portals *ret,
+		      struct err *err)
 {
 	const struct attempt *failed[PORTALS_MAX] = {NULL};
 	size_t count = n_luns * n_portals;
@@ -194,7 +195,8 @@ int iscsi_luns_verify(const struct lun *luns, size_t n_luns, const char *const *
 		attempts[i].path = (struct iscsi_path){.portal = portals[i % n_portals],
 						       .initiator = initiator,
 						       .target = lun->target,
-						       .number = lun->number};
+						       .number = lun->number,
+						       .chap = chap};
 	}
 	all_run(attempts, count, n_portals, failed, deadline);
 	return portals_judge(failed, n_portals, required, ret != NULL ? ret : &good, err);
@@ -202,12 +204,13 @@ int iscsi_luns_verify(const struct lun *luns, size_t n_luns, const char *const *
 
 /* Where nobody listens, that is known at once. */
 const char *iscsi_source_portal(const struct lun *luns, size_t n_luns, const char *first,
-				size_t n_portals, const char *initiator, struct deadline deadline)
+				size_t n_portals, const char *initiator, const struct chap *chap,
+				struct deadline deadline)
 {
 	static const char *const redirect[] = {REDIRECT_PORTAL};
 
-	return n_portals > 1 && iscsi_luns_verify(luns, n_luns, redirect, 1, initiator, 1, deadline,
-						  NULL, NULL) == 0
+	return n_portals > 1 && iscsi_luns_verify(luns, n_luns, redirect, 1, initiator, chap, 1,
+						  deadline, NULL, NULL) == 0
 		       ? REDIRECT_PORTAL
 		       : first;
 }

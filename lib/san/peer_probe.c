@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/json_build.h"
+#include "config/config.h"
 #include "names/errno_name.h"
 #include "names/portal.h"
 
@@ -34,12 +35,12 @@ char *peer_probe_request_encode(const struct peer_probe_request *request)
 	for (size_t i = 0; i < request->n_portals; i++) {
 		portals = json_build_append(portals, json_string(request->portals[i]));
 	}
-	return json_build_text(json_pack("{s:s*, s:s, s:o, s:I, s:i, s:o}", "node", request->node,
-					 "initiator", request->initiator, "portals", portals,
-					 "paths_required", (json_int_t)request->paths_required,
-					 "timeout_ms", request->timeout_ms, "luns",
-					 luns_pack(request->luns, request->n_luns)),
-			       JSON_COMPACT);
+	return json_build_text(
+		json_pack("{s:s*, s:s*, s:s, s:o, s:I, s:i, s:o}", "node", request->node, "array",
+			  request->array, "initiator", request->initiator, "portals", portals,
+			  "paths_required", (json_int_t)request->paths_required, "timeout_ms",
+			  request->timeout_ms, "luns", luns_pack(request->luns, request->n_luns)),
+		JSON_COMPACT);
 }
 
 struct peer_probe_storage {
@@ -155,6 +156,10 @@ static int request_take(struct peer_probe_storage *storage, struct peer_probe_re
 	ret->node = json_string_value(json_object_get(json, "node"));
 	if (json_object_get(json, "node") != NULL && ret->node == NULL) {
 		return err_set(err, -EINVAL, "'node' must be a string");
+	}
+	ret->array = json_string_value(json_object_get(json, "array"));
+	if (json_object_get(json, "array") != NULL && ret->array == NULL) {
+		return err_set(err, -EINVAL, "'array' must be a string");
 	}
 	ret->initiator = json_string_value(json_object_get(json, "initiator"));
 	if (ret->initiator == NULL || !iscsi_name_valid(ret->initiator)) {
@@ -305,38 +310,46 @@ static int answer_judge(const struct runner_result *result, size_t n_portals,
 	return rc;
 }
 
-int peer_probe_run(const struct runner *runner, const char *program, const char *node,
-		   const char *initiator, const struct lun *luns, size_t n_luns,
-		   const char *const *portals, size_t n_portals, size_t paths_required,
-		   struct deadline deadline, struct iscsi_portals *ret, struct err *err)
+int peer_probe_run(const struct runner *runner, const char *program,
+		   const struct peer_probe_request *request, struct deadline deadline,
+		   struct iscsi_portals *ret, struct err *err)
 {
 	int left_ms = deadline_left_ms(deadline);
 	int timeout_ms = left_ms > 2 * RESERVE_MS ? left_ms - RESERVE_MS : left_ms / 2 + 1;
-	struct peer_probe_request request = {
-		.node = node,
-		.initiator = initiator,
-		.portals = portals,
-		.n_portals = n_portals,
-		.paths_required = paths_required,
-		.timeout_ms = MIN(timeout_ms, PEER_PROBE_TIMEOUT_MAX_MS),
-		.luns = luns,
-		.n_luns = n_luns,
-	};
+	struct peer_probe_request timed = *request;
 	const char *const argv[] = {program, NULL};
 	struct runner_result result = {0};
 	char *text;
 	int rc;
 
 	*ret = (struct iscsi_portals){.n_good = 0};
-	text = peer_probe_request_encode(&request);
+	timed.timeout_ms = MIN(timeout_ms, PEER_PROBE_TIMEOUT_MAX_MS);
+	text = peer_probe_request_encode(&timed);
 	if (text == NULL) {
 		return err_set(err, -ENOMEM, "out of memory, or a name that is not UTF-8");
 	}
 	rc = runner_run(runner, argv, text, PEER_PROBE_BYTES_MAX, deadline, &result, err);
 	if (rc == 0) {
-		rc = answer_judge(&result, n_portals, ret, err);
+		rc = answer_judge(&result, request->n_portals, ret, err);
 		runner_result_release(&result);
 	}
 	free(text);
-	return rc < 0 && rc != -EADDRNOTAVAIL ? err_prefix(err, rc, "host %s", initiator) : rc;
+	return rc < 0 && rc != -EADDRNOTAVAIL ? err_prefix(err, rc, "host %s", request->initiator)
+					      : rc;
+}
+
+int peer_probe_verify(const struct peer_probe_request *request, struct deadline deadline,
+		      struct iscsi_portals *ret, struct err *err)
+{
+	struct config *config = NULL;
+	int rc = request->array == NULL ? 0 : config_load(NULL, &config, err);
+
+	rc = rc < 0 ? rc
+		    : iscsi_luns_verify(
+			      request->luns, request->n_luns, request->portals, request->n_portals,
+			      request->initiator,
+			      request->array == NULL ? NULL : config_chap(config, request->array),
+			      request->paths_required, deadline, ret, err);
+	config_free(config);
+	return rc;
 }

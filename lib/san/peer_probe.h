@@ -18,14 +18,17 @@
  *
  * The request and the answer are JSON, each of at most PEER_PROBE_BYTES_MAX bytes:
  *
- *	{"node": "node2", "initiator": "iqn...", "portals": ["10.0.0.1:3260"], "paths_required": 0,
- *	 "timeout_ms": 10000,
+ *	{"node": "node2", "array": "san1", "initiator": "iqn...", "portals": ["10.0.0.1:3260"],
+ *	 "paths_required": 0, "timeout_ms": 10000,
  *	 "luns": [{"name": "web1-root", "designator": "naa.6001...", "size_bytes": 1073741824,
  *	           "target": "iqn...", "number": 1}]}
  *
  *	{"ok": true, "paths": 1, "portals": [true, false]}
  *	{"ok": false, "paths": 0, "portals": [false, false], "error": "one line",
  *	 "errno_name": "EUCLEAN"}
+ *
+ * "array" is there if hosts log in to it with CHAP. The other host has the user and the secret from
+ * its own lunmask.conf: none is sent. An older lunmask there logs in without, and is refused.
  *
  * "portals" says for each portal of the request whether every LUN was verified through it, "paths"
  * how many these are. Where an older lunmask sends no "portals", all of them are good or it is
@@ -35,7 +38,8 @@
 #define PEER_PROBE_TIMEOUT_MAX_MS 600000
 
 struct peer_probe_request {
-	const char *node; /* who the other host must be in the cluster; NULL: whoever it is */
+	const char *node;  /* who the other host must be in the cluster; NULL: whoever it is */
+	const char *array; /* NULL: without CHAP */
 	const char *initiator;
 	const char *const *portals;
 	size_t n_portals;
@@ -46,15 +50,19 @@ struct peer_probe_request {
 };
 
 /*
- * program is a name or path on the other host. -EADDRNOTAVAIL: the other host is not this node. An
+ * program is a name or path on the other host; timeout_ms of the request is that of the deadline.
+ * -EADDRNOTAVAIL: the other host is not this node. An
  * older lunmask there does not check that. The other errors are those of iscsi_luns_verify() and of
  * runner_run(), -EPROTO if the answer is illegal, and -ENOMEM if a name is not UTF-8; always with
  * text.
  */
-int peer_probe_run(const struct runner *runner, const char *program, const char *node,
-		   const char *initiator, const struct lun *luns, size_t n_luns,
-		   const char *const *portals, size_t n_portals, size_t paths_required,
-		   struct deadline deadline, struct iscsi_portals *ret, struct err *err);
+int peer_probe_run(const struct runner *runner, const char *program,
+		   const struct peer_probe_request *request, struct deadline deadline,
+		   struct iscsi_portals *ret, struct err *err);
+
+/* What the other end does: iscsi_luns_verify() as this host's lunmask.conf says. */
+int peer_probe_verify(const struct peer_probe_request *request, struct deadline deadline,
+		      struct iscsi_portals *ret, struct err *err);
 
 /* The caller frees the text. NULL without memory, or if a name is not UTF-8. */
 char *peer_probe_request_encode(const struct peer_probe_request *request);

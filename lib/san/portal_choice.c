@@ -24,11 +24,13 @@ static void failure_note(struct choice *choice, int rc, const struct err *why)
 }
 
 static void sessions_begin(struct choice *choice, const char *initiator, const char *target,
-			   const char *const *portals, struct deadline deadline)
+			   const struct portal_place *portals, struct deadline deadline)
 {
 	for (size_t i = 0; i < choice->count; i++) {
-		struct iscsi_path path = {
-			.portal = portals[i], .initiator = initiator, .target = target};
+		struct iscsi_path path = {.portal = portals[i].portal,
+					  .initiator = initiator,
+					  .target = target,
+					  .chap = portals[i].chap};
 		struct err why = ERR_INIT;
 		int rc = iscsi_session_new(&path, &choice->session[i], &why);
 
@@ -80,7 +82,7 @@ static void sessions_turn(struct choice *choice, struct deadline until)
 	iscsi_sessions_turn(there, n, until);
 }
 
-int portal_choose(const char *initiator, const char *target, const char *const *portals,
+int portal_choose(const char *initiator, const char *target, const struct portal_place *portals,
 		  size_t n_portals, struct deadline deadline, size_t *ret, struct err *err)
 {
 	struct deadline patience = deadline_within(deadline, PORTAL_CHOICE_WAIT_MS);

@@ -6,6 +6,7 @@
 
 #include "base/deadline.h"
 #include "base/err.h"
+#include "config/chap.h"
 
 /*
  * Which of some portals lets this host log in to a target now: the first in their order, where one
@@ -17,7 +18,12 @@
 #define PORTAL_CHOICE_MAX 256
 #define PORTAL_CHOICE_WAIT_MS 1000
 
-int portal_choose(const char *initiator, const char *target, const char *const *portals,
+struct portal_place {
+	const char *portal;
+	const struct chap *chap; /* of its array; NULL: without CHAP */
+};
+
+int portal_choose(const char *initiator, const char *target, const struct portal_place *portals,
 		  size_t n_portals, struct deadline deadline, size_t *ret, struct err *err);
 
 #endif

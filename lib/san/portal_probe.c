@@ -9,17 +9,19 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/deadline.h"
+#include "san/iscsi_login.h"
+#include "san/login_reason.h"
 
 enum phase { PHASE_CONNECT, PHASE_LOGIN, PHASE_LOGOUT, PHASE_ENDED };
 
 struct probe {
 	struct path *path; /* NULL: the place is free */
 	struct iscsi_context *context;
+	const struct chap *chap; /* or NULL */
+	const char *initiator;
 	enum phase phase;
 	int64_t begun_us;
 	struct deadline deadline;
@@ -47,47 +49,20 @@ path_judge(struct probe *probe, enum path_state state, const char *format, ...)
 	(void)g_strchomp(probe->path->reason);
 }
 
-/*
- * libiscsi reports the status of a login only in its message, which ends in "(NUMBER)": the class
- * and detail of RFC 7143 11.13.5. Class 2 is "initiator error". Where the array wants CHAP and this
- * host has no secret, libiscsi has a message of its own.
- */
-static bool refuses(const char *text, int *ret_detail)
-{
-	const char *status = strrchr(text, '(');
-	int number = status == NULL ? 0 : atoi(status + 1);
-
-	*ret_detail = number & 0xff;
-	return strstr(text, "Status: ") != NULL && number >> 8 == 2;
-}
-
-/* What the details of that class mean for this host. */
-static const char *refusal(int detail)
-{
-	static const char *const meanings[] = {
-		[1] = "the array does not accept this host's secret (CHAP)",
-		[2] = "the array does not admit this initiator",
-		[3] = "the array does not know this initiator",
-	};
-
-	return detail < (int)G_N_ELEMENTS(meanings) ? meanings[detail] : NULL;
-}
-
 static void login_judge(struct probe *probe, int status)
 {
 	const char *text = iscsi_get_error(probe->context);
-	int detail;
+	char reason[LOGIN_REASON_MAX + 1];
+	enum login_verdict verdict = login_reason(text, probe->chap, probe->initiator, reason);
 
 	if (status == SCSI_STATUS_REDIRECT) {
 		path_judge(probe, PATH_DOWN, "the portal redirects to %s: configure that portal",
 			   iscsi_get_target_address(probe->context));
-	} else if (refuses(text, &detail)) {
-		const char *meaning = refusal(detail);
-
-		path_judge(probe, PATH_REFUSED, "login refused: %s%s%s",
-			   meaning != NULL ? meaning : "", meaning != NULL ? ": " : "", text);
-	} else {
+	} else if (verdict == LOGIN_FAILED) {
 		path_judge(probe, PATH_DOWN, "login failed: %s", text);
+	} else {
+		path_judge(probe, PATH_REFUSED, "login refused: %s%s%s", reason,
+			   reason[0] != '\0' ? ": " : "", text);
 	}
 }
 
@@ -137,35 +112,37 @@ static void on_connect(struct iscsi_context *context, int status, void *command,
 	}
 }
 
-/* A login with the ISID of another session closes that session, even one of another process. */
-static bool isid_set(struct iscsi_context *context)
+/* Without its secret, this host is not let in, whatever the array would answer. */
+static bool probe_setup(struct probe *probe)
 {
-	uint32_t random[2];
+	struct err err = ERR_INIT;
+	int rc = probe->context == NULL
+			 ? err_set(&err, -EIO, "libiscsi refuses initiator '%s'", probe->initiator)
+			 : iscsi_login_setup(probe->context, probe->chap, probe->initiator, &err);
 
-	return getrandom(random, sizeof(random), 0) == (ssize_t)sizeof(random) &&
-	       iscsi_set_isid_random(context, random[0] & 0xffffff, random[1] & 0xffff) == 0;
+	if (rc == 0 && iscsi_set_session_type(probe->context, ISCSI_SESSION_DISCOVERY) != 0) {
+		rc = err_set(&err, -EIO, "libiscsi refuses a discovery session");
+	}
+	if (rc < 0) {
+		path_judge(probe, rc == -EACCES ? PATH_REFUSED : PATH_UNKNOWN, "%s",
+			   err_text(&err));
+	}
+	return rc == 0;
 }
 
-static bool context_setup(struct iscsi_context *context)
-{
-	iscsi_set_noautoreconnect(context, 1);
-	iscsi_set_reconnect_max_retries(context, 0);
-	return isid_set(context) && iscsi_set_session_type(context, ISCSI_SESSION_DISCOVERY) == 0 &&
-	       iscsi_set_header_digest(context, ISCSI_HEADER_DIGEST_NONE) == 0;
-}
-
-static void probe_begin(const struct probes *probes, struct probe *probe, struct path *path)
+static void probe_begin(const struct probes *probes, struct probe *probe, struct path *path,
+			const struct chap *chap)
 {
 	*probe = (struct probe){.path = path,
 				.context = iscsi_create_context(probes->initiator),
+				.chap = chap,
+				.initiator = probes->initiator,
 				.begun_us = g_get_monotonic_time(),
 				.deadline = deadline_in(probes->timeout_ms)};
 	path->state = PATH_UNKNOWN;
 	path->latency_us = 0;
 	path->reason[0] = '\0';
-	if (probe->context == NULL || !context_setup(probe->context)) {
-		path_judge(probe, PATH_UNKNOWN, "libiscsi refuses initiator '%s'",
-			   probes->initiator);
+	if (!probe_setup(probe)) {
 		return;
 	}
 	if (iscsi_connect_async(probe->context, path->portal, on_connect, probe) != 0) {
@@ -278,8 +255,8 @@ static struct probe *place_find(struct probes *probes)
 	return NULL;
 }
 
-void portal_probe(struct path *paths, size_t n, const char *initiator, int timeout_ms,
-		  void (*done)(void *data, const struct path *path), void *data)
+void portal_probe(struct path *paths, size_t n, const char *initiator, const struct config *config,
+		  int timeout_ms, void (*done)(void *data, const struct path *path), void *data)
 {
 	g_autofree struct probes *probes = g_new0(struct probes, 1);
 	size_t begun = 0;
@@ -292,7 +269,9 @@ void portal_probe(struct path *paths, size_t n, const char *initiator, int timeo
 		struct probe *place = begun < n ? place_find(probes) : NULL;
 
 		if (place != NULL) {
-			probe_begin(probes, place, &paths[begun++]);
+			probe_begin(probes, place, &paths[begun],
+				    config_chap(config, paths[begun].array));
+			begun++;
 			probes->running++;
 		} else {
 			probes_turn(probes);

@@ -4,10 +4,10 @@
 
 #include <glib.h>
 
-void portal_probe(struct path *paths, size_t n, const char *initiator, int timeout_ms,
-		  void (*done)(void *data, const struct path *path), void *data)
+void portal_probe(struct path *paths, size_t n, const char *initiator, const struct config *config,
+		  int timeout_ms, void (*done)(void *data, const struct path *path), void *data)
 {
-	(void)initiator, (void)timeout_ms;
+	(void)initiator, (void)config, (void)timeout_ms;
 	for (size_t i = 0; i < n; i++) {
 		paths[i].state = PATH_UNKNOWN;
 		paths[i].latency_us = 0;

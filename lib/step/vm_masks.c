@@ -332,7 +332,7 @@ int vm_paths_verify(void *context, struct deadline deadline, struct err *err)
 		return rc;
 	}
 	rc = iscsi_luns_verify(vm->luns, n, vm->portals, vm->n_portals, vm->self->initiator,
-			       vm->settings->paths_required, deadline, &portals, err);
+			       vm->chap, vm->settings->paths_required, deadline, &portals, err);
 	if (portals.n_good > 0) {
 		vm->portal = vm->portals[iscsi_portals_first(&portals)];
 		vm->source = vm->portal;
@@ -347,7 +347,7 @@ int vm_paths_verify(void *context, struct deadline deadline, struct err *err)
 			vm->self->initiator);
 	}
 	vm->source = iscsi_source_portal(vm->luns, n, vm->portal, vm->n_portals,
-					 vm->self->initiator, deadline);
+					 vm->self->initiator, vm->chap, deadline);
 	vm->luns_known = true;
 	return 0;
 }

@@ -400,10 +400,8 @@ static int ssh_verify(struct vm_context *vm, const struct peer_probe_request *re
 	if (rc != 0) {
 		return rc;
 	}
-	return peer_probe_run(&runner, LUNMASK_PROBE_PROGRAM, request->node, request->initiator,
-			      request->luns, request->n_luns, request->portals, request->n_portals,
-			      request->paths_required, deadline_within(deadline, PROBE_MS), ret,
-			      err);
+	return peer_probe_run(&runner, LUNMASK_PROBE_PROGRAM, request,
+			      deadline_within(deadline, PROBE_MS), ret, err);
 }
 
 /* As iscsi_source_portal(), asked of the peer the way that has just worked. */
@@ -435,6 +433,7 @@ static int portals_verify(struct vm_context *vm, struct deadline deadline, struc
 	struct vm_peer *peer = vm->peer;
 	const struct peer_probe_request request = {
 		.node = peer->host->node,
+		.array = vm->chap == NULL ? NULL : vm->array.name,
 		.initiator = peer->host->initiator,
 		.portals = vm->portals,
 		.n_portals = vm->n_portals,

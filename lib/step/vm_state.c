@@ -38,6 +38,7 @@ static int state_path(const struct vm_context *vm, struct iscsi_path *ret, uint6
 		.initiator = vm->self->initiator,
 		.target = lun->target,
 		.number = lun->number,
+		.chap = vm->chap,
 	};
 	*ret_size_bytes = lun->size_bytes;
 	return 0;

@@ -30,12 +30,13 @@ char *tpm_request_encode(const struct tpm_request *request)
 		portals = json_build_append(portals, json_string(request->portals[i]));
 	}
 	return json_build_text(
-		json_pack("{s:s, s:s, s:s, s:b, s:s, s:o, s:{s:s, s:s, s:I, s:s, s:i}}", "verb",
-			  verbs[TPM_SERVE], "vm", request->vm, "uuid", request->uuid, "arrival",
-			  request->arrival, "initiator", request->initiator, "portals", portals,
-			  "lun", "name", lun->name, "designator", lun->designator, "size_bytes",
-			  (json_int_t)lun->size_bytes, "target", lun->target, "number",
-			  (int)lun->number),
+		json_pack("{s:s, s:s, s:s, s:b, s:s*, s:s, s:o, s:{s:s, s:s, s:I, s:s, s:i}}",
+			  "verb", verbs[TPM_SERVE], "vm", request->vm, "uuid", request->uuid,
+			  "arrival", request->arrival, "array",
+			  request->array[0] == '\0' ? NULL : request->array, "initiator",
+			  request->initiator, "portals", portals, "lun", "name", lun->name,
+			  "designator", lun->designator, "size_bytes", (json_int_t)lun->size_bytes,
+			  "target", lun->target, "number", (int)lun->number),
 		JSON_COMPACT);
 }
 
@@ -119,6 +120,9 @@ static int serve_take(json_t *json, struct tpm_request *ret, struct err *err)
 		rc = err_set(err, -EINVAL, "'arrival' must be true or false");
 	}
 	ret->arrival = json_is_true(arrival);
+	if (rc == 0 && json_object_get(json, "array") != NULL) {
+		rc = string_take(json, "array", ret->array, sizeof(ret->array), err);
+	}
 	rc = rc < 0 ? rc
 		    : string_take(json, "initiator", ret->initiator, sizeof(ret->initiator), err);
 	if (rc == 0 && !iscsi_name_valid(ret->initiator)) {

@@ -17,9 +17,9 @@
  * LUN, or to end that. tpm_request_run() runs it; the other functions encode and decode, for both
  * ends. The request and the answer are JSON, of at most TPM_REQUEST_BYTES_MAX bytes:
  *
- *	{"verb": "serve", "vm": "web1", "uuid": "0b7c...", "arrival": false, "initiator": "iqn...",
- *	 "portals": ["10.0.0.1:3260"], "lun": {"name": "web1-tpm", "designator": "naa.6001...",
- *	 "size_bytes": 4194304, "target": "iqn...", "number": 4}}
+ *	{"verb": "serve", "vm": "web1", "uuid": "0b7c...", "arrival": false, "array": "san1",
+ *	 "initiator": "iqn...", "portals": ["10.0.0.1:3260"], "lun": {"name": "web1-tpm",
+ *"designator": "naa.6001...", "size_bytes": 4194304, "target": "iqn...", "number": 4}}
  *	{"verb": "end", "vm": "web1"}
  *
  *	{"ok": true}
@@ -37,7 +37,8 @@ struct tpm_request {
 	char vm[VM_NAME_MAX + 1];
 	/* For TPM_SERVE: */
 	char uuid[TPM_REQUEST_UUID_MAX + 1];
-	bool arrival; /* the guest comes by a live migration (tpm_store.h) */
+	bool arrival;                 /* the guest comes by a live migration (tpm_store.h) */
+	char array[LUN_NAME_MAX + 1]; /* "": without CHAP, as in peer_probe.h */
 	char initiator[ISCSI_NAME_MAX + 1];
 	char portals[PORTALS_MAX][ISCSI_PORTAL_MAX + 1];
 	size_t n_portals;

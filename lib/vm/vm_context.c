@@ -143,6 +143,7 @@ int vm_config_apply(struct vm_context *vm, const char *path, struct deadline dea
 	}
 	vm->portals = (const char *const *)array->portals;
 	vm->n_portals = array->n_portals;
+	vm->chap = config_chap(config, array->name);
 	vm->array_info = (struct array_info){.known = false};
 	vm->cluster = cluster_id_load(NULL);
 	vm->array = (struct array){

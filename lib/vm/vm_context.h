@@ -42,6 +42,7 @@ struct vm_context {
 	const struct config_host *self;
 	const char *const *portals; /* of the array; borrowed from config */
 	size_t n_portals;
+	const struct chap *chap; /* how hosts log in to the array, or NULL; borrowed from config */
 	struct array array;
 	struct array_info array_info; /* asked for once */
 	struct cluster_id cluster;

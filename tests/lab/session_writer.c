@@ -29,7 +29,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: session_writer INITIATOR PORTAL TARGET LUN <lines\n");
 		return 2;
 	}
-	path = (struct iscsi_path){argv[2], argv[1], argv[3], (unsigned int)atoi(argv[4])};
+	path = (struct iscsi_path){argv[2], argv[1], argv[3], (unsigned int)atoi(argv[4]), NULL};
 	setlinebuf(stdout);
 	if (iscsi_lun_open(&path, deadline_in(ANSWER_MS), &lun, &err) != 0 ||
 	    iscsi_lun_facts(lun, deadline_in(ANSWER_MS), &facts, &err) != 0) {

@@ -15,6 +15,9 @@
  *
  *	storage_check PORTAL INITIATOR TARGET NUMBER OPERATION [ARGUMENT...]
  *
+ * CHAP_SECRET_FILE, CHAP_USER, CHAP_TARGET_USER and CHAP_TARGET_SECRET_FILE in the environment: it
+ * logs in with CHAP.
+ *
  * Prints "ok ..." or "ERRNO text"; then " ms=N". Exit status 0 or 1.
  */
 #define TIMEOUT_MS 60000
@@ -23,6 +26,7 @@ struct check {
 	struct iscsi_path path;
 	char **arguments; /* NULL-terminated */
 	int timeout_ms;
+	struct chap chap;
 };
 
 static int facts_do(const struct check *check, struct iscsi_lun *lun, struct deadline deadline,
@@ -156,7 +160,7 @@ static int verify_all(const struct check *check, struct err *err)
 		portals[n_portals++] = *more;
 	}
 	rc = iscsi_luns_verify(luns, count, portals, n_portals, check->path.initiator,
-			       strtoul(check->arguments[1], NULL, 10),
+			       check->path.chap, strtoul(check->arguments[1], NULL, 10),
 			       deadline_in(check->timeout_ms), &good, err);
 	printf("paths=%zu\n", good.n_good);
 	return rc;
@@ -256,6 +260,13 @@ int main(int argc, char **argv)
 						 .initiator = argv[2],
 						 .target = argv[3],
 						 .number = (unsigned int)atoi(argv[4])};
+		check.chap = (struct chap){
+			.user = getenv("CHAP_USER"),
+			.secret_file = getenv("CHAP_SECRET_FILE"),
+			.target_user = getenv("CHAP_TARGET_USER"),
+			.target_secret_file = getenv("CHAP_TARGET_SECRET_FILE"),
+		};
+		check.path.chap = &check.chap;
 		check.arguments = &argv[6];
 		rc = operations[i].run(&check, &err);
 		printf("%s%s%s ms=%" PRId64 "\n", rc == 0 ? "ok" : strerrorname_np(-rc),

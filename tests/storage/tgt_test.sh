@@ -14,6 +14,7 @@ fi
 storage_check=$2/tests/storage/storage_check
 lunmask_probe=$2/helper/lunmask-probe
 lunmask_answer=$2/helper/lunmask-answer
+lunmask_paths=$2/helper/lunmask-paths
 portal=127.0.0.1:3260
 portal2=127.0.0.2:3260
 host=iqn.2026-11.org.example:storage-a
@@ -358,6 +359,167 @@ image_stuck() {
 	nothing_left "after the array hung"
 }
 
+own_secret=q7Rw-2mZx.LtK
+array_secret=bN8k-Vd3Tf_5Yh
+
+# chap KEY=VALUE... -- CHECK...: with these in the environment
+chap() {
+	local -a settings=()
+	while [[ $1 != -- ]]; do
+		settings+=("$1")
+		shift
+	done
+	shift
+	output=$(env "${settings[@]}" "$storage_check" "$@" 2>&1) || true
+}
+
+# What programs were told, and what they said, must not have it.
+no_secret() {
+	output="$(grep -l -r -F -e "$own_secret" -e "$array_secret" "$work/seen" || true) ms=0"
+	expect "chap: no secret is seen in $1" '^ ms=0$'
+}
+
+# chap_conf LINE: of [array san1]
+chap_conf() {
+	cat >"$work/lunmask.conf" <<-X
+		[array san1]
+		driver = true
+		transport = exec
+		portals = $portal
+		$1
+		[host node1]
+		initiator = $host
+	X
+}
+
+chap_setup() {
+	mkdir -p "$work/seen"
+	(umask 077 && echo "$own_secret" >"$work/own" && echo "$array_secret" >"$work/array" &&
+		echo "$array_secret-not" >"$work/wrong")
+	target_make 50 64 $host
+	tgt --mode account --op new --user cluster --password "$own_secret"
+	tgt --mode account --op new --user array --password "$array_secret"
+	tgt --mode account --op new --user $host --password "$own_secret"
+	tgt --mode account --op bind --tid 50 --user cluster
+}
+
+chap_login() {
+	local own=("CHAP_SECRET_FILE=$work/own" CHAP_USER=cluster) lun=("$portal" "$host" "${target}50" 1 facts)
+	check "${lun[@]}"
+	expect "chap: without a secret" '^EACCES .*set chap_secret_file in lunmask.conf: the array wants CHAP'
+	chap "${own[@]}" -- "${lun[@]}"
+	expect_line "chap: the right secret" "^size="
+	chap "${own[@]}" CHAP_USER=other -- "${lun[@]}"
+	expect "chap: another user" '^EACCES .*refuses the CHAP secret of other'
+	chap "${own[@]}" CHAP_SECRET_FILE="$work/wrong" -- "${lun[@]}"
+	echo "$output" >"$work/seen/wrong"
+	expect "chap: a wrong secret" "^EACCES .*correct the secret in $work/wrong"
+	chap "${own[@]}" CHAP_SECRET_FILE="$work/none" -- "${lun[@]}"
+	expect "chap: no file" "^EACCES correct chap_secret_file '$work/none' on this host: No such file"
+	chmod 644 "$work/own"
+	chap "${own[@]}" -- "${lun[@]}"
+	echo "$output" >"$work/seen/open"
+	expect "chap: a file that others may read" "^EACCES .*use chmod 0600"
+	chmod 600 "$work/own"
+	no_secret "the errors"
+}
+
+chap_mutual() {
+	local both=("CHAP_SECRET_FILE=$work/own" CHAP_USER=cluster CHAP_TARGET_USER=array
+		"CHAP_TARGET_SECRET_FILE=$work/array")
+	local lun=("$portal" "$host" "${target}50" 1 facts)
+	chap "${both[@]}" -- "${lun[@]}"
+	expect "chap: an array that cannot prove itself" '^EACCES '
+	tgt --mode account --op bind --tid 50 --user array --outgoing
+	chap "${both[@]}" -- "${lun[@]}"
+	expect_line "chap: mutual" "^size="
+	chap "${both[@]}" CHAP_TARGET_USER=arrax -- "${lun[@]}"
+	expect "chap: another name of the array" '^EACCES .*the array has not proven to be arrax'
+	chap "${both[@]}" CHAP_TARGET_SECRET_FILE="$work/wrong" -- "${lun[@]}"
+	echo "$output" >"$work/seen/mutual"
+	expect "chap: another secret of the array" '^EACCES .*the array has not proven to be array'
+	no_secret "the errors of mutual CHAP"
+}
+
+# A secret that was changed counts from the next login on.
+chap_rotated() {
+	local second=("CHAP_SECRET_FILE=$work/own" CHAP_USER=second) lun=("$portal" "$host" "${target}50" 1 facts)
+	tgt --mode account --op new --user second --password "$own_secret-2"
+	tgt --mode account --op bind --tid 50 --user second
+	chap "${second[@]}" -- "${lun[@]}"
+	expect "chap: the new account, the old secret" '^EACCES '
+	echo "$own_secret-2" >"$work/own"
+	chap "${second[@]}" -- "${lun[@]}"
+	expect_line "chap: the new account, the new secret" "^size="
+	echo "$own_secret" >"$work/own"
+}
+
+chap_image() {
+	local pid
+	target_make 51 160 $host
+	tgt --mode account --op bind --tid 51 --user cluster
+	check $portal $host ${target}51 1 image vm1 $mib 0 $((160 * mib))
+	expect "chap: the image without a secret" "^EIO saved image of VM 'vm1': "
+	coproc env CHAP_USER=cluster CHAP_SECRET_FILE="$work/own" \
+		"$storage_check" $portal $host ${target}51 1 image vm1 $mib 0 $((160 * mib)) 2>&1
+	export_pid=$COPROC_PID
+	exec {from}<&"${COPROC[0]}" {to}>&"${COPROC[1]}"
+	read -r file output <&"$from"
+	output="$output ms=0"
+	expect "chap: the image with its secret" "bytes=$((158 * mib)) "
+	pid=$(pgrep qemu-storage-d)
+	tr '\0' '\n' <"/proc/$pid/cmdline" >"$work/seen/argv"
+	tr '\0' '\n' <"/proc/$pid/environ" >"$work/seen/environ"
+	output="$(awk '/^Max core/ {print $5, $6}' "/proc/$pid/limits") ms=0"
+	expect "chap: the daemon leaves no core" '^1 1 '
+	dd if="$work/data" of="$file" bs=1M count=4 conv=notrunc 2>"$work/dd"
+	export_finish
+	expect "chap: the image closes" '^ok '
+	mv "$work/disk51" "$work/seen"
+	no_secret "the daemon's command line and on the LUN"
+	rm "$work/seen/disk51"
+	nothing_left "with CHAP"
+}
+
+# chap_probe NAME PATTERN: lunmask-probe has the secret from its own lunmask.conf.
+chap_probe() {
+	export LUNMASK_CONF=$work/lunmask.conf
+	probe < <(probe_request 1 60000 | sed 's/{"initiator"/{"array": "san1", "initiator"/')
+	unset LUNMASK_CONF
+	expect "chap: $1" "$2"
+}
+
+chap_probes() {
+	tgt --mode account --op bind --tid 101 --user $host
+	probe < <(probe_request 1 60000)
+	expect "chap: a probe that is not told the array" '"errno_name":"EACCES"\} status=1 '
+	chap_conf "chap_secret_file = $work/own"
+	chap_probe "a probe with this host's secret" '^\{"ok":true,"paths":2,'
+	chap_conf "chap_secret_file = $work/wrong"
+	chap_probe "a probe with a wrong secret" 'correct the secret in .*"errno_name":"EACCES"\} status=1 '
+	echo "$output" >"$work/seen/probe"
+}
+
+# chap_path NAME PATTERN: what lunmaskd learns of the portal, by a discovery session
+chap_path() {
+	output=$(printf 'round node1 60000 all\nend\n' |
+		LUNMASK_CONF=$work/lunmask.conf "$lunmask_paths" 2>&1 | grep "^path ") || true
+	output="$output ms=0"
+	expect "chap: $1" "$2"
+}
+
+chap_paths() {
+	tgt --mode account --op bind --user $host
+	chap_conf ""
+	chap_path "a portal that wants CHAP" "^path san1 $portal configured refused .*the array wants CHAP"
+	chap_conf "chap_secret_file = $work/own"
+	chap_path "a portal, by the initiator's name" "^path san1 $portal configured up "
+	chap_conf "chap_secret_file = $work/wrong"
+	chap_path "a portal, a wrong secret" "^path san1 $portal configured refused .*correct the secret in $work/wrong"
+	echo "$output" >"$work/seen/path"
+	no_secret "the table of paths"
+}
+
 setup
 masks_and_facts
 transfers
@@ -372,5 +534,12 @@ images
 image_refusals
 image_killed
 image_stuck
+chap_setup
+chap_login
+chap_mutual
+chap_rotated
+chap_image
+chap_probes
+chap_paths
 echo "$passed passed, $failed failed"
 [[ $failed == 0 ]]

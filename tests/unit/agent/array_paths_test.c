@@ -41,7 +41,8 @@ void __wrap_journal_drop(struct journal **journal);
 int __wrap_journal_path_list(struct journal *journal, struct deadline deadline,
 			     struct journal_path **ret, size_t *ret_n, char *trouble,
 			     struct err *err);
-void __wrap_portal_probe(struct path *paths, size_t n, const char *initiator, int timeout_ms,
+void __wrap_portal_probe(struct path *paths, size_t n, const char *initiator,
+			 const struct config *config, int timeout_ms,
 			 void (*done)(void *data, const struct path *path), void *data);
 
 int __wrap_journal_open(struct deadline deadline, struct journal **ret, struct err *err)
@@ -75,10 +76,12 @@ int __wrap_journal_path_list(struct journal *journal, struct deadline deadline,
 	return 0;
 }
 
-void __wrap_portal_probe(struct path *paths, size_t n, const char *initiator, int timeout_ms,
+void __wrap_portal_probe(struct path *paths, size_t n, const char *initiator,
+			 const struct config *config, int timeout_ms,
 			 void (*done)(void *data, const struct path *path), void *data)
 {
 	assert_string_equal(initiator, "iqn.2026-11.x:1");
+	assert_non_null(config);
 	assert_true(timeout_ms > 0);
 	for (size_t i = 0; i < n; i++) {
 		for (size_t k = 0; k < G_N_ELEMENTS(portals); k++) {

@@ -42,19 +42,19 @@ static void iscsi_luns_verify__verifies_nothing(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	refused(iscsi_luns_verify(luns, 2, portals, 2, INITIATOR, 1, deadline_in(LIMIT_MS), &good,
-				  &err),
+	refused(iscsi_luns_verify(luns, 2, portals, 2, INITIATOR, NULL, 1, deadline_in(LIMIT_MS),
+				  &good, &err),
 		&err);
 	assert_int_equal(good.n_good, 0);
 	assert_false(good.good[0]);
-	assert_int_equal(iscsi_luns_verify(luns, 2, portals, 2, INITIATOR, 1, deadline_in(LIMIT_MS),
-					   NULL, NULL),
+	assert_int_equal(iscsi_luns_verify(luns, 2, portals, 2, INITIATOR, NULL, 1,
+					   deadline_in(LIMIT_MS), NULL, NULL),
 			 -ENOTSUP);
 }
 
 static void iscsi_path_verify__verifies_nothing(void **state)
 {
-	const struct iscsi_path path = {portals[0], INITIATOR, luns[0].target, 1};
+	const struct iscsi_path path = {portals[0], INITIATOR, luns[0].target, 1, NULL};
 	struct err err = ERR_INIT;
 
 	(void)state;
@@ -63,7 +63,7 @@ static void iscsi_path_verify__verifies_nothing(void **state)
 
 static void iscsi_lun_open__opens_nothing(void **state)
 {
-	const struct iscsi_path path = {portals[0], INITIATOR, luns[0].target, 1};
+	const struct iscsi_path path = {portals[0], INITIATOR, luns[0].target, 1, NULL};
 	struct iscsi_lun *lun = NULL;
 	struct err err = ERR_INIT;
 
@@ -89,7 +89,7 @@ static void portal_probe__knows_nothing(void **state)
 	size_t n = 0;
 
 	(void)state;
-	portal_probe(paths, 2, INITIATOR, 100, count, &n);
+	portal_probe(paths, 2, INITIATOR, NULL, 100, count, &n);
 	assert_int_equal(n, 2);
 	assert_int_equal(paths[0].latency_us, 0);
 }

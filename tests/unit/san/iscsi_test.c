@@ -126,8 +126,8 @@ static void iscsi_luns_verify__tries_all_paths_side_by_side(void **state)
 	for (size_t i = 0; i < GATHERED / 2; i++) {
 		(void)snprintf(luns[i].target, sizeof(luns[i].target), "iqn.2026-11.x:t%zu", i);
 	}
-	assert_int_equal(iscsi_luns_verify(luns, GATHERED / 2, portals, 2, "iqn.2026-11.x:host", 1,
-					   deadline_in(TEST_LIMIT_MS), &good, NULL),
+	assert_int_equal(iscsi_luns_verify(luns, GATHERED / 2, portals, 2, "iqn.2026-11.x:host",
+					   NULL, 1, deadline_in(TEST_LIMIT_MS), &good, NULL),
 			 -EHOSTUNREACH);
 	assert_int_equal(good.n_good, 0);
 	assert_true(gathered);
@@ -140,14 +140,17 @@ static void iscsi_luns_verify__refuses_numbers_that_are_not_legal(void **state)
 	struct deadline deadline = deadline_in(TEST_LIMIT_MS);
 
 	(void)state;
-	assert_int_equal(iscsi_luns_verify(luns, 0, portals, 1, "iqn.x", 0, deadline, NULL, NULL),
-			 -EINVAL);
-	assert_int_equal(iscsi_luns_verify(luns, 1, portals, 0, "iqn.x", 0, deadline, NULL, NULL),
-			 -EINVAL);
-	assert_int_equal(iscsi_luns_verify(luns, 1, portals, 1, "iqn.x", 2, deadline, NULL, NULL),
-			 -EINVAL);
-	assert_int_equal(iscsi_luns_verify(luns, VM_LUNS_MAX + 1, portals, 1, "iqn.x", 0, deadline,
-					   NULL, NULL),
+	assert_int_equal(
+		iscsi_luns_verify(luns, 0, portals, 1, "iqn.x", NULL, 0, deadline, NULL, NULL),
+		-EINVAL);
+	assert_int_equal(
+		iscsi_luns_verify(luns, 1, portals, 0, "iqn.x", NULL, 0, deadline, NULL, NULL),
+		-EINVAL);
+	assert_int_equal(
+		iscsi_luns_verify(luns, 1, portals, 1, "iqn.x", NULL, 2, deadline, NULL, NULL),
+		-EINVAL);
+	assert_int_equal(iscsi_luns_verify(luns, VM_LUNS_MAX + 1, portals, 1, "iqn.x", NULL, 0,
+					   deadline, NULL, NULL),
 			 -EINVAL);
 }
 

@@ -19,6 +19,7 @@ static const char *const portals[] = {"10.0.0.1:3260", "[fd00::1]:3260"};
 static char *encode(void)
 {
 	struct peer_probe_request request = {.node = "node2",
+					     .array = "san1",
 					     .initiator = "iqn.2026-11.org.example:a",
 					     .portals = portals,
 					     .n_portals = 2,
@@ -42,6 +43,7 @@ static void peer_probe_request__survives_the_way(void **state)
 	assert_int_equal(peer_probe_request_decode(text, strlen(text), &request, &storage, NULL),
 			 0);
 	assert_string_equal(request.node, "node2");
+	assert_string_equal(request.array, "san1");
 	assert_string_equal(request.initiator, "iqn.2026-11.org.example:a");
 	assert_int_equal(request.n_portals, 2);
 	assert_string_equal(request.portals[1], "[fd00::1]:3260");
@@ -49,6 +51,28 @@ static void peer_probe_request__survives_the_way(void **state)
 	assert_int_equal(request.timeout_ms, 5000);
 	assert_int_equal(request.n_luns, 2);
 	assert_memory_equal(request.luns, luns, sizeof(luns));
+	peer_probe_storage_free(storage);
+	free(text);
+}
+
+/* As an older lunmask sends it, and as it is sent for an array without CHAP. */
+static void peer_probe_request__may_name_no_array(void **state)
+{
+	const struct peer_probe_request request = {.initiator = "iqn.2026-11.org.example:a",
+						   .portals = portals,
+						   .n_portals = 2,
+						   .timeout_ms = 5000,
+						   .luns = luns,
+						   .n_luns = 2};
+	struct peer_probe_storage *storage = NULL;
+	struct peer_probe_request decoded;
+	char *text = peer_probe_request_encode(&request);
+
+	(void)state;
+	assert_null(strstr(text, "array"));
+	assert_int_equal(peer_probe_request_decode(text, strlen(text), &decoded, &storage, NULL),
+			 0);
+	assert_null(decoded.array);
 	peer_probe_storage_free(storage);
 	free(text);
 }
@@ -78,6 +102,7 @@ static void peer_probe_request_decode__refuses_and_names_the_field(void **state)
 	(void)state;
 	assert_refused("{", "[", "not JSON");
 	assert_refused("\"node\":\"node2\"", "\"node\":2", "'node'");
+	assert_refused("\"array\":\"san1\"", "\"array\":1", "'array'");
 	assert_refused("iqn.2026-11.org.example:a", "no name", "'initiator'");
 	assert_refused("10.0.0.1:3260", "array:3260", "array:3260");
 	assert_refused("\"portals\":[", "\"portals\":[1,", "portal");
@@ -159,6 +184,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(peer_probe_request__survives_the_way),
+		cmocka_unit_test(peer_probe_request__may_name_no_array),
 		cmocka_unit_test(peer_probe_request_decode__refuses_and_names_the_field),
 		cmocka_unit_test(peer_probe_answer__survives_the_way),
 		cmocka_unit_test(peer_probe_answer_decode__knows_what_an_older_one_means),

@@ -176,7 +176,8 @@ static void portal_probe__tells_each_manner_apart(void **state)
 	} wanted[MANNER_MAX] = {
 		[GOOD] = {PATH_UP, ""},
 		[SECRET] = {PATH_REFUSED,
-			    "login refused: the array does not accept this host's secret (CHAP): "},
+			    "login refused: set chap_secret_file in lunmask.conf: the array "
+			    "wants CHAP: "},
 		[BARRED] = {PATH_REFUSED,
 			    "login refused: the array does not admit this initiator: "},
 		[STRANGER] = {PATH_REFUSED,
@@ -196,8 +197,8 @@ static void portal_probe__tells_each_manner_apart(void **state)
 
 		fake_start(&fakes[i], (enum manner)i);
 		told = 0;
-		portal_probe(path, 1, INITIATOR, i == SILENT ? SHORT_MS : TEST_LIMIT_MS, on_path,
-			     &told);
+		portal_probe(path, 1, INITIATOR, NULL, i == SILENT ? SHORT_MS : TEST_LIMIT_MS,
+			     on_path, &told);
 		assert_int_equal(told, 1);
 		if (path->state != wanted[i].state ||
 		    strstr(path->reason, wanted[i].says) == NULL) {
@@ -215,12 +216,31 @@ static void portal_probe__logs_in_for_discovery_and_out_again(void **state)
 
 	(void)state;
 	fake_start(&fake, GOOD);
-	portal_probe(&fake.path, 1, INITIATOR, TEST_LIMIT_MS, on_path, &told);
+	portal_probe(&fake.path, 1, INITIATOR, NULL, TEST_LIMIT_MS, on_path, &told);
 	assert_int_equal(pthread_join(fake.thread, NULL), 0);
 	fake.thread = 0;
 	assert_true(fake.discovery);
 	assert_true(fake.named);
 	assert_true(fake.logged_out);
+}
+
+/* It does not knock if it could not say who it is. */
+static void portal_probe__without_its_secret_does_not_log_in(void **state)
+{
+	static const char text[] = "[array san1]\ndriver = x\ntransport = exec\n"
+				   "portals = 192.0.2.1:1\nchap_secret_file = /nonexistent/s\n";
+	static struct portal_fake fake;
+	struct config *config;
+
+	(void)state;
+	fake_start(&fake, SILENT);
+	assert_int_equal(config_parse(text, strlen(text), "f", &config, NULL), 0);
+	told = 0;
+	portal_probe(&fake.path, 1, INITIATOR, config, TEST_LIMIT_MS, on_path, &told);
+	config_free(config);
+	assert_int_equal(told, 1);
+	assert_int_equal(fake.path.state, PATH_REFUSED);
+	assert_non_null(strstr(fake.path.reason, "correct chap_secret_file '/nonexistent/s'"));
 }
 
 #define GATHERED 120
@@ -260,7 +280,7 @@ static void portal_probe__tries_them_side_by_side(void **state)
 		paths[i] = fake.path;
 	}
 	told = 0;
-	portal_probe(paths, GATHERED, INITIATOR, TEST_LIMIT_MS, on_path, &told);
+	portal_probe(paths, GATHERED, INITIATOR, NULL, TEST_LIMIT_MS, on_path, &told);
 	assert_int_equal(told, GATHERED);
 	for (size_t i = 0; i < GATHERED; i++) {
 		assert_int_equal(paths[i].state, PATH_DOWN);
@@ -281,7 +301,7 @@ static void portal_probe__takes_turns_if_there_are_too_many(void **state)
 		paths[i] = i == n - 1 ? good.path : absent.path;
 	}
 	told = 0;
-	portal_probe(paths, n, INITIATOR, TEST_LIMIT_MS, on_path, &told);
+	portal_probe(paths, n, INITIATOR, NULL, TEST_LIMIT_MS, on_path, &told);
 	assert_int_equal(told, n);
 	for (size_t i = 0; i < n - 1; i++) {
 		assert_int_equal(paths[i].state, PATH_DOWN);
@@ -293,7 +313,7 @@ static void portal_probe__has_nothing_to_do(void **state)
 {
 	(void)state;
 	told = 0;
-	portal_probe(NULL, 0, INITIATOR, TEST_LIMIT_MS, on_path, &told);
+	portal_probe(NULL, 0, INITIATOR, NULL, TEST_LIMIT_MS, on_path, &told);
 	assert_int_equal(told, 0);
 }
 
@@ -302,6 +322,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(portal_probe__tells_each_manner_apart, undo_all),
 		cmocka_unit_test_teardown(portal_probe__logs_in_for_discovery_and_out_again,
+					  undo_all),
+		cmocka_unit_test_teardown(portal_probe__without_its_secret_does_not_log_in,
 					  undo_all),
 		cmocka_unit_test_teardown(portal_probe__tries_them_side_by_side, undo_all),
 		cmocka_unit_test_teardown(portal_probe__takes_turns_if_there_are_too_many,

@@ -176,20 +176,17 @@ int __wrap_mapping_check_luns(const struct mapping *mapping, const struct lun *l
 static unsigned int ssh_asked;
 static bool redirects; /* lunmask-redirect answers on node2 */
 
-int __wrap_peer_probe_run(const struct runner *runner, const char *program, const char *node,
-			  const char *initiator, const struct lun *luns, size_t n_luns,
-			  const char *const *portals, size_t n_portals, size_t paths_required,
-			  struct deadline deadline, struct iscsi_portals *ret, struct err *err);
-int __wrap_peer_probe_run(const struct runner *runner, const char *program, const char *node,
-			  const char *initiator, const struct lun *luns, size_t n_luns,
-			  const char *const *portals, size_t n_portals, size_t paths_required,
-			  struct deadline deadline, struct iscsi_portals *ret, struct err *err)
+int __wrap_peer_probe_run(const struct runner *runner, const char *program,
+			  const struct peer_probe_request *request, struct deadline deadline,
+			  struct iscsi_portals *ret, struct err *err);
+int __wrap_peer_probe_run(const struct runner *runner, const char *program,
+			  const struct peer_probe_request *request, struct deadline deadline,
+			  struct iscsi_portals *ret, struct err *err)
 {
-	(void)program, (void)initiator, (void)luns, (void)n_luns, (void)paths_required,
-		(void)deadline, (void)err;
+	(void)program, (void)deadline, (void)err;
 	assert_string_equal(runner->transport, "ssh://192.0.2.2");
-	assert_string_equal(node, "node2");
-	if (n_portals == 1 && strcmp(portals[0], REDIRECT_PORTAL) == 0) {
+	assert_string_equal(request->node, "node2");
+	if (request->n_portals == 1 && strcmp(request->portals[0], REDIRECT_PORTAL) == 0) {
 		*ret = (struct iscsi_portals){.good = {redirects}, .n_good = redirects ? 1 : 0};
 		return redirects ? 0 : -EHOSTUNREACH;
 	}
