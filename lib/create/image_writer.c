@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "process/process.h"
 #include "process/process_spawn.h"
+#include "san/qemu_login.h"
 
 #define PROGRAM "qemu-img"
 #define MESSAGES_MAX 2048
@@ -54,15 +55,22 @@ static char *value_escape(const char *text)
 	return g_strjoinv(",,", parts);
 }
 
-static char *lun_options(const struct iscsi_path *path)
+static char *lun_options(const struct iscsi_path *path, const char *user)
 {
 	g_autofree char *portal = value_escape(path->portal);
 	g_autofree char *target = value_escape(path->target);
 	g_autofree char *initiator = value_escape(path->initiator);
 
+	g_autofree char *name = value_escape(user != NULL ? user : "");
+	g_autofree char *chap =
+		user != NULL
+			? g_strdup_printf(",file.user=%s,file.password-secret=" QEMU_LOGIN_SECRET,
+					  name)
+			: g_strdup("");
+
 	return g_strdup_printf("driver=raw,file.driver=iscsi,file.transport=tcp,file.portal=%s,"
-			       "file.target=%s,file.lun=%u,file.initiator-name=%s",
-			       portal, target, path->number, initiator);
+			       "file.target=%s,file.lun=%u,file.initiator-name=%s%s",
+			       portal, target, path->number, initiator, chap);
 }
 
 static char *image_options(const struct image_job *job)
@@ -84,15 +92,17 @@ static int pipe_make(int *ret_read, int *ret_write)
 	return fcntl(fds[0], F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
 }
 
-static int writer_start(struct writer *writer, const char *const *argv, struct err *err)
+static int writer_start(struct writer *writer, const char *const *argv, int secret, struct err *err)
 {
 	AUTO_FD their_out = -1;
 	AUTO_FD their_messages = -1;
-	struct process_spawn spawn = {.argv = argv, .flags = PROCESS_SPAWN_BOUND_KILL};
+	struct process_spawn spawn = {.argv = argv,
+				      .flags = PROCESS_SPAWN_BOUND_KILL |
+					       (secret >= 0 ? PROCESS_SPAWN_NO_CORE : 0)};
 	int rc = pipe_make(&writer->out, &their_out);
 
 	rc = rc < 0 ? rc : pipe_make(&writer->messages, &their_messages);
-	memcpy(spawn.fds, (const int[]){-1, their_out, their_messages, -1}, sizeof(spawn.fds));
+	memcpy(spawn.fds, (const int[]){secret, their_out, their_messages, -1}, sizeof(spawn.fds));
 	rc = rc < 0 ? rc : process_spawn(&spawn, &writer->pid, &writer->pidfd);
 	return rc < 0 ? err_set(err, rc, PROGRAM " cannot be started: %s", strerror(-rc)) : 0;
 }
@@ -203,12 +213,12 @@ static int writer_reap(struct writer *writer, int *ret_status, struct err *err)
 	return rc;
 }
 
-static int run(const struct image_job *job, const char *const *argv, struct deadline deadline,
-	       int *ret_status, struct err *err)
+static int program_run(const struct image_job *job, const char *const *argv, int secret,
+		       struct deadline deadline, int *ret_status, struct err *err)
 {
 	struct writer writer = {.job = job, .pidfd = -1, .out = -1, .messages = -1};
 	struct err reap_err = ERR_INIT;
-	int rc = writer_start(&writer, argv, err);
+	int rc = writer_start(&writer, argv, secret, err);
 
 	writer.moved_ms = deadline_now_ms();
 	if (rc == 0) {
@@ -230,35 +240,59 @@ static int run(const struct image_job *job, const char *const *argv, struct dead
 	return rc;
 }
 
+/* qemu-img COMMAND -p OPTION... LUN */
+static GPtrArray *arguments_of(const char *command, const char *const *options, const char *lun,
+			       const struct qemu_login *login)
+{
+	GPtrArray *argv = g_ptr_array_new();
+
+	g_ptr_array_add(argv, (gpointer)PROGRAM);
+	g_ptr_array_add(argv, (gpointer)command);
+	g_ptr_array_add(argv, (gpointer) "-p");
+	if (login->user != NULL) {
+		g_ptr_array_add(argv, (gpointer) "--object");
+		g_ptr_array_add(argv, (gpointer)QEMU_LOGIN_OBJECT);
+	}
+	for (size_t i = 0; options[i] != NULL; i++) {
+		g_ptr_array_add(argv, (gpointer)options[i]);
+	}
+	g_ptr_array_add(argv, (gpointer)lun);
+	g_ptr_array_add(argv, NULL);
+	return argv;
+}
+
+static int run(const struct image_job *job, const char *command, const char *const *options,
+	       struct deadline deadline, int *ret_status, struct err *err)
+{
+	struct qemu_login login;
+	int rc = qemu_login_open(job->path, &login, err);
+	g_autofree char *lun = lun_options(job->path, login.user);
+	g_autoptr(GPtrArray) argv = arguments_of(command, options, lun, &login);
+
+	rc = rc < 0 ? rc
+		    : program_run(job, (const char *const *)argv->pdata, login.fd, deadline,
+				  ret_status, err);
+	qemu_login_close(&login);
+	return rc;
+}
+
 int image_write(const struct image_job *job, struct deadline deadline, struct err *err)
 {
-	g_autofree char *lun = lun_options(job->path);
-	const char *const argv[] = {PROGRAM,
-				    "convert",
-				    "-p",
-				    "-n",
-				    "-m",
-				    "8",
-				    "-f",
-				    job->format,
-				    "--target-image-opts",
-				    "--target-is-zero",
-				    job->image,
-				    lun,
-				    NULL};
+	const char *const options[] = {
+		"-n",       "-m", "8", "-f", job->format, "--target-image-opts", "--target-is-zero",
+		job->image, NULL};
 	int status = 0;
-	int rc = run(job, argv, deadline, &status, err);
+	int rc = run(job, "convert", options, deadline, &status, err);
 
 	return rc == 0 && status != 0 ? -EIO : rc;
 }
 
 int image_compare(const struct image_job *job, struct deadline deadline, struct err *err)
 {
-	g_autofree char *lun = lun_options(job->path);
 	g_autofree char *image = image_options(job);
-	const char *const argv[] = {PROGRAM, "compare", "-p", "--image-opts", image, lun, NULL};
+	const char *const options[] = {"--image-opts", image, NULL};
 	int status = 0;
-	int rc = run(job, argv, deadline, &status, err);
+	int rc = run(job, "compare", options, deadline, &status, err);
 
 	if (rc == 0 && status == COMPARE_DIFFERS) {
 		rc = err_set(err, -EUCLEAN, "what was read back is not what is in image '%s'",

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,6 +56,9 @@ static void signals_default(void)
 
 static bool flags_apply(unsigned int flags, pid_t parent)
 {
+	/* With 0, a core that goes to a program by a pipe would still be dumped: core(5). */
+	static const struct rlimit no_core = {.rlim_cur = 1, .rlim_max = 1};
+
 	if ((flags & (PROCESS_SPAWN_BOUND | PROCESS_SPAWN_BOUND_KILL)) != 0) {
 		int signal_at_end = (flags & PROCESS_SPAWN_BOUND_KILL) != 0 ? SIGKILL : SIGTERM;
 
@@ -62,6 +66,9 @@ static bool flags_apply(unsigned int flags, pid_t parent)
 		if (prctl(PR_SET_PDEATHSIG, signal_at_end) != 0 || getppid() != parent) {
 			return false;
 		}
+	}
+	if ((flags & PROCESS_SPAWN_NO_CORE) != 0 && setrlimit(RLIMIT_CORE, &no_core) != 0) {
+		return false;
 	}
 	if ((flags & PROCESS_SPAWN_SESSION) != 0 && setsid() < 0) {
 		return false;

@@ -17,6 +17,7 @@ enum process_spawn_flags {
 	/* The kernel sends the child SIGTERM when the thread that started it exits. */
 	PROCESS_SPAWN_BOUND = 1u << 2,
 	PROCESS_SPAWN_BOUND_KILL = 1u << 3, /* the same, with SIGKILL */
+	PROCESS_SPAWN_NO_CORE = 1u << 4,    /* it gets a secret, and must leave no core dump */
 };
 
 struct process_spawn {

@@ -18,11 +18,13 @@
 #include "base/fd.h"
 #include "base/json_build.h"
 #include "base/thread.h"
+#include "san/qemu_login.h"
 #include "state/image_rate.h"
 #include "state/slot.h"
 #include "state/storage_daemon.h"
 
 #define IMAGE_DIRECTORY "/run/lunmask/image"
+#define PROGRAM "qemu-storage-daemon"
 #define PATH_BYTES (sizeof(IMAGE_DIRECTORY) + VM_NAME_MAX + 16)
 
 struct image_export {
@@ -93,13 +95,16 @@ static char *fuse_argument(const char *file)
 }
 
 /* Bypasses the cache of this host, because another host reads the data next. */
-static char *lun_argument(const struct iscsi_path *path)
+static char *lun_argument(const struct iscsi_path *path, const char *user)
 {
-	return json_build_text(json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:{s:b, s:b}}",
+	return json_build_text(json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s*, s:s*, "
+					 "s:{s:b, s:b}}",
 					 "driver", "iscsi", "node-name", "lun", "transport", "tcp",
 					 "portal", path->portal, "target", path->target, "lun",
 					 (int)path->number, "initiator-name", path->initiator,
-					 "cache", "direct", 1, "no-flush", 0),
+					 "user", user, "password-secret",
+					 user == NULL ? NULL : QEMU_LOGIN_SECRET, "cache", "direct",
+					 1, "no-flush", 0),
 			       JSON_COMPACT);
 }
 
@@ -154,27 +159,35 @@ static int area_find(const struct extent *extent, uint64_t lun_size_bytes, uint6
 	return 0;
 }
 
+/* The daemon follows its options in their order: the secret comes before the drive that needs it.
+ */
+static int daemon_run(struct image_export *export, const struct qemu_login *login, const char *lun,
+		      const char *area, const char *fuse, struct deadline deadline, struct err *err)
+{
+	const char *const argv[] = {
+		PROGRAM,      "--object", QEMU_LOGIN_OBJECT, "--blockdev", lun,
+		"--blockdev", area,       "--export",        fuse,         NULL};
+	const char *const plain[] = {PROGRAM, "--blockdev", lun,  "--blockdev",
+				     area,    "--export",   fuse, NULL};
+
+	return storage_daemon_start(login->user != NULL ? argv : plain, login->fd, deadline,
+				    &export->daemon, err);
+}
+
 static int daemon_start(struct image_export *export, const struct iscsi_path *path,
 			uint64_t offset_bytes, struct deadline deadline, struct err *err)
 {
-	char *lun = lun_argument(path);
+	struct qemu_login login;
+	int rc = qemu_login_open(path, &login, err);
+	char *lun = lun_argument(path, login.user);
 	char *area = area_argument(offset_bytes, export->size_bytes);
 	char *fuse = fuse_argument(export->file);
-	const char *const argv[] = {"qemu-storage-daemon",
-				    "--blockdev",
-				    lun,
-				    "--blockdev",
-				    area,
-				    "--export",
-				    fuse,
-				    NULL};
-	int rc;
 
-	if (lun == NULL || area == NULL || fuse == NULL) {
+	if (rc == 0 && (lun == NULL || area == NULL || fuse == NULL)) {
 		rc = err_set(err, -ENOMEM, "out of memory, or a name that is not UTF-8");
-	} else {
-		rc = storage_daemon_start(argv, deadline, &export->daemon, err);
 	}
+	rc = rc < 0 ? rc : daemon_run(export, &login, lun, area, fuse, deadline, err);
+	qemu_login_close(&login);
 	free(lun);
 	free(area);
 	free(fuse);

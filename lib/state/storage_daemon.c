@@ -51,14 +51,15 @@ static int argv_build(const char *const *argv, const char **ret)
 	return 0;
 }
 
-static int daemon_spawn(const char *const *argv, struct storage_daemon *daemon)
+static int daemon_spawn(const char *const *argv, int secret, struct storage_daemon *daemon)
 {
 	AUTO_FD their_qmp = -1;
 	AUTO_FD their_messages = -1;
 	int pair[2];
 	struct process_spawn spawn = {
 		.argv = argv,
-		.flags = PROCESS_SPAWN_SESSION | PROCESS_SPAWN_BOUND,
+		.flags = PROCESS_SPAWN_SESSION | PROCESS_SPAWN_BOUND |
+			 (secret >= 0 ? PROCESS_SPAWN_NO_CORE : 0),
 	};
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
@@ -71,7 +72,7 @@ static int daemon_spawn(const char *const *argv, struct storage_daemon *daemon)
 	}
 	daemon->messages = pair[0];
 	their_messages = pair[1];
-	memcpy(spawn.fds, (const int[]){-1, their_messages, their_messages, their_qmp},
+	memcpy(spawn.fds, (const int[]){secret, their_messages, their_messages, their_qmp},
 	       sizeof(spawn.fds));
 	return process_spawn(&spawn, &daemon->pid, &daemon->pidfd);
 }
@@ -142,7 +143,7 @@ static int greeting_wait(const struct storage_daemon *daemon, struct deadline de
 	return read(daemon->qmp, &first, 1) == 1 ? 0 : -EIO;
 }
 
-int storage_daemon_start(const char *const *argv, struct deadline deadline,
+int storage_daemon_start(const char *const *argv, int secret, struct deadline deadline,
 			 struct storage_daemon *ret, struct err *err)
 {
 	const char *full[ARGUMENTS_MAX + 1];
@@ -151,7 +152,7 @@ int storage_daemon_start(const char *const *argv, struct deadline deadline,
 
 	*ret = none;
 	rc = argv_build(argv, full);
-	rc = rc < 0 ? rc : daemon_spawn(full, ret);
+	rc = rc < 0 ? rc : daemon_spawn(full, secret, ret);
 	if (rc < 0) {
 		rc = err_set(err, rc, "cannot start %s: %s%s", PROGRAM, strerrordesc_np(-rc),
 			     rc == -ENOENT ? "; is it installed?" : "");

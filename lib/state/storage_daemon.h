@@ -11,7 +11,7 @@
  * Starts and terminates a qemu-storage-daemon(1). This module is a part of the implementation of
  * image.h.
  *
- *	rc = storage_daemon_start(argv, deadline, &daemon, err);
+ *	rc = storage_daemon_start(argv, -1, deadline, &daemon, err);
  *	rc = storage_daemon_end(&daemon, deadline, err);
  *
  * When the thread that started the daemon exits, the kernel sends the daemon SIGTERM. The daemon
@@ -27,12 +27,14 @@ struct storage_daemon {
 };
 
 /*
- * argv begins with the program and must not define the QMP monitor. 0 if the daemon is ready.
+ * argv begins with the program and must not define the QMP monitor. secret: the stdin of a daemon
+ * that reads a secret from it (qemu_login.h), and leaves no core dump; or -1. The caller closes it.
+ * 0 if the daemon is ready.
  * Otherwise, with text, -ENOENT (the program does not exist), -E2BIG (argv is too long), -EIO (the
  * daemon exited; the text is its last message), -ETIMEDOUT, -EBUSY, or the -errno of a system call.
  * After a failure the daemon is gone, unless it does not exit even after SIGKILL.
  */
-int storage_daemon_start(const char *const *argv, struct deadline deadline,
+int storage_daemon_start(const char *const *argv, int secret, struct deadline deadline,
 			 struct storage_daemon *ret, struct err *err);
 
 /*

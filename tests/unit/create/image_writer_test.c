@@ -84,6 +84,32 @@ static void share_find__takes_the_last_one(void **state)
 	}
 }
 
+/* The program sees the secret on its stdin, and nobody sees it on its command line. */
+static void write__gives_the_secret_to_stdin_only(void **state)
+{
+	g_autofree char *file = g_build_filename(folder, "secret", NULL);
+	const struct chap chap = {.secret_file = file, .user = (char *)"a,b"};
+	struct iscsi_path secured = path;
+	struct image_job job =
+		job_of("case \"$*\" in *q7Rw*) exit 3 ;; esac\n"
+		       "case \"$*\" in 'convert -p --object secret,id=chap,file=/dev/stdin -n '*"
+		       "me,file.user=a,,b,file.password-secret=chap) ;;\n"
+		       "*) echo \"$*\" >&2; exit 3 ;; esac\n"
+		       "test \"$(cat /dev/stdin)\" = q7Rw-2mZx.Lt || exit 4");
+	struct err err = ERR_INIT;
+
+	(void)state;
+	secured.chap = &chap;
+	job.path = &secured;
+	assert_true(g_file_set_contents(file, "q7Rw-2mZx.Lt\n", -1, NULL));
+	assert_int_equal(g_chmod(file, 0600), 0);
+	if (image_write(&job, deadline_in(TEST_LIMIT_MS), &err) != 0) {
+		fail_msg("%s", err_text(&err));
+	}
+	assert_int_equal(g_unlink(file), 0);
+	assert_int_equal(image_write(&job, deadline_in(TEST_LIMIT_MS), &err), -EACCES);
+}
+
 static void write__names_the_lun_and_follows(void **state)
 {
 	struct image_job job = job_of(
@@ -165,6 +191,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(share_find__takes_the_last_one),
 		cmocka_unit_test(write__names_the_lun_and_follows),
+		cmocka_unit_test(write__gives_the_secret_to_stdin_only),
 		cmocka_unit_test(write__fails_in_qemu_imgs_words),
 		cmocka_unit_test(write__keeps_the_end_of_many_words),
 		cmocka_unit_test(write__ends_what_hangs),

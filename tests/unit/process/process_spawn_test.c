@@ -41,6 +41,16 @@ static void output_of(const char *script, unsigned int flags, int extra, char *r
 	fd_close(&pidfd);
 }
 
+static void process_spawn__forbids_a_core(void **state)
+{
+	static const char limit[] = "awk '/^Max core/ {print $5, $6}' /proc/self/limits";
+	char text[64];
+
+	(void)state;
+	output_of(limit, PROCESS_SPAWN_NO_CORE, -1, text, sizeof(text));
+	assert_string_equal(text, "1 1");
+}
+
 static void process_spawn__gives_the_named_descriptors_and_no_other(void **state)
 {
 	static const char open_fds[] = "for n in $(seq 0 40); do "
@@ -201,6 +211,7 @@ static void process_spawn__bound_dies_with_its_parent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(process_spawn__forbids_a_core),
 		TEST(process_spawn__gives_the_named_descriptors_and_no_other),
 		TEST(process_spawn__places_descriptors_that_are_low),
 		TEST(process_spawn__says_why_a_program_cannot_be_run),
