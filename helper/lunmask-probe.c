@@ -5,12 +5,14 @@
 
 #include "cluster/cluster.h"
 #include "command/usage.h"
+#include "names/libvirt_uri.h"
 #include "names/name_limits.h"
-#include "san/peer_probe.h"
+#include "peers/peer_verify.h"
 
 /*
  * Checks from this host that LUNs are the expected ones: reads the request of peer_probe.h from
- * stdin and writes its answer to stdout. Changes nothing.
+ * stdin and writes its answer to stdout. Changes nothing but, for a VM that is to move here, its
+ * secret in libvirt.
  */
 enum { EXIT_GOOD = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 
@@ -20,7 +22,7 @@ static const struct usage usage = {
 	.summary = "Logs in to every LUN of the request through every portal of the request, with\n"
 		   "the initiator name of the request, and compares the designators and sizes.",
 	.text = "REQUEST is JSON:\n"
-		"  {\"node\": NAME, \"array\": NAME, \"initiator\": IQN,\n"
+		"  {\"node\": NAME, \"array\": NAME, \"secret_for\": VM, \"initiator\": IQN,\n"
 		"   \"portals\": [\"ADDRESS:PORT\"], \"paths_required\": N, "
 		"\"timeout_ms\": N,\n"
 		"   \"luns\": [{\"name\": ..., \"designator\": ...,\n"
@@ -74,7 +76,9 @@ static int probe(struct iscsi_portals *ret, size_t *ret_n_portals, struct err *e
 
 	rc = rc < 0 ? rc : peer_probe_request_decode(buffer, bytes, &request, &storage, err);
 	rc = rc < 0 ? rc : node_check(&request, err);
-	rc = rc < 0 ? rc : peer_probe_verify(&request, deadline_in(request.timeout_ms), ret, err);
+	rc = rc < 0 ? rc
+		    : peer_verify(&request, LIBVIRT_URI_SYSTEM, deadline_in(request.timeout_ms),
+				  ret, err);
 	*ret_n_portals = request.n_portals;
 	peer_probe_storage_free(storage);
 	return rc;

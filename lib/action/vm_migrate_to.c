@@ -8,6 +8,7 @@
 #include "action/vm_mapping.h"
 #include "action/vm_record.h"
 #include "base/fd.h"
+#include "media/vm_secret.h"
 #include "media/vm_tpm.h"
 #include "process/qemu_process.h"
 #include "rules/op_times.h"
@@ -192,6 +193,7 @@ static int migrate_call(struct live *live, struct deadline deadline, struct err 
 	struct mapping_host there = {
 		.initiator = peer->host->initiator,
 		.portal = peer->source,
+		.chap_user = vm->chap == NULL ? NULL : chap_user(vm->chap, peer->host->initiator),
 		.luns = peer->luns,
 		.n_luns = vm->n_luns + vm->n_media,
 	};
@@ -506,6 +508,7 @@ int vm_migrate_to(const struct vm_settings *settings, const char *source, const 
 	}
 	rc = migrate_claimed(vm, deadline, err);
 	rc = vm_record_close(vm, rc, deadline, err);
+	vm_secret_take(vm, vm->peer == NULL ? NULL : vm->peer->hypervisor, deadline);
 	vm_peer_close(vm);
 	return rc;
 }

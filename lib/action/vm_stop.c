@@ -15,6 +15,7 @@
 #include "vm/vm_context.h"
 #include "vm/vm_keep.h"
 #include "media/vm_media.h"
+#include "media/vm_secret.h"
 #include "media/vm_tpm.h"
 
 /*
@@ -100,6 +101,13 @@ static const struct task_step domain_steps[] = {
 		.timeout_ms = 15000,
 		.tries = 2,
 		.retry_ms = 200,
+		.flags = TASK_CHECK,
+	},
+	{
+		.name = "secret",
+		.run = vm_secret_end,
+		.timeout_ms = 10000,
+		.tries = 1,
 		.flags = TASK_CHECK,
 	},
 };

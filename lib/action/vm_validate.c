@@ -185,6 +185,29 @@ static void times_tell(struct vm_context *vm, struct deadline deadline)
 	}
 }
 
+/* The files of this host, which nobody looks at before the next login. */
+static int chap_look(const struct vm_context *vm, struct err *err)
+{
+	struct task_event event = {
+		.kind = TASK_STEP_PROGRESS,
+		.task = "validate-all",
+		.step = "chap",
+		.text = "lunmask lets the array prove itself (chap_target_user) whenever it looks "
+			"at a LUN or a portal; QEMU cannot, and logs in with this host's secret "
+			"only",
+	};
+	struct chap_secrets secrets;
+	int rc = vm->chap == NULL ? 0 : chap_read(vm->chap, &secrets, err);
+
+	if (rc == 0 && vm->chap != NULL) {
+		chap_wipe(&secrets);
+	}
+	if (rc == 0 && vm->chap != NULL && vm->chap->target_user != NULL) {
+		vm_report_event(vm, &event);
+	}
+	return rc;
+}
+
 int vm_validate(const struct vm_settings *settings, int check_level, struct deadline deadline,
 		const struct vm_report *report, struct err *err)
 {
@@ -203,6 +226,9 @@ int vm_validate(const struct vm_settings *settings, int check_level, struct dead
 	}
 	if (rc == 0) {
 		rc = programs_check(err);
+	}
+	if (rc == 0) {
+		rc = chap_look(vm, err);
 	}
 	if (rc == 0) {
 		rc = driver_check(vm, err);

@@ -9,6 +9,7 @@
 #include "action/vm_record.h"
 #include "action/vm_visit.h"
 #include "definition/definition_part.h"
+#include "media/vm_secret.h"
 #include "step/vm_state.h"
 #include "vm/vm_config_copy.h"
 #include "vm/vm_config_file.h"
@@ -331,9 +332,13 @@ static int attach_probe(void *context, struct deadline deadline, struct err *err
 static int attach_run(void *context, struct deadline deadline, struct err *err)
 {
 	g_autofree char *definition = NULL;
-	int rc = running_read(context, deadline, &definition, err);
+	struct vm_context *vm = context;
+	int rc = running_read(vm, deadline, &definition, err);
 
-	return rc != 0 ? rc : attach_all(context, definition, deadline, err);
+	rc = rc != 0 ? rc : vm_secret_give(vm, deadline, err);
+	rc = rc != 0 ? rc : attach_all(vm, definition, deadline, err);
+	vm_secret_take(vm, vm->hypervisor, deadline);
+	return rc;
 }
 
 /* revoke */

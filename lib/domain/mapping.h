@@ -42,6 +42,9 @@ struct mapping_drive {
 	uint64_t size_bytes; /* of the LUN, not of the extent */
 };
 
+/* The usage of a VM's secret in libvirt, before its name (libvirt_secret.h). */
+#define MAPPING_SECRET_PREFIX "lunmask:"
+
 /* "sha256:" and 64 digits. */
 #define MAPPING_CONFIG_MAX 71
 
@@ -99,6 +102,8 @@ struct mapping_host {
 	const char *portal; /* "address:port" */
 	const struct lun *luns;
 	size_t n_luns;
+	/* The user of CHAP, whose secret that host's libvirt has when it needs it; or NULL. */
+	const char *chap_user;
 };
 
 /*

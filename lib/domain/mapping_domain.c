@@ -49,7 +49,21 @@ static bool source_add_slice(xmlNodePtr source, const struct mapping_drive *driv
 	return xmlSetProp(slice, BAD_CAST "size", BAD_CAST text) != NULL;
 }
 
-static bool node_set_source(xmlNodePtr disk, const struct mapping_drive *drive,
+/* The secret is named by the VM, so the definition is the same for every host but for the user. */
+static bool source_add_auth(xmlNodePtr source, const char *user, const char *vm)
+{
+	char usage[sizeof(MAPPING_SECRET_PREFIX) + VM_NAME_MAX];
+	xmlNodePtr secret;
+
+	if (user == NULL) {
+		return true;
+	}
+	(void)snprintf(usage, sizeof(usage), MAPPING_SECRET_PREFIX "%s", vm);
+	secret = child_new(child_new(source, "auth", "username", user), "secret", "type", "iscsi");
+	return secret != NULL && xmlSetProp(secret, BAD_CAST "usage", BAD_CAST usage) != NULL;
+}
+
+static bool node_set_source(xmlNodePtr disk, const char *vm, const struct mapping_drive *drive,
 			    const struct mapping_host *host, const struct portal *portal,
 			    const struct lun *lun)
 {
@@ -71,7 +85,7 @@ static bool node_set_source(xmlNodePtr disk, const struct mapping_drive *drive,
 	       xmlSetProp(address, BAD_CAST "port", BAD_CAST port) != NULL &&
 	       child_new(child_new(source, "initiator", NULL, NULL), "iqn", "name",
 			 host->initiator) != NULL &&
-	       source_add_slice(source, drive);
+	       source_add_auth(source, host->chap_user, vm) && source_add_slice(source, drive);
 }
 
 static bool disk_is_iscsi(xmlNodePtr disk)
@@ -84,7 +98,7 @@ static bool disk_is_iscsi(xmlNodePtr disk)
 }
 
 /* The LUN of the drive, as the host reaches it, becomes the source of the disk or flash chip. */
-static int source_for_host(xmlNodePtr node, const struct mapping_drive *drive,
+static int source_for_host(xmlNodePtr node, const char *vm, const struct mapping_drive *drive,
 			   const struct mapping_host *host, const struct portal *portal,
 			   struct err *err)
 {
@@ -103,7 +117,7 @@ static int source_for_host(xmlNodePtr node, const struct mapping_drive *drive,
 			"drive %s: LUN '%s' is %s on this host, and the mapping file names %s",
 			target, lun->name, lun->designator, drive->designator);
 	}
-	return node != NULL && node_set_source(node, drive, host, portal, lun)
+	return node != NULL && node_set_source(node, vm, drive, host, portal, lun)
 		       ? 0
 		       : err_set(err, -ENOMEM, "out of memory");
 }
@@ -125,7 +139,7 @@ static int nvram_for_host(xmlNodePtr domain, const struct mapping *mapping,
 		(void)xmlUnsetProp(nvram, BAD_CAST "template");
 		(void)xmlUnsetProp(nvram, BAD_CAST "templateFormat");
 	}
-	return source_for_host(nvram, drive, host, portal, err);
+	return source_for_host(nvram, mapping->vm, drive, host, portal, err);
 }
 
 /* libvirt knows nothing of the LUN: lunmask-tpm(8) keeps the state there. */
@@ -166,7 +180,7 @@ static int disk_for_host(xmlNodePtr disk, const struct mapping *mapping,
 			       "which the guest would find in its place on the other host",
 			       target, mapping->vm, target, drive->drive.extent.lun);
 	}
-	return source_for_host(disk, drive, host, portal, err);
+	return source_for_host(disk, mapping->vm, drive, host, portal, err);
 }
 
 /* A saved image is input from outside: another VM's would run under this VM's name. */

@@ -34,8 +34,8 @@ static const struct refusal {
 	 "what the guest writes must be on the LUN when it moves; remove it"},
 	{"devices/disk/mirror", "a job copies the disk; wait for its end, or abort it"},
 	{"devices/disk/auth",
-	 "its secret is in one host's libvirt; let the array admit the hosts by their initiator "
-	 "names"},
+	 "its secret is in one host's libvirt; remove it, and set chap_secret_file of the array in "
+	 "lunmask.conf"},
 	{"devices/disk/encryption",
 	 "its secret is in one host's libvirt; encrypt inside of the guest, or on the array"},
 	{"devices/disk/backingStore/*",

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "domain/legal.h"
+#include "domain/mapping.h"
 #include "names/lun.h"
 #include "xml/xml_tree.h"
 
@@ -17,8 +18,8 @@ static const struct {
 } lost[] = {
 	{"encryption", "whose secret is in one host's libvirt; encrypt inside of the guest, or on "
 		       "the array"},
-	{"auth", "whose secret is in one host's libvirt; let the array admit the hosts by their "
-		 "initiator names"},
+	{"auth", "whose secret is in one host's libvirt; remove it, and set chap_secret_file of "
+		 "the array in lunmask.conf"},
 	{"reservations", "which a daemon of one host keeps; the masks keep others away, remove it"},
 };
 
@@ -79,6 +80,15 @@ static int refuse_medium(xmlNodePtr disk, const char *target, struct err *err)
 		       xml_tree_attr(disk, "device"), target, medium == NULL ? "" : medium, target);
 }
 
+/* mapping_domain_xml() has written it, or will replace it. */
+static bool is_our_auth(xmlNodePtr node)
+{
+	const char *usage = xml_tree_attr(xml_tree_child(node, "secret"), "usage");
+
+	return strcmp((const char *)node->name, "auth") == 0 && usage != NULL &&
+	       g_str_has_prefix(usage, MAPPING_SECRET_PREFIX);
+}
+
 static int check_drive(xmlNodePtr disk, const char *target, struct err *err)
 {
 	const char *type = xml_tree_attr(xml_tree_child(disk, "driver"), "type");
@@ -92,7 +102,7 @@ static int check_drive(xmlNodePtr disk, const char *target, struct err *err)
 			       target, type);
 	}
 	for (; node != NULL; node = xml_tree_next(node, NULL)) {
-		if (!legal_word(SOURCE_PARTS, (const char *)node->name)) {
+		if (!is_our_auth(node) && !legal_word(SOURCE_PARTS, (const char *)node->name)) {
 			return err_set(err, -EINVAL, "the <source> of disk %s has <%.40s>, %s",
 				       target, (const char *)node->name,
 				       lost_advice((const char *)node->name));

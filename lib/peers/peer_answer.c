@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "peers/peer_body.h"
+#include "peers/peer_verify.h"
 #include "process/process.h"
 #include "process/qemu_process.h"
 #include "base/fd.h"
-#include "san/peer_probe.h"
 
 /* The part of the time that is reserved for the answer's way back. */
 #define RESERVE_MS 300
@@ -29,8 +29,7 @@ static char *verify(const struct journal_ask_request *ask, const char *uri)
 	char *answer;
 	int rc = peer_probe_request_decode(ask->body, ask->bytes, &request, &storage, &err);
 
-	(void)uri;
-	rc = rc < 0 ? rc : peer_probe_verify(&request, deadline_of(ask), &portals, &err);
+	rc = rc < 0 ? rc : peer_verify(&request, uri, deadline_of(ask), &portals, &err);
 	answer = peer_probe_answer_encode(rc, &portals, request.n_portals, err_text(&err));
 	peer_probe_storage_free(storage);
 	return answer;

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/json_build.h"
-#include "config/config.h"
 #include "names/errno_name.h"
+#include "names/name.h"
 #include "names/portal.h"
 
 /* The part of the deadline that is reserved for ssh and for the transfer of the answer. */
@@ -36,10 +36,11 @@ char *peer_probe_request_encode(const struct peer_probe_request *request)
 		portals = json_build_append(portals, json_string(request->portals[i]));
 	}
 	return json_build_text(
-		json_pack("{s:s*, s:s*, s:s, s:o, s:I, s:i, s:o}", "node", request->node, "array",
-			  request->array, "initiator", request->initiator, "portals", portals,
-			  "paths_required", (json_int_t)request->paths_required, "timeout_ms",
-			  request->timeout_ms, "luns", luns_pack(request->luns, request->n_luns)),
+		json_pack("{s:s*, s:s*, s:s*, s:s, s:o, s:I, s:i, s:o}", "node", request->node,
+			  "array", request->array, "secret_for", request->secret_for, "initiator",
+			  request->initiator, "portals", portals, "paths_required",
+			  (json_int_t)request->paths_required, "timeout_ms", request->timeout_ms,
+			  "luns", luns_pack(request->luns, request->n_luns)),
 		JSON_COMPACT);
 }
 
@@ -160,6 +161,11 @@ static int request_take(struct peer_probe_storage *storage, struct peer_probe_re
 	ret->array = json_string_value(json_object_get(json, "array"));
 	if (json_object_get(json, "array") != NULL && ret->array == NULL) {
 		return err_set(err, -EINVAL, "'array' must be a string");
+	}
+	ret->secret_for = json_string_value(json_object_get(json, "secret_for"));
+	if (json_object_get(json, "secret_for") != NULL &&
+	    (ret->secret_for == NULL || !vm_name_valid(ret->secret_for))) {
+		return err_set(err, -EINVAL, "'secret_for' must be a VM: " VM_NAME_LEGAL);
 	}
 	ret->initiator = json_string_value(json_object_get(json, "initiator"));
 	if (ret->initiator == NULL || !iscsi_name_valid(ret->initiator)) {
@@ -336,20 +342,4 @@ int peer_probe_run(const struct runner *runner, const char *program,
 	free(text);
 	return rc < 0 && rc != -EADDRNOTAVAIL ? err_prefix(err, rc, "host %s", request->initiator)
 					      : rc;
-}
-
-int peer_probe_verify(const struct peer_probe_request *request, struct deadline deadline,
-		      struct iscsi_portals *ret, struct err *err)
-{
-	struct config *config = NULL;
-	int rc = request->array == NULL ? 0 : config_load(NULL, &config, err);
-
-	rc = rc < 0 ? rc
-		    : iscsi_luns_verify(
-			      request->luns, request->n_luns, request->portals, request->n_portals,
-			      request->initiator,
-			      request->array == NULL ? NULL : config_chap(config, request->array),
-			      request->paths_required, deadline, ret, err);
-	config_free(config);
-	return rc;
 }

@@ -18,7 +18,8 @@
  *
  * The request and the answer are JSON, each of at most PEER_PROBE_BYTES_MAX bytes:
  *
- *	{"node": "node2", "array": "san1", "initiator": "iqn...", "portals": ["10.0.0.1:3260"],
+ *	{"node": "node2", "array": "san1", "secret_for": "web1", "initiator": "iqn...",
+ *	 "portals": ["10.0.0.1:3260"],
  *	 "paths_required": 0, "timeout_ms": 10000,
  *	 "luns": [{"name": "web1-root", "designator": "naa.6001...", "size_bytes": 1073741824,
  *	           "target": "iqn...", "number": 1}]}
@@ -29,6 +30,7 @@
  *
  * "array" is there if hosts log in to it with CHAP. The other host has the user and the secret from
  * its own lunmask.conf: none is sent. An older lunmask there logs in without, and is refused.
+ * "secret_for" is there besides if a VM is to move to the other host.
  *
  * "portals" says for each portal of the request whether every LUN was verified through it, "paths"
  * how many these are. Where an older lunmask sends no "portals", all of them are good or it is
@@ -38,8 +40,9 @@
 #define PEER_PROBE_TIMEOUT_MAX_MS 600000
 
 struct peer_probe_request {
-	const char *node;  /* who the other host must be in the cluster; NULL: whoever it is */
-	const char *array; /* NULL: without CHAP */
+	const char *node;       /* who the other host must be in the cluster; NULL: whoever it is */
+	const char *array;      /* NULL: without CHAP */
+	const char *secret_for; /* a VM that is to move there (peer_verify.h), or NULL */
 	const char *initiator;
 	const char *const *portals;
 	size_t n_portals;
@@ -59,10 +62,6 @@ struct peer_probe_request {
 int peer_probe_run(const struct runner *runner, const char *program,
 		   const struct peer_probe_request *request, struct deadline deadline,
 		   struct iscsi_portals *ret, struct err *err);
-
-/* What the other end does: iscsi_luns_verify() as this host's lunmask.conf says. */
-int peer_probe_verify(const struct peer_probe_request *request, struct deadline deadline,
-		      struct iscsi_portals *ret, struct err *err);
 
 /* The caller frees the text. NULL without memory, or if a name is not UTF-8. */
 char *peer_probe_request_encode(const struct peer_probe_request *request);

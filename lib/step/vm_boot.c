@@ -5,6 +5,7 @@
 #include <glib.h>
 #include <stdlib.h>
 
+#include "media/vm_secret.h"
 #include "media/vm_tpm.h"
 #include "step/vm_save.h"
 #include "step/vm_state.h"
@@ -118,7 +119,11 @@ static int boot_fresh(struct vm_context *vm, struct deadline deadline, struct er
 	if (rc != 0) {
 		return rc;
 	}
-	rc = domain_made(vm, hypervisor_create(vm->hypervisor, xml, deadline, err));
+	rc = vm_secret_give(vm, deadline, err);
+	if (rc == 0) {
+		rc = domain_made(vm, hypervisor_create(vm->hypervisor, xml, deadline, err));
+	}
+	vm_secret_take(vm, vm->hypervisor, deadline);
 	return vm_tpm_explain(vm, rc, err);
 }
 
@@ -145,11 +150,13 @@ static int image_load_paused(struct vm_context *vm, struct deadline deadline, bo
 	rc = rc != 0 ? rc
 		     : vm_definition_image(vm, image_export_file(export), &here, deadline, &xml,
 					   err);
+	rc = rc != 0 ? rc : vm_secret_give(vm, deadline, err);
 	if (rc == 0) {
 		rc = domain_made(vm, hypervisor_restore_paused(vm->hypervisor,
 							       image_export_file(export), xml,
 							       deadline, err));
 	}
+	vm_secret_take(vm, vm->hypervisor, deadline);
 	*ret_refused = rc == -EIO || rc == -EINVAL || rc == -EUCLEAN;
 	/* The image was only read, so an error at the end of its export changes nothing. */
 	(void)image_export_close(export, deadline, NULL);

@@ -416,6 +416,7 @@ static const char *source_portal(struct vm_context *vm, const struct peer_probe_
 	request.portals = redirect;
 	request.n_portals = 1;
 	request.paths_required = 1;
+	request.secret_for = NULL;
 	if (verified->n_portals < 2) {
 		return first;
 	}
@@ -434,6 +435,7 @@ static int portals_verify(struct vm_context *vm, struct deadline deadline, struc
 	const struct peer_probe_request request = {
 		.node = peer->host->node,
 		.array = vm->chap == NULL ? NULL : vm->array.name,
+		.secret_for = vm->chap == NULL ? NULL : vm->settings->vm,
 		.initiator = peer->host->initiator,
 		.portals = vm->portals,
 		.n_portals = vm->n_portals,

@@ -154,11 +154,12 @@ static int memory_write(struct vm_context *vm, struct image_export *export, cons
 
 static int image_write(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
-	struct mapping_host here = vm_definition_here(vm);
+	struct mapping_host here = vm_definition_here(vm); /* the user of CHAP is not stored */
 	struct err close_err = ERR_INIT;
 	struct image_export *export;
 	g_autofree char *xml = NULL;
 	int close_rc;
+	here.chap_user = NULL;
 	/* What a restore would refuse is refused now, while the guest still runs. */
 	int rc = vm_definition_running(vm, &here, deadline, &xml, err);
 

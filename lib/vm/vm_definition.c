@@ -12,6 +12,7 @@ struct mapping_host vm_definition_here(const struct vm_context *vm)
 	return (struct mapping_host){
 		.initiator = vm->self->initiator,
 		.portal = vm->source,
+		.chap_user = vm->chap == NULL ? NULL : chap_user(vm->chap, vm->self->initiator),
 		.luns = vm->luns,
 		.n_luns = vm->n_luns + vm->n_media,
 	};

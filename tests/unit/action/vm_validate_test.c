@@ -4,6 +4,7 @@
 #include "tests/unit/support/undo.h"
 #include "tests/unit/test.h"
 
+#include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,6 +125,44 @@ static void definition__that_a_start_would_take_is_right(void **state)
 	accepted("");
 }
 
+static unsigned int told;
+
+static void on_event(void *data, const struct task_event *event)
+{
+	(void)data;
+	told += strcmp(event->step, "chap") == 0;
+}
+
+/* The secret of this host, before somebody needs it. What QEMU cannot check is told. */
+static void chap__is_looked_at(void **state)
+{
+	static const struct vm_report report = {.event = on_event};
+	struct vm_settings settings = {.vm = "web1",
+				       .array = "san1",
+				       .luns = "vda=web1-all:1MiB+1GiB",
+				       .state_lun = "web1-state",
+				       .hypervisor = "test:///default",
+				       .node = "node1"};
+	g_autofree char *text = g_strdup_printf(
+		"[array san1]\ndriver = driver\ntransport = exec\nportals = 10.0.0.1:3260\n"
+		"chap_secret_file = %s\nchap_target_user = a\nchap_target_secret_file = %s\n"
+		"[host node1]\ninitiator = iqn.2026-11.org.example:validate\n",
+		path("own"), path("array"));
+	struct err err = ERR_INIT;
+
+	(void)state;
+	put("conf", text);
+	refused(NULL, "correct chap_secret_file '");
+	put("own", "q7Rw-2mZx.LtK\n");
+	put("array", "bN8k-Vd3Tf_5Yh\n");
+	assert_int_equal(chmod(path("own"), 0600) | chmod(path("array"), 0600), 0);
+	told = 0;
+	assert_int_equal(vm_validate(&settings, 10, deadline_in(TEST_LIMIT_MS), &report, &err), 0);
+	assert_int_equal(told, 1);
+	(void)unlink(path("own"));
+	(void)unlink(path("array"));
+}
+
 static void definition__is_read_before_the_first_start(void **state)
 {
 	(void)state;
@@ -207,6 +246,7 @@ static void missing_file__is_no_error_if_nobody_knows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		CASE(chap__is_looked_at),
 		CASE(definition__that_a_start_would_take_is_right),
 		CASE(definition__is_read_before_the_first_start),
 		CASE(missing_file__is_an_error_before_the_first_start),

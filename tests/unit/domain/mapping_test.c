@@ -425,6 +425,48 @@ static void mapping_domain_xml__fills_in_the_host(void **state)
 	mapping_free(mapping);
 }
 
+#define SECRET_OF(vm) "<secret type=\"iscsi\" usage=\"lunmask:" vm "\"/>"
+
+static size_t count(const char *text, const char *part)
+{
+	size_t n = 0;
+
+	while ((text = strstr(text, part)) != NULL) {
+		text += strlen(part);
+		n++;
+	}
+	return n;
+}
+
+/* What runs has it, too, and goes on with the user of the other host. */
+static void mapping_domain_xml__names_the_secret_for_chap(void **state)
+{
+	struct mapping *mapping = built(PLAIN), *complete = NULL;
+	struct mapping_host host = host_of("10.0.0.1:3260");
+	char *xml = NULL, *moved = NULL;
+
+	(void)state;
+	host.chap_user = "node1";
+	assert_int_equal(mapping_domain_xml(mapping, &host, &xml, NULL), 0);
+	assert_int_equal(count(xml, SECRET_OF("vm1")), 2);
+	assert_int_equal(count(xml, "<auth username=\"node1\">"), 2);
+	assert_null(strstr(mapping->xml, "<auth"));
+	assert_int_equal(mapping_complete(mapping, xml, luns, 2, &complete, NULL), 0);
+	assert_null(strstr(complete->xml, "<auth"));
+	host.chap_user = "node2";
+	assert_int_equal(mapping_definition_xml(mapping, xml, &host, &moved, NULL), 0);
+	assert_null(strstr(moved, "username=\"node1\""));
+	assert_int_equal(count(moved, "<auth username=\"node2\">"), 2);
+	free(moved);
+	host.chap_user = NULL;
+	assert_int_equal(mapping_definition_xml(mapping, xml, &host, &moved, NULL), 0);
+	assert_null(strstr(moved, "<auth"));
+	free(moved);
+	free(xml);
+	mapping_free(complete);
+	mapping_free(mapping);
+}
+
 static void mapping_domain_xml__takes_brackets_off(void **state)
 {
 	struct mapping *mapping = built(PLAIN);
@@ -848,6 +890,7 @@ int main(void)
 		cmocka_unit_test(mapping_build__refuses_a_slice_beyond_its_lun),
 		cmocka_unit_test(mapping_build__allows_an_empty_cdrom_and_stateless_firmware),
 		cmocka_unit_test(mapping_domain_xml__fills_in_the_host),
+		cmocka_unit_test(mapping_domain_xml__names_the_secret_for_chap),
 		cmocka_unit_test(mapping_domain_xml__takes_brackets_off),
 		cmocka_unit_test(mapping_domain_xml__refuses_bad_addresses),
 		cmocka_unit_test(mapping_domain_xml__refuses_another_volume),

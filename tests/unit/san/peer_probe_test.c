@@ -20,6 +20,7 @@ static char *encode(void)
 {
 	struct peer_probe_request request = {.node = "node2",
 					     .array = "san1",
+					     .secret_for = "web1",
 					     .initiator = "iqn.2026-11.org.example:a",
 					     .portals = portals,
 					     .n_portals = 2,
@@ -44,6 +45,7 @@ static void peer_probe_request__survives_the_way(void **state)
 			 0);
 	assert_string_equal(request.node, "node2");
 	assert_string_equal(request.array, "san1");
+	assert_string_equal(request.secret_for, "web1");
 	assert_string_equal(request.initiator, "iqn.2026-11.org.example:a");
 	assert_int_equal(request.n_portals, 2);
 	assert_string_equal(request.portals[1], "[fd00::1]:3260");
@@ -70,6 +72,7 @@ static void peer_probe_request__may_name_no_array(void **state)
 
 	(void)state;
 	assert_null(strstr(text, "array"));
+	assert_null(strstr(text, "secret"));
 	assert_int_equal(peer_probe_request_decode(text, strlen(text), &decoded, &storage, NULL),
 			 0);
 	assert_null(decoded.array);
@@ -103,6 +106,7 @@ static void peer_probe_request_decode__refuses_and_names_the_field(void **state)
 	assert_refused("{", "[", "not JSON");
 	assert_refused("\"node\":\"node2\"", "\"node\":2", "'node'");
 	assert_refused("\"array\":\"san1\"", "\"array\":1", "'array'");
+	assert_refused("\"secret_for\":\"web1\"", "\"secret_for\":\"../x\"", "'secret_for'");
 	assert_refused("iqn.2026-11.org.example:a", "no name", "'initiator'");
 	assert_refused("10.0.0.1:3260", "array:3260", "array:3260");
 	assert_refused("\"portals\":[", "\"portals\":[1,", "portal");
