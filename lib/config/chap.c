@@ -70,7 +70,8 @@ static int secret_read(const char *key, const char *file, char secret[CHAP_SECRE
 		(void)strcpy(secret, text);
 	}
 	explicit_bzero(text, sizeof(text));
-	return rc < 0 ? err_prefix(err, -EACCES, "correct %s '%s' on this host", key, file) : 0;
+	return rc < 0 ? err_prefix(err, -EKEYREJECTED, "correct %s '%s' on this host", key, file)
+		      : 0;
 }
 
 int chap_read(const struct chap *chap, struct chap_secrets *ret, struct err *err)
@@ -79,7 +80,7 @@ int chap_read(const struct chap *chap, struct chap_secrets *ret, struct err *err
 
 	*ret = (struct chap_secrets){.own = ""};
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
-		return err_set(err, -EACCES, "core dumps cannot be switched off");
+		return err_set(err, -EKEYREJECTED, "core dumps cannot be switched off");
 	}
 	rc = secret_read("chap_secret_file", chap->secret_file, ret->own, err);
 	if (rc == 0 && chap->target_secret_file != NULL) {
@@ -87,7 +88,7 @@ int chap_read(const struct chap *chap, struct chap_secrets *ret, struct err *err
 				 err);
 	}
 	if (rc == 0 && strcmp(ret->own, ret->target) == 0) {
-		rc = err_set(err, -EACCES,
+		rc = err_set(err, -EKEYREJECTED,
 			     "make the secrets in '%s' and '%s' different: whoever knows one could "
 			     "answer for the other side",
 			     chap->secret_file, chap->target_secret_file);

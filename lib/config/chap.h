@@ -46,8 +46,8 @@ int chap_check(const struct chap *chap, struct err *err);
 
 /*
  * Reads the files: root's, mode 0600, one line of CHAP_SECRET_MIN to CHAP_SECRET_MAX printable
- * characters without blanks; the two must differ (RFC 7143 9.2.1). -EACCES for whatever is wrong
- * with them, with a text that names the file and never what is in it.
+ * characters without blanks; the two must differ (RFC 7143 9.2.1). -EKEYREJECTED for whatever is
+ * wrong with them, with a text that names the file and never what is in it.
  */
 int chap_read(const struct chap *chap, struct chap_secrets *ret, struct err *err);
 

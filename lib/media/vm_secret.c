@@ -16,7 +16,8 @@ int vm_secret_give(struct vm_context *vm, struct deadline deadline, struct err *
 	rc = vm_hypervisor(vm, deadline, &hypervisor, err);
 	rc = rc != 0 ? rc
 		     : libvirt_secret_give(hypervisor, vm->settings->vm, vm->chap, deadline, err);
-	return rc != 0 ? err_prefix(err, -EACCES, "libvirt has no CHAP secret for the drives") : 0;
+	return rc != 0 ? err_prefix(err, -EKEYREJECTED, "libvirt has no CHAP secret for the drives")
+		       : 0;
 }
 
 void vm_secret_take(struct vm_context *vm, struct hypervisor *hypervisor, struct deadline deadline)

@@ -15,7 +15,8 @@
  * Before a live migration, the target gives it to its own libvirt, when it verifies the LUNs
  * (peer_verify.h). All do nothing where the array is without CHAP.
  *
- * -EACCES, whatever the cause: it must not be taken for what QEMU or libvirt say of the guest.
+ * -EKEYREJECTED, whatever the cause: it must not be taken for what QEMU or libvirt say of the
+ *guest.
  */
 int vm_secret_give(struct vm_context *vm, struct deadline deadline, struct err *err);
 

@@ -24,8 +24,8 @@
  * path are copied. A function that returns int returns 0, or -errno with text:
  *
  * -EHOSTUNREACH the portal does not answer
- * -EACCES       the login was refused (the host is masked, or CHAP failed), or a secret of CHAP
- *               cannot be used on this host
+ * -EACCES       the login was refused: the host is masked
+ * -EKEYREJECTED CHAP has failed, either way, or a secret of it cannot be used on this host
  * -ENXIO        the session is open, but the LUN is not, or no longer, presented to this host
  * -EBUSY        the LUN reports BUSY or TASK SET FULL: try again
  * -EBADMSG      the LUN's VPD page 0x83 is malformed

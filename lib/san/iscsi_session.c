@@ -329,7 +329,8 @@ static int login_failure(struct iscsi_session *session)
 			       text);
 	case LOGIN_UNPROVEN:
 	case LOGIN_STRANGE:
-		return err_set(&session->err, -EACCES, "%s (login refused: %s)", reason, text);
+		return err_set(&session->err, -EKEYREJECTED, "%s (login refused: %s)", reason,
+			       text);
 	default: return err_set(&session->err, -EHOSTUNREACH, "login failed: %s", text);
 	}
 }

@@ -46,7 +46,7 @@ struct iscsi_session;
 
 /*
  * The strings are copied; the chap of path must live as long as the session. -EINVAL for an illegal
- * portal, name or LUN number; -EACCES for a secret that cannot be used here; -EIO.
+ * portal, name or LUN number; -EKEYREJECTED for a secret that cannot be used here; -EIO.
  */
 int iscsi_session_new(const struct iscsi_path *path, struct iscsi_session **ret, struct err *err);
 

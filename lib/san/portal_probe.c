@@ -124,7 +124,7 @@ static bool probe_setup(struct probe *probe)
 		rc = err_set(&err, -EIO, "libiscsi refuses a discovery session");
 	}
 	if (rc < 0) {
-		path_judge(probe, rc == -EACCES ? PATH_REFUSED : PATH_UNKNOWN, "%s",
+		path_judge(probe, rc == -EKEYREJECTED ? PATH_REFUSED : PATH_UNKNOWN, "%s",
 			   err_text(&err));
 	}
 	return rc == 0;

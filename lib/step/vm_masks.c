@@ -337,7 +337,8 @@ int vm_paths_verify(void *context, struct deadline deadline, struct err *err)
 		vm->portal = vm->portals[iscsi_portals_first(&portals)];
 		vm->source = vm->portal;
 	}
-	if (rc == -EUCLEAN) {
+	/* Another try would find the same, and some arrays lock an account after a few. */
+	if (rc == -EUCLEAN || rc == -EKEYREJECTED) {
 		return rc;
 	}
 	if (rc < 0) {

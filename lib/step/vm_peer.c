@@ -471,7 +471,7 @@ static int portals_verify(struct vm_context *vm, struct deadline deadline, struc
 		return 0;
 	}
 	(void)err_set(err, rc, "%s", err_text(&why));
-	if (rc == -EUCLEAN) {
+	if (rc == -EUCLEAN || rc == -EKEYREJECTED) {
 		return err_prefix(err, rc, "on %s", request.node);
 	}
 	return rc == -EADDRNOTAVAIL

@@ -406,20 +406,20 @@ chap_setup() {
 chap_login() {
 	local own=("CHAP_SECRET_FILE=$work/own" CHAP_USER=cluster) lun=("$portal" "$host" "${target}50" 1 facts)
 	check "${lun[@]}"
-	expect "chap: without a secret" '^EACCES .*set chap_secret_file in lunmask.conf: the array wants CHAP'
+	expect "chap: without a secret" '^EKEYREJECTED .*set chap_secret_file in lunmask.conf: the array wants CHAP'
 	chap "${own[@]}" -- "${lun[@]}"
 	expect_line "chap: the right secret" "^size="
 	chap "${own[@]}" CHAP_USER=other -- "${lun[@]}"
-	expect "chap: another user" '^EACCES .*refuses the CHAP secret of other'
+	expect "chap: another user" '^EKEYREJECTED .*refuses the CHAP secret of other'
 	chap "${own[@]}" CHAP_SECRET_FILE="$work/wrong" -- "${lun[@]}"
 	echo "$output" >"$work/seen/wrong"
-	expect "chap: a wrong secret" "^EACCES .*correct the secret in $work/wrong"
+	expect "chap: a wrong secret" "^EKEYREJECTED .*correct the secret in $work/wrong"
 	chap "${own[@]}" CHAP_SECRET_FILE="$work/none" -- "${lun[@]}"
-	expect "chap: no file" "^EACCES correct chap_secret_file '$work/none' on this host: No such file"
+	expect "chap: no file" "^EKEYREJECTED correct chap_secret_file '$work/none' on this host: No such file"
 	chmod 644 "$work/own"
 	chap "${own[@]}" -- "${lun[@]}"
 	echo "$output" >"$work/seen/open"
-	expect "chap: a file that others may read" "^EACCES .*use chmod 0600"
+	expect "chap: a file that others may read" "^EKEYREJECTED .*use chmod 0600"
 	chmod 600 "$work/own"
 	no_secret "the errors"
 }
@@ -429,15 +429,15 @@ chap_mutual() {
 		"CHAP_TARGET_SECRET_FILE=$work/array")
 	local lun=("$portal" "$host" "${target}50" 1 facts)
 	chap "${both[@]}" -- "${lun[@]}"
-	expect "chap: an array that cannot prove itself" '^EACCES '
+	expect "chap: an array that cannot prove itself" '^EKEYREJECTED '
 	tgt --mode account --op bind --tid 50 --user array --outgoing
 	chap "${both[@]}" -- "${lun[@]}"
 	expect_line "chap: mutual" "^size="
 	chap "${both[@]}" CHAP_TARGET_USER=arrax -- "${lun[@]}"
-	expect "chap: another name of the array" '^EACCES .*the array has not proven to be arrax'
+	expect "chap: another name of the array" '^EKEYREJECTED .*the array has not proven to be arrax'
 	chap "${both[@]}" CHAP_TARGET_SECRET_FILE="$work/wrong" -- "${lun[@]}"
 	echo "$output" >"$work/seen/mutual"
-	expect "chap: another secret of the array" '^EACCES .*the array has not proven to be array'
+	expect "chap: another secret of the array" '^EKEYREJECTED .*the array has not proven to be array'
 	no_secret "the errors of mutual CHAP"
 }
 
@@ -447,7 +447,7 @@ chap_rotated() {
 	tgt --mode account --op new --user second --password "$own_secret-2"
 	tgt --mode account --op bind --tid 50 --user second
 	chap "${second[@]}" -- "${lun[@]}"
-	expect "chap: the new account, the old secret" '^EACCES '
+	expect "chap: the new account, the old secret" '^EKEYREJECTED '
 	echo "$own_secret-2" >"$work/own"
 	chap "${second[@]}" -- "${lun[@]}"
 	expect_line "chap: the new account, the new secret" "^size="
@@ -492,11 +492,11 @@ chap_probe() {
 chap_probes() {
 	tgt --mode account --op bind --tid 101 --user $host
 	probe < <(probe_request 1 60000)
-	expect "chap: a probe that is not told the array" '"errno_name":"EACCES"\} status=1 '
+	expect "chap: a probe that is not told the array" '"errno_name":"EKEYREJECTED"\} status=1 '
 	chap_conf "chap_secret_file = $work/own"
 	chap_probe "a probe with this host's secret" '^\{"ok":true,"paths":2,'
 	chap_conf "chap_secret_file = $work/wrong"
-	chap_probe "a probe with a wrong secret" 'correct the secret in .*"errno_name":"EACCES"\} status=1 '
+	chap_probe "a probe with a wrong secret" 'correct the secret in .*"errno_name":"EKEYREJECTED"\} status=1 '
 	echo "$output" >"$work/seen/probe"
 }
 

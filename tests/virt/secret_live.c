@@ -188,7 +188,7 @@ static void give__needs_the_file(void **state)
 
 	(void)state;
 	chap.secret_file = (char *)"/nonexistent/secret";
-	assert_int_equal(libvirt_secret_give(hv, VM, &chap, soon(), &err), -EACCES);
+	assert_int_equal(libvirt_secret_give(hv, VM, &chap, soon(), &err), -EKEYREJECTED);
 	assert_non_null(strstr(err_text(&err), "correct chap_secret_file '/nonexistent/secret'"));
 	assert_int_equal(secrets(), 0);
 }

@@ -91,7 +91,7 @@ static void refused(const char *says)
 	struct chap_secrets secrets;
 	struct err err = ERR_INIT;
 
-	assert_int_equal(chap_read(&chap, &secrets, &err), -EACCES);
+	assert_int_equal(chap_read(&chap, &secrets, &err), -EKEYREJECTED);
 	if (strstr(err_text(&err), says) == NULL) {
 		fail_msg("'%s' is not in '%s'", says, err_text(&err));
 	}

@@ -107,7 +107,7 @@ static void write__gives_the_secret_to_stdin_only(void **state)
 		fail_msg("%s", err_text(&err));
 	}
 	assert_int_equal(g_unlink(file), 0);
-	assert_int_equal(image_write(&job, deadline_in(TEST_LIMIT_MS), &err), -EACCES);
+	assert_int_equal(image_write(&job, deadline_in(TEST_LIMIT_MS), &err), -EKEYREJECTED);
 }
 
 static void write__names_the_lun_and_follows(void **state)
