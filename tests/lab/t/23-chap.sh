@@ -117,8 +117,8 @@ PARAM[migration_mode]=live
 refused 1 'correct the secret in /etc/lunmask/san1.chap' node3 migrate_to "${meta[@]}"
 masks_are web1 "$T_WHAT: nothing is left granted" node3
 is "$T_WHAT: the guest runs on" "$(domain node3 web1)" running
-ok "$T_WHAT: its paths are refused" wait_until 60 \
-	sh -c "'$T_LAB' exec node1 -- lunmask paths --node node1 | grep -c refused | grep -qx 2"
+paths_refused() { [ "$(lab exec node1 -- lunmask paths --node node1 | grep -c refused)" = 2 ]; }
+ok "$T_WHAT: its paths are refused" wait_until 60 paths_refused
 
 T_WHAT="a target without its file"
 lab exec node1 -- rm /etc/lunmask/san1.chap
