@@ -45,6 +45,8 @@ static int source_read(void *context, struct deadline deadline, struct err *err)
 		return rc;
 	}
 	rc = vm_mapping_read(vm, deadline, err);
+	/* Before the target is granted anything. */
+	rc = rc != 0 ? rc : vm_definition_check_units(vm, deadline, err);
 	if (rc == 0) {
 		vm_definition_tell_drift(vm, "migrate", deadline);
 	}

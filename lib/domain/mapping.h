@@ -117,10 +117,17 @@ int mapping_domain_xml(const struct mapping *mapping, const struct mapping_host 
  * The same for a definition that libvirt has made: of the running domain, or of a saved image. Only
  * the sources of its disks are replaced, which are matched to our LUNs by their target. -EUCLEAN
  * also if it is another VM's. -EINVAL also for a disk without a LUN, or a device that cannot be
- * created on another host: one that was attached while the VM ran.
+ * created on another host: one that was attached while the VM ran. -EPERM: a LogicalUnit has
+ * plugged a disk in (mapping_check_units()).
  */
 int mapping_definition_xml(const struct mapping *mapping, const char *definition,
 			   const struct mapping_host *host, char **ret_xml, struct err *err);
+
+/*
+ * -EPERM: the definition, of the running domain or of a saved image, has a disk of a LogicalUnit
+ * (unit_name.h). Its LUN is not the VM's, and may be another VM's by the time the guest goes on.
+ */
+int mapping_check_units(const char *vm, const char *definition, struct err *err);
 
 /*
  * The mapping file with the definition as libvirt has made it of the old one: addresses, MACs, the

@@ -10,6 +10,7 @@
 #include "firmware/firmware_definition.h"
 #include "tpm/tpm_definition.h"
 #include "names/portal.h"
+#include "names/unit_name.h"
 
 static xmlNodePtr child_new(xmlNodePtr parent, const char *name, const char *attr,
 			    const char *value)
@@ -151,6 +152,26 @@ static int tpm_for_host(xmlNodePtr domain, const struct mapping *mapping, struct
 	return rc < 0 ? rc : tpm_definition_pin(domain, err);
 }
 
+/*
+ * The LUN is not the VM's: it goes where its own resource goes. A guest that came with it to
+ * another host, or out of a saved image, would write to what another guest may have written to
+ * since (I4).
+ */
+static int unit_refuse(xmlNodePtr disk, const char *vm, const char *target, struct err *err)
+{
+	const char *alias = xml_tree_attr(xml_tree_child(disk, "alias"), "name");
+	char array[LUN_NAME_MAX + 1];
+	char lun[LUN_NAME_MAX + 1];
+
+	return unit_alias_parse(alias, array, lun)
+		       ? err_set(err, -EPERM,
+				 "stop the LogicalUnit of LUN %s first, and order its resource "
+				 "after VM '%s': it has plugged in disk %s, which can neither be "
+				 "saved nor migrate with the VM",
+				 lun, vm, target)
+		       : 0;
+}
+
 static int disk_for_host(xmlNodePtr disk, const struct mapping *mapping,
 			 const struct mapping_host *host, const struct portal *portal,
 			 struct err *err)
@@ -159,6 +180,7 @@ static int disk_for_host(xmlNodePtr disk, const struct mapping *mapping,
 	const char *target;
 	int rc = mapping_policy_check_disk(disk, &target, err);
 
+	rc = rc < 0 ? rc : unit_refuse(disk, mapping->vm, target, err);
 	drive = rc < 0 ? NULL : mapping_find(mapping, target);
 	/* A medium that was ejected, or changed, while the guest runs: what runs is what moves. */
 	if (rc < 0 || mapping_policy_is_empty(disk)) {
@@ -231,6 +253,23 @@ int mapping_definition_xml(const struct mapping *mapping, const char *definition
 		rc = disk_for_host(disk, mapping, host, &portal, err);
 	}
 	return rc < 0 ? rc : domain_xml_format(doc, ret_xml, err);
+}
+
+int mapping_check_units(const char *vm, const char *definition, struct err *err)
+{
+	AUTO_XML doc = NULL;
+	xmlNodePtr disk;
+	int rc = domain_xml_parse(definition, strlen(definition), &doc, err);
+
+	disk = rc < 0 ? NULL
+		      : xml_tree_child(xml_tree_child(xmlDocGetRootElement(doc), "devices"),
+				       "disk");
+	for (; rc == 0 && disk != NULL; disk = xml_tree_next(disk, "disk")) {
+		const char *target = xml_tree_attr(xml_tree_child(disk, "target"), "dev");
+
+		rc = unit_refuse(disk, vm, target == NULL ? "" : target, err);
+	}
+	return rc;
 }
 
 int mapping_domain_xml(const struct mapping *mapping, const struct mapping_host *host,

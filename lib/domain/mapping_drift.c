@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "domain/domain_xml.h"
+#include "names/unit_name.h"
 
 /* What people change while a guest runs. Controllers come and go with the rest. */
 static const char *const devices[] = {
@@ -13,13 +14,22 @@ static const char *const devices[] = {
 	"input",     "sound", "tpm",    "redirdev", "watchdog", "shmem",   "filesystem",
 };
 
+/* What a LogicalUnit has plugged in is its resource's to say, and no change that somebody made. */
+static bool of_unit(xmlNodePtr node)
+{
+	char array[LUN_NAME_MAX + 1];
+	char lun[LUN_NAME_MAX + 1];
+
+	return unit_alias_parse(xml_tree_attr(xml_tree_child(node, "alias"), "name"), array, lun);
+}
+
 static size_t devices_count(xmlNodePtr domain, const char *name)
 {
 	xmlNodePtr node = xml_tree_child(xml_tree_child(domain, "devices"), name);
 	size_t count = 0;
 
 	for (; node != NULL; node = xml_tree_next(node, name)) {
-		count++;
+		count += of_unit(node) ? 0 : 1;
 	}
 	return count;
 }

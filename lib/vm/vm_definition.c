@@ -76,6 +76,21 @@ void vm_definition_tell_drift(struct vm_context *vm, const char *task, struct de
 	vm_report_event(vm, &event);
 }
 
+int vm_definition_check_units(struct vm_context *vm, struct deadline deadline, struct err *err)
+{
+	g_autofree char *definition = NULL;
+	struct hypervisor *hypervisor;
+	int rc = vm_hypervisor(vm, deadline, &hypervisor, err);
+
+	rc = rc != 0 ? rc
+		     : hypervisor_domain_xml(hypervisor, vm->settings->vm, deadline, &definition,
+					     err);
+	if (rc == -ENOENT) {
+		return 0;
+	}
+	return rc != 0 ? rc : mapping_check_units(vm->settings->vm, definition, err);
+}
+
 int vm_definition_running(struct vm_context *vm, const struct mapping_host *host,
 			  struct deadline deadline, char **ret_xml, struct err *err)
 {

@@ -24,6 +24,9 @@ int vm_definition_stored(const struct vm_context *vm, const struct mapping_host 
 int vm_definition_running(struct vm_context *vm, const struct mapping_host *host,
 			  struct deadline deadline, char **ret_xml, struct err *err);
 
+/* Of the domain that is active here, if there is one: mapping_check_units(). */
+int vm_definition_check_units(struct vm_context *vm, struct deadline deadline, struct err *err);
+
 /* Of the saved image in the file. */
 int vm_definition_image(struct vm_context *vm, const char *file, const struct mapping_host *host,
 			struct deadline deadline, char **ret_xml, struct err *err);

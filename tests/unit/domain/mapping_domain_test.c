@@ -124,6 +124,35 @@ static void mapping_definition_xml__takes_each_part_once(void **state)
 		"has <driver> twice");
 }
 
+#define PLUGGED                                                                                    \
+	"<disk type='network' device='disk'>" ISCSI                                                \
+	"<target dev='vdc' bus='virtio'/><alias name='ua-lunmask-unit-san1__db-data'/></disk>"
+
+/* I4: the LUN of a LogicalUnit goes its own way, so the guest goes nowhere with it. */
+static void mapping_definition_xml__refuses_the_disk_of_a_unit(void **state)
+{
+	struct err err = ERR_INIT;
+	char *xml = NULL;
+
+	(void)state;
+	assert_int_equal(
+		mapping_definition_xml(mapping, DOMAIN(ROOT MEDIUM PLUGGED), &host, &xml, &err),
+		-EPERM);
+	assert_non_null(strstr(err_text(&err), "stop the LogicalUnit of LUN db-data first"));
+	assert_null(xml);
+}
+
+static void mapping_check_units__finds_them_before_anything_is_done(void **state)
+{
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(mapping_check_units("vm1", DOMAIN(ROOT MEDIUM), &err), 0);
+	assert_int_equal(mapping_check_units("vm1", DOMAIN(ROOT MEDIUM PLUGGED), &err), -EPERM);
+	assert_non_null(strstr(err_text(&err), "order its resource after VM 'vm1'"));
+	assert_int_equal(mapping_check_units("vm1", "<domain", &err), -EINVAL);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -133,6 +162,8 @@ int main(void)
 		TEST(mapping_definition_xml__replaces_no_other_disk),
 		TEST(mapping_definition_xml__takes_no_format_from_a_medium),
 		TEST(mapping_definition_xml__takes_each_part_once),
+		TEST(mapping_definition_xml__refuses_the_disk_of_a_unit),
+		TEST(mapping_check_units__finds_them_before_anything_is_done),
 	};
 
 	return cmocka_run_group_tests_name("mapping_domain", tests, NULL, NULL);

@@ -874,6 +874,16 @@ static void mapping_drift__says_what_a_boot_would_undo(void **state)
 		 "1 <disk> (2), 1 <memory> (0)");
 }
 
+static void mapping_drift__is_not_what_a_unit_has_plugged_in(void **state)
+{
+	(void)state;
+	drift_is(PLAIN,
+		 HEAD MEMORY OS "<devices>" VDA VDB "<disk type='network'><target dev='vdc'/>"
+				"<alias name='ua-lunmask-unit-san1__db-data'/></disk>"
+				"</devices></domain>",
+		 "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -901,6 +911,7 @@ int main(void)
 		cmocka_unit_test(mapping_complete__leaves_vcpus_out_that_were_added),
 		cmocka_unit_test(mapping_complete__refuses_another_vm),
 		cmocka_unit_test(mapping_drift__says_what_a_boot_would_undo),
+		cmocka_unit_test(mapping_drift__is_not_what_a_unit_has_plugged_in),
 		cmocka_unit_test(mapping_check_luns__compares_identity_and_size),
 		cmocka_unit_test(mapping_note_sizes__notes_what_has_grown),
 		cmocka_unit_test(mapping_build__says_what_it_was_made_from),

@@ -220,6 +220,52 @@ static void lun_use__names_the_other_vm_that_has_a_lun(void **state)
 	assert_int_equal(hypervisor_destroy(hv, "vm1", soon(), NULL), 0);
 }
 
+#define PLUGGED(name, alias)                                                                       \
+	"<domain type='test'><name>" name "</name><memory>65536</memory>"                          \
+	"<os><type>hvm</type></os><devices><disk type='network' device='disk'>"                    \
+	"<source protocol='iscsi' name='iqn.2026-11.org.example:t/1'><host name='192.0.2.1'/>"     \
+	"</source><target dev='vdc' bus='virtio'/><alias name='" alias                             \
+	"'/></disk></devices></domain>"
+
+static void lun_use__knows_what_a_unit_has_plugged_in(void **state)
+{
+	static const char *const luns[] = {"db.data"};
+	struct hypervisor *hv = opened();
+	struct hypervisor_lun_use use;
+
+	(void)state;
+	assert_int_equal(hypervisor_create(hv, PLUGGED("vm1", "ua-lunmask-unit-san1__db_2edata"),
+					   soon(), NULL),
+			 0);
+	assert_int_equal(hypervisor_lun_use(hv, "san1", luns, 1, "vm2", soon(), &use, NULL), 0);
+	assert_string_equal(use.vm, "vm1");
+	assert_int_equal(hypervisor_lun_use(hv, "san2", luns, 1, "vm2", soon(), &use, NULL), 0);
+	assert_string_equal(use.vm, "");
+	assert_int_equal(hypervisor_destroy(hv, "vm1", soon(), NULL), 0);
+}
+
+static void plug_find__finds_the_disk_of_a_unit_only(void **state)
+{
+	struct hypervisor *hv = opened();
+	struct hypervisor_plug plug;
+
+	(void)state;
+	assert_int_equal(hypervisor_create(hv, MAPPED("vm1", "san1", "db-data"), soon(), NULL), 0);
+	assert_int_equal(hypervisor_plug_find(hv, "san1", "db-data", soon(), &plug, NULL), 0);
+	assert_string_equal(plug.vm, "");
+	assert_int_equal(hypervisor_create(hv, PLUGGED("vm2", "ua-lunmask-unit-san1__db-data"),
+					   soon(), NULL),
+			 0);
+	assert_int_equal(hypervisor_plug_find(hv, "san1", "db-data", soon(), &plug, NULL), 0);
+	assert_string_equal(plug.vm, "vm2");
+	assert_string_equal(plug.target, "vdc");
+	assert_int_equal(hypervisor_plug_find(hv, "san1", "db", soon(), &plug, NULL), 0);
+	assert_string_equal(plug.vm, "");
+	assert_int_equal(hypervisor_plug_find(NULL, "san1", "db", soon(), &plug, NULL), -ENOTCONN);
+	assert_int_equal(hypervisor_destroy(hv, "vm1", soon(), NULL), 0);
+	assert_int_equal(hypervisor_destroy(hv, "vm2", soon(), NULL), 0);
+}
+
 static void create__refuses_what_is_no_domain(void **state)
 {
 	struct hypervisor *hv = opened();
@@ -407,6 +453,8 @@ int main(void)
 		TEST(calls__say_that_there_is_no_connection),
 		TEST(resume__removes_the_mark_of_what_has_arrived),
 		TEST(lun_use__names_the_other_vm_that_has_a_lun),
+		TEST(lun_use__knows_what_a_unit_has_plugged_in),
+		TEST(plug_find__finds_the_disk_of_a_unit_only),
 		TEST(create__refuses_what_is_no_domain),
 		TEST(preflight__compares_only_what_libvirt_would),
 		TEST(run__leaves_a_call_that_hangs),
