@@ -10,6 +10,7 @@
 #include "cluster/cluster.h"
 #include "cluster/cluster_attribute.h"
 #include "cluster/pacemaker_compat.h"
+#include "names/lun.h"
 #include "names/name.h"
 #include "names/name_limits.h"
 #include "xml/xml_tree.h"
@@ -30,6 +31,8 @@ static const struct parameter {
 	{"migration_transport", offsetof(struct cluster_vm, migration_transport)},
 	{"migration_network_suffix", offsetof(struct cluster_vm, migration_network_suffix)},
 	{"paths_required", offsetof(struct cluster_vm, paths_required)},
+	{"lun", offsetof(struct cluster_vm, lun)},
+	{"vm_map", offsetof(struct cluster_vm, vm_map)},
 };
 
 static char **field(struct cluster_vm *vm, const struct parameter *parameter)
@@ -203,7 +206,17 @@ static void vm_check(struct cluster_vm *vm, const char *unclear)
 	vm->unclear = g_strdup(unclear);
 }
 
-static void vm_fill(xmlNodePtr primitive, xmlNodePtr template, struct cluster_vm *ret)
+static void unit_check(struct cluster_vm *unit, const char *unclear)
+{
+	if (unclear == NULL && (!lun_name_valid(unit->array) || !lun_name_valid(unit->lun))) {
+		unclear = "its parameters array and lun are not both legal names";
+	}
+	unit->unclear = g_strdup(unclear);
+}
+
+static void vm_fill(xmlNodePtr primitive, xmlNodePtr template,
+		    void (*check)(struct cluster_vm *vm, const char *unclear),
+		    struct cluster_vm *ret)
 {
 	const char *unclear = NULL;
 
@@ -219,7 +232,7 @@ static void vm_fill(xmlNodePtr primitive, xmlNodePtr template, struct cluster_vm
 	if (unclear == NULL && template != NULL) {
 		values_add(template, ret, &unclear);
 	}
-	vm_check(ret, unclear);
+	check(ret, unclear);
 }
 
 /* The parameter name of an ocf:lunmask:ArrayPaths, or its default. */
@@ -237,23 +250,40 @@ static char *prefix_find(xmlNodePtr primitive)
 	return g_strdup(CLUSTER_ATTRIBUTE_PREFIX);
 }
 
+/* Returns the new last one, or NULL: there are too many. */
+static struct cluster_vm *row_add(struct cluster_vm **rows, size_t *count, const char *what,
+				  struct err *err)
+{
+	if (*count == CLUSTER_VMS_MAX) {
+		(void)err_set(err, -E2BIG, "the cluster has more than %d %s", CLUSTER_VMS_MAX,
+			      what);
+		return NULL;
+	}
+	*rows = g_renew(struct cluster_vm, *rows, *count + 1);
+	(*rows)[*count] = (struct cluster_vm){0};
+	return &(*rows)[(*count)++];
+}
+
 static int vm_add(xmlNodePtr resources, xmlNodePtr primitive, struct cluster_vms *vms,
 		  struct err *err)
 {
 	xmlNodePtr template = template_find(resources, primitive);
+	xmlNodePtr typed = template != NULL ? template : primitive;
+	bool is_vm = is_ours(typed, "VirtualMachine");
+	struct cluster_vm *row;
 
 	if (is_ours(primitive, "ArrayPaths") && vms->paths_prefix == NULL) {
 		vms->paths_prefix = prefix_find(primitive);
 	}
-	if (!is_ours(template != NULL ? template : primitive, "VirtualMachine")) {
+	if (!is_vm && !is_ours(typed, "LogicalUnit")) {
 		return 0;
 	}
-	if (vms->count == CLUSTER_VMS_MAX) {
-		return err_set(err, -E2BIG, "the cluster has more than %d VMs", CLUSTER_VMS_MAX);
+	row = is_vm ? row_add(&vms->vms, &vms->count, "VMs", err)
+		    : row_add(&vms->units, &vms->n_units, "LogicalUnits", err);
+	if (row == NULL) {
+		return -E2BIG;
 	}
-	vms->vms = g_renew(struct cluster_vm, vms->vms, vms->count + 1);
-	vms->vms[vms->count] = (struct cluster_vm){0};
-	vm_fill(primitive, template, &vms->vms[vms->count++]);
+	vm_fill(primitive, template, is_vm ? vm_check : unit_check, row);
 	return 0;
 }
 
@@ -310,7 +340,11 @@ void cluster_vms_release(struct cluster_vms *vms)
 	for (size_t i = 0; i < vms->count; i++) {
 		vm_clear(&vms->vms[i]);
 	}
+	for (size_t i = 0; i < vms->n_units; i++) {
+		vm_clear(&vms->units[i]);
+	}
 	g_free(vms->vms);
+	g_free(vms->units);
 	g_free(vms->paths_prefix);
 	*vms = (struct cluster_vms){0};
 }

@@ -19,6 +19,9 @@
  * Plain parameters and those of a resource template are read as Pacemaker reads them. Rules,
  * references to another resource's parameters (id-ref), and a parameter that is set twice are not
  * evaluated: such a VM is listed with unclear set, and its LUNs are not known.
+ *
+ * The primitives ocf:lunmask:LogicalUnit are listed beside them, in the same way: each has lun, and
+ * the VMs that it is for in vm or vm_map.
  */
 #define CLUSTER_VMS_MAX 4096
 #define CLUSTER_RESOURCES_BYTES_MAX (64u * 1024 * 1024)
@@ -49,12 +52,16 @@ struct cluster_vm {
 	char *migration_transport;
 	char *migration_network_suffix;
 	char *paths_required;
+	char *lun; /* of a LogicalUnit only */
+	char *vm_map;
 	int64_t timeouts_ms[CLUSTER_OP_MAX]; /* -1: not set for this operation */
 };
 
 struct cluster_vms {
 	struct cluster_vm *vms;
 	size_t count;
+	struct cluster_vm *units; /* LogicalUnits */
+	size_t n_units;
 	/*
 	 * What the attributes of the first ocf:lunmask:ArrayPaths begin with; NULL: the cluster has
 	 * none.
@@ -64,7 +71,8 @@ struct cluster_vms {
 
 int cluster_vms_get(struct deadline deadline, struct cluster_vms *ret, struct err *err);
 
-/* From the text of <resources>. -EINVAL: not such, or too long. -E2BIG: over CLUSTER_VMS_MAX. */
+/* From the text of <resources>. -EINVAL: not such, or too long. -E2BIG: over CLUSTER_VMS_MAX of a
+ * kind. */
 int cluster_vms_parse(const char *xml, size_t bytes, struct cluster_vms *ret, struct err *err);
 
 void cluster_vms_release(struct cluster_vms *vms);

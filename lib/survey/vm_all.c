@@ -7,6 +7,7 @@
 #include "cluster/cluster.h"
 #include "journal/journal.h"
 #include "names/libvirt_uri.h"
+#include "names/unit_name.h"
 
 #define JOURNAL_MS 3000
 
@@ -204,6 +205,26 @@ void vm_all_release(struct vm_all *all)
 	*all = (struct vm_all){0};
 }
 
+/* Does a LogicalUnit of the cluster have the LUN? Its own releases do not count as another's. */
+static bool has_unit(const struct vm_all *all, const char *except, const char *array,
+		     const char *lun)
+{
+	for (size_t i = 0; i < all->cluster.n_units; i++) {
+		const struct cluster_vm *unit = &all->cluster.units[i];
+		char key[VM_NAME_MAX + 1];
+
+		if (unit->unclear != NULL || strcmp(unit->array, array) != 0 ||
+		    strcmp(unit->lun, lun) != 0) {
+			continue;
+		}
+		unit_key(unit->array, unit->lun, key);
+		if (strcmp(key, except) != 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 bool vm_all_shared(const struct vm_all *all, const struct vm_context *vm, const char *lun)
 {
 	for (size_t i = 0; i < all->n; i++) {
@@ -214,7 +235,7 @@ bool vm_all_shared(const struct vm_all *all, const struct vm_context *vm, const 
 			return true;
 		}
 	}
-	return false;
+	return has_unit(all, vm->settings->vm, vm->array.name, lun);
 }
 
 static bool release_names(const struct journal_release *release, const char *lun)
@@ -236,6 +257,9 @@ bool vm_all_names(const struct vm_all *all, const char *array, const char *lun)
 		    (has_lun(vm, lun) || has_medium(vm, lun))) {
 			return true;
 		}
+	}
+	if (has_unit(all, "", array, lun)) {
+		return true;
 	}
 	for (size_t i = 0; i < all->n_releases; i++) {
 		if (strcmp(all->releases[i].array, array) == 0 &&

@@ -41,10 +41,10 @@ struct vm_all {
 int vm_all_open(struct deadline deadline, struct vm_all *ret, struct err *err);
 void vm_all_release(struct vm_all *all);
 
-/* Does another VM of the list use this LUN of the same array? */
+/* Does another VM of the list, or a LogicalUnit, use this LUN of the same array? */
 bool vm_all_shared(const struct vm_all *all, const struct vm_context *vm, const char *lun);
 
-/* Does a VM of the list, or a release, name a LUN of this name on this array? */
+/* Does a VM of the list, a LogicalUnit, or a release, name a LUN of this name on this array? */
 bool vm_all_names(const struct vm_all *all, const char *array, const char *lun);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/realtime.h"
 #include "cluster/cluster.h"
+#include "names/unit_name.h"
 #include "step/vm_gone.h"
 #include "step/vm_own.h"
 #include "step/vm_peer.h"
@@ -219,18 +220,26 @@ static enum stray_domain domain_here(struct vm_context *vm, const struct vm_stra
 		return rc == -EBUSY ? STRAY_DOMAIN_THERE : STRAY_DOMAIN_UNKNOWN;
 	}
 	rc = vm_lun_users_none(vm, luns, present_luns(vm, strays, luns), deadline, why);
+	if (rc == -EPERM && unit_key_is(vm->settings->vm)) {
+		return STRAY_DOMAIN_THERE; /* it is lent to a guest here */
+	}
 	return rc == 0        ? STRAY_DOMAIN_ABSENT
 	       : rc == -EPERM ? STRAY_DOMAIN_OTHER
 			      : STRAY_DOMAIN_UNKNOWN;
 }
 
+/* Which guest there has what a LogicalUnit was granted, the name of no domain shows. */
 static enum stray_domain domain_there(struct vm_context *vm, const struct vm_strays_sources *way,
 				      struct vm_holder *holder, struct deadline deadline)
 {
 	char uri[VM_PEER_URI_MAX];
 	enum domain_state state;
-	int rc = vm_peer_uri(vm, holder->host, uri, &holder->why);
+	int rc;
 
+	if (unit_key_is(vm->settings->vm)) {
+		return STRAY_DOMAIN_NOT_ASKED;
+	}
+	rc = vm_peer_uri(vm, holder->host, uri, &holder->why);
 	if (rc == 0) {
 		rc = hypervisor_pool_state(way->pool, uri, vm->settings->vm, deadline, &state,
 					   &holder->why);

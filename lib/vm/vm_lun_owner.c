@@ -7,6 +7,7 @@
 
 #include "cluster/cluster_vms.h"
 #include "hypervisor/hypervisor_luns.h"
+#include "names/unit_name.h"
 #include "process/lun_process.h"
 #include "process/qemu_process.h"
 #include "vm/vm_keep.h"
@@ -59,6 +60,37 @@ static const char *lun_shared(const struct vm_context *vm, const struct cluster_
 	return lun;
 }
 
+/* A LogicalUnit that has one of the VM's LUNs. A LogicalUnit's own is the only one of its LUN. */
+static int units_check(const struct vm_context *vm, const struct cluster_vms *vms, struct err *err)
+{
+	const char *own = NULL;
+	char key[VM_NAME_MAX + 1];
+
+	for (size_t i = 0; i < vms->n_units; i++) {
+		const struct cluster_vm *unit = &vms->units[i];
+
+		if (unit->unclear != NULL || strcmp(unit->array, vm->settings->array) != 0 ||
+		    lun_common(vm, unit->lun, false) == NULL) {
+			continue;
+		}
+		unit_key(unit->array, unit->lun, key);
+		if (strcmp(key, vm->settings->vm) != 0) {
+			return err_set(err, -EPERM,
+				       "name another LUN than %s in luns and state_lun: it belongs "
+				       "to the LogicalUnit %s",
+				       unit->lun, unit->resource);
+		}
+		if (own != NULL) {
+			return err_set(err, -EPERM,
+				       "remove one of the resources %s and %s: both are the "
+				       "LogicalUnit of LUN %s",
+				       own, unit->resource, unit->lun);
+		}
+		own = unit->resource;
+	}
+	return 0;
+}
+
 int vm_lun_owner_check_new(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
 	struct cluster_vms vms;
@@ -79,6 +111,7 @@ int vm_lun_owner_check_new(struct vm_context *vm, struct deadline deadline, stru
 				     lun, other->vm, other->resource);
 		}
 	}
+	rc = rc != 0 ? rc : units_check(vm, &vms, err);
 	cluster_vms_release(&vms);
 	return rc;
 }
@@ -170,13 +203,18 @@ static bool domains_leave_out(struct vm_context *vm, struct deadline deadline)
 	return true;
 }
 
-/* A VM that was granted the LUN here, and has a QEMU. */
+/* A VM that was granted the LUN here, and has a QEMU; or a LogicalUnit. */
 static bool granted_user(const struct vm_context *vm, const char *lun, char user[VM_NAME_MAX + 1])
 {
 	g_auto(GStrv) others = vm_keep_others(vm, lun);
 	pid_t pid = 0;
 
 	for (size_t i = 0; others[i] != NULL && pid == 0; i++) {
+		/* Which guest a LogicalUnit has lent it to, no command line shows. */
+		if (unit_key_is(others[i])) {
+			(void)snprintf(user, VM_NAME_MAX + 1, "%s", others[i]);
+			return true;
+		}
 		if (qemu_process_find(others[i], &pid, NULL) == 0 && pid != 0) {
 			(void)snprintf(user, VM_NAME_MAX + 1, "%s", others[i]);
 		}

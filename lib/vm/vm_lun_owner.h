@@ -11,7 +11,7 @@
 
 /*
  * For the first start: no other VM in the cluster's configuration names one of the LUNs, or a part
- * of one. -EPERM names the VM and the LUN.
+ * of one, and none of them is a LogicalUnit's. -EPERM names the VM and the LUN.
  */
 int vm_lun_owner_check_new(struct vm_context *vm, struct deadline deadline, struct err *err);
 

@@ -225,10 +225,35 @@ static void cluster_vms_parse__does_not_follow_nesting_for_ever(void **state)
 	assert_int_equal(vms.count, 0);
 }
 
+#define UNIT_OPEN(id) "<primitive id='" id "' class='ocf' provider='lunmask' type='LogicalUnit'>"
+#define UNIT(id, pairs) UNIT_OPEN(id) SET(pairs) "</primitive>"
+
+static void cluster_vms_parse__lists_the_units_beside_the_vms(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(RESOURCES(VM("a", PAIR("vm", "web1") LUNS) "<group id='g'>" UNIT(
+				 "d", PAIR("array", "san1") PAIR("lun", "db")
+					      PAIR("vm_map", "n1:db1 n2:db2"))
+						 UNIT("e", PAIR("array", "san1")) "</group>")),
+			 0);
+	assert_int_equal(vms.count, 1);
+	vm_is(0, "a", "web1");
+	assert_int_equal(vms.n_units, 2);
+	assert_string_equal(vms.units[0].resource, "d");
+	assert_null(vms.units[0].unclear);
+	assert_string_equal(vms.units[0].array, "san1");
+	assert_string_equal(vms.units[0].lun, "db");
+	assert_string_equal(vms.units[0].vm_map, "n1:db1 n2:db2");
+	/* Its LUN is not known. */
+	assert_string_equal(vms.units[1].resource, "e");
+	assert_non_null(vms.units[1].unclear);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cluster_vms_parse__reads_plain_parameters),
+		cmocka_unit_test(cluster_vms_parse__lists_the_units_beside_the_vms),
 		cmocka_unit_test(cluster_vms_parse__finds_them_wherever_they_are),
 		cmocka_unit_test(cluster_vms_parse__takes_nothing_else_for_a_parameter),
 		cmocka_unit_test(cluster_vms_parse__a_template_fills_in),

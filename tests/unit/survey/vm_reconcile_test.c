@@ -900,6 +900,33 @@ static void vm_reconcile__own_knows_nothing_of_a_vm_without_a_task(void **state)
 	own_is(true);
 }
 
+/* A LogicalUnit: its name is no domain's. */
+static const struct vm_settings unit = {
+	.vm = "san1+root", .array = "san1", .migration_transport = "ssh", .node = "node1"};
+
+static void vm_reconcile__does_not_know_who_has_a_unit_elsewhere(void **state)
+{
+	(void)state;
+	vm->settings = &unit;
+	world.domain[NODE2] = DOMAIN_ABSENT;
+	reconcile(false);
+	both_are(NODE2, STRAY_UNDECIDED, VM_STRAY_LEFT);
+	left_alone(NODE2);
+	assert_int_equal(world.asked, 0);
+}
+
+static void vm_reconcile__leaves_a_unit_that_a_guest_has(void **state)
+{
+	(void)state;
+	vm->settings = &unit;
+	world.domain[NODE1] = DOMAIN_ABSENT;
+	world.used = true;
+	reconcile(false);
+	assert_true(world.granted[0][NODE1] && world.nexus[0][NODE1]);
+	assert_int_equal(row_of(NODE1)->verdict, STRAY_NONE);
+	assert_string_equal(row_of(NODE1)->why, "the domain is there");
+}
+
 static void vm_reconcile__needs_the_answer_of_a_live_host(void **state)
 {
 	(void)state;
@@ -1072,6 +1099,8 @@ int main(void)
 		TEST(vm_reconcile__own_sees_the_start_behind_a_reconcile),
 		TEST(vm_reconcile__own_knows_nothing_of_a_vm_without_a_task),
 		TEST(vm_reconcile__needs_the_answer_of_a_live_host),
+		TEST(vm_reconcile__does_not_know_who_has_a_unit_elsewhere),
+		TEST(vm_reconcile__leaves_a_unit_that_a_guest_has),
 		TEST(vm_reconcile__does_not_ask_a_host_that_was_fenced),
 		TEST(vm_reconcile__an_old_fencing_proves_nothing),
 		TEST(vm_reconcile__without_a_majority_takes_from_strangers_only),

@@ -47,6 +47,19 @@ int __wrap_array_luns(const struct array *array, const char *const *names, size_
 	return 0;
 }
 
+/* What the cluster's configuration says. */
+static const char *resources;
+
+int __wrap_cluster_resources(struct deadline deadline, char **ret_xml, struct err *err);
+
+int __wrap_cluster_resources(struct deadline deadline, char **ret_xml, struct err *err)
+{
+	(void)deadline;
+	(void)err;
+	*ret_xml = g_strdup(resources);
+	return 0;
+}
+
 static struct vm_context vm_of(const struct vm_settings *settings, const char *lun)
 {
 	struct vm_context vm = {
@@ -193,6 +206,52 @@ static void a_file_of_no_VM_is_passed_over(void **state)
 	assert_string_equal(left(), "root state");
 }
 
+/* No command line shows which guest has it. */
+static void what_a_unit_was_granted_is_kept(void **state)
+{
+	static struct vm_settings unit = {.vm = "san1+root", .array = "san1"};
+	struct vm_context vm = vm_of(&unit, "root");
+
+	(void)state;
+	vm.n_luns = 1;
+	assert_int_equal(vm_keep_store(&vm, NULL), 0);
+	assert_string_equal(left(), "state -");
+	assert_int_equal(vm_keep_remove("san1+root", NULL), 0);
+}
+
+#define UNIT(id, lun)                                                                              \
+	"<primitive id='" id "' class='ocf' provider='lunmask' type='LogicalUnit'>"                \
+	"<instance_attributes id='i-" id "'><nvpair id='a-" id "' name='array' value='san1'/>"     \
+	"<nvpair id='l-" id "' name='lun' value='" lun "'/></instance_attributes></primitive>"
+
+static void a_lun_of_a_unit_is_no_vm_s(void **state)
+{
+	struct vm_context vm = vm_of(&web1, "root");
+	struct err err = ERR_INIT;
+
+	(void)state;
+	resources = "<resources>" UNIT("d", "other") "</resources>";
+	assert_int_equal(vm_lun_owner_check_new(&vm, deadline_in(TEST_LIMIT_MS), NULL), 0);
+	resources = "<resources>" UNIT("d", "other") UNIT("e", "root") "</resources>";
+	assert_int_equal(vm_lun_owner_check_new(&vm, deadline_in(TEST_LIMIT_MS), &err), -EPERM);
+	assert_non_null(strstr(err_text(&err), "it belongs to the LogicalUnit e"));
+}
+
+static void a_lun_has_one_unit(void **state)
+{
+	static struct vm_settings unit = {.vm = "san1+root", .array = "san1"};
+	struct vm_context vm = vm_of(&unit, "root");
+	struct err err = ERR_INIT;
+
+	(void)state;
+	vm.n_luns = 1;
+	resources = "<resources>" UNIT("e", "root") "</resources>";
+	assert_int_equal(vm_lun_owner_check_new(&vm, deadline_in(TEST_LIMIT_MS), NULL), 0);
+	resources = "<resources>" UNIT("e", "root") UNIT("f", "root") "</resources>";
+	assert_int_equal(vm_lun_owner_check_new(&vm, deadline_in(TEST_LIMIT_MS), &err), -EPERM);
+	assert_non_null(strstr(err_text(&err), "remove one of the resources e and f"));
+}
+
 int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
@@ -204,6 +263,9 @@ int main(int argc, char **argv)
 		T(its_own_QEMU_is_nobody_else),
 		T(a_silent_array_is_asked_once),
 		T(a_file_of_no_VM_is_passed_over),
+		T(what_a_unit_was_granted_is_kept),
+		T(a_lun_of_a_unit_is_no_vm_s),
+		T(a_lun_has_one_unit),
 #undef T
 	};
 
