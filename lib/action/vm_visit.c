@@ -123,15 +123,14 @@ int vm_visit_stopped(struct vm_context *vm, const char *name, const struct task_
 	return vm_record_close(vm, rc, deadline_in(END_MS), err);
 }
 
-static int no_recovery(struct vm_context *vm, struct deadline deadline, struct err *err)
+int vm_visit_no_recovery(const char *vm, struct deadline deadline, struct err *err)
 {
 	struct journal *journal __attribute__((cleanup(journal_drop))) = NULL;
 	struct journal_task task;
 	int rc = journal_open(deadline, &journal, err);
 
 	rc = rc != 0 ? rc
-		     : journal_task_get(journal, vm->settings->vm, JOURNAL_LINEARIZABLE, deadline,
-					&task, err);
+		     : journal_task_get(journal, vm, JOURNAL_LINEARIZABLE, deadline, &task, err);
 	if (rc != 0) {
 		return rc == -ENOENT ? 0 : rc;
 	}
@@ -141,7 +140,7 @@ static int no_recovery(struct vm_context *vm, struct deadline deadline, struct e
 			err, -EBUSY,
 			"wait %d minutes: a migration of VM '%s' has failed, and a stop must "
 			"find that in the journal to save the guest's memory",
-			VM_CLAIM_RECOVERY_MS / 60000, vm->settings->vm);
+			VM_CLAIM_RECOVERY_MS / 60000, vm);
 	}
 	return 0;
 }
@@ -152,7 +151,7 @@ int vm_visit_running(struct vm_context *vm, const char *name, const struct task_
 	int rc;
 
 	begin_anew(vm);
-	rc = no_recovery(vm, deadline, err);
+	rc = vm_visit_no_recovery(vm->settings->vm, deadline, err);
 	rc = rc != 0 ? rc : visit(vm, name, steps, n_steps, hold_ms, deadline, err);
 	return vm_record_close(vm, rc, deadline_in(END_MS), err);
 }

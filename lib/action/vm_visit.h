@@ -37,6 +37,12 @@ int vm_visit_stopped(struct vm_context *vm, const char *name, const struct task_
 int vm_visit_running(struct vm_context *vm, const char *name, const struct task_step *steps,
 		     size_t n_steps, int hold_ms, struct deadline deadline, struct err *err);
 
+/*
+ * -EBUSY for some minutes after a migration of the VM that failed: a task that is begun now would
+ * hide it from stop.
+ */
+int vm_visit_no_recovery(const char *vm, struct deadline deadline, struct err *err);
+
 /* Reads the state LUN again. -ESTALE: it has another generation than vm->generation. */
 int vm_visit_unchanged(void *context, struct deadline deadline, struct err *err);
 

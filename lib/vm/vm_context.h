@@ -32,6 +32,7 @@
 struct vm_peer;
 struct vm_create;
 struct vm_apply;
+struct unit;
 
 struct vm_context {
 	const struct vm_settings *settings;
@@ -61,6 +62,7 @@ struct vm_context {
 	struct vm_peer *peer;
 	struct vm_create *create; /* what lunmask create makes (vm_create.h), or NULL */
 	struct vm_apply *apply;   /* what changes at once (vm_apply.h), or NULL; the caller's */
+	struct unit *unit;        /* this stands for a LogicalUnit (unit_context.h), or NULL */
 
 	/* Set by vm_paths_verify(): how this host reaches the LUNs: lun_names, then media. */
 	struct lun luns[VM_LUNS_MAX];
