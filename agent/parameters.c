@@ -5,15 +5,13 @@
 #include <glib.h>
 #include <string.h>
 
+#include "agent/parameter_check.h"
 #include "config/config.h"
 #include "config/config_value.h"
 #include "names/libvirt_uri.h"
 #include "names/lun.h"
 #include "names/name.h"
 #include "ocf/ocf_param.h"
-
-#define PATHS_ALL "all"
-#define PATHS_ALL_COUNT 0 /* the value that means all portals in action/vm.h */
 
 /* The names are in the order of the enums of action/vm.h. */
 static const char *const migration_modes[] = {
@@ -28,8 +26,6 @@ static const char *const ioerror_rules[] = {[VM_IOERROR_FAIL] = "fail",
 					    [VM_IOERROR_RESUME] = "resume",
 					    [VM_IOERROR_REPORT] = "report",
 					    NULL};
-static const char *const takeover_policies[] = {
-	[TAKEOVER_FENCED] = "fenced", [TAKEOVER_LOST] = "lost", NULL};
 static const char *const transports[] = {"ssh", "tcp", VM_TRANSPORT_TLS, NULL};
 static const char *const compressions[] = {
 #define X(name, text, parallel) [name] = (text),
@@ -43,27 +39,6 @@ static_assert(G_N_ELEMENTS(preflights) == VM_PREFLIGHT_WARN + 2, "a value has no
 static_assert(G_N_ELEMENTS(stop_modes) == VM_STOP_SAVE + 2, "a mode has no name");
 static_assert(G_N_ELEMENTS(restore_rules) == VM_RESTORE_BOOT + 2, "a rule has no name");
 static_assert(G_N_ELEMENTS(ioerror_rules) == VM_IOERROR_REPORT + 2, "a rule has no name");
-static_assert(G_N_ELEMENTS(takeover_policies) == TAKEOVER_LOST + 2, "a policy has no name");
-
-static int check_vm(const char *value, struct err *err)
-{
-	if (!vm_name_valid(value)) {
-		return err_set(err, -EINVAL, "'%.200s' is not a VM's name: 1 to %d " VM_NAME_LEGAL,
-			       value, VM_NAME_MAX);
-	}
-	return 0;
-}
-
-static int check_array(const char *value, struct err *err)
-{
-	if (!lun_name_valid(value)) {
-		return err_set(err, -EINVAL,
-			       "'%.200s' is not an array's name: at most %d letters, digits, '.', "
-			       "'_', '-', as in the [array NAME] sections of " CONFIG_FILE,
-			       value, LUN_NAME_MAX);
-	}
-	return 0;
-}
 
 static int check_luns(const char *value, struct err *err)
 {
@@ -78,16 +53,6 @@ static int check_state_lun(const char *value, struct err *err)
 	struct extent extent;
 
 	return extent_from_str(value, &extent, err);
-}
-
-static int check_hypervisor(const char *value, struct err *err)
-{
-	if (strstr(value, "://") == NULL || strpbrk(value, " \"'<>") != NULL) {
-		return err_set(err, -EINVAL,
-			       "'%.200s' is not a libvirt connection URI, such as qemu:///system",
-			       value);
-	}
-	return 0;
 }
 
 static int check_suffix(const char *value, struct err *err)
@@ -114,34 +79,12 @@ static int check_postcopy(const char *value, struct err *err)
 		       : 0;
 }
 
-static int paths_parse(const char *value, size_t *ret, struct err *err)
-{
-	guint64 number = PATHS_ALL_COUNT;
-
-	if (strcmp(value, PATHS_ALL) != 0 &&
-	    !g_ascii_string_to_unsigned(value, 10, 1, CONFIG_PORTALS_MAX, &number, NULL)) {
-		return err_set(err, -EINVAL,
-			       "'%.200s' is neither a whole number from 1 to %d nor \"" PATHS_ALL
-			       "\"",
-			       value, CONFIG_PORTALS_MAX);
-	}
-	*ret = number;
-	return 0;
-}
-
-static int check_paths(const char *value, struct err *err)
-{
-	size_t ignored;
-
-	return paths_parse(value, &ignored, err);
-}
-
 const struct ocf_parameter parameters[] = {
 	{
 		.name = "vm",
 		.required = true,
 		.unique_group = "vm",
-		.check = check_vm,
+		.check = parameter_check_vm,
 		.shortdesc = "Name of the VM",
 		.longdesc = "The name of the libvirt domain, as in the <name> of its definition. "
 			    "Example: web1",
@@ -150,7 +93,7 @@ const struct ocf_parameter parameters[] = {
 		.name = "array",
 		.required = true,
 		.unique_group = "luns",
-		.check = check_array,
+		.check = parameter_check_array,
 		.shortdesc = "Array that holds the VM's LUNs",
 		.longdesc =
 			"The NAME of an [array NAME] section of " CONFIG_FILE ". This file must "
@@ -256,7 +199,7 @@ const struct ocf_parameter parameters[] = {
 	{
 		.name = "hypervisor",
 		.fallback = LIBVIRT_URI_SYSTEM,
-		.check = check_hypervisor,
+		.check = parameter_check_hypervisor,
 		.shortdesc = "libvirt connection URI on each node",
 		.longdesc =
 			"The URI with which the agent connects to the libvirt daemon of the node "
@@ -473,7 +416,7 @@ const struct ocf_parameter parameters[] = {
 	{
 		.name = "takeover",
 		.type = OCF_SELECT,
-		.options = takeover_policies,
+		.options = parameter_takeover_policies,
 		.fallback = "fenced",
 		.reloadable = true,
 		.shortdesc = "When start may take the LUNs from another host",
@@ -503,7 +446,7 @@ const struct ocf_parameter parameters[] = {
 		.name = "paths_required",
 		.fallback = "1",
 		.reloadable = true,
-		.check = check_paths,
+		.check = parameter_check_paths,
 		.shortdesc =
 			"Number of portals through which each LUN must answer before the VM starts",
 		.longdesc =
@@ -554,5 +497,6 @@ void parameters_read(const struct ocf_call *call, struct vm_settings *ret)
 		.takeover = (enum takeover_policy)ocf_param_select(agent, "takeover"),
 		.node = call->node,
 	};
-	(void)paths_parse(ocf_param_string(agent, "paths_required"), &ret->paths_required, NULL);
+	(void)parameter_paths_parse(ocf_param_string(agent, "paths_required"), &ret->paths_required,
+				    NULL);
 }
