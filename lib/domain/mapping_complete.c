@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "domain/domain_xml.h"
+#include "names/unit_name.h"
 
 /*
  * What a host, or the moment, decides, and libvirt has filled in: it stays as it was written, and
@@ -67,6 +68,25 @@ static int written_keep(xmlNodePtr old, xmlNodePtr domain, struct err *err)
 	return 0;
 }
 
+/* What a LogicalUnit has plugged in is no drive of the VM: the next boot is without it. */
+static void units_remove(xmlNodePtr domain)
+{
+	xmlNodePtr disk = xml_tree_child(xml_tree_child(domain, "devices"), "disk");
+
+	while (disk != NULL) {
+		xmlNodePtr next = xml_tree_next(disk, "disk");
+		const char *alias = xml_tree_attr(xml_tree_child(disk, "alias"), "name");
+		char array[LUN_NAME_MAX + 1];
+		char lun[LUN_NAME_MAX + 1];
+
+		if (unit_alias_parse(alias, array, lun)) {
+			xmlUnlinkNode(disk);
+			xmlFreeNode(disk);
+		}
+		disk = next;
+	}
+}
+
 /* libvirt keeps our metadata with the domain, so it says what the guest has booted from. */
 static int revision_check(const struct mapping *old, xmlDocPtr made, struct err *err)
 {
@@ -91,7 +111,11 @@ static int definition_merge(const struct mapping *old, const char *definition, c
 	rc = rc < 0 ? rc : revision_check(old, made, err);
 	rc = rc < 0 ? rc
 		    : written_keep(xmlDocGetRootElement(written), xmlDocGetRootElement(made), err);
-	return rc < 0 ? rc : domain_xml_format(made, ret, err);
+	if (rc < 0) {
+		return rc;
+	}
+	units_remove(xmlDocGetRootElement(made));
+	return domain_xml_format(made, ret, err);
 }
 
 int mapping_complete(const struct mapping *old, const char *definition, const struct lun *luns,

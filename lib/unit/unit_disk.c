@@ -34,6 +34,10 @@ int unit_disk_drive_check(const char *drive, struct err *err)
 				 drive);
 }
 
+/* As a VM's own drive: no cache on the host, and an I/O error pauses the guest. */
+#define DRIVER                                                                                     \
+	"<driver name='qemu' type='raw' cache='none' error_policy='stop' rerror_policy='stop'/>"
+
 int unit_disk_xml(const struct unit_disk *disk, char **ret, struct err *err)
 {
 	char alias[UNIT_ALIAS_MAX + 1];
@@ -51,8 +55,7 @@ int unit_disk_xml(const struct unit_disk *disk, char **ret, struct err *err)
 	}
 	unit_alias(disk->array, disk->lun->name, alias);
 	*ret = g_markup_printf_escaped(
-		"<disk type='network' device='disk'>"
-		"<driver name='qemu' type='raw'/>"
+		"<disk type='network' device='disk'>" DRIVER
 		"<source protocol='iscsi' name='%s/%u'><host name='%s' port='%u'/>"
 		"<initiator><iqn name='%s'/></initiator></source>"
 		"<target dev='%s' bus='%s'/><alias name='%s'/></disk>",

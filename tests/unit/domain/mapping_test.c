@@ -832,6 +832,26 @@ static void mapping_complete__leaves_vcpus_out_that_were_added(void **state)
 	mapping_free(mapping);
 }
 
+static void mapping_complete__leaves_out_what_a_unit_has_plugged_in(void **state)
+{
+	struct mapping *mapping = built(PLAIN);
+	struct mapping *made = NULL;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	if (mapping_complete(mapping,
+			     LIBVIRTS(UUID, "<disk type='network'><source protocol='iscsi' "
+					    "name='iqn.x:t/7'/><target dev='vdc'/>"
+					    "<alias name='ua-lunmask-unit-san1__db-data'/></disk>"),
+			     luns, 2, &made, &err) != 0) {
+		fail_msg("%s", err_text(&err));
+	}
+	assert_null(strstr(made->xml, "vdc"));
+	assert_null(strstr(made->xml, "lunmask-unit"));
+	mapping_free(made);
+	mapping_free(mapping);
+}
+
 static void mapping_complete__refuses_another_vm(void **state)
 {
 	struct mapping *mapping = built(PLAIN);
@@ -909,6 +929,7 @@ int main(void)
 		cmocka_unit_test(mapping_complete__is_libvirts_without_the_host),
 		cmocka_unit_test(mapping_complete__keeps_what_was_written),
 		cmocka_unit_test(mapping_complete__leaves_vcpus_out_that_were_added),
+		cmocka_unit_test(mapping_complete__leaves_out_what_a_unit_has_plugged_in),
 		cmocka_unit_test(mapping_complete__refuses_another_vm),
 		cmocka_unit_test(mapping_drift__says_what_a_boot_would_undo),
 		cmocka_unit_test(mapping_drift__is_not_what_a_unit_has_plugged_in),

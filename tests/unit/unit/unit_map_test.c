@@ -52,13 +52,15 @@ static void unit_disk_xml__is_marked_as_the_units(void **state)
 
 	(void)state;
 	assert_int_equal(unit_disk_xml(&disk, &xml, NULL), 0);
-	assert_string_equal(xml,
-			    "<disk type='network' device='disk'><driver name='qemu' type='raw'/>"
-			    "<source protocol='iscsi' name='iqn.2026-11.org.example:t1/3'>"
-			    "<host name='2001:db8::1' port='3260'/><initiator>"
-			    "<iqn name='iqn.2026-11.org.example:node1'/></initiator></source>"
-			    "<target dev='sdc' bus='scsi'/>"
-			    "<alias name='ua-lunmask-unit-san1__db_2edata'/></disk>");
+	assert_string_equal(
+		xml,
+		"<disk type='network' device='disk'><driver name='qemu' type='raw' cache='none' "
+		"error_policy='stop' rerror_policy='stop'/>"
+		"<source protocol='iscsi' name='iqn.2026-11.org.example:t1/3'>"
+		"<host name='2001:db8::1' port='3260'/><initiator>"
+		"<iqn name='iqn.2026-11.org.example:node1'/></initiator></source>"
+		"<target dev='sdc' bus='scsi'/>"
+		"<alias name='ua-lunmask-unit-san1__db_2edata'/></disk>");
 	g_free(xml);
 	disk.drive = "hdc";
 	assert_int_equal(unit_disk_xml(&disk, &xml, NULL), -EINVAL);
