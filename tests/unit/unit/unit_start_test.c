@@ -227,6 +227,7 @@ static void start__leaves_nothing_that_stop_does_not_end(void **state)
 {
 	unsigned int effects = 1;
 
+	unit_world_free(state); /* each round has its own */
 	for (unsigned int i = 1; i <= effects; i++) {
 		for (int after = 0; after < 2; after++) {
 			unit_world_new(state);

@@ -180,6 +180,7 @@ static void stop__goes_on_after_each_failure(void **state)
 {
 	unsigned int effects = 1;
 
+	unit_world_free(state); /* each round has its own */
 	for (unsigned int i = 1; i <= effects; i++) {
 		for (int after = 0; after < 2; after++) {
 			unit_world_new(state);
