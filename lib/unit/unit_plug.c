@@ -81,14 +81,25 @@ int unit_gone_confirm(struct vm_context *vm, struct deadline deadline, struct er
 
 /* Checks */
 
+/* A guest's libvirt has the secret for its own drives only while it starts. */
+int unit_login_check(const struct vm_context *vm, struct err *err)
+{
+	return vm->chap == NULL ? 0
+				: err_set(err, -ENOTSUP,
+					  "name LUN %s in luns of a VM: array %s wants CHAP, and a "
+					  "LogicalUnit cannot log in with it",
+					  vm->unit->settings->lun, vm->array.name);
+}
+
 int unit_vm_check(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
 	const char *name = vm->unit->vm;
 	struct hypervisor *hypervisor;
 	enum domain_state state;
-	int rc = vm_hypervisor(vm, deadline, &hypervisor, err);
+	int rc = unit_login_check(vm, err);
 
+	rc = rc != 0 ? rc : vm_hypervisor(vm, deadline, &hypervisor, err);
 	rc = rc != 0 ? rc : hypervisor_domain_state(hypervisor, name, deadline, &state, err);
 	if (rc != 0 || state == DOMAIN_RUNNING || state == DOMAIN_PAUSED) {
 		return rc;
@@ -221,7 +232,7 @@ static int attach(struct vm_context *vm, struct deadline deadline, struct err *e
 		.lun = &vm->luns[0],
 		.drive = unit->settings->drive,
 		.initiator = vm->self->initiator,
-		.portal = vm->portal,
+		.portal = vm->source,
 	};
 	g_autofree char *xml = NULL;
 	/* Again, now that nobody can begin anything with the VM. */

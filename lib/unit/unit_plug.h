@@ -21,6 +21,9 @@ int unit_gone_probe(void *context, struct deadline deadline, struct err *err);
 /* The same, but libvirt itself has said so; -EBUSY names the guest that has it. */
 int unit_gone_confirm(struct vm_context *vm, struct deadline deadline, struct err *err);
 
+/* -ENOTSUP: the array wants CHAP. */
+int unit_login_check(const struct vm_context *vm, struct err *err);
+
 /* Check "vm": the VM that is named for this node runs here. -ENOENT, -EBUSY. */
 int unit_vm_check(void *context, struct deadline deadline, struct err *err);
 

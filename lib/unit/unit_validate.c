@@ -36,6 +36,7 @@ int unit_validate(const struct unit_settings *settings, int check_level, struct 
 	}
 	unit_init(&unit, settings);
 	rc = unit_open(&unit, NULL, deadline, &vm, err);
+	rc = rc != 0 ? rc : unit_login_check(vm, err);
 	return rc != 0 ? rc : vm_hypervisor(vm, deadline, &hypervisor, err);
 }
 

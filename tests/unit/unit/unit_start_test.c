@@ -41,6 +41,14 @@ static void refuses(int rc, const char *said)
 	assert_int_equal(world.granted[NODE1], had);
 }
 
+/* The guest's QEMU could not log in. */
+static void start__refuses_an_array_that_wants_chap(void **state)
+{
+	(void)state;
+	unit_world_chap();
+	refuses(-ENOTSUP, "wants CHAP");
+}
+
 static void last_is(const char *name, enum journal_kind kind, enum journal_state state)
 {
 	const struct journal_task *task = journal_fake_task(name);
@@ -267,6 +275,7 @@ int main(void)
 		TEST(start__takes_nothing_from_a_live_host),
 		TEST(start__takes_from_a_host_that_was_fenced),
 		TEST(start__gives_back_what_the_guest_did_not_take),
+		TEST(start__refuses_an_array_that_wants_chap),
 		TEST(start__waits_for_the_task_of_the_vm),
 		TEST(start__does_not_hide_a_failed_migration),
 		TEST(start__leaves_nothing_that_stop_does_not_end),

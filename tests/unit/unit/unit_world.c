@@ -166,14 +166,16 @@ int __wrap_array_luns(const struct array *array, const char *const *names, size_
 }
 
 int __wrap_iscsi_luns_verify(const struct lun *luns, size_t n_luns, const char *const *portals,
-			     size_t n_portals, const char *initiator, size_t portals_required,
-			     struct deadline deadline, struct iscsi_portals *ret, struct err *err);
+			     size_t n_portals, const char *initiator, const struct chap *chap,
+			     size_t portals_required, struct deadline deadline,
+			     struct iscsi_portals *ret, struct err *err);
 int __wrap_iscsi_luns_verify(const struct lun *luns, size_t n_luns, const char *const *portals,
-			     size_t n_portals, const char *initiator, size_t portals_required,
-			     struct deadline deadline, struct iscsi_portals *ret, struct err *err)
+			     size_t n_portals, const char *initiator, const struct chap *chap,
+			     size_t portals_required, struct deadline deadline,
+			     struct iscsi_portals *ret, struct err *err)
 {
 	(void)luns, (void)n_luns, (void)portals, (void)n_portals, (void)initiator;
-	(void)portals_required, (void)deadline, (void)err;
+	(void)chap, (void)portals_required, (void)deadline, (void)err;
 	*ret = (struct iscsi_portals){.good = {true}, .n_good = 1};
 	return 0;
 }
@@ -441,4 +443,13 @@ void unit_world_plugged(void)
 	world.granted[NODE1] = world.nexus[NODE1] = true;
 	world.plugged_vm = "db1";
 	world.plugged_drive = "vdc";
+}
+
+void unit_world_chap(void)
+{
+	g_autofree char *text =
+		g_strdup_printf("[array san1]\nchap_secret_file = /etc/lunmask/san1.chap%s",
+				strchr(config_text, '\n'));
+
+	assert_true(g_file_set_contents(getenv("LUNMASK_CONF"), text, -1, NULL));
 }

@@ -60,4 +60,7 @@ void unit_world_plugged(void);
 /* db1 or db2 could write: the guest has the drive, and its host a path. */
 bool unit_world_writes(int node);
 
+/* From now on the array wants CHAP. */
+void unit_world_chap(void);
+
 #endif
