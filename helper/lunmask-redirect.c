@@ -18,9 +18,9 @@
 #include "command/usage.h"
 #include "config/config.h"
 #include "names/portal.h"
-#include "san/login_message.h"
-#include "san/portal_choice.h"
-#include "san/portal_orphan.h"
+#include "redirect/login_message.h"
+#include "redirect/portal_choice.h"
+#include "redirect/portal_orphan.h"
 
 enum { EXIT_REDIRECTED = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 

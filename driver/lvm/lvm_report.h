@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "names/lun_health.h"
+#include "array/lun_health.h"
 
 /*
  * What lvs(8) and vgs(8) report as JSON (--reportformat json, lvmreport(7)), and what it says about

@@ -8,7 +8,7 @@
 #include "driver/core/fault.h"
 #include "driver/tgt/tgt_config.h"
 #include "driver/tgt/tgt_table.h"
-#include "names/lun_health.h"
+#include "array/lun_health.h"
 
 /*
  * What a LUN's data is in: a file of a directory, or a logical volume. Each call takes the pool of

@@ -2,7 +2,7 @@
 #ifndef LUNMASK_ARRAY_TGT_MD_H
 #define LUNMASK_ARRAY_TGT_MD_H
 
-#include "names/lun_health.h"
+#include "array/lun_health.h"
 
 /*
  * The health of the md array (md(4)) that a block device is, or that is below it: what the kernel

@@ -7,7 +7,7 @@
 
 #include "base/err.h"
 #include "names/lun.h"
-#include "names/lun_health.h"
+#include "array/lun_health.h"
 
 /*
  * What an array says about its LUNs for administrators: size, class, health. The reply to the verb

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "names/lun.h"
-#include "san/login_message.h"
+#include "redirect/login_message.h"
 #include "tests/fuzz/must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -223,13 +223,24 @@ static void look__ends_all_when_one_array_has_the_host_fenced(void **state)
 	cutoff_host_release(&host);
 }
 
+/* Any QEMU of this machine that is just exiting may have had the name, and is found first. */
+static bool late_is_found(void)
+{
+	struct deadline deadline = deadline_in(TEST_LIMIT_MS);
+	struct initiator_process found = {.name = ""};
+
+	do {
+		assert_int_equal(initiator_process_find(iqn, &found, NULL), 0);
+	} while (strcmp(found.name, "late") != 0 && deadline_pause(deadline, 10));
+	return strcmp(found.name, "late") == 0;
+}
+
 /* It may be one that was started after the host was let in again. */
 static void look__ends_nothing_that_came_after_the_question(void **state)
 {
 	struct cutoff_host host = host_make("san0");
 	struct err err = ERR_INIT;
 	struct process_set left = {.n = 0};
-	struct initiator_process late;
 	pid_t player = player_start(iqn);
 	struct cutoff_seen seen;
 	char hook[1024];
@@ -247,8 +258,7 @@ static void look__ends_nothing_that_came_after_the_question(void **state)
 	assert_false(seen.clean);
 	assert_non_null(strstr(err_text(&err), "late (pid "));
 	assert_false(player_lives(player));
-	assert_int_equal(initiator_process_find(iqn, &late, NULL), 0);
-	assert_string_equal(late.name, "late");
+	assert_true(late_is_found());
 	assert_int_equal(initiator_process_hold_all(iqn, &left, NULL), 0);
 	assert_int_equal(process_set_end(&left, deadline_in(TEST_LIMIT_MS), NULL), 0);
 	process_set_release(&left);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "san/portal_orphan.h"
+#include "redirect/portal_orphan.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "san/login_message.h"
+#include "redirect/login_message.h"
 #include "tests/unit/test.h"
 
 /* What QEMU 7.2 sends first, by libiscsi 1.19: stage 1, next stage 3, command number 1. */

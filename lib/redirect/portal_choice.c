@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "san/portal_choice.h"
+#include "redirect/portal_choice.h"
 
 #include <glib.h>
 

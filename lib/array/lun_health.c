@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "names/lun_health.h"
+#include "array/lun_health.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "san/login_message.h"
+#include "redirect/login_message.h"
 
 #include <errno.h>
 #include <glib.h>
