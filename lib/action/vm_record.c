@@ -27,7 +27,8 @@ static struct vm_grant *grant_of(struct vm_context *vm, const char **ret_node)
 {
 	switch (vm->journal.asker.action) {
 	case VM_ACTION_START:
-	case VM_ACTION_CREATE: *ret_node = vm->node; return &vm->grant;
+	case VM_ACTION_CREATE:
+	case VM_ACTION_DESTROY: *ret_node = vm->node; return &vm->grant;
 	case VM_ACTION_MIGRATE_TO:
 		*ret_node = vm->journal.asker.target;
 		return vm->peer != NULL ? &vm->peer->grant : NULL;
@@ -272,6 +273,19 @@ static struct ending create_ending(const struct vm_context *vm, int rc)
 								      : JOURNAL_DONE};
 }
 
+/*
+ * What is not deleted yet stays recorded. Until something was overwritten or deleted (no_return),
+ * nothing has happened to the VM.
+ */
+static struct ending destroy_ending(struct vm_context *vm, int rc)
+{
+	if (rc != 0 && (vm->no_return || rc == -ENOTRECOVERABLE || grant_left(vm))) {
+		return (struct ending){.state = JOURNAL_BROKEN, .granted = true};
+	}
+	return (struct ending){.state = rc != 0 || vm->journal.only_open ? JOURNAL_FAILED
+									 : JOURNAL_DONE};
+}
+
 static struct ending widening_ending(struct vm_context *vm, int rc)
 {
 	enum vm_action action = vm->journal.asker.action;
@@ -279,7 +293,9 @@ static struct ending widening_ending(struct vm_context *vm, int rc)
 	if (action == VM_ACTION_CREATE) {
 		return create_ending(vm, rc);
 	}
-
+	if (action == VM_ACTION_DESTROY) {
+		return destroy_ending(vm, rc);
+	}
 	if (rc != 0) {
 		bool undone = rc != -ENOTRECOVERABLE && !vm->no_return &&
 			      action != VM_ACTION_MIGRATE_FROM && !grant_left(vm);

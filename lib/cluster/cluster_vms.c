@@ -175,6 +175,46 @@ static void timeouts_add(xmlNodePtr of, struct cluster_vm *vm)
 	}
 }
 
+enum role { ROLE_NOT_SET, ROLE_STOPPED, ROLE_OTHER };
+
+/* A rule, or a reference to another set, may make it anything. */
+static enum role target_role(xmlNodePtr of)
+{
+	enum role role = ROLE_NOT_SET;
+
+	for (xmlNodePtr set = xml_tree_child(of, "meta_attributes"); set != NULL;
+	     set = xml_tree_next(set, "meta_attributes")) {
+		if (set_unclear(set) != NULL) {
+			return ROLE_OTHER;
+		}
+		for (xmlNodePtr pair = xml_tree_child(set, "nvpair"); pair != NULL;
+		     pair = xml_tree_next(pair, "nvpair")) {
+			if (strcmp(attr(pair, "name"), "target-role") == 0) {
+				role = role != ROLE_OTHER && g_ascii_strcasecmp(attr(pair, "value"),
+										"Stopped") == 0
+					       ? ROLE_STOPPED
+					       : ROLE_OTHER;
+			}
+		}
+	}
+	return role;
+}
+
+/* The resource's own comes first, then its template's, then that of what it is in. */
+static bool is_stopped(xmlNodePtr primitive, xmlNodePtr template)
+{
+	enum role role = target_role(primitive);
+
+	if (role == ROLE_NOT_SET && template != NULL) {
+		role = target_role(template);
+	}
+	for (xmlNodePtr in = primitive->parent;
+	     role == ROLE_NOT_SET && in != NULL && in->type == XML_ELEMENT_NODE; in = in->parent) {
+		role = target_role(in);
+	}
+	return role == ROLE_STOPPED;
+}
+
 static void vm_clear(struct cluster_vm *vm)
 {
 	g_free(vm->resource);
@@ -228,6 +268,7 @@ static void vm_fill(xmlNodePtr primitive, xmlNodePtr template,
 	if (template != NULL) {
 		timeouts_add(template, ret);
 	}
+	ret->stopped = is_stopped(primitive, template);
 	values_add(primitive, ret, &unclear);
 	if (unclear == NULL && template != NULL) {
 		values_add(template, ret, &unclear);

@@ -2,6 +2,7 @@
 #ifndef LUNMASK_CLUSTER_VMS_H
 #define LUNMASK_CLUSTER_VMS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -55,6 +56,8 @@ struct cluster_vm {
 	char *lun; /* of a LogicalUnit only */
 	char *vm_map;
 	int64_t timeouts_ms[CLUSTER_OP_MAX]; /* -1: not set for this operation */
+	/* target-role is Stopped, and no rule decides about it: Pacemaker does not start it. */
+	bool stopped;
 };
 
 struct cluster_vms {

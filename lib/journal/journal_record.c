@@ -106,7 +106,7 @@ const char *journal_kind_to_str(enum journal_kind kind)
 	static const char *const texts[JOURNAL_KIND_MAX] = {
 		[JOURNAL_START] = "start",     [JOURNAL_STOP] = "stop",
 		[JOURNAL_MIGRATE] = "migrate", [JOURNAL_RECONCILE] = "reconcile",
-		[JOURNAL_CREATE] = "create",
+		[JOURNAL_CREATE] = "create",   [JOURNAL_DESTROY] = "destroy",
 	};
 
 	return str_at(texts, G_N_ELEMENTS(texts), kind);

@@ -31,6 +31,11 @@ enum journal_kind {
 	 * again. An older lunmaskd refuses it (docs/decisions/0028).
 	 */
 	JOURNAL_CREATE,
+	/*
+	 * Ends a VM (lunmask destroy): luns are those that are still to be deleted. Its image is
+	 * JOURNAL_IMAGE_WIPE if their data is overwritten before. An older lunmaskd refuses it.
+	 */
+	JOURNAL_DESTROY,
 	JOURNAL_KIND_MAX
 };
 
@@ -53,6 +58,8 @@ enum journal_evidence {
 	JOURNAL_EVIDENCE_FENCED, /* Pacemaker has fenced the actor's node since */
 	JOURNAL_EVIDENCE_MAX
 };
+
+#define JOURNAL_IMAGE_WIPE "wipe"
 
 #define JOURNAL_BOOT_TEXT 37
 #define JOURNAL_STEP_MAX 31

@@ -9,13 +9,14 @@ enum relation {
 	NONE,      /* no open task */
 	OWN_START, /* start of the VM on this node */
 	OWN_STOP,
-	OUT,     /* migration from this node; for migrate_to: also to the same target */
-	SENT,    /* as OUT, live, and libvirt has completed it */
-	IN,      /* migration to this node; for migrate_from: also from the same source */
-	ARRIVED, /* as IN, and only the stop on the source is left */
-	TIDYING, /* a reconcile, on any node */
-	MAKING,  /* a create, on any node */
-	UNDONE,  /* no open task; the last one is a migration to this node that was undone */
+	OUT,      /* migration from this node; for migrate_to: also to the same target */
+	SENT,     /* as OUT, live, and libvirt has completed it */
+	IN,       /* migration to this node; for migrate_from: also from the same source */
+	ARRIVED,  /* as IN, and only the stop on the source is left */
+	TIDYING,  /* a reconcile, on any node */
+	MAKING,   /* a create, on any node */
+	UNMAKING, /* a destroy, on any node */
+	UNDONE,   /* no open task; the last one is a migration to this node that was undone */
 	OTHER,
 	RELATION_MAX
 };
@@ -43,6 +44,7 @@ static const enum vm_claim decisions[VM_ACTION_MAX][RELATION_MAX][CONDITION_MAX]
 		[ARRIVED] = EACH(REPLACE, REFUSE),
 		[TIDYING] = EACH(REPLACE, WAIT),
 		[MAKING] = EACH(REFUSE, REFUSE),
+		[UNMAKING] = EACH(REFUSE, REFUSE),
 		[UNDONE] = EACH(BEGIN, BEGIN),
 		[OTHER] = EACH(REPLACE, REFUSE),
 	},
@@ -57,6 +59,7 @@ static const enum vm_claim decisions[VM_ACTION_MAX][RELATION_MAX][CONDITION_MAX]
 		[ARRIVED] = EACH(REPLACE, LEAVE),
 		[TIDYING] = EACH(REPLACE, LEAVE),
 		[MAKING] = EACH(LEAVE, LEAVE),
+		[UNMAKING] = EACH(LEAVE, LEAVE),
 		/* The source still has to find it, to save the guest (I10). */
 		[UNDONE] = EACH(LEAVE, LEAVE),
 		[OTHER] = EACH(LEAVE, LEAVE),
@@ -71,6 +74,7 @@ static const enum vm_claim decisions[VM_ACTION_MAX][RELATION_MAX][CONDITION_MAX]
 		[ARRIVED] = EACH(END_FIRST, REFUSE),
 		[TIDYING] = EACH(END_FIRST, WAIT),
 		[MAKING] = EACH(REFUSE, REFUSE),
+		[UNMAKING] = EACH(REFUSE, REFUSE),
 		[UNDONE] = EACH(BEGIN, BEGIN),
 		[OTHER] = EACH(END_FIRST, REFUSE),
 	},
@@ -84,6 +88,7 @@ static const enum vm_claim decisions[VM_ACTION_MAX][RELATION_MAX][CONDITION_MAX]
 		[ARRIVED] = EACH(CONTINUE, REFUSE),
 		[TIDYING] = EACH(REFUSE, REFUSE),
 		[MAKING] = EACH(REFUSE, REFUSE),
+		[UNMAKING] = EACH(REFUSE, REFUSE),
 		[UNDONE] = EACH(REFUSE, REFUSE),
 		[OTHER] = EACH(REFUSE, REFUSE),
 	},
@@ -98,6 +103,7 @@ static const enum vm_claim decisions[VM_ACTION_MAX][RELATION_MAX][CONDITION_MAX]
 		[ARRIVED] = EACH(REFUSE, REFUSE),
 		[TIDYING] = EACH(CONTINUE, WAIT),
 		[MAKING] = EACH(REFUSE, REFUSE),
+		[UNMAKING] = EACH(REFUSE, REFUSE),
 		[UNDONE] = EACH(BEGIN, BEGIN),
 		[OTHER] = EACH(REFUSE, REFUSE),
 	},
@@ -112,13 +118,29 @@ static const enum vm_claim decisions[VM_ACTION_MAX][RELATION_MAX][CONDITION_MAX]
 		[ARRIVED] = EACH(REFUSE, REFUSE),
 		[TIDYING] = EACH(REFUSE, WAIT),
 		[MAKING] = EACH(CONTINUE, REFUSE),
+		[UNMAKING] = EACH(REFUSE, REFUSE),
+		[UNDONE] = EACH(BEGIN, BEGIN),
+		[OTHER] = EACH(REFUSE, REFUSE),
+	},
+	/* It may delete what no other task needs. */
+	[VM_ACTION_DESTROY] = {
+		[NONE] = EACH(BEGIN, BEGIN),
+		[OWN_START] = EACH(REFUSE, REFUSE),
+		[OWN_STOP] = EACH(REFUSE, REFUSE),
+		[OUT] = EACH(REFUSE, REFUSE),
+		[SENT] = EACH(REFUSE, REFUSE),
+		[IN] = EACH(REFUSE, REFUSE),
+		[ARRIVED] = EACH(REFUSE, REFUSE),
+		[TIDYING] = EACH(REFUSE, WAIT),
+		[MAKING] = EACH(REFUSE, REFUSE),
+		[UNMAKING] = EACH(CONTINUE, REFUSE),
 		[UNDONE] = EACH(BEGIN, BEGIN),
 		[OTHER] = EACH(REFUSE, REFUSE),
 	},
 };
 /* clang-format on */
 
-static_assert(VM_ACTION_MAX == 6 && RELATION_MAX == 11, "a pair without a decision");
+static_assert(VM_ACTION_MAX == 7 && RELATION_MAX == 12, "a pair without a decision");
 
 static bool names(const char *name, const char *other)
 {
@@ -177,6 +199,7 @@ static enum relation relation_of(const struct vm_asker *asker, const struct jour
 	case JOURNAL_MIGRATE: return migration_relation(asker, task);
 	case JOURNAL_RECONCILE: return TIDYING;
 	case JOURNAL_CREATE: return MAKING;
+	case JOURNAL_DESTROY: return UNMAKING;
 	default: return OTHER;
 	}
 }

@@ -17,6 +17,7 @@ enum vm_action {
 	VM_ACTION_MIGRATE_FROM,
 	VM_ACTION_RECONCILE,
 	VM_ACTION_CREATE, /* of a VM that is not there yet; or its undoing */
+	VM_ACTION_DESTROY,
 	VM_ACTION_MAX
 };
 

@@ -61,6 +61,7 @@ static struct journal_task task_new(const struct vm_journal *journal)
 		[VM_ACTION_MIGRATE_FROM] = JOURNAL_MIGRATE,
 		[VM_ACTION_RECONCILE] = JOURNAL_RECONCILE,
 		[VM_ACTION_CREATE] = JOURNAL_CREATE,
+		[VM_ACTION_DESTROY] = JOURNAL_DESTROY,
 	};
 	const struct vm_asker *asker = &journal->asker;
 	struct journal_task task = {
@@ -156,14 +157,16 @@ static int refused(const struct vm_asker *asker, const struct journal_task *task
 			"on %s ends its task",
 			asker->vm, task->actor.pid, task->actor.node, since, task->actor.node);
 	}
-	if (task->kind == JOURNAL_CREATE) {
-		return err_set(
-			err, -EBUSY,
-			"finish 'lunmask create %s', or undo it with --abort: process %" PRId32
-			" on %s is making the VM, at step '%s' since %s (pid 0: none is)",
-			asker->vm, task->actor.pid,
-			task->actor.node[0] != '\0' ? task->actor.node : task->target, task->step,
-			since);
+	if (task->kind == JOURNAL_CREATE || task->kind == JOURNAL_DESTROY) {
+		bool makes = task->kind == JOURNAL_CREATE;
+
+		return err_set(err, -EBUSY,
+			       "finish 'lunmask %s %s', or %s it with --abort: process %" PRId32
+			       " on %s is %s the VM, at step '%s' since %s (pid 0: none is)",
+			       journal_kind_to_str(task->kind), asker->vm,
+			       makes ? "undo" : "give up", task->actor.pid,
+			       task->actor.node[0] != '\0' ? task->actor.node : task->target,
+			       makes ? "making" : "destroying", task->step, since);
 	}
 	return err_set(err, -EBUSY,
 		       "%s %s of %s belongs to process %" PRId32 " on %s, at step '%s' since %s: "

@@ -151,6 +151,39 @@ static void cluster_vms_parse__reads_the_timeouts_of_operations(void **state)
 	assert_int_equal(vms.vms[0].timeouts_ms[CLUSTER_OP_MIGRATE_FROM], -1);
 }
 
+#define META(pairs) "<meta_attributes id='m'>" pairs "</meta_attributes>"
+#define ROLE(value) PAIR("target-role", value)
+
+static void cluster_vms_parse__knows_what_is_stopped(void **state)
+{
+	static const struct {
+		const char *xml;
+		bool stopped;
+	} rows[] = {
+		{RESOURCES(VM_OPEN("a") "</primitive>"), false},
+		{RESOURCES(VM_OPEN("a") META(ROLE("Stopped")) "</primitive>"), true},
+		{RESOURCES(VM_OPEN("a") META(ROLE("stopped")) "</primitive>"), true},
+		{RESOURCES(VM_OPEN("a") META(ROLE("Started")) "</primitive>"), false},
+		{RESOURCES(VM_OPEN("a") META("<rule id='r'/>" ROLE("Stopped")) "</primitive>"),
+		 false},
+		{RESOURCES(VM_OPEN("a") META(ROLE("Started")) META(ROLE("Stopped")) "</primitive>"),
+		 false},
+		{RESOURCES("<group id='g'>" META(ROLE("Stopped"))
+				   VM_OPEN("a") "</primitive></group>"),
+		 true},
+		{RESOURCES("<group id='g'>" META(ROLE("Stopped")) VM_OPEN("a")
+				   META(ROLE("Started")) "</primitive></group>"),
+		 false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		assert_int_equal(parse(rows[i].xml), 0);
+		assert_int_equal(vms.count, 1);
+		assert_int_equal(vms.vms[0].stopped, rows[i].stopped);
+	}
+}
+
 static void cluster_vms_parse__says_what_it_does_not_understand(void **state)
 {
 	static const struct {
@@ -258,6 +291,7 @@ int main(void)
 		cmocka_unit_test(cluster_vms_parse__takes_nothing_else_for_a_parameter),
 		cmocka_unit_test(cluster_vms_parse__a_template_fills_in),
 		cmocka_unit_test(cluster_vms_parse__reads_the_timeouts_of_operations),
+		cmocka_unit_test(cluster_vms_parse__knows_what_is_stopped),
 		cmocka_unit_test(cluster_vms_parse__says_what_it_does_not_understand),
 		cmocka_unit_test(cluster_vms_parse__a_name_that_is_none_is_not_kept),
 		cmocka_unit_test(cluster_vms_parse__refuses_what_is_no_resources),

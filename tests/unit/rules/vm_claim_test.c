@@ -7,9 +7,9 @@
 
 #define NOW_MS 1700000000000
 
-static const enum vm_action all_actions[] = {VM_ACTION_START,      VM_ACTION_STOP,
-					     VM_ACTION_MIGRATE_TO, VM_ACTION_MIGRATE_FROM,
-					     VM_ACTION_RECONCILE,  VM_ACTION_CREATE};
+static const enum vm_action all_actions[] = {
+	VM_ACTION_START,     VM_ACTION_STOP,   VM_ACTION_MIGRATE_TO, VM_ACTION_MIGRATE_FROM,
+	VM_ACTION_RECONCILE, VM_ACTION_CREATE, VM_ACTION_DESTROY};
 
 /* Asked on node1, as of a migration from node1 to node2, or to node1 from node2. */
 static struct vm_asker asker(enum vm_action action)
@@ -130,6 +130,33 @@ static void vm_claim_decide__only_a_create_follows_a_create(void **state)
 		assert_int_equal(decide(VM_ACTION_RECONCILE, &found, JOURNAL_EVIDENCE_FENCED),
 				 VM_CLAIM_REFUSE);
 	}
+	found.state = JOURNAL_DONE;
+	assert_int_equal(decide(VM_ACTION_START, &found, 0), VM_CLAIM_BEGIN);
+	assert_int_equal(decide(VM_ACTION_CREATE, &found, 0), VM_CLAIM_BEGIN);
+}
+
+/* What is being deleted must not be started, nor made; what is being made is not deleted. */
+static void vm_claim_decide__only_a_destroy_follows_a_destroy(void **state)
+{
+	struct journal_task found = task(JOURNAL_DESTROY, JOURNAL_RUNNING, "", "node3", "node3");
+	struct journal_task made = task(JOURNAL_CREATE, JOURNAL_BROKEN, "", "node1", "");
+	struct journal_task start = task(JOURNAL_START, JOURNAL_BROKEN, "", "node1", "");
+	struct journal_task tidying = task(JOURNAL_RECONCILE, JOURNAL_RUNNING, "", "", "node3");
+
+	(void)state;
+	assert_int_equal(decide(VM_ACTION_DESTROY, &found, 0), VM_CLAIM_REFUSE);
+	for (size_t i = 0; i < G_N_ELEMENTS(all_actions); i++) {
+		enum vm_action action = all_actions[i];
+
+		assert_int_equal(decide(action, &found, JOURNAL_EVIDENCE_FENCED),
+				 action == VM_ACTION_DESTROY ? VM_CLAIM_CONTINUE
+				 : action == VM_ACTION_STOP  ? VM_CLAIM_LEAVE
+							     : VM_CLAIM_REFUSE);
+	}
+	assert_int_equal(decide(VM_ACTION_DESTROY, &made, 0), VM_CLAIM_REFUSE);
+	assert_int_equal(decide(VM_ACTION_DESTROY, &start, 0), VM_CLAIM_REFUSE);
+	assert_int_equal(decide(VM_ACTION_DESTROY, &tidying, 0), VM_CLAIM_WAIT);
+	assert_int_equal(decide(VM_ACTION_DESTROY, NULL, 0), VM_CLAIM_BEGIN);
 	found.state = JOURNAL_DONE;
 	assert_int_equal(decide(VM_ACTION_START, &found, 0), VM_CLAIM_BEGIN);
 	assert_int_equal(decide(VM_ACTION_CREATE, &found, 0), VM_CLAIM_BEGIN);
@@ -352,6 +379,7 @@ int main(void)
 		cmocka_unit_test(vm_claim_decide__a_reconcile_is_waited_for),
 		cmocka_unit_test(vm_claim_decide__a_reconcile_takes_nobodys_place),
 		cmocka_unit_test(vm_claim_decide__only_a_create_follows_a_create),
+		cmocka_unit_test(vm_claim_decide__only_a_destroy_follows_a_destroy),
 		cmocka_unit_test(vm_claim_decide__a_create_takes_nobodys_place),
 		cmocka_unit_test(vm_claim_decide__the_same_task_goes_on),
 		cmocka_unit_test(vm_claim_decide__migrate_from_needs_its_own_migration),
