@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "action/vm_record.h"
+#include "create/create_array.h"
 #include "create/create_content.h"
 #include "create/create_volumes.h"
 #include "journal/journal.h"
@@ -169,46 +170,7 @@ static const struct task_step undo_steps[] = {
 	},
 };
 
-/* The array of a task, in its member mode: the name, or a digest of one that is too long. */
-struct mark {
-	char text[sizeof(((struct journal_task *)NULL)->mode)];
-};
-
-static struct mark array_mark(const char *array)
-{
-	g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, array, -1);
-	struct mark ret;
-
-	if (strlen(array) < sizeof(ret.text)) {
-		(void)strcpy(ret.text, array);
-	} else {
-		(void)snprintf(ret.text, sizeof(ret.text), "#%s", digest);
-	}
-	return ret;
-}
-
 /* What is to be made */
-
-static int array_choose(const char *wanted, char **ret, struct err *err)
-{
-	struct config *config;
-	const struct config_array *arrays;
-	size_t n = 0;
-	int rc = wanted != NULL ? 0 : config_load(NULL, &config, err);
-
-	if (wanted != NULL || rc != 0) {
-		*ret = g_strdup(wanted);
-		return rc;
-	}
-	arrays = config_arrays(config, &n);
-	if (n == 1) {
-		*ret = g_strdup(arrays[0].name);
-	} else {
-		rc = err_set(err, -EINVAL, "name one with --array: lunmask.conf has %zu arrays", n);
-	}
-	config_free(config);
-	return rc;
-}
 
 static char *luns_text(const struct template_luns *luns)
 {
@@ -255,7 +217,7 @@ static int plan(const struct vm_create_wish *wish, struct vm_create *create, str
 
 	rc = rc != 0 ? rc : template_definition_check(wish->template, err);
 	rc = rc != 0 ? rc : template_luns_name(wish->template, wish->vm, &create->luns, err);
-	rc = rc != 0 ? rc : array_choose(wish->array, &ret->array, err);
+	rc = rc != 0 ? rc : create_array_choose(wish->array, &ret->array, err);
 	if (rc == 0) {
 		create->wish = wish;
 		volumes_list(wish, create);
@@ -388,7 +350,7 @@ static int definition_make(struct vm_context *vm, struct err *err)
 
 static int mark_check(const struct vm_context *vm, struct err *err)
 {
-	struct mark mark = array_mark(vm->settings->array);
+	struct create_mark mark = create_array_mark(vm->settings->array);
 
 	return strcmp(vm->journal.task.mode, mark.text) == 0
 		       ? 0
@@ -423,7 +385,7 @@ static int task_open(struct vm_context *vm, struct deadline deadline, struct err
 	}
 	/* A task that died before its first step has made nothing. */
 	if (task->mode[0] == '\0') {
-		struct mark mark = array_mark(vm->settings->array);
+		struct create_mark mark = create_array_mark(vm->settings->array);
 
 		strcpy(task->mode, mark.text);
 	}
@@ -502,30 +464,6 @@ static int task_find(const char *vm, struct deadline deadline, struct journal_ta
 	return rc;
 }
 
-static int array_find(const char *mode, char **ret, struct err *err)
-{
-	struct config *config;
-	const struct config_array *arrays;
-	size_t n;
-	int rc = config_load(NULL, &config, err);
-
-	if (rc != 0) {
-		return rc;
-	}
-	arrays = config_arrays(config, &n);
-	for (size_t i = 0; i < n && *ret == NULL; i++) {
-		struct mark mark = array_mark(arrays[i].name);
-
-		*ret = strcmp(mark.text, mode) == 0 ? g_strdup(arrays[i].name) : NULL;
-	}
-	config_free(config);
-	return *ret != NULL ? 0
-			    : err_set(err, -EINVAL,
-				      "add [array %s] to lunmask.conf again: the LUNs were made "
-				      "there",
-				      mode);
-}
-
 static int undo_run(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
 	int rc = vm_record_open_left(vm, VM_ACTION_CREATE, deadline, err);
@@ -558,8 +496,8 @@ int vm_create_abort(const char *name, const char *node, const char *hypervisor,
 
 	/* Before its first record it has made nothing, and names no array: any will do. */
 	rc = rc != 0                ? rc
-	     : task.mode[0] == '\0' ? array_choose(NULL, &array, err)
-				    : array_find(task.mode, &array, err);
+	     : task.mode[0] == '\0' ? create_array_choose(NULL, &array, err)
+				    : create_array_find(task.mode, &array, err);
 	for (size_t i = 0; rc == 0 && i < task.n_luns; i++) {
 		luns[i] = task.luns[i];
 	}
