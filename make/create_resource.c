@@ -66,3 +66,10 @@ char *create_start_command(enum create_shell shell, const char *vm)
 	return g_strdup_printf(
 		"%s %s", shell == CREATE_CRM ? "crm resource start" : "pcs resource enable", vm);
 }
+
+char *create_remove_command(enum create_shell shell, const char *resource)
+{
+	return g_strdup_printf("%s %s",
+			       shell == CREATE_CRM ? "crm configure delete" : "pcs resource delete",
+			       resource);
+}

@@ -18,4 +18,7 @@ char *create_resource_command(enum create_shell shell, const char *vm,
 char *create_location_command(enum create_shell shell, const char *vm, const char *host);
 char *create_start_command(enum create_shell shell, const char *vm);
 
+/* The command that removes a resource from the cluster. */
+char *create_remove_command(enum create_shell shell, const char *resource);
+
 #endif

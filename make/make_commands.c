@@ -5,6 +5,7 @@
 
 #include "base/deadline.h"
 #include "make/create_command.h"
+#include "make/destroy_command.h"
 #include "make/make_options.h"
 #include "make/template_report.h"
 
@@ -54,6 +55,8 @@ static int check_run(const struct make_options *options, struct err *err)
 static const struct {
 	struct usage usage;
 	int (*run)(const struct make_options *options, struct err *err);
+	/* What is wrong with the options together, to be freed, or NULL. */
+	char *(*wrong)(const struct make_options *options);
 } commands[] = {
 	{.usage = {.name = "lunmask template list",
 		   .summary = "list the templates from which VMs can be made",
@@ -103,7 +106,36 @@ static const struct {
 			   FLAG("dry-run", 'n', dry_run, "only check; make nothing"),
 			   FLAG("abort", 0, abort, "undo what a killed command has left"),
 			   OUTPUT_AS)},
-	 .run = create_command_run},
+	 .run = create_command_run,
+	 .wrong = create_command_wrong},
+	{.usage = {.name = "lunmask destroy",
+		   .words = USAGE_WORD_NEEDED,
+		   .word = "VM",
+		   .summary = "delete a VM and its LUNs",
+		   .text = "It shows what is deleted, and asks for the name of the VM. It is "
+			   "refused "
+			   "while\n"
+			   "the resource is not stopped, or somebody may need one of the LUNs. If "
+			   "it "
+			   "was\n"
+			   "killed, the same command goes on. It prints the commands that remove "
+			   "the\n"
+			   "resource from the cluster.",
+		   .rows = ROWS(
+			   FLAG("keep-luns", 'k', keep_luns, "delete only the state LUN"),
+			   FLAG("wipe", 'w', wipe, "overwrite the data with zeros first"),
+			   FLAG("discard-image", 'd', discard_image, "saved memory may be lost"),
+			   TEXT("confirm", 'c', confirm, "do not ask for the name", "VM"),
+			   TEXT("array", 'A', array, "array of a VM without a resource", "ARRAY"),
+			   TEXT("state-lun", 's', state_lun, "its state LUN; default: VM-state",
+				"LUN"),
+			   FLAG("crm", 0, crm, "print only commands for crm"),
+			   FLAG("pcs", 0, pcs, "print only commands for pcs"),
+			   FLAG("dry-run", 'n', dry_run, "only check; delete nothing"),
+			   FLAG("abort", 0, abort, "give up what has deleted nothing yet"),
+			   OUTPUT_AS)},
+	 .run = destroy_command_run,
+	 .wrong = destroy_command_wrong},
 };
 
 const struct usage *make_usage_at(size_t i)
@@ -118,8 +150,8 @@ static enum usage_end options_check(size_t i, struct err *err)
 
 	if (make_output_from_str(given.output_as, &given.output, err) != 0) {
 		wrong = g_strdup(err_text(err));
-	} else if (commands[i].run == create_command_run) {
-		wrong = create_command_wrong(&given);
+	} else if (commands[i].wrong != NULL) {
+		wrong = commands[i].wrong(&given);
 	}
 	return wrong == NULL ? USAGE_CONTINUE : usage_wrong(&commands[i].usage, "%s", wrong);
 }

@@ -8,8 +8,8 @@
 #include "command/usage.h"
 
 /*
- * The commands that make VMs: lunmask template and lunmask create. The program (tools/lunmask.c)
- * finds them by the name in their usage, and lists them in its help.
+ * The commands that make VMs and end them: lunmask template, create and destroy. The program
+ * (tools/lunmask.c) finds them by the name in their usage, and lists them in its help.
  */
 
 /* The command with that index; NULL after the last. */

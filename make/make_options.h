@@ -19,7 +19,9 @@ struct make_options {
 	char *vcpus;
 	char *network;
 	char *host;
-	gboolean crm, pcs, verify, abort, dry_run;
+	char *state_lun;
+	char *confirm;
+	gboolean crm, pcs, verify, abort, dry_run, keep_luns, wipe, discard_image;
 };
 
 #endif

@@ -191,7 +191,8 @@ static int step_begin(void *data, const struct task_step *step, struct deadline 
 	if (told_already(&vm->journal, step)) {
 		return 0;
 	}
-	if (vm->state_known) {
+	/* A destroy says there what it does to the data. */
+	if (vm->state_known && vm->journal.asker.action != VM_ACTION_DESTROY) {
 		(void)snprintf(vm->journal.task.image, sizeof(vm->journal.task.image), "%s",
 			       image_state_to_str(vm->image));
 	}

@@ -171,8 +171,8 @@ int create_former_run(void *context, struct deadline deadline, struct err *err)
 	}
 	if (fate != CLUSTER_NODE_DOWN) {
 		return err_set(err, -EPERM,
-			       "run this command on %s, which has a path to the LUNs that the task "
-			       "has made; if it is lost, fence it first (stonith_admin --fence %s)",
+			       "run this command on %s, which has a path to the LUNs of the task; "
+			       "if it is lost, fence it first (stonith_admin --fence %s)",
 			       host->node, host->node);
 	}
 	rc = held_revoke(vm, host->initiator, deadline, err);
@@ -223,9 +223,15 @@ static const char *stranger_find(const char (*names)[ISCSI_NAME_MAX + 1], size_t
 	return NULL;
 }
 
+struct strangers {
+	const struct vm_context *vm;
+	const char *why;
+};
+
 static int stranger_refuse(void *data, const struct array_mask *mask, struct err *err)
 {
-	const struct vm_context *vm = data;
+	const struct strangers *strangers = data;
+	const struct vm_context *vm = strangers->vm;
 	const char *me = vm->self->initiator;
 	const char *other = stranger_find((const char(*)[ISCSI_NAME_MAX + 1]) mask->initiators,
 					  mask->n_initiators, me);
@@ -241,8 +247,16 @@ static int stranger_refuse(void *data, const struct array_mask *mask, struct err
 	host = config_host_find_initiator(vm->config, other);
 	return err_set(err, -EBUSY,
 		       "revoke LUN '%s' from %s first, on the array: it has a path, and this VM is "
-		       "only being made",
-		       mask->lun, host != NULL ? host->node : other);
+		       "%s",
+		       mask->lun, host != NULL ? host->node : other, strangers->why);
+}
+
+int create_strangers_check(struct vm_context *vm, const char *why, struct deadline deadline,
+			   struct err *err)
+{
+	struct strangers strangers = {.vm = vm, .why = why};
+
+	return masks_each(vm, stranger_refuse, &strangers, deadline, err);
 }
 
 int create_unused_check(void *context, struct deadline deadline, struct err *err)
@@ -251,7 +265,7 @@ int create_unused_check(void *context, struct deadline deadline, struct err *err
 	int rc = vm_gone_confirm(vm, deadline, err);
 
 	return rc != 0 ? err_prefix(err, rc, "VM '%s' is not stopped", vm->settings->vm)
-		       : masks_each(vm, stranger_refuse, vm, deadline, err);
+		       : create_strangers_check(vm, "only being made", deadline, err);
 }
 
 /* Deletion */

@@ -17,6 +17,13 @@
 int create_former_probe(void *context, struct deadline deadline, struct err *err);
 int create_former_run(void *context, struct deadline deadline, struct err *err);
 
+/*
+ * No host but this one has a path to the LUNs of the task. -EBUSY names it; why is what is done to
+ * the VM.
+ */
+int create_strangers_check(struct vm_context *vm, const char *why, struct deadline deadline,
+			   struct err *err);
+
 /* Check "unused": no domain of the VM is here, and no other host has a path to what was made. */
 int create_unused_check(void *context, struct deadline deadline, struct err *err);
 

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <glib.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -298,5 +299,21 @@ int image_compare(const struct image_job *job, struct deadline deadline, struct 
 		rc = err_set(err, -EUCLEAN, "what was read back is not what is in image '%s'",
 			     job->image);
 	}
+	return rc == 0 && status != 0 ? -EIO : rc;
+}
+
+/* -S 0: what reads as zeros is data, too. */
+int image_wipe(const struct image_job *job, uint64_t size_bytes, struct deadline deadline,
+	       struct err *err)
+{
+	g_autofree char *lun = lun_options(job->path);
+	g_autofree char *zeros =
+		g_strdup_printf("driver=null-co,read-zeroes=on,size=%" PRIu64, size_bytes);
+	const char *const argv[] = {PROGRAM, "convert", "-p", "-n",           "-m",
+				    "8",     "-S",      "0",  "--image-opts", "--target-image-opts",
+				    zeros,   lun,       NULL};
+	int status = 0;
+	int rc = run(job, argv, deadline, &status, err);
+
 	return rc == 0 && status != 0 ? -EIO : rc;
 }

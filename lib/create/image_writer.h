@@ -3,6 +3,7 @@
 #define LUNMASK_IMAGE_WRITER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/deadline.h"
 #include "base/err.h"
@@ -32,6 +33,13 @@ int image_write(const struct image_job *job, struct deadline deadline, struct er
 
 /* -EUCLEAN: the LUN does not hold what is in the image, followed by zeros. */
 int image_compare(const struct image_job *job, struct deadline deadline, struct err *err);
+
+/*
+ * Overwrites the first size_bytes of the LUN with zeros that go over the network: an array may
+ * carry out UNMAP, or WRITE SAME, without touching the data. image and format are not used.
+ */
+int image_wipe(const struct image_job *job, uint64_t size_bytes, struct deadline deadline,
+	       struct err *err);
 
 /*
  * The last share that qemu-img -p has printed in text, 0 to 1; -1: none. It prints it for people

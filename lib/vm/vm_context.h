@@ -33,6 +33,7 @@ struct vm_peer;
 struct vm_create;
 struct vm_apply;
 struct unit;
+struct vm_destroy;
 
 struct vm_context {
 	const struct vm_settings *settings;
@@ -60,9 +61,10 @@ struct vm_context {
 	struct hypervisor *hypervisor; /* this host's; NULL until it is first used */
 	/* The other host of a migration, or NULL; vm_peer_open() and vm_peer_close() own it. */
 	struct vm_peer *peer;
-	struct vm_create *create; /* what lunmask create makes (vm_create.h), or NULL */
-	struct vm_apply *apply;   /* what changes at once (vm_apply.h), or NULL; the caller's */
-	struct unit *unit;        /* this stands for a LogicalUnit (unit_context.h), or NULL */
+	struct vm_create *create;   /* what lunmask create makes (vm_create.h), or NULL */
+	struct vm_apply *apply;     /* what changes at once (vm_apply.h), or NULL; the caller's */
+	struct unit *unit;          /* this stands for a LogicalUnit (unit_context.h), or NULL */
+	struct vm_destroy *destroy; /* what lunmask destroy deletes (vm_destroy.h), or NULL */
 
 	/* Set by vm_paths_verify(): how this host reaches the LUNs: lun_names, then media. */
 	struct lun luns[VM_LUNS_MAX];

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# lunmask create against a real array: create_test.sh [BUILD-DIRECTORY]
+# VMs that are made and destroyed on a real array: create_test.sh [BUILD-DIRECTORY [PROGRAM]]
 #
+# PROGRAM: create_live (the default), destroy_live
 # Needs root, tgtd, qemu-img with iSCSI and libvirt's test driver. Runs in namespaces of its own
 # (network, mounts, pids): whatever it starts ends with it. Prints what cmocka prints.
 set -euo pipefail
@@ -11,10 +12,10 @@ readonly iqn=iqn.2026-11.org.example
 if [[ ${1:-} != --inside ]]; then
 	build=$(realpath "${1:-$(dirname "$0")/../..}")
 	exec unshare --net --mount --pid --fork --kill-child --mount-proc --propagation private -- \
-		"$(realpath "$0")" --inside "$build"
+		"$(realpath "$0")" --inside "$build" "${2:-create_live}"
 fi
 
-build=$2
+build=$2 program=$3
 export WORK DRIVER LUNMASK_CONF LUNMASK_TEMPLATES
 
 tgtd_start() {
@@ -96,4 +97,4 @@ files_write() {
 tgtd_start
 files_write
 cd "$WORK"
-"$build/tests/storage/create_live"
+"$build/tests/storage/$program"

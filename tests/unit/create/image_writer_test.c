@@ -186,6 +186,23 @@ static void compare__tells_other_content_from_trouble(void **state)
 	assert_string_equal(err_text(&err), "no such LUN");
 }
 
+static void wipe__sends_zeros_as_data(void **state)
+{
+	struct image_job job = job_of(
+		"case \"$*\" in 'convert -p -n -m 8 -S 0 --image-opts --target-image-opts "
+		"driver=null-co,read-zeroes=on,size=12582912 driver=raw,file.driver=iscsi,'*) ;; "
+		"*) echo \"$*\" >&2; exit 9 ;; esac\nprintf '    (100.00/100%%)\\r\\n'");
+	struct err err = ERR_INIT;
+
+	(void)state;
+	if (image_wipe(&job, 12582912, deadline_in(TEST_LIMIT_MS), &err) != 0) {
+		fail_msg("%s", err_text(&err));
+	}
+	assert_true(n_seen == 1 && seen[0] == 1);
+	job = job_of("echo 'no space' >&2; exit 1");
+	assert_int_equal(image_wipe(&job, 512, deadline_in(TEST_LIMIT_MS), &err), -EIO);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +213,7 @@ int main(void)
 		cmocka_unit_test(write__keeps_the_end_of_many_words),
 		cmocka_unit_test(write__ends_what_hangs),
 		cmocka_unit_test(compare__tells_other_content_from_trouble),
+		cmocka_unit_test(wipe__sends_zeros_as_data),
 	};
 
 	return cmocka_run_group_tests_name("image_writer", tests, place_make, place_remove);
