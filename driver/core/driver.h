@@ -107,6 +107,15 @@ struct driver {
 		       struct fault *fault);
 
 	/*
+	 * Under the lock, durable: makes a LUN larger, and keeps what is on it, its designators and
+	 * its grants. *ret_resized is false if it has this size. Fault "unsupported": it is larger.
+	 * Hosts may use it meanwhile: no command may fail or be lost, but a session may be cut.
+	 * NULL: the driver cannot.
+	 */
+	int (*resize)(void *backend, const char *lun, uint64_t size_bytes, struct deadline deadline,
+		      bool *ret_resized, struct fault *fault);
+
+	/*
 	 * --restore: makes at most max LUNs reachable again after the array was restarted, granted
 	 * to no host. Called, each time under the lock and after load, until it restores none.
 	 */

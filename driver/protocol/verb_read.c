@@ -46,6 +46,7 @@ int verb_info(const struct driver *driver, void *backend, const json_t *request,
 	rc = rc == 0 && driver->protect != NULL ? capability_put(reply, "read-only", fault) : rc;
 	rc = rc == 0 && driver->health ? capability_put(reply, "health", fault) : rc;
 	rc = rc == 0 && driver->classes != NULL ? classes_put(driver, backend, reply, fault) : rc;
+	rc = rc == 0 && driver->resize != NULL ? capability_put(reply, "resize", fault) : rc;
 	(void)request;
 	(void)deadline;
 	json_decref(info);

@@ -6,9 +6,9 @@
 
 /* What each verb does. verbs.c has the table: its members, its lock, its help. */
 
-verb_fn verb_info, verb_ports, verb_luns, verb_masks; /* verb_read.c */
-verb_fn verb_apply;                                   /* verb_apply.c */
-verb_fn verb_fence, verb_unfence, verb_fenced;        /* verb_fence.c */
-verb_fn verb_create, verb_delete, verb_protect;       /* verb_volume.c */
+verb_fn verb_info, verb_ports, verb_luns, verb_masks;        /* verb_read.c */
+verb_fn verb_apply;                                          /* verb_apply.c */
+verb_fn verb_fence, verb_unfence, verb_fenced;               /* verb_fence.c */
+verb_fn verb_create, verb_delete, verb_protect, verb_resize; /* verb_volume.c */
 
 #endif

@@ -13,24 +13,19 @@ static bool reliability_valid(const char *text)
 	return lun_name_valid(text);
 }
 
-int verb_create(const struct driver *driver, void *backend, const json_t *request,
-		struct deadline deadline, json_t *reply, struct fault *fault)
+/* The members name and size_bytes. */
+static int volume_read(const json_t *request, struct driver_volume *ret, struct fault *fault)
 {
-	struct driver_volume volume = {0};
-	int64_t size;
-	bool created;
-	int rc = request_name(request, "name", lun_name_valid, &volume.name, fault);
+	int64_t size = 0;
+	int rc = request_name(request, "name", lun_name_valid, &ret->name, fault);
 
-	rc = rc != 0 ? rc
-		     : request_name(request, "reliability", reliability_valid, &volume.reliability,
-				    fault);
 	rc = rc != 0 ? rc
 		     : request_number(request, "size_bytes", SIZE_GRAIN_BYTES, SIZE_MAX_BYTES, 0,
 				      &size, fault);
 	if (rc != 0) {
 		return rc;
 	}
-	if (volume.name == NULL) {
+	if (ret->name == NULL) {
 		return request_missing("name", fault);
 	}
 	if (size == 0 || size % SIZE_GRAIN_BYTES != 0) {
@@ -38,7 +33,22 @@ int verb_create(const struct driver *driver, void *backend, const json_t *reques
 				 "member 'size_bytes' is required, and must be a multiple of %d",
 				 SIZE_GRAIN_BYTES);
 	}
-	volume.size_bytes = (uint64_t)size;
+	ret->size_bytes = (uint64_t)size;
+	return 0;
+}
+
+int verb_create(const struct driver *driver, void *backend, const json_t *request,
+		struct deadline deadline, json_t *reply, struct fault *fault)
+{
+	struct driver_volume volume = {0};
+	bool created;
+	int rc =
+		request_name(request, "reliability", reliability_valid, &volume.reliability, fault);
+
+	rc = rc != 0 ? rc : volume_read(request, &volume, fault);
+	if (rc != 0) {
+		return rc;
+	}
 	rc = driver->create(backend, &volume, deadline, &created, fault);
 	return rc != 0 ? rc : reply_put(reply, "created", json_boolean(created), fault);
 }
@@ -97,4 +107,21 @@ int verb_protect(const struct driver *driver, void *backend, const json_t *reque
 	rc = rc != 0 ? rc : unused_check(driver, backend, lun, deadline, fault);
 	rc = rc != 0 ? rc : driver->protect(backend, lun, read_only, deadline, fault);
 	return rc != 0 ? rc : reply_put(reply, READ_ONLY_MEMBER, json_boolean(read_only), fault);
+}
+
+int verb_resize(const struct driver *driver, void *backend, const json_t *request,
+		struct deadline deadline, json_t *reply, struct fault *fault)
+{
+	struct driver_volume volume = {0};
+	bool resized = false;
+	int rc = volume_read(request, &volume, fault);
+
+	if (rc == 0 && driver->resize == NULL) {
+		rc = fault_set(fault, ARRAY_ERROR_UNSUPPORTED,
+			       "the driver cannot make LUNs of this array larger");
+	}
+	rc = rc != 0 ? rc
+		     : driver->resize(backend, volume.name, volume.size_bytes, deadline, &resized,
+				      fault);
+	return rc != 0 ? rc : reply_put(reply, "resized", json_boolean(resized), fault);
 }

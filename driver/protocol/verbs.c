@@ -38,6 +38,8 @@ static const struct verb VERBS[] = {
 	 verb_delete, NULL},
 	{"protect", "make a LUN read-only, for many hosts, or no longer", LOCK_KIND_CHANGE,
 	 MEMBERS("name", READ_ONLY_MEMBER, REQUESTER_MEMBER), verb_protect, NULL},
+	{"resize", "make a LUN larger", LOCK_KIND_CHANGE,
+	 MEMBERS("name", "size_bytes", REQUESTER_MEMBER), verb_resize, NULL},
 };
 
 const struct verb *verb_find(const char *name)

@@ -11,6 +11,7 @@
 #include "driver/tgt/tgt_masks.h"
 #include "driver/tgt/tgt_pool.h"
 #include "driver/tgt/tgt_volume.h"
+#include "driver/tgt/tgt_resize.h"
 
 static void backend_close(void *backend)
 {
@@ -203,6 +204,7 @@ static const struct driver TGT_DRIVER = {
 	.create = tgt_volume_create,
 	.delete = tgt_volume_delete,
 	.protect = tgt_pool_protect,
+	.resize = tgt_resize,
 	.restore = tgt_pool_restore,
 };
 

@@ -12,6 +12,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "driver/lvm/lvm_device.h"
 #include "driver/lvm/lvm_volume.h"
 #include "driver/tgt/tgt_md.h"
@@ -122,7 +123,39 @@ static int directory_check(const struct tgt_pool *pool, const struct tgt_lun *lu
 	return fault_set(fault, ARRAY_ERROR_INTERNAL,
 			 "backing file '%s' of LUN '%s' is not a file of %" PRIu64 " bytes: %s",
 			 file.text, lun->name, lun->size_bytes,
-			 rc != 0 ? strerror(rc) : "it has another size");
+			 rc != 0 ? strerror(rc)
+				 : "it has another size (a resize that was killed is repeated)");
+}
+
+/* An earlier request may have made the file larger, and not come further. */
+static int directory_grow(const struct tgt_pool *pool, const struct tgt_lun *lun,
+			  uint64_t size_bytes, struct fault *fault)
+{
+	struct tgt_backing_path file = tgt_backing_path(pool, lun);
+	AUTO_FD fd = open(file.text, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	struct stat status;
+	uint64_t has;
+
+	if (fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+		return fault_set(fault, ARRAY_ERROR_INTERNAL, "backing file '%s' of LUN '%s': %s",
+				 file.text, lun->name,
+				 fd < 0 ? strerror(errno) : "it is not a regular file");
+	}
+	has = (uint64_t)status.st_size;
+	if (has < lun->size_bytes || has > size_bytes) {
+		return fault_set(fault, ARRAY_ERROR_INTERNAL,
+				 "backing file '%s' of LUN '%s' has %" PRIu64 " bytes, and must "
+				 "have %" PRIu64 " to %" PRIu64 " before it grows",
+				 file.text, lun->name, has, lun->size_bytes, size_bytes);
+	}
+	if (ftruncate(fd, (off_t)size_bytes) != 0 || fsync(fd) != 0) {
+		return fault_set(fault,
+				 errno == ENOSPC || errno == EFBIG ? ARRAY_ERROR_NO_SPACE
+								   : ARRAY_ERROR_INTERNAL,
+				 "backing file '%s' of LUN '%s' cannot grow: %s", file.text,
+				 lun->name, strerror(errno));
+	}
+	return 0;
 }
 
 static int directory_remove(const struct tgt_pool *pool, const struct tgt_lun *lun,
@@ -273,6 +306,17 @@ static int lvm_check(const struct tgt_pool *pool, const struct tgt_lun *lun, str
 	return rc;
 }
 
+/* What lvextend adds would have old data in it until it is filled with zeros. */
+static int lvm_grow(const struct tgt_pool *pool, const struct tgt_lun *lun, uint64_t size_bytes,
+		    struct fault *fault)
+{
+	(void)size_bytes;
+	return fault_set(fault, ARRAY_ERROR_UNSUPPORTED,
+			 "LUN '%s' is a logical volume of pool '%s', and this driver cannot make "
+			 "those larger; nothing was changed",
+			 lun->name, pool->name);
+}
+
 static int lvm_remove(const struct tgt_pool *pool, const struct tgt_lun *lun,
 		      struct deadline deadline, struct fault *fault)
 {
@@ -306,6 +350,8 @@ static const struct {
 	int (*fill)(const struct tgt_pool *pool, struct tgt_unfinished *row,
 		    struct deadline deadline, struct fault *fault);
 	int (*check)(const struct tgt_pool *pool, const struct tgt_lun *lun, struct fault *fault);
+	int (*grow)(const struct tgt_pool *pool, const struct tgt_lun *lun, uint64_t size_bytes,
+		    struct fault *fault);
 	int (*remove)(const struct tgt_pool *pool, const struct tgt_lun *lun,
 		      struct deadline deadline, struct fault *fault);
 	struct lun_condition (*condition)(const struct tgt_pool *pool,
@@ -313,8 +359,9 @@ static const struct {
 					  const struct tgt_lun *lun);
 } types[] = {
 	[TGT_POOL_DIRECTORY] = {directory_plan, directory_make, directory_fill, directory_check,
-				directory_remove, directory_condition},
-	[TGT_POOL_LVM] = {lvm_plan, lvm_make, lvm_fill, lvm_check, lvm_remove, lvm_condition},
+				directory_grow, directory_remove, directory_condition},
+	[TGT_POOL_LVM] = {lvm_plan, lvm_make, lvm_fill, lvm_check, lvm_grow, lvm_remove,
+			  lvm_condition},
 };
 
 int tgt_backing_plan(const struct tgt_pool *pool, const struct tgt_lun *lun,
@@ -338,6 +385,12 @@ int tgt_backing_fill(const struct tgt_pool *pool, struct tgt_unfinished *row,
 int tgt_backing_check(const struct tgt_pool *pool, const struct tgt_lun *lun, struct fault *fault)
 {
 	return types[pool->type].check(pool, lun, fault);
+}
+
+int tgt_backing_grow(const struct tgt_pool *pool, const struct tgt_lun *lun, uint64_t size_bytes,
+		     struct fault *fault)
+{
+	return types[pool->type].grow(pool, lun, size_bytes, fault);
 }
 
 int tgt_backing_remove(const struct tgt_pool *pool, const struct tgt_lun *lun,

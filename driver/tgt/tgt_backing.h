@@ -46,6 +46,10 @@ int tgt_backing_fill(const struct tgt_pool *pool, struct tgt_unfinished *row,
 /* It is there, is the LUN's, and has its size. */
 int tgt_backing_check(const struct tgt_pool *pool, const struct tgt_lun *lun, struct fault *fault);
 
+/* lun is as before. "unsupported": this type cannot. May be repeated. */
+int tgt_backing_grow(const struct tgt_pool *pool, const struct tgt_lun *lun, uint64_t size_bytes,
+		     struct fault *fault);
+
 int tgt_backing_remove(const struct tgt_pool *pool, const struct tgt_lun *lun,
 		       struct deadline deadline, struct fault *fault);
 

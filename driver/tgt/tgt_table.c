@@ -375,15 +375,34 @@ void tgt_table_remove(struct tgt_table *table, const char *name)
 	}
 }
 
-bool tgt_table_protect(struct tgt_table *table, const char *name, bool read_only)
+static struct tgt_lun *lun_find(struct tgt_table *table, const char *name)
 {
 	for (size_t i = 0; i < table->n_luns; i++) {
 		if (strcmp(table->luns[i].name, name) == 0) {
-			table->luns[i].read_only = read_only;
-			return true;
+			return &table->luns[i];
 		}
 	}
-	return false;
+	return NULL;
+}
+
+bool tgt_table_protect(struct tgt_table *table, const char *name, bool read_only)
+{
+	struct tgt_lun *lun = lun_find(table, name);
+
+	if (lun != NULL) {
+		lun->read_only = read_only;
+	}
+	return lun != NULL;
+}
+
+bool tgt_table_resize(struct tgt_table *table, const char *name, uint64_t size_bytes)
+{
+	struct tgt_lun *lun = lun_find(table, name);
+
+	if (lun != NULL) {
+		lun->size_bytes = size_bytes;
+	}
+	return lun != NULL;
 }
 
 struct tgt_unfinished *tgt_table_unfinished_find(const struct tgt_table *table, const char *name)

@@ -83,8 +83,9 @@ const struct tgt_lun *tgt_table_find(const struct tgt_table *table, const char *
 /* These change the table in memory only. "no-space": the table is full. */
 int tgt_table_add(struct tgt_table *table, const struct tgt_lun *lun, struct fault *fault);
 void tgt_table_remove(struct tgt_table *table, const char *name);
-/* False: there is no such LUN. */
+/* These two: false: there is no such LUN. */
 bool tgt_table_protect(struct tgt_table *table, const char *name, bool read_only);
+bool tgt_table_resize(struct tgt_table *table, const char *name, uint64_t size_bytes);
 
 /* NULL: not found. Valid until the table changes. */
 struct tgt_unfinished *tgt_table_unfinished_find(const struct tgt_table *table, const char *name);

@@ -469,6 +469,28 @@ int array_delete(const struct array *array, const char *name, struct deadline de
 				 "deleted", deadline, ret_deleted, err);
 }
 
+int array_resize(const struct array *array, const char *name, uint64_t size_bytes,
+		 struct deadline deadline, bool *ret_resized, struct err *err)
+{
+	struct array_volume volume = {.name = name, .size_bytes = size_bytes};
+	struct array_info info;
+	int rc = info_need(array, deadline, &info, err);
+
+	*ret_resized = false;
+	if (rc == 0 && !info.resize) {
+		rc = err_set(err, -EOPNOTSUPP,
+			     "the driver of array %s cannot make LUNs larger (capability resize): "
+			     "do that with the array's own means",
+			     array->name);
+	}
+	return rc != 0 ? rc
+		       : volume_call(array, "resize",
+				     array_wire_encode_create(&volume,
+							      info.requester ? array->by : NULL,
+							      driver_timeout_ms(deadline)),
+				     "resized", deadline, ret_resized, err);
+}
+
 static int fence_call(const struct array *array, const char *verb, const char *confirmation,
 		      const char *const *initiators, size_t count, int64_t fencings,
 		      struct deadline deadline, struct err *err)

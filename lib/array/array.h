@@ -71,6 +71,7 @@ struct array_info {
 	/* The reliability classes that create takes. None: the driver does not say. */
 	char classes[ARRAY_CLASSES_MAX][ARRAY_CLASS_MAX + 1];
 	size_t n_classes;
+	bool resize;
 };
 
 struct array {
@@ -239,6 +240,13 @@ int array_class_check(const struct array *array, const char *class, struct deadl
 /* Deletes a LUN and its data. *ret_deleted is false if there was none of this name. */
 int array_delete(const struct array *array, const char *name, struct deadline deadline,
 		 bool *ret_deleted, struct err *err);
+
+/*
+ * Makes a LUN larger, and keeps what is on it, also while hosts use it. *ret_resized is false if it
+ * had this size. -EOPNOTSUPP: it is larger, or the driver cannot do that (info: resize).
+ */
+int array_resize(const struct array *array, const char *name, uint64_t size_bytes,
+		 struct deadline deadline, bool *ret_resized, struct err *err);
 
 /*
  * array_fence() removes all access of the initiators, and the array refuses them every new grant

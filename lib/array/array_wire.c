@@ -457,6 +457,7 @@ int array_wire_decode_info(const char *reply, size_t bytes, struct array_info *r
 		.read_only = list_has(capabilities, "read-only"),
 		.volumes = list_has(capabilities, "create") && list_has(capabilities, "delete"),
 		.health = list_has(capabilities, "health"),
+		.resize = list_has(capabilities, "resize"),
 	};
 	return list_has(capabilities, "classes") ? classes_decode(root, ret, err) : 0;
 }

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Checks what an initiator sees: libiscsi opens sessions, reads and writes. */
+#include <errno.h>
 #include <inttypes.h>
 #include <iscsi/iscsi.h>
 #include <iscsi/scsi-lowlevel.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "conformance.h"
 
@@ -353,6 +357,108 @@ static bool failed_revoke_gives_nothing_back(struct bench *bench)
 }
 
 /* Every initiator reads; none writes, whatever it was granted. */
+/* An initiator whose session is cut logs in again, and repeats; a unit attention is no failure. */
+#define STEADY_S 60
+#define STEADY_AFTER 32
+#define GROWN "lunmask-conformance"
+
+static bool steady_once(struct session *session)
+{
+	for (int i = 0; i < 16; i++) {
+		struct scsi_task *task = iscsi_write16_sync(
+			session->iscsi, session->number, session->last_block, session->data,
+			session->block_bytes, (int)session->block_bytes, 0, 0, 0, 0, 0);
+		bool attention = task != NULL && task->status == SCSI_STATUS_CHECK_CONDITION &&
+				 task->sense.key == SCSI_SENSE_UNIT_ATTENTION;
+
+		if (!attention) {
+			return task_good(task);
+		}
+		scsi_free_scsi_task(task);
+	}
+	return false;
+}
+
+/* Writes until the LUN is larger, and then some more. In a process of its own; NULL: all good. */
+static const char *steady_write(struct session *session, int told)
+{
+	uint64_t blocks = session->last_block;
+	int after = 0;
+
+	iscsi_set_noautoreconnect(session->iscsi, 0);
+	iscsi_set_timeout(session->iscsi, STEADY_S);
+	for (uint64_t i = 0; after < STEADY_AFTER; i++) {
+		session->last_block = i % blocks;
+		memset(session->data, (int)(i % 251), session->block_bytes);
+		if (!steady_once(session)) {
+			return "a WRITE has failed";
+		}
+		if (i == 0 && write(told, "x", 1) != 1) {
+			return "nobody listens";
+		}
+		if (after > 0 || i % 16 == 15) {
+			struct session seen = {.iscsi = session->iscsi, .number = session->number};
+
+			after += session_size(&seen) && seen.last_block > blocks ? 1 : 0;
+		}
+	}
+	session->last_block = blocks + 1;
+	return steady_once(session) ? NULL : "a WRITE to the new part has failed";
+}
+
+static bool steady_end(struct bench *bench, pid_t pid)
+{
+	int status = 0;
+
+	return (waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0) ||
+	       bench_fail(bench,
+			  "a command of an open session has failed, or the session never saw "
+			  "the new size");
+}
+
+static bool resized_beside(struct bench *bench, struct session *session)
+{
+	int fds[2];
+	char byte;
+	pid_t pid;
+	bool ok;
+
+	if (pipe(fds) != 0) {
+		return bench_fail(bench, "pipe: %s", strerror(errno));
+	}
+	pid = fork();
+	if (pid == 0) {
+		(void)alarm(2 * STEADY_S);
+		_exit(steady_write(session, fds[1]) == NULL ? 0 : 1);
+	}
+	(void)close(fds[1]);
+	ok = pid > 0 && read(fds[0], &byte, 1) == 1 &&
+	     bench_ok(bench, "resize", NULL, "{\"name\":\"" GROWN "\",\"size_bytes\":2097152}");
+	(void)close(fds[0]);
+	if (pid > 0 && !ok) {
+		(void)kill(pid, SIGKILL);
+	}
+	return pid > 0 && steady_end(bench, pid) && ok;
+}
+
+static bool resize_loses_no_command(struct bench *bench)
+{
+	struct session session;
+	bool ok = bench_ok(bench, "create", NULL,
+			   "{\"name\":\"" GROWN "\",\"size_bytes\":1048576}") &&
+		  bench_ok(bench, "apply", NULL, "{\"luns\":[\"" GROWN "\"],\"grant\":\"%s\"}",
+			   bench->initiators[0]) &&
+		  session_open(bench, GROWN, bench->initiators[0], &session);
+
+	if (ok) {
+		ok = resized_beside(bench, &session);
+		session_close(&session);
+	}
+	return bench_ok(bench, "apply", NULL, "{\"luns\":[\"" GROWN "\"],\"revoke\":\"%s\"}",
+			bench->initiators[0]) &&
+	       bench_ok(bench, "delete", NULL, "{\"name\":\"" GROWN "\"}") && ok;
+}
+
 static bool read_only_takes_no_write(struct bench *bench)
 {
 	bool ok = bench_ok(bench, "protect", NULL, "{\"name\":\"%s\",\"read_only\":true}",
@@ -391,5 +497,6 @@ const struct check DATA_CHECKS[] = {
 	{"after a fence no open session writes and no login succeeds", fence_cuts, "fence"},
 	{"a revoke that fails gives nothing back", failed_revoke_gives_nothing_back, NULL},
 	{"a revoke spares another initiator's session", revoke_spares_the_other, NULL},
+	{"a resize fails no command of an open session", resize_loses_no_command, "resize"},
 	{NULL, NULL, NULL},
 };

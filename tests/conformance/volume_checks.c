@@ -2,6 +2,8 @@
 #include "conformance.h"
 
 #include <glib.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define VOLUME "lunmask-conformance"
@@ -134,6 +136,84 @@ static bool health_is_told(struct bench *bench)
 	return ok;
 }
 
+/* The first designator of the volume, and its size. */
+struct seen {
+	char designator[256];
+	json_int_t bytes;
+};
+
+static bool volume_seen(struct bench *bench, struct seen *ret)
+{
+	const char *designator;
+	json_t *reply, *lun;
+
+	if (!bench_ok(bench, "luns", &reply, "{\"luns\":[\"" VOLUME "\"]}")) {
+		return false;
+	}
+	lun = json_array_get(json_object_get(reply, "luns"), 0);
+	ret->bytes = json_integer_value(json_object_get(lun, "size_bytes"));
+	designator = json_string_value(json_array_get(json_object_get(lun, "designators"), 0));
+	(void)snprintf(ret->designator, sizeof(ret->designator), "%s",
+		       designator != NULL ? designator : "");
+	json_decref(reply);
+	return true;
+}
+
+/* Requires that the answer says so. */
+static bool resize(struct bench *bench, const char *bytes, bool resized)
+{
+	json_t *reply;
+	bool said;
+
+	if (!bench_ok(bench, "resize", &reply, "{\"name\":\"" VOLUME "\",\"size_bytes\":%s}",
+		      bytes)) {
+		return false;
+	}
+	said = json_is_true(json_object_get(reply, "resized"));
+	json_decref(reply);
+	return said == resized || bench_fail(bench, "resize to %s bytes: 'resized' is %s", bytes,
+					     said ? "true" : "false");
+}
+
+static bool grown(struct bench *bench)
+{
+	struct seen before, after;
+
+	return volume_seen(bench, &before) && resize(bench, OTHER_SIZE, true) &&
+	       resize(bench, OTHER_SIZE, false) &&
+	       bench_refused(bench, "resize", "unsupported",
+			     "{\"name\":\"" VOLUME "\",\"size_bytes\":" SIZE "}") &&
+	       volume_seen(bench, &after) &&
+	       (after.bytes == strtoll(OTHER_SIZE, NULL, 10) ||
+		bench_fail(bench, "'luns' shows another size after resize")) &&
+	       (strcmp(before.designator, after.designator) == 0 ||
+		bench_fail(bench, "the designator has changed: '%s', then '%s'", before.designator,
+			   after.designator)) &&
+	       bench_holders(bench, VOLUME, NOBODY) &&
+	       bench_refused(bench, "resize", "no-such-lun",
+			     "{\"name\":\"" VOLUME "-none\",\"size_bytes\":" SIZE "}");
+}
+
+static bool resize_makes_larger(struct bench *bench)
+{
+	bool ok = volume_make(bench, NULL) && grown(bench);
+
+	return volume_delete(bench) && ok;
+}
+
+static bool resize_keeps_grants(struct bench *bench)
+{
+	bool ok = volume_make(bench, NULL) &&
+		  bench_ok(bench, "apply", NULL, "{\"luns\":[\"" VOLUME "\"],\"grant\":\"%s\"}",
+			   bench->initiators[0]) &&
+		  resize(bench, OTHER_SIZE, true) &&
+		  bench_holders(bench, VOLUME, ONLY(bench->initiators[0]));
+
+	return bench_ok(bench, "apply", NULL, "{\"luns\":[\"" VOLUME "\"],\"revoke\":\"%s\"}",
+			bench->initiators[0]) &&
+	       volume_delete(bench) && ok;
+}
+
 static bool protect(struct bench *bench, bool read_only)
 {
 	return bench_ok(bench, "protect", NULL, "{\"name\":\"%s\",\"read_only\":%s}",
@@ -223,5 +303,8 @@ const struct check VOLUME_CHECKS[] = {
 	{"each class that info lists can be made", each_class_is_made, "classes"},
 	{"another class is refused, and nothing is made", another_class_is_refused, "classes"},
 	{"luns tells the health of a LUN, if asked", health_is_told, "health"},
+	{"resize makes a LUN larger, never smaller, and may be repeated", resize_makes_larger,
+	 "resize"},
+	{"resize keeps the grants", resize_keeps_grants, "resize"},
 	{NULL, NULL, NULL},
 };

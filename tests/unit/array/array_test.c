@@ -406,6 +406,44 @@ static void array_class_check__names_those_that_there_are(void **state)
 	assert_int_equal(class_by("\"capabilities\":[]", "raid6", &err), 0);
 }
 
+static int resize_by(const char *capabilities, const char *answer, bool *ret, struct err *err)
+{
+	char file[] = "/tmp/lunmask-driver-XXXXXX";
+	const struct array array = {.name = "san1",
+				    .driver = file,
+				    .by = "iqn.2026-11.x:me",
+				    .runner = {.transport = "exec"}};
+	g_autofree char *script = g_strdup_printf(
+		"case $1 in info) echo '{\"protocol\":1,\"capabilities\":[%s]}'; exit ;; esac\n"
+		"request=$(cat)\n"
+		"case $1$request in resize'{\"name\":\"a\",\"size_bytes\":2048,\"by\":"
+		"\"iqn.2026-11.x:me\",\"timeout_ms\"'*) ;; *) echo \"bad: $request\" >&2; exit 9 "
+		";; esac\n%s",
+		capabilities, answer);
+	int rc;
+
+	driver_make(file, script);
+	rc = array_resize(&array, "a", 2048, deadline_in(TEST_LIMIT_MS), ret, err);
+	assert_int_equal(unlink(file), 0);
+	return rc;
+}
+
+static void array_resize__says_whether_it_has_grown(void **state)
+{
+	static const char can[] = "\"requester\",\"resize\"";
+	struct err err = ERR_INIT;
+	bool resized;
+
+	(void)state;
+	assert_int_equal(resize_by(can, "echo '{\"resized\":true}'", &resized, &err), 0);
+	assert_true(resized);
+	assert_int_equal(resize_by(can, "echo '{\"resized\":false}'", &resized, &err), 0);
+	assert_false(resized);
+	assert_int_equal(resize_by(can, "echo '{}'", &resized, &err), -EPROTO);
+	assert_int_equal(resize_by("\"requester\"", "", &resized, &err), -EOPNOTSUPP);
+	assert_non_null(strstr(err_text(&err), "capability resize"));
+}
+
 /* A fenced host must not make or delete anything. */
 static void array_create__names_who_asks(void **state)
 {
@@ -436,6 +474,7 @@ int main(void)
 		cmocka_unit_test(array_create__fails_as_the_driver_says),
 		cmocka_unit_test(array_create__names_who_asks),
 		cmocka_unit_test(array_class_check__names_those_that_there_are),
+		cmocka_unit_test(array_resize__says_whether_it_has_grown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,10 +51,13 @@ static void tgt_table__comes_back_as_it_was_stored(void **state)
 	assert_int_equal(tgt_table_add_host(&table, "iqn.2026-11.x:a", "node2@c", &fault), 0);
 	assert_false(tgt_table_protect(&table, "web2", true));
 	assert_true(tgt_table_protect(&table, "web1", true));
+	assert_false(tgt_table_resize(&table, "web2", 8192));
+	assert_true(tgt_table_resize(&table, "web1", 8192));
 	assert_int_equal(tgt_table_store(dir, &table, &fault), 0);
 	tgt_table_release(&table);
 	assert_int_equal(tgt_table_load(dir, &table, &fault), 0);
 	assert_true(tgt_table_find(&table, "web1")->read_only);
+	assert_int_equal(tgt_table_find(&table, "web1")->size_bytes, 8192);
 	assert_int_equal(table.n_hosts, 2);
 	assert_true(tgt_table_knows_host(&table, "iqn.2026-11.x:a", "node2@c"));
 	tgt_table_remove_host(&table, 0);
