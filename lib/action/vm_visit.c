@@ -38,6 +38,25 @@ int vm_visit_unused(void *context, struct deadline deadline, struct err *err)
 		       vm->settings->vm);
 }
 
+int vm_visit_not_elsewhere(void *context, struct deadline deadline, struct err *err)
+{
+	struct vm_context *vm = context;
+	char stranger[ISCSI_NAME_MAX + 1];
+	char lun[LUN_NAME_MAX + 1];
+	const struct config_host *host;
+	int rc = vm_masks_other_holder_find(vm, deadline, stranger, lun, err);
+
+	if (rc != 0 || stranger[0] == '\0') {
+		return rc != 0 ? rc : vm_gone_confirm(vm, deadline, err);
+	}
+	host = config_host_find_initiator(vm->config, stranger);
+	return err_set(err, -EBUSY,
+		       "run this command on %s, which has VM '%s' (a path to LUN %s). If the VM "
+		       "does not run there, 'lunmask reconcile %s' removes the path",
+		       host != NULL ? host->node : stranger, vm->settings->vm, lun,
+		       vm->settings->vm);
+}
+
 /* What an earlier task of this process has seen may be out of date. */
 int vm_visit_read(void *context, struct deadline deadline, struct err *err)
 {

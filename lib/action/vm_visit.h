@@ -47,6 +47,8 @@ int vm_visit_no_recovery(const char *vm, struct deadline deadline, struct err *e
 int vm_visit_unchanged(void *context, struct deadline deadline, struct err *err);
 
 int vm_visit_unused(void *context, struct deadline deadline, struct err *err);
+/* As vm_visit_unused(), but the VM may go on: the command belongs on its host. */
+int vm_visit_not_elsewhere(void *context, struct deadline deadline, struct err *err);
 int vm_visit_runs(void *context, struct deadline deadline, struct err *err);
 int vm_visit_read(void *context, struct deadline deadline, struct err *err);
 
@@ -58,6 +60,7 @@ int vm_visit_read(void *context, struct deadline deadline, struct err *err);
 	}
 /* clang-format on */
 #define STEP_UNUSED STEP_CHECK("unused", vm_visit_unused)
+#define STEP_NOT_ELSEWHERE STEP_CHECK("unused", vm_visit_not_elsewhere)
 #define STEP_RUNS STEP_CHECK("runs", vm_visit_runs)
 #define STEP_WITHDRAW                                                                              \
 	{                                                                                          \

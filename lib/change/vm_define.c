@@ -12,31 +12,10 @@
 #include "definition/definition_keep.h"
 #include "change/vm_apply.h"
 #include "domain/domain_xml.h"
-#include "step/vm_gone.h"
 #include "step/vm_state.h"
 #include "vm/vm_lun_owner.h"
 
 #define TASK_NAME "definition"
-
-/* As vm_visit_unused(), but the VM may go on: the command belongs on its host. */
-static int not_elsewhere(void *context, struct deadline deadline, struct err *err)
-{
-	struct vm_context *vm = context;
-	char stranger[ISCSI_NAME_MAX + 1];
-	char lun[LUN_NAME_MAX + 1];
-	const struct config_host *host;
-	int rc = vm_masks_other_holder_find(vm, deadline, stranger, lun, err);
-
-	if (rc != 0 || stranger[0] == '\0') {
-		return rc != 0 ? rc : vm_gone_confirm(vm, deadline, err);
-	}
-	host = config_host_find_initiator(vm->config, stranger);
-	return err_set(err, -EBUSY,
-		       "run this command on %s, which has VM '%s' (a path to LUN %s). If the VM "
-		       "does not run there, 'lunmask reconcile %s' removes the path",
-		       host != NULL ? host->node : stranger, vm->settings->vm, lun,
-		       vm->settings->vm);
-}
 
 static bool is_stored(const struct vm_context *vm)
 {
@@ -77,7 +56,6 @@ static int store_run(void *context, struct deadline deadline, struct err *err)
 	return 0;
 }
 
-#define STEP_NOT_ELSEWHERE STEP_CHECK("unused", not_elsewhere)
 #define STEP_STORE                                                                                 \
 	{                                                                                          \
 		.name = "store", .probe = store_probe, .run = store_run, .timeout_ms = 5000,       \
