@@ -7,6 +7,7 @@
 #include "make/create_command.h"
 #include "make/destroy_command.h"
 #include "make/make_options.h"
+#include "make/resize_command.h"
 #include "make/template_report.h"
 
 #define LOOK_MS 60000
@@ -136,6 +137,19 @@ static const struct {
 			   OUTPUT_AS)},
 	 .run = destroy_command_run,
 	 .wrong = destroy_command_wrong},
+	{.usage = {.name = "lunmask resize",
+		   .words = USAGE_THREE_WORDS,
+		   .word = "VM DRIVE SIZE",
+		   .summary = "make a drive larger",
+		   .text = "DRIVE is as in luns (vda), or state; SIZE is what it has then, as "
+			   "40GiB. The LUN\n"
+			   "grows on the array, the state LUN notes it, and a guest that runs here "
+			   "is "
+			   "told.\n"
+			   "If the VM runs on another node, the command belongs there.",
+		   .rows = ROWS(OUTPUT_AS)},
+	 .run = resize_command_run,
+	 .wrong = resize_command_wrong},
 };
 
 const struct usage *make_usage_at(size_t i)

@@ -22,6 +22,7 @@ char *usage_word_text(const struct usage *usage)
 		[USAGE_NO_WORD] = {"", ""},     [USAGE_WORD_OPTIONAL] = {"[", "]"},
 		[USAGE_WORD_NEEDED] = {"", ""}, [USAGE_WORDS] = {"[", "...]"},
 		[USAGE_TWO_WORDS] = {"", ""},   [USAGE_WORD_OR_TWO] = {"", ""},
+		[USAGE_THREE_WORDS] = {"", ""},
 	};
 	const char *const *mark = marks[usage->words];
 
@@ -100,6 +101,7 @@ static enum usage_end words_check(const struct usage *usage, char **words)
 		[USAGE_NO_WORD] = {0, 0},     [USAGE_WORD_OPTIONAL] = {0, 1},
 		[USAGE_WORD_NEEDED] = {1, 1}, [USAGE_WORDS] = {0, G_MAXUINT},
 		[USAGE_TWO_WORDS] = {2, 2},   [USAGE_WORD_OR_TWO] = {1, 2},
+		[USAGE_THREE_WORDS] = {3, 3},
 	};
 	guint n = words == NULL ? 0 : g_strv_length(words);
 
@@ -108,11 +110,12 @@ static enum usage_end words_check(const struct usage *usage, char **words)
 				   words[counts[usage->words].most]);
 	}
 	if (n < counts[usage->words].least) {
-		const char *blank = strchr(usage->word, ' ');
+		const char *missing = usage->word;
 
-		return n == 0 ? usage_wrong(usage, "%.*s is missing",
-					    (int)strcspn(usage->word, " "), usage->word)
-			      : usage_wrong(usage, "%s is missing", blank + 1);
+		for (guint i = 0; i < n; i++) {
+			missing = strchr(missing, ' ') + 1;
+		}
+		return usage_wrong(usage, "%.*s is missing", (int)strcspn(missing, " "), missing);
 	}
 	return USAGE_CONTINUE;
 }

@@ -28,6 +28,7 @@ enum usage_words {
 	USAGE_WORDS,
 	USAGE_TWO_WORDS,   /* word names both: "VM FILE" */
 	USAGE_WORD_OR_TWO, /* "VM [FILE]" */
+	USAGE_THREE_WORDS, /* "VM DRIVE SIZE" */
 };
 
 struct usage {

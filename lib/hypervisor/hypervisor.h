@@ -133,6 +133,15 @@ int hypervisor_set_vcpus(struct hypervisor *hypervisor, const char *vm, unsigned
 			 struct deadline deadline, struct err *err);
 
 /*
+ * The size of a disk as the running guest has it, and telling it another one, which its LUN must
+ * have: QEMU reads the capacity again. target: as vda. -ENOENT: the domain is not active.
+ */
+int hypervisor_disk_size(struct hypervisor *hypervisor, const char *vm, const char *target,
+			 struct deadline deadline, uint64_t *ret_bytes, struct err *err);
+int hypervisor_disk_resize(struct hypervisor *hypervisor, const char *vm, const char *target,
+			   uint64_t size_bytes, struct deadline deadline, struct err *err);
+
+/*
  * The file of the UEFI firmware that libvirt on this host would give the guest. Nothing is created.
  * -ENOENT: none. The caller frees *ret with g_free().
  */

@@ -353,3 +353,72 @@ int hypervisor_tpm_check(struct hypervisor *hypervisor, struct deadline deadline
 				 "install swtpm and its tools (swtpm-tools): libvirt offers no "
 				 "emulated TPM");
 }
+
+enum { ARG_TARGET };
+
+static int size_run(struct hypervisor_call *call)
+{
+	virDomainBlockInfo info;
+	int rc;
+	virDomainPtr domain = hypervisor_call_domain(call, &rc);
+
+	if (domain == NULL) {
+		return rc;
+	}
+	if (virDomainGetBlockInfo(domain, call->args[ARG_TARGET], &info, 0) < 0) {
+		rc = hypervisor_call_failed(call);
+	} else {
+		call->number = info.capacity;
+	}
+	(void)virDomainFree(domain);
+	return rc;
+}
+
+static int resize_run(struct hypervisor_call *call)
+{
+	int rc;
+	virDomainPtr domain = hypervisor_call_domain(call, &rc);
+
+	if (domain == NULL) {
+		return rc;
+	}
+	if (virDomainBlockResize(domain, call->args[ARG_TARGET], call->number,
+				 VIR_DOMAIN_BLOCK_RESIZE_BYTES) < 0) {
+		rc = hypervisor_call_failed(call);
+	}
+	(void)virDomainFree(domain);
+	return rc;
+}
+
+int hypervisor_disk_size(struct hypervisor *hypervisor, const char *vm, const char *target,
+			 struct deadline deadline, uint64_t *ret_bytes, struct err *err)
+{
+	int rc;
+	AUTO_CALL call = hypervisor_call_on(hypervisor, size_run, vm, &rc, err);
+
+	if (call == NULL) {
+		return rc;
+	}
+	if (!hypervisor_call_set_arg(call, ARG_TARGET, target)) {
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	rc = hypervisor_run(hypervisor, call, "size of the disk", deadline, err);
+	*ret_bytes = rc == 0 ? call->number : 0;
+	return rc;
+}
+
+int hypervisor_disk_resize(struct hypervisor *hypervisor, const char *vm, const char *target,
+			   uint64_t size_bytes, struct deadline deadline, struct err *err)
+{
+	int rc;
+	AUTO_CALL call = hypervisor_call_on(hypervisor, resize_run, vm, &rc, err);
+
+	if (call == NULL) {
+		return rc;
+	}
+	if (!hypervisor_call_set_arg(call, ARG_TARGET, target)) {
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	call->number = size_bytes;
+	return hypervisor_run(hypervisor, call, "size for the guest", deadline, err);
+}

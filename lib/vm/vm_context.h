@@ -34,6 +34,7 @@ struct vm_create;
 struct vm_apply;
 struct unit;
 struct vm_destroy;
+struct vm_resize;
 
 struct vm_context {
 	const struct vm_settings *settings;
@@ -65,6 +66,7 @@ struct vm_context {
 	struct vm_apply *apply;     /* what changes at once (vm_apply.h), or NULL; the caller's */
 	struct unit *unit;          /* this stands for a LogicalUnit (unit_context.h), or NULL */
 	struct vm_destroy *destroy; /* what lunmask destroy deletes (vm_destroy.h), or NULL */
+	struct vm_resize *resize;   /* what lunmask resize makes larger (vm_resize.c), or NULL */
 
 	/* Set by vm_paths_verify(): how this host reaches the LUNs: lun_names, then media. */
 	struct lun luns[VM_LUNS_MAX];

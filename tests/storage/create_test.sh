@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# VMs that are made and destroyed on a real array: create_test.sh [BUILD-DIRECTORY [PROGRAM]]
+# VMs that are made, resized and destroyed on a real array: create_test.sh [BUILD-DIRECTORY [PROGRAM]]
 #
-# PROGRAM: create_live (the default), destroy_live
+# PROGRAM: create_live (the default), destroy_live, resize_live
 # Needs root, tgtd, qemu-img with iSCSI and libvirt's test driver. Runs in namespaces of its own
 # (network, mounts, pids): whatever it starts ends with it. Prints what cmocka prints.
 set -euo pipefail

@@ -135,7 +135,8 @@ static bool data_is_there(void)
 	return system(command) == 0;
 }
 
-static void nothing_is_left(void)
+/* node: where it was destroyed; it keeps no file about the VM. */
+static void nothing_is_left_of(const char *node)
 {
 	g_autofree char *keep = NULL;
 	struct journal_task task = live_last_task();
@@ -144,8 +145,14 @@ static void nothing_is_left(void)
 	assert_int_equal(task.state, JOURNAL_DONE);
 	assert_int_equal(task.n_luns, 0);
 	assert_int_equal(live_luns_count(), 0);
+	live_run_is_of(node);
 	keep = vm_keep_path(VM);
 	assert_int_equal(access(keep, F_OK), -1);
+}
+
+static void nothing_is_left(void)
+{
+	nothing_is_left_of("node1");
 }
 
 static void all_is_left(void)
@@ -491,7 +498,7 @@ static void destroy__goes_on_elsewhere_after_a_fencing(void **state)
 			live_fate = CLUSTER_NODE_DOWN;
 			must_destroy("node2");
 			live_fate = CLUSTER_NODE_UP;
-			nothing_is_left();
+			nothing_is_left_of("node2");
 		}
 		/* The LUNs of a look that was killed are that node's to give back. */
 		live_run_is_of("node1");

@@ -174,6 +174,19 @@ static void usage_parse__counts_two_words(void **state)
 	assert_null(words[1]);
 }
 
+static void usage_parse__counts_three_words(void **state)
+{
+	(void)state;
+	usage.words = USAGE_THREE_WORDS;
+	usage.word = "VM DRIVE SIZE";
+	assert_int_equal(parse("web1", NULL, NULL), USAGE_WRONG);
+	assert_non_null(strstr(wrong, ": DRIVE is missing"));
+	assert_int_equal(parse("web1", "vda", NULL), USAGE_WRONG);
+	assert_non_null(strstr(wrong, ": SIZE is missing"));
+	assert_int_equal(parse("web1", "vda", "1GiB"), USAGE_CONTINUE);
+	assert_string_equal(words[2], "1GiB");
+}
+
 static void usage_parse__help_names_every_option_within_80_columns(void **state)
 {
 	char *line;
@@ -210,6 +223,7 @@ int main(void)
 		cmocka_unit_test(usage_parse__names_what_it_refuses),
 		cmocka_unit_test_setup(usage_parse__counts_words, setup),
 		cmocka_unit_test_setup(usage_parse__counts_two_words, setup),
+		cmocka_unit_test_setup(usage_parse__counts_three_words, setup),
 		cmocka_unit_test_setup(usage_parse__help_names_every_option_within_80_columns,
 				       setup),
 		cmocka_unit_test_setup(usage_parse__version_is_the_programs, setup),
