@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "make/destroy_command.h"
+#include "make/make_runs.h"
 
 #include <jansson.h>
 #include <stdio.h>

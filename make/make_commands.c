@@ -5,9 +5,8 @@
 
 #include "base/deadline.h"
 #include "make/create_command.h"
-#include "make/destroy_command.h"
 #include "make/make_options.h"
-#include "make/resize_command.h"
+#include "make/make_runs.h"
 #include "make/template_report.h"
 
 #define LOOK_MS 60000
@@ -55,9 +54,8 @@ static int check_run(const struct make_options *options, struct err *err)
 
 static const struct {
 	struct usage usage;
-	int (*run)(const struct make_options *options, struct err *err);
-	/* What is wrong with the options together, to be freed, or NULL. */
-	char *(*wrong)(const struct make_options *options);
+	make_run_fn *run;
+	make_wrong_fn *wrong; /* may be NULL */
 } commands[] = {
 	{.usage = {.name = "lunmask template list",
 		   .summary = "list the templates from which VMs can be made",
@@ -150,6 +148,17 @@ static const struct {
 		   .rows = ROWS(OUTPUT_AS)},
 	 .run = resize_command_run,
 	 .wrong = resize_command_wrong},
+	{.usage = {.name = "lunmask export",
+		   .words = USAGE_WORD_NEEDED,
+		   .word = "VM",
+		   .summary = "print a definition that needs no lunmask",
+		   .text = "It is libvirt's XML of the VM, with the sources of its drives for one\n"
+			   "host. It can be started there, without the cluster, when the array "
+			   "grants\n"
+			   "the LUNs to that host. The command belongs on the VM's node.\n"
+			   "lunmask journal export is another command: it is for tasks.",
+		   .rows = ROWS(TEXT("host", 'H', host, "the host; default: this one", "HOST"))},
+	 .run = export_command_run},
 };
 
 const struct usage *make_usage_at(size_t i)

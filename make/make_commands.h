@@ -8,7 +8,7 @@
 #include "command/usage.h"
 
 /*
- * The commands that make VMs and end them: lunmask template, create and destroy. The program
+ * The commands that make VMs, change their LUNs and end them. The program
  * (tools/lunmask.c) finds them by the name in their usage, and lists them in its help.
  */
 

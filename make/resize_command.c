@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "make/resize_command.h"
+#include "make/make_runs.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "change/vm_resize.h"
 #include "make/create_progress.h"
+#include "make/make_vm.h"
 #include "names/size.h"
-#include "survey/vm_all.h"
 
 #define LOOK_MS 30000
 #define RESIZE_MS 60000
-/* One portal will do: no guest is going to run with these paths. */
-#define PATHS_REQUIRED 1
 
 enum { WORD_VM, WORD_DRIVE, WORD_SIZE };
 
@@ -30,24 +27,6 @@ char *resize_command_wrong(const struct make_options *options)
 	return size_from_str(options->words[WORD_SIZE], &bytes, &err) == 0
 		       ? NULL
 		       : g_strdup(err_text(&err));
-}
-
-static int vm_find(const struct vm_all *all, const char *name, struct vm_one **ret, struct err *err)
-{
-	for (size_t i = 0; i < all->n; i++) {
-		struct vm_one *one = &all->vms[i];
-
-		if (strcmp(one->name, name) != 0 || one->resource == NULL) {
-			continue;
-		}
-		if (one->vm == NULL) {
-			return err_set(err, -EINVAL, "%s", err_text(&one->why));
-		}
-		one->settings.paths_required = PATHS_REQUIRED;
-		*ret = one;
-		return 0;
-	}
-	return err_set(err, -ENOENT, "the cluster has no VM '%.200s'", name);
 }
 
 static void event_show(void *data, const struct task_event *event)
@@ -90,16 +69,6 @@ static void result_print(const struct make_options *options, const struct vm_res
 	}
 }
 
-/* For the seconds that the task takes: what ended the command would leave it behind. */
-static void interrupts_hold(void)
-{
-	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
-		(void)signal(numbers[i], SIG_IGN);
-	}
-}
-
 int resize_command_run(const struct make_options *options, struct err *err)
 {
 	struct create_progress progress = {.file = stderr};
@@ -111,9 +80,9 @@ int resize_command_run(const struct make_options *options, struct err *err)
 	int rc = size_from_str(options->words[WORD_SIZE], &bytes, err);
 
 	rc = rc != 0 ? rc : vm_all_open(deadline_in(LOOK_MS), &all, err);
-	rc = rc != 0 ? rc : vm_find(&all, options->words[WORD_VM], &one, err);
+	rc = rc != 0 ? rc : make_vm_find(&all, options->words[WORD_VM], &one, err);
 	if (rc == 0) {
-		interrupts_hold();
+		make_vm_hold_interrupts();
 		one->vm->report = &report;
 		rc = vm_resize(one->vm, options->words[WORD_DRIVE], bytes, deadline_in(RESIZE_MS),
 			       &resized, err);

@@ -114,6 +114,13 @@ int mapping_domain_xml(const struct mapping *mapping, const struct mapping_host 
 		       char **ret_xml, struct err *err);
 
 /*
+ * The same as an ordinary definition, without our metadata: it starts without lunmask on a host
+ * that has been granted the LUNs. A TPM is then one of libvirt's, and empty.
+ */
+int mapping_plain_xml(const struct mapping *mapping, const struct mapping_host *host,
+		      char **ret_xml, struct err *err);
+
+/*
  * The same for a definition that libvirt has made: of the running domain, or of a saved image. Only
  * the sources of its disks are replaced, which are matched to our LUNs by their target. -EUCLEAN
  * also if it is another VM's. -EINVAL also for a disk without a LUN, or a device that cannot be

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "domain/mapping.h"
 
+#include <glib.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -276,4 +277,40 @@ int mapping_domain_xml(const struct mapping *mapping, const struct mapping_host 
 		       char **ret_xml, struct err *err)
 {
 	return mapping_definition_xml(mapping, mapping->xml, host, ret_xml, err);
+}
+
+static void node_remove(xmlNodePtr node)
+{
+	xmlUnlinkNode(node);
+	xmlFreeNode(node);
+}
+
+/* <metadata> goes too, unless it has what others have put there. */
+static void mapping_remove(xmlNodePtr domain)
+{
+	xmlNodePtr mapping = domain_xml_mapping(domain);
+	xmlNodePtr metadata = mapping != NULL ? mapping->parent : NULL;
+
+	if (mapping == NULL) {
+		return;
+	}
+	node_remove(mapping);
+	if (xml_tree_child(metadata, NULL) == NULL) {
+		node_remove(metadata);
+	}
+}
+
+int mapping_plain_xml(const struct mapping *mapping, const struct mapping_host *host,
+		      char **ret_xml, struct err *err)
+{
+	g_autofree char *ours = NULL;
+	AUTO_XML doc = NULL;
+	int rc = mapping_domain_xml(mapping, host, &ours, err);
+
+	rc = rc != 0 ? rc : domain_xml_parse(ours, strlen(ours), &doc, err);
+	if (rc != 0) {
+		return rc;
+	}
+	mapping_remove(xmlDocGetRootElement(doc));
+	return domain_xml_format(doc, ret_xml, err);
 }

@@ -467,6 +467,32 @@ static void mapping_domain_xml__names_the_secret_for_chap(void **state)
 	mapping_free(mapping);
 }
 
+#define OTHERS "<x:note xmlns:x='urn:x-other'>kept</x:note>"
+#define NOTED                                                                                      \
+	HEAD MEMORY OS "<metadata>" OTHERS "</metadata><devices>" VDA VDB "</devices></domain>"
+
+/* What lunmask has put into it is gone, and what others have put there is not. */
+static void mapping_plain_xml__is_an_ordinary_definition(void **state)
+{
+	static const char *const texts[] = {PLAIN, NOTED};
+	struct mapping_host host = host_of("10.0.0.1:3260");
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+		struct mapping *mapping = built(texts[i]);
+		char *xml = NULL;
+
+		assert_int_equal(mapping_plain_xml(mapping, &host, &xml, NULL), 0);
+		assert_null(strstr(xml, "lunmask"));
+		assert_int_equal(strstr(xml, "<metadata>") != NULL, i == 1);
+		assert_int_equal(strstr(xml, ">kept</x:note>") != NULL, i == 1);
+		assert_non_null(strstr(xml, "name=\"iqn.2026-11.org.example:t1/1\""));
+		assert_non_null(strstr(xml, "<iqn name=\"" INITIATOR "\"/>"));
+		free(xml);
+		mapping_free(mapping);
+	}
+}
+
 static void mapping_domain_xml__takes_brackets_off(void **state)
 {
 	struct mapping *mapping = built(PLAIN);
@@ -921,6 +947,7 @@ int main(void)
 		cmocka_unit_test(mapping_build__allows_an_empty_cdrom_and_stateless_firmware),
 		cmocka_unit_test(mapping_domain_xml__fills_in_the_host),
 		cmocka_unit_test(mapping_domain_xml__names_the_secret_for_chap),
+		cmocka_unit_test(mapping_plain_xml__is_an_ordinary_definition),
 		cmocka_unit_test(mapping_domain_xml__takes_brackets_off),
 		cmocka_unit_test(mapping_domain_xml__refuses_bad_addresses),
 		cmocka_unit_test(mapping_domain_xml__refuses_another_volume),

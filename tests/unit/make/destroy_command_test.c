@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "make/create_resource.h"
-#include "make/destroy_command.h"
+#include "make/make_runs.h"
 
 static char *words[] = {(char *)"web1", NULL};
 

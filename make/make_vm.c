@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "make/make_vm.h"
+
+#include <glib.h>
+#include <signal.h>
+#include <string.h>
+
+#define PATHS_REQUIRED 1
+
+int make_vm_find(const struct vm_all *all, const char *name, struct vm_one **ret, struct err *err)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		struct vm_one *one = &all->vms[i];
+
+		if (strcmp(one->name, name) != 0 || one->resource == NULL) {
+			continue;
+		}
+		if (one->vm == NULL) {
+			return err_set(err, -EINVAL, "%s", err_text(&one->why));
+		}
+		one->settings.paths_required = PATHS_REQUIRED;
+		*ret = one;
+		return 0;
+	}
+	return err_set(err, -ENOENT, "the cluster has no VM '%.200s'", name);
+}
+
+void make_vm_hold_interrupts(void)
+{
+	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
+		(void)signal(numbers[i], SIG_IGN);
+	}
+}

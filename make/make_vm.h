@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LUNMASK_MAKE_VM_H
+#define LUNMASK_MAKE_VM_H
+
+#include "survey/vm_all.h"
+
+/*
+ * The VM of the cluster's configuration with that name. -ENOENT: there is none; -EINVAL: its LUNs
+ * are not known. One portal will do for what follows: no guest is going to run with the paths.
+ */
+int make_vm_find(const struct vm_all *all, const char *name, struct vm_one **ret, struct err *err);
+
+/* For the seconds that a task takes: what ended the command would leave it behind. */
+void make_vm_hold_interrupts(void);
+
+#endif
