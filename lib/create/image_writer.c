@@ -306,14 +306,12 @@ int image_compare(const struct image_job *job, struct deadline deadline, struct 
 int image_wipe(const struct image_job *job, uint64_t size_bytes, struct deadline deadline,
 	       struct err *err)
 {
-	g_autofree char *lun = lun_options(job->path);
 	g_autofree char *zeros =
 		g_strdup_printf("driver=null-co,read-zeroes=on,size=%" PRIu64, size_bytes);
-	const char *const argv[] = {PROGRAM, "convert", "-p", "-n",           "-m",
-				    "8",     "-S",      "0",  "--image-opts", "--target-image-opts",
-				    zeros,   lun,       NULL};
+	const char *const options[] = {
+		"-n", "-m", "8", "-S", "0", "--image-opts", "--target-image-opts", zeros, NULL};
 	int status = 0;
-	int rc = run(job, argv, deadline, &status, err);
+	int rc = run(job, "convert", options, deadline, &status, err);
 
 	return rc == 0 && status != 0 ? -EIO : rc;
 }

@@ -167,6 +167,7 @@ static int lun_wipe(const struct vm_context *vm, const struct lun *lun, struct d
 		.initiator = vm->self->initiator,
 		.target = lun->target,
 		.number = lun->number,
+		.chap = vm->chap,
 	};
 	struct shown shown = {.wish = vm->destroy->wish, .lun = lun};
 	const struct image_job job = {

@@ -311,16 +311,20 @@ static int first_look(struct subject *subject, const struct cluster_vm *resource
 
 /* An earlier destroy */
 
-/* The same words as the first time, unless nothing has happened yet. */
+/* What an earlier command was told to do goes on: no other wish may seem to be heard. */
 static int wish_check(const struct vm_destroy_wish *wish, const struct vm_doomed *doomed,
 		      struct err *err)
 {
-	return !wish->wipe || doomed->wipe
+	const char *option = wish->wipe && !doomed->wipe             ? "--wipe"
+			     : wish->keep_luns && doomed->n_luns > 1 ? "--keep-luns"
+								     : NULL;
+
+	return option == NULL
 		       ? 0
 		       : err_set(err, -EINVAL,
-				 "leave out --wipe, or give this up with --abort: VM '%s' is being "
+				 "leave out %s, or give this up with --abort: VM '%s' is being "
 				 "destroyed without it",
-				 wish->vm);
+				 option, wish->vm);
 }
 
 static int second_look(struct subject *subject, const struct journal_task *task,

@@ -471,6 +471,30 @@ static void abort__leaves_the_vm_as_it_was(void **state)
 	nothing_is_left();
 }
 
+/* Somebody who says now that the LUNs are to stay must not be told that they do. */
+static void destroy__goes_on_as_it_was_begun(void **state)
+{
+	struct err err = ERR_INIT;
+	int at = 1;
+
+	(void)state;
+	while (live_last_task().kind != JOURNAL_DESTROY || live_last_task().n_luns == 0) {
+		assert_true(live_killed(destroy, "node1", at++));
+	}
+	wish.keep_luns = true;
+	assert_int_equal(live_run(destroy, "node1", &err), -EINVAL);
+	assert_non_null(strstr(err_text(&err), "leave out --keep-luns"));
+	wish.keep_luns = false;
+	wish.wipe = true;
+	assert_int_equal(live_run(destroy, "node1", &err), -EINVAL);
+	assert_non_null(strstr(err_text(&err), "leave out --wipe"));
+	assert_int_equal(live_luns_count(), 3);
+	assert_true(data_is_there());
+	wish.wipe = false;
+	must_destroy("node1");
+	nothing_is_left();
+}
+
 /* The process that goes on is killed, too. */
 static void destroy__may_be_killed_again(void **state)
 {
@@ -527,6 +551,7 @@ int main(void)
 		TEST(destroy__goes_on_wherever_it_was_killed),
 		TEST(destroy__wipes_wherever_it_was_killed),
 		TEST(abort__leaves_the_vm_as_it_was),
+		TEST(destroy__goes_on_as_it_was_begun),
 		TEST(destroy__may_be_killed_again),
 		TEST(destroy__goes_on_elsewhere_after_a_fencing),
 	};

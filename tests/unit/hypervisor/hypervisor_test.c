@@ -440,6 +440,21 @@ static void loop_pass__leaves_nothing_that_was_due(void **state)
 	}
 }
 
+/* What libvirt's mock driver cannot do is no size, and no success. */
+static void hypervisor_disk__fails_where_there_is_none(void **state)
+{
+	struct hypervisor *hv = opened();
+	struct err err = ERR_INIT;
+	uint64_t bytes = 1;
+
+	(void)state;
+	assert_int_equal(hypervisor_disk_size(hv, "none", "vda", soon(), &bytes, &err), -ENOENT);
+	assert_int_equal(bytes, 0);
+	assert_int_equal(hypervisor_disk_resize(hv, "none", "vda", 1 << 20, soon(), &err), -ENOENT);
+	assert_int_not_equal(hypervisor_disk_resize(hv, "test", "vda", 1 << 20, soon(), &err), 0);
+	assert_non_null(strstr(err_text(&err), "size for the guest"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -462,6 +477,7 @@ int main(void)
 		TEST(wait_gone__sees_the_end),
 		TEST(loop_pass__leaves_nothing_that_was_due),
 		TEST(tuning_check__knows_what_goes_together),
+		TEST(hypervisor_disk__fails_where_there_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

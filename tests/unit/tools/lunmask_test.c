@@ -130,10 +130,10 @@ static void complete__offers_commands_and_options(void **state)
 	completes("ta", "tasks\n");
 	completes("''", "tasks\nreconcile\nimage\ndefinition\nstatus\npaths\nhosts\nrules\ndoctor\n"
 			"journal\n"
-			"luns\ntemplate\ncreate\n");
+			"luns\ntemplate\ncreate\ndestroy\nresize\nexport\n");
 	completes("", "tasks\nreconcile\nimage\ndefinition\nstatus\npaths\nhosts\nrules\ndoctor\njo"
 		      "urnal\n"
-		      "luns\ntemplate\ncreate\n");
+		      "luns\ntemplate\ncreate\ndestroy\nresize\nexport\n");
 	completes("tasks ''", "show\n");
 	completes("image ''", "show\ndiscard\n");
 	completes("journal f", "force-solo\nforget\n");
@@ -143,6 +143,8 @@ static void complete__offers_commands_and_options(void **state)
 	completes("doc", "doctor\n");
 	completes("template ''", "list\nshow\ncheck\n");
 	completes("template list --", "--help\n--output-as\n");
+	completes("resize --", "--help\n--output-as\n");
+	completes("destroy web1 --w", "--wipe\n");
 	completes("doctor --", "--help\n--all\n--local\n--json\n--timeout\n");
 	completes("tasks show --", "--help\n--json\n--timeout\n");
 	completes("journal status --j", "--json\n");
