@@ -7,7 +7,7 @@
 
 #include "driver/protocol/driver_main.h"
 #include "driver/tgt/tgt.h"
-#include "driver/tgt/tgt_admin.h"
+#include "driver/tgtd/tgt_admin.h"
 #include "driver/tgt/tgt_masks.h"
 #include "driver/tgt/tgt_pool.h"
 #include "driver/tgt/tgt_volume.h"

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "driver/tgt/tgt_admin.h"
+#include "driver/tgtd/tgt_admin.h"
 #include "driver/tgt/tgt_pool.h"
 
 #define CUT_LOOK_MS 20

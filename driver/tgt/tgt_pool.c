@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "driver/tgt/tgt_admin.h"
+#include "driver/tgtd/tgt_admin.h"
 #include "driver/tgt/tgt_backing.h"
 #include "names/lun.h"
 

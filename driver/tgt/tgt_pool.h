@@ -7,7 +7,7 @@
 #include "base/deadline.h"
 #include "driver/core/driver.h"
 #include "driver/tgt/tgt.h"
-#include "driver/tgt/tgt_show.h"
+#include "driver/tgtd/tgt_show.h"
 
 /*
  * The LUNs: what they are in (tgt_backing.h), and targets in tgtd.

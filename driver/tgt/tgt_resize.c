@@ -4,7 +4,7 @@
 #include <inttypes.h>
 
 #include "driver/core/masks.h"
-#include "driver/tgt/tgt_admin.h"
+#include "driver/tgtd/tgt_admin.h"
 #include "driver/tgt/tgt_backing.h"
 #include "driver/tgt/tgt_masks.h"
 #include "driver/tgt/tgt_pool.h"

@@ -7,7 +7,7 @@
 #include <sys/random.h>
 
 #include "base/text.h"
-#include "driver/tgt/tgt_admin.h"
+#include "driver/tgtd/tgt_admin.h"
 #include "driver/tgt/tgt_backing.h"
 #include "driver/tgt/tgt_pool.h"
 #include "names/lun.h"

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "driver/tgt/tgt_show.h"
+#include "driver/tgtd/tgt_show.h"
 
 #define PREFIX "iqn."
 

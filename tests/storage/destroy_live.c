@@ -268,10 +268,13 @@ static void destroy__refuses_what_others_name(void **state)
 		OTHER(PAIR("vm", "web2") PAIR("array", "san1") PAIR("luns", "vda=web1-vdb")),
 		OTHER(PAIR("vm", "web2") PAIR("array", "san1") PAIR("luns", "sda=web1-vdb:ro")),
 		OTHER("<rule id='r'/>" PAIR("vm", "web2")),
+		"<primitive id='unit' class='ocf' provider='lunmask' type='LogicalUnit'>"
+		"<instance_attributes id='u'>" PAIR("array", "san1")
+			PAIR("lun", "web1-vdb") "</instance_attributes></primitive></resources>",
 	};
-	static const char *const texts[] = {"VM web2 (resource other) has it",
-					    "VM web2 (resource other) has it",
-					    "not known which LUNs resource other has"};
+	static const char *const texts[] = {
+		"VM web2 (resource other) has it", "VM web2 (resource other) has it",
+		"not known which LUNs resource other has", "it belongs to the LogicalUnit unit"};
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "driver/tgt/tgt_show.h"
+#include "driver/tgtd/tgt_show.h"
 
 /* As tgtd 1.0.85 prints it. */
 #define UNIT                                                                                       \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "driver/tgt/tgt_admin.h"
+#include "driver/tgtd/tgt_admin.h"
 
 #include <glib.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 
 #include "base/deadline.h"
 #include "driver/core/fault.h"
-#include "driver/tgt/tgt_show.h"
+#include "driver/tgtd/tgt_show.h"
 
 /*
  * tgtadm(8), one function for each operation. tgtd loses its whole configuration when it exits.

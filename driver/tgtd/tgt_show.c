@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "driver/tgt/tgt_show.h"
+#include "driver/tgtd/tgt_show.h"
 
 #include <ctype.h>
 #include <errno.h>
