@@ -23,7 +23,7 @@ struct host_answered {
 	struct err err;
 };
 
-/* What the libvirt of one host says about the guest. Of a host that is not listed: not asked. */
+/* What the libvirt of one host says about the guest. Of a host that is not listed: not known. */
 struct host_libvirt {
 	const char *node;
 	struct host_known known[HOST_FACTS]; /* only LIBVIRT, CPU and MEMORY are used */

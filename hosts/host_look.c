@@ -2,18 +2,16 @@
 #include "hosts/host_look.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/fd.h"
 #include "cluster/cluster.h"
+#include "hosts/host_libvirt.h"
 #include "journal/journal.h"
 
-#define DEFINITION_MAX (256u * 1024)
-#define QUESTIONS 5 /* that share the time: Pacemaker, lunmaskd, the array twice, libvirt */
+#define QUESTIONS 5 /* that share the time: Pacemaker, lunmaskd, the array twice, the libvirts */
 
 /* What is asked for, beside what host_found keeps. */
 struct look {
@@ -22,7 +20,7 @@ struct look {
 	struct array_exposure *exposures;
 	bool *absent;
 	struct array_fenced fenced;
-	struct host_libvirt here;
+	struct host_libvirt *libvirts;
 	const char **names;
 };
 
@@ -32,6 +30,7 @@ static void look_release(struct look *look)
 	g_free(look->exposures);
 	g_free(look->absent);
 	array_fenced_release(&look->fenced);
+	g_free(look->libvirts);
 	g_free(look->names);
 }
 
@@ -128,72 +127,41 @@ static void array_ask(const struct vm_context *vm, struct deadline deadline, str
 	seen->fenced_asked.rc = rc;
 }
 
-/* This host's libvirt */
+/* The libvirts */
 
-static void know(struct host_known *known, enum host_answer is, const char *detail)
+/* Of a node that is not in the cluster, nobody can be asked. */
+static size_t nodes_to_ask(const struct look *look, const char **ret)
 {
-	known->is = is;
-	(void)g_strlcpy(known->detail, detail, sizeof(known->detail));
-}
+	const struct host_seen *seen = &look->seen;
+	bool known = seen->cluster_asked.rc == 0;
+	size_t n_configured, n = 0;
+	const struct config_host *configured = config_hosts(seen->config, &n_configured);
 
-/* The definition that people write; what is on the state LUN may differ. */
-static char *definition_read(const char *path, struct err *err)
-{
-	AUTO_FD fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	g_autofree char *text = g_malloc0(DEFINITION_MAX + 1);
-	ssize_t n = fd < 0 ? -errno : fd_read(fd, text, DEFINITION_MAX);
-
-	if (path == NULL) {
-		(void)err_set(err, -ENOENT, "its parameter config is not set");
-	} else if (n < 0) {
-		(void)err_set(err, (int)n, "%s: %s", path, strerror((int)-n));
+	for (size_t i = 0; known && i < seen->cluster->count; i++) {
+		if (seen->cluster->hosts[i].obstacles[CLUSTER_AWAY].there != CLUSTER_THERE) {
+			ret[n++] = seen->cluster->hosts[i].node;
+		}
 	}
-	return path == NULL || n < 0 ? NULL : g_steal_pointer(&text);
-}
-
-/* A host that runs it can run it. */
-static void guest_judge(int rc, const char *why, struct host_known known[HOST_FACTS])
-{
-	bool doubt = rc != 0 && rc != -EEXIST && rc != -ENOTSUP && rc != -ENOSPC;
-
-	know(&known[HOST_LIBVIRT], HOST_YES, "");
-	know(&known[HOST_CPU],
-	     doubt            ? HOST_NOT_KNOWN
-	     : rc == -ENOTSUP ? HOST_NO
-			      : HOST_YES,
-	     doubt || rc == -ENOTSUP ? why : "");
-	know(&known[HOST_MEMORY],
-	     doubt || rc == -ENOTSUP ? HOST_NOT_KNOWN
-	     : rc == -ENOSPC         ? HOST_NO
-				     : HOST_YES,
-	     doubt || rc == -ENOSPC ? why : "");
-}
-
-static void libvirt_ask(const struct vm_one *one, const char *node, struct deadline deadline,
-			struct look *look)
-{
-	struct host_known *known = look->here.known;
-	struct hypervisor *hypervisor = NULL; /* the context's */
-	enum domain_state state;
-	struct err err = ERR_INIT;
-	int rc = vm_hypervisor(one->vm, deadline, &hypervisor, &err);
-
-	look->here.node = node;
-	look->seen.libvirts = &look->here;
-	look->seen.n_libvirts = 1;
-	rc = rc < 0 ? rc : hypervisor_domain_state(hypervisor, one->name, deadline, &state, &err);
-	if (rc < 0) {
-		know(&known[HOST_LIBVIRT], HOST_NO, err_text(&err));
-	} else if (domain_state_active(state)) {
-		guest_judge(-EEXIST, "", known);
-	} else {
-		g_autofree char *definition = definition_read(one->settings.config, &err);
-
-		rc = definition == NULL ? -ENOENT
-					: hypervisor_preflight(hypervisor, one->name, definition,
-							       deadline, &err);
-		guest_judge(rc, err_text(&err), known);
+	for (size_t i = 0; !known && i < n_configured; i++) {
+		ret[n++] = configured[i].node;
 	}
+	return n;
+}
+
+static void libvirts_ask(const struct host_found *found, struct deadline deadline,
+			 struct look *look)
+{
+	const struct cluster_vm *vm = &found->all.cluster.vms[found->one - found->all.vms];
+	size_t n_configured;
+	g_autofree const char **nodes = NULL;
+
+	(void)config_hosts(look->seen.config, &n_configured);
+	nodes = g_new0(const char *, found->cluster.count + n_configured + 1);
+	look->seen.n_libvirts = nodes_to_ask(look, nodes);
+	look->libvirts = g_new0(struct host_libvirt, look->seen.n_libvirts + 1);
+	look->seen.libvirts = look->libvirts;
+	host_libvirt_ask(found->one, g_strcmp0(vm->preflight, "warn") == 0, nodes,
+			 look->seen.n_libvirts, deadline, look->libvirts);
 }
 
 /* The VM */
@@ -254,7 +222,7 @@ int host_look(const char *vm, struct deadline deadline, struct host_found *ret, 
 		    &ret->cluster);
 	lunmaskd_ask(deadline_share(deadline, QUESTIONS - 2), &look);
 	array_ask(ret->one->vm, deadline_share(deadline, 2), &look);
-	libvirt_ask(ret->one, ret->one->vm->node, deadline, &look);
+	libvirts_ask(ret, deadline, &look);
 	judge(&look, ret);
 	return 0;
 }

@@ -8,8 +8,8 @@
 #include "survey/vm_all.h"
 
 /*
- * lunmask hosts: asks lunmaskd, Pacemaker, the array and this host's libvirt about one VM, and
- * judges each host. It changes nothing.
+ * lunmask hosts: asks lunmaskd, Pacemaker, the array and the libvirts of all nodes about one VM,
+ *and judges each host. It changes nothing.
  *
  *	rc = host_look("web1", deadline, &found, err);
  *	... found.verdicts[i] is about found.facts[i].node
@@ -18,9 +18,6 @@
  * What does not answer makes facts that are not known. The call fails only if the VM's LUNs are not
  * known. -ENOENT: the cluster has no such VM. -EINVAL: its parameters are wrong. -ENOTCONN,
  * -ETIMEDOUT: the cluster's configuration could not be read.
- *
- * Of the libvirts, only this node's is asked. Whoever can ask another adds it to
- *host_seen.libvirts.
  */
 struct host_found {
 	struct vm_all all; /* owns what the rest borrows */

@@ -17,7 +17,8 @@ static_assert(G_N_ELEMENTS(answers) == HOST_ANSWER_MAX, "an answer has no name")
 
 /*
  * The reasons, worst first. no: said if the fact is NO. doubt: if it is not known. A detail follows
- * after a colon. optional: a host of which it is not known may have the VM.
+ * after a colon. optional: a host of which it is not known may have the VM,
+ * as where there is no definition to ask about.
  */
 static const struct row {
 	const char *name;
@@ -56,8 +57,7 @@ static const struct row {
 			     .doubt = "whether the VM has failed there is not known"},
 	[HOST_LIBVIRT] = {.name = "libvirt",
 			  .no = "its libvirt does not answer",
-			  .doubt = "its libvirt was not asked about CPU and memory",
-			  .optional = true},
+			  .doubt = "what its libvirt says is not known"},
 	[HOST_CPU] = {.name = "cpu",
 		      .no = "the guest cannot run there as it is defined",
 		      .doubt = "whether the guest can run there as it is defined is not known",
@@ -106,11 +106,24 @@ static void plain_judge(enum host_fact fact, const struct host_known *known, GAr
 	}
 }
 
-/* What only libvirt knows is not known where it does not answer, which is said already. */
+/*
+ * What only libvirt knows is not known where it does not answer, which is said already. So is that
+ * a node that is not in the cluster cannot be asked; and what has ended a look at the guest.
+ */
 static bool is_told(const struct host_facts *facts, enum host_fact fact)
 {
-	return (fact == HOST_CPU || fact == HOST_MEMORY) &&
-	       facts->known[fact].is == HOST_NOT_KNOWN && facts->known[HOST_LIBVIRT].is != HOST_YES;
+	const struct host_known *known = facts->known;
+
+	if (known[fact].is != HOST_NOT_KNOWN) {
+		return false;
+	}
+	switch (fact) {
+	case HOST_LIBVIRT: return known[HOST_MEMBER].is == HOST_NO;
+	case HOST_CPU: return known[HOST_LIBVIRT].is != HOST_YES;
+	case HOST_MEMORY:
+		return known[HOST_LIBVIRT].is != HOST_YES || known[HOST_CPU].is == HOST_NO;
+	default: return false;
+	}
 }
 
 /* Paths */

@@ -33,6 +33,7 @@ static const struct parameter {
 	{"paths_required", offsetof(struct cluster_vm, paths_required)},
 	{"lun", offsetof(struct cluster_vm, lun)},
 	{"vm_map", offsetof(struct cluster_vm, vm_map)},
+	{"preflight", offsetof(struct cluster_vm, preflight)},
 };
 
 static char **field(struct cluster_vm *vm, const struct parameter *parameter)

@@ -55,6 +55,7 @@ struct cluster_vm {
 	char *paths_required;
 	char *lun; /* of a LogicalUnit only */
 	char *vm_map;
+	char *preflight;
 	int64_t timeouts_ms[CLUSTER_OP_MAX]; /* -1: not set for this operation */
 	/* target-role is Stopped, and no rule decides about it: Pacemaker does not start it. */
 	bool stopped;

@@ -20,8 +20,8 @@
  *	rc = journal_open(deadline, &journal, err);
  *	rc = journal_submit(journal, &op, &request, flags, deadline, &answer, err);
  *
- * The caller owns *journal, and uses it from one thread only. The client checks that the server's
- * uid is 0. Every call returns by its deadline. Errors:
+ * The caller owns *journal, and uses it from one thread only; another thread may have one of its
+ * own. The client checks that the server's uid is 0. Every call returns by its deadline. Errors:
  * -ENOTCONN: lunmaskd does not run on this node, or stopped during the call. Repeat the call with
  *   the same request id.
  * -EACCES: not permitted to this user.

@@ -73,7 +73,9 @@ clean_up() {
 	} >/dev/null 2>&1
 	vm_unmake web1
 	network_remove >/dev/null 2>&1
+	lab exec node1 -- sh -c 'cd /etc/lunmask && [ ! -e web1.xml.kept ] || mv -f web1.xml.kept web1.xml'
 	for node in $(lab nodes); do
+		libvirtd_signal "$node" CONT
 		lunmaskd_signal "$node" CONT
 		node_restore "$node" >/dev/null 2>&1
 	done
@@ -195,7 +197,7 @@ done
 T_WHAT="all is well"
 is "$T_WHAT: all hosts may" "$(answers)" "node1=yes node2=yes node3=yes"
 ok "$T_WHAT: exit status 0" lab exec node1 -- lunmask hosts web1
-ok "$T_WHAT: the other hosts' libvirt was not asked, which is said" hosts_say 'note: its libvirt was not asked'
+is "$T_WHAT: and there is nothing to say about any" "$(lab exec node1 -- lunmask hosts web1 | grep -c '^ ')" 0
 ok "$T_WHAT: as XML" eval "lab exec node1 -- lunmask hosts web1 --xml | xmllint --noout -"
 is "$T_WHAT: a VM that is not there" "$(lab exec node1 -- lunmask hosts web9 >/dev/null 2>&1; echo $?)" 6
 
@@ -248,6 +250,30 @@ ok "$T_WHAT: a ban" hosts_say 'node3 no .*a location constraint keeps the VM awa
 ok "$T_WHAT: no more" lab exec node1 -- crm_resource --clear -r web1
 ok "the cluster settles" settled
 
+# What libvirt says of a guest that does not run: about the file of config on the node that asks.
+T_WHAT="the guest has more memory than any host"
+ok "$T_WHAT" lab exec node1 -- sh -c 'cp -p /etc/lunmask/web1.xml /etc/lunmask/web1.xml.kept &&
+	sed -i "s|<memory[^>]*>[^<]*<|<memory unit=\"TiB\">64<|; s|<currentMemory.*</currentMemory>||" /etc/lunmask/web1.xml'
+is "$T_WHAT: then none may" "$(answers)" "node1=no node2=no node3=no"
+ok "$T_WHAT: and why" hosts_say 'node2 no .*its memory is too small for the guest: .*node3 no .*its memory is too small'
+ok "$T_WHAT: no more" lab exec node1 -- mv -f /etc/lunmask/web1.xml.kept /etc/lunmask/web1.xml
+T_WHAT="no file of config on the node that asks"
+ok "$T_WHAT" lab exec node1 -- mv /etc/lunmask/web1.xml /etc/lunmask/web1.xml.kept
+is "$T_WHAT: that is a note" "$(answers)" "node1=yes node2=yes node3=yes"
+ok "$T_WHAT: which is said" hosts_say 'node2 yes .*note: whether the guest can run there as it is defined is not known: /etc/lunmask/web1.xml'
+ok "$T_WHAT: no more" lab exec node1 -- mv -f /etc/lunmask/web1.xml.kept /etc/lunmask/web1.xml
+T_WHAT="libvirtd of node2 hangs"
+libvirtd_signal node2 STOP
+is "$T_WHAT: it is not known whether it may" "$(answers)" "node1=yes node2=unknown node3=yes"
+ok "$T_WHAT: and why" hosts_say 'node2 unknown .*what its libvirt says is not known: '
+libvirtd_signal node2 CONT
+ok "$T_WHAT: it goes on" wait_until 60 hosts_say 'node2 yes'
+T_WHAT="libvirtd of node1, which asks, hangs"
+libvirtd_signal node1 STOP
+is "$T_WHAT: the others are asked all the same" "$(answers)" "node1=no node2=yes node3=yes"
+libvirtd_signal node1 CONT
+ok "$T_WHAT: it goes on" wait_until 60 hosts_say 'node1 yes'
+
 T_WHAT="the array says that it has fenced node3"
 exposed_set 15 15 15
 ok "$T_WHAT" lab exec node1 -- touch "$DIR/fenced"
@@ -276,6 +302,7 @@ ok "$T_WHAT: the VM is started" crm resource start web1
 CRM_NODE=node3
 ok "$T_WHAT: on the one that is left" wait_until 120 located_is node3
 ok "$T_WHAT: it has counted" witness_wait web1 node3 5 60
+like "$T_WHAT: lunmask hosts asks its host, too" "$(lab exec node3 -- lunmask hosts web1)" 'node3 +yes'
 boots=$(witness_check web1 2>/dev/null | sed -n 's/^boots: //p')
 CRM_NODE=node1
 

@@ -85,7 +85,7 @@ static void host_list_text__fits_eighty_columns(void **state)
 		"    ms\n"
 		"    portal [fd00:1:2:3:4:5:6:7]:3260 of san1 has not let it in for 1d: login\n"
 		"    refused\n"
-		"    note: its libvirt was not asked about CPU and memory\n"
+		"    what its libvirt says is not known\n"
 		"a-node-with-a-long-name+ unknown  2 of 2\n"
 		"    whether the array has fenced it is not known: <no \"answer\">\n");
 }
@@ -117,7 +117,7 @@ static void host_list_json__has_all_reasons(void **state)
 	    "\"exists\":\"yes\",\"portals\":[\"10.0.0.1:3260\",\"[fd00:1:2:3:4:5:6:7]:3260\"]}");
 	has("{\"host\":\"node1\",\"may_run\":\"yes\",\"paths_up\":2,\"reasons\":[]}");
 	has("{\"reason\":\"paths\",\"effect\":\"no\",\"text\":\"it reaches LUN web1-root through");
-	has("{\"reason\":\"libvirt\",\"effect\":\"note\",");
+	has("{\"reason\":\"libvirt\",\"effect\":\"unknown\",");
 	has("{\"reason\":\"fenced\",\"effect\":\"unknown\",");
 	json_decref(json);
 }

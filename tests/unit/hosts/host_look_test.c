@@ -22,17 +22,26 @@
 	"<primitive id='" id "' class='ocf' provider='lunmask' type='VirtualMachine'>"             \
 	"<instance_attributes id='s'>" PAIR("vm", id) PAIR("array", "san1") PAIR("luns", luns)     \
 		PAIR("state_lun", id "-state") more "</instance_attributes></primitive>"
-#define STATE(node)                                                                                \
-	"<node_state uname='" node "' in_ccm='true' crmd='online' join='member' "                  \
-	"expected='member'/>"
+#define STATE(node, in_ccm, crmd, expected)                                                        \
+	"<node_state uname='" node "' in_ccm='" in_ccm "' crmd='" crmd "' join='member' "          \
+	"expected='" expected "'/>"
+#define CIB(node2)                                                                                 \
+	"<cib><configuration><nodes><node uname='node1'/><node uname='node2'/>"                    \
+	"</nodes></configuration><status>" STATE("node1", "true", "online", "member") node2        \
+		"</status></cib>"
+#define AWAY STATE("node2", "false", "offline", "down")
+#define THERE STATE("node2", "true", "online", "member")
+#define TAKES "{\"ok\":true,\"host\":\"node2 -\"}"
+#define REFUSES(name)                                                                              \
+	"{\"ok\":false,\"host\":\"\",\"error\":\"it said so\",\"errno_name\":\"" name "\"}"
+#define DEFINITION "<domain type='kvm'><name>web3</name><memory>65536</memory></domain>"
+#define RUNNING "<domain type='kvm'><name>web1</name><memory>131072</memory></domain>"
 
-static const char resources[] =
-	"<resources>" VM("web1", "vda=web1-root sda=iso:ro", "") VM("web2", "vda=gone", "")
-		VM("web3", "vda=web3-root",
-		   PAIR("paths_required", "all") PAIR("config", "CONFIG")) "</resources>";
-static const char cib[] =
-	"<cib><configuration><nodes><node uname='node1'/><node uname='node2'/>"
-	"</nodes></configuration><status>" STATE("node1") STATE("node2") "</status></cib>";
+static const char resources[] = "<resources>" VM("web1", "vda=web1-root sda=iso:ro", "")
+	VM("web2", "vda=gone", "") VM("web3", "vda=web3-root tpm=web3-tpm",
+				      PAIR("paths_required", "all") PAIR("config", "CONFIG"))
+		VM("web4", "vda=web4-root",
+		   PAIR("preflight", "warn") PAIR("config", "CONFIG")) "</resources>";
 
 /* Of what it is asked for, it has all but "gone"; it keeps no order. */
 static const char driver[] =
@@ -48,9 +57,11 @@ static const char driver[] =
 
 static struct {
 	int cluster, journal, libvirt;
-	bool quorum;
+	bool quorum, away; /* node2 */
 	enum domain_state domain;
-	int preflight;
+	int preflight, tpm;
+	const char *answer; /* of node2's lunmaskd; NULL: none */
+	char asked[4096];   /* of whom, and what */
 	enum path_state states[4];
 } world;
 static char dir[64], driver_file[96], conf_file[96], definition_file[96];
@@ -74,6 +85,13 @@ int __wrap_hypervisor_domain_state(struct hypervisor *hypervisor, const char *vm
 				   struct err *err);
 int __wrap_hypervisor_preflight(struct hypervisor *hypervisor, const char *vm,
 				const char *domain_xml, struct deadline deadline, struct err *err);
+int __wrap_hypervisor_tpm_check(struct hypervisor *hypervisor, struct deadline deadline,
+				struct err *err);
+int __wrap_hypervisor_domain_xml(struct hypervisor *hypervisor, const char *vm,
+				 struct deadline deadline, char **ret_xml, struct err *err);
+int __wrap_journal_ask(struct journal *journal, const char *node, enum journal_ask_kind kind,
+		       const char *body, struct deadline deadline, char **ret, size_t *ret_bytes,
+		       struct err *err);
 
 int __wrap_cluster_local_node(struct deadline deadline, char *name, size_t size, struct err *err)
 {
@@ -87,7 +105,7 @@ int __wrap_cluster_resources(struct deadline deadline, char **ret_xml, struct er
 	g_auto(GStrv) parts = NULL;
 
 	(void)deadline, (void)err;
-	parts = g_strsplit(resources, "CONFIG", 2);
+	parts = g_strsplit(resources, "CONFIG", -1);
 	*ret_xml = g_strjoinv(definition_file, parts);
 	return 0;
 }
@@ -98,7 +116,7 @@ int __wrap_cluster_cib(struct deadline deadline, char **ret_xml, struct err *err
 	if (world.cluster < 0) {
 		return err_set(err, world.cluster, "no CIB");
 	}
-	*ret_xml = g_strdup(cib);
+	*ret_xml = g_strdup(world.away ? CIB(AWAY) : CIB(THERE));
 	return 0;
 }
 
@@ -111,7 +129,8 @@ int __wrap_cluster_has_quorum(struct deadline deadline, bool *ret, struct err *e
 
 int __wrap_journal_open(struct deadline deadline, struct journal **ret, struct err *err)
 {
-	(void)deadline, (void)ret;
+	(void)deadline;
+	*ret = NULL;
 	return world.journal < 0 ? err_set(err, world.journal, "no lunmaskd") : 0;
 }
 
@@ -152,7 +171,8 @@ int __wrap_journal_path_list(struct journal *journal, struct deadline deadline,
 int __wrap_vm_hypervisor(struct vm_context *vm, struct deadline deadline, struct hypervisor **ret,
 			 struct err *err)
 {
-	(void)vm, (void)deadline, (void)ret;
+	(void)vm, (void)deadline;
+	*ret = (struct hypervisor *)(void *)&world;
 	return world.libvirt < 0 ? err_set(err, world.libvirt, "no libvirt") : 0;
 }
 
@@ -169,8 +189,38 @@ int __wrap_hypervisor_preflight(struct hypervisor *hypervisor, const char *vm,
 				const char *domain_xml, struct deadline deadline, struct err *err)
 {
 	(void)hypervisor, (void)vm, (void)deadline;
-	assert_string_equal(domain_xml, "<domain/>");
+	assert_string_equal(domain_xml, DEFINITION);
 	return world.preflight < 0 ? err_set(err, world.preflight, "preflight") : 0;
+}
+
+int __wrap_hypervisor_tpm_check(struct hypervisor *hypervisor, struct deadline deadline,
+				struct err *err)
+{
+	(void)hypervisor, (void)deadline;
+	return world.tpm < 0 ? err_set(err, world.tpm, "no swtpm") : 0;
+}
+
+int __wrap_hypervisor_domain_xml(struct hypervisor *hypervisor, const char *vm,
+				 struct deadline deadline, char **ret_xml, struct err *err)
+{
+	(void)hypervisor, (void)vm, (void)deadline, (void)err;
+	*ret_xml = g_strdup(RUNNING);
+	return 0;
+}
+
+int __wrap_journal_ask(struct journal *journal, const char *node, enum journal_ask_kind kind,
+		       const char *body, struct deadline deadline, char **ret, size_t *ret_bytes,
+		       struct err *err)
+{
+	(void)journal, (void)deadline;
+	(void)snprintf(world.asked, sizeof(world.asked), "%s %s %s", node,
+		       journal_ask_kind_to_str(kind), body);
+	if (world.answer == NULL) {
+		return err_set(err, -EOPNOTSUPP, "it is older");
+	}
+	*ret = strdup(world.answer);
+	*ret_bytes = strlen(world.answer);
+	return 0;
 }
 
 static void file_make(char *path, size_t size, const char *name, const char *text, mode_t mode)
@@ -188,7 +238,7 @@ static int setup(void **state)
 	(void)strcpy(dir, "/tmp/lunmask-host-look-XXXXXX");
 	assert_non_null(mkdtemp(dir));
 	file_make(driver_file, sizeof(driver_file), "driver", driver, 0700);
-	file_make(definition_file, sizeof(definition_file), "web1.xml", "<domain/>", 0600);
+	file_make(definition_file, sizeof(definition_file), "web1.xml", DEFINITION, 0600);
 	conf = g_strdup_printf("[array san1]\ndriver = %s\ntransport = exec\nportals = " P1 " " P2
 			       "\n[host node1]\ninitiator = iqn.2026-11.x:1\n"
 			       "[host node2]\ninitiator = iqn.2026-11.x:2\n",
@@ -198,6 +248,7 @@ static int setup(void **state)
 	memset(&world, 0, sizeof(world));
 	world.quorum = true;
 	world.domain = DOMAIN_RUNNING;
+	world.answer = TAKES;
 	for (size_t i = 0; i < 4; i++) {
 		world.states[i] = PATH_UP;
 	}
@@ -224,6 +275,14 @@ static void look(const char *vm)
 		fail_msg("%s", err_text(&err));
 	}
 	assert_int_equal(found.n, 2);
+}
+
+static void unfence(void)
+{
+	g_auto(GStrv) parts = g_strsplit(driver, "\"iqn.2026-11.x:2\"", 2);
+	g_autofree char *text = g_strjoinv("", parts);
+
+	file_make(driver_file, sizeof(driver_file), "driver", text, 0700);
 }
 
 static void is(size_t i, enum host_answer answer, const char *first)
@@ -310,7 +369,112 @@ static void host_look__what_libvirt_here_says(void **state)
 	is(0, HOST_NO, "its memory is too small for the guest: preflight");
 	world.preflight = -EIO;
 	look("web3");
-	is(0, HOST_YES, "whether the guest can run there as it is defined is not known: preflight");
+	is(0, HOST_NOT_KNOWN, "what its libvirt says is not known: preflight");
+	world.preflight = 0;
+	world.tpm = -ENOTSUP;
+	look("web3");
+	is(0, HOST_NO, "the guest cannot run there as it is defined: no swtpm");
+	look("web4");
+	is(0, HOST_YES, "");
+	file_make(definition_file, sizeof(definition_file), "web1.xml", "<domain>", 0600);
+	look("web4");
+	is(0, HOST_YES, "whether the guest can run there as it is defined is not known: /tmp/");
+}
+
+static void host_look__what_libvirt_there_says(void **state)
+{
+	static const struct {
+		const char *answer;
+		enum host_answer is;
+		const char *first;
+	} cases[] = {
+		{TAKES, HOST_YES, ""},
+		{REFUSES("EEXIST"), HOST_YES, ""},
+		{REFUSES("ENOTSUP"), HOST_NO,
+		 "the guest cannot run there as it is defined: it said so"},
+		{REFUSES("ENOSPC"), HOST_NO, "its memory is too small for the guest: it said so"},
+		{REFUSES("EIO"), HOST_NOT_KNOWN, "what its libvirt says is not known: it said so"},
+		{REFUSES("ECONNREFUSED"), HOST_NOT_KNOWN,
+		 "what its libvirt says is not known: node2: it said so"},
+		{"garbage", HOST_NOT_KNOWN, "what its libvirt says is not known: lunmask-answer"},
+		{NULL, HOST_NOT_KNOWN,
+		 "what its libvirt says is not known: no answer of node2: it is older"},
+	};
+
+	(void)state;
+	unfence();
+	world.domain = DOMAIN_ABSENT;
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		world.answer = cases[i].answer;
+		look("web3");
+		is(0, HOST_YES, "");
+		is(1, cases[i].is, cases[i].first);
+	}
+	assert_non_null(strstr(world.asked, "node2 preflight "));
+	assert_non_null(strstr(world.asked, "<memory>65536</memory>"));
+	assert_non_null(strstr(world.asked, "\"flash\":false,\"tpm\":true"));
+}
+
+/* As in a migration: what it has now, not what is in a file. */
+static void host_look__asks_there_about_the_guest_that_runs_here(void **state)
+{
+	(void)state;
+	unfence();
+	look("web1");
+	is(1, HOST_YES, "");
+	assert_non_null(strstr(world.asked, "node2 preflight "));
+	assert_non_null(strstr(world.asked, "<memory>131072</memory>"));
+}
+
+static void host_look__without_a_definition_asks_for_the_domain(void **state)
+{
+	(void)state;
+	unfence();
+	world.domain = DOMAIN_ABSENT;
+	world.answer = "{\"ok\":true,\"host\":\"node2 -\",\"state\":\"RUNNING\"}";
+	look("web1");
+	assert_non_null(strstr(world.asked, "node2 domain "));
+	is(1, HOST_YES, "");
+	world.answer = "{\"ok\":true,\"host\":\"node2 -\",\"state\":\"ABSENT\"}";
+	look("web1");
+	is(1, HOST_YES, "whether the guest can run there as it is defined is not known: its");
+	world.answer = TAKES;
+	look("web1");
+	is(1, HOST_NOT_KNOWN, "what its libvirt says is not known: node2 has not said");
+}
+
+static void host_look__memory_is_advice_where_preflight_warns(void **state)
+{
+	(void)state;
+	unfence();
+	world.domain = DOMAIN_ABSENT;
+	world.preflight = -ENOSPC;
+	world.answer = REFUSES("ENOSPC");
+	look("web4");
+	is(0, HOST_YES, "whether the guest's memory fits is not known: preflight");
+	is(1, HOST_YES, "whether the guest's memory fits is not known: it said so");
+}
+
+static void host_look__does_not_ask_a_node_that_is_away(void **state)
+{
+	(void)state;
+	unfence();
+	world.away = true;
+	look("web1");
+	is(1, HOST_NO, "it is not in the cluster");
+	assert_int_equal(found.verdicts[1].n_reasons, 1);
+	assert_string_equal(world.asked, "");
+}
+
+/* A libvirt here that is away says nothing about the others. */
+static void host_look__asks_there_without_a_libvirt_here(void **state)
+{
+	(void)state;
+	unfence();
+	world.libvirt = -ECONNREFUSED;
+	look("web3");
+	is(0, HOST_NO, "its libvirt does not answer: no libvirt");
+	is(1, HOST_YES, "");
 }
 
 static void host_look__refuses_what_is_no_vm(void **state)
@@ -344,6 +508,12 @@ int main(void)
 		TEST(host_look__a_lun_that_is_not_there),
 		TEST(host_look__who_does_not_answer),
 		TEST(host_look__what_libvirt_here_says),
+		TEST(host_look__what_libvirt_there_says),
+		TEST(host_look__asks_there_about_the_guest_that_runs_here),
+		TEST(host_look__without_a_definition_asks_for_the_domain),
+		TEST(host_look__memory_is_advice_where_preflight_warns),
+		TEST(host_look__does_not_ask_a_node_that_is_away),
+		TEST(host_look__asks_there_without_a_libvirt_here),
 		TEST(host_look__refuses_what_is_no_vm),
 		TEST(host_paths_required__as_the_agent_reads_it),
 	};

@@ -101,8 +101,8 @@ static const struct {
 	 "whether a location constraint keeps the VM away is not known: seen"},
 	{HOST_NOT_FAILED, "the VM has failed there: seen", HOST_NOT_KNOWN,
 	 "whether the VM has failed there is not known: seen"},
-	{HOST_LIBVIRT, "its libvirt does not answer: seen", HOST_YES,
-	 "its libvirt was not asked about CPU and memory: seen"},
+	{HOST_LIBVIRT, "its libvirt does not answer: seen", HOST_NOT_KNOWN,
+	 "what its libvirt says is not known: seen"},
 	{HOST_CPU, "the guest cannot run there as it is defined: seen", HOST_YES,
 	 "whether the guest can run there as it is defined is not known: seen"},
 	{HOST_MEMORY, "its memory is too small for the guest: seen", HOST_YES,
@@ -222,15 +222,35 @@ static void host_verdict__paths_required(void **state)
 	is(HOST_NOT_KNOWN, "whether it reaches portal " P2 " of san1 is not known");
 }
 
-static void host_verdict__a_libvirt_that_was_not_asked_is_one_remark(void **state)
+static void host_verdict__a_libvirt_that_has_not_answered_is_one_doubt(void **state)
 {
 	(void)state;
 	facts.known[HOST_LIBVIRT].is = HOST_NOT_KNOWN;
 	facts.known[HOST_CPU].is = facts.known[HOST_MEMORY].is = HOST_NOT_KNOWN;
-	is(HOST_YES, "its libvirt was not asked about CPU and memory");
+	is(HOST_NOT_KNOWN, "what its libvirt says is not known");
 	assert_int_equal(verdict.n_reasons, 1);
 	facts.known[HOST_MEMORY].is = HOST_NO;
 	is(HOST_NO, "its memory is too small for the guest");
+}
+
+/* What is said already is not said again. */
+static void host_verdict__a_node_that_is_away_is_not_asked(void **state)
+{
+	(void)state;
+	facts.known[HOST_MEMBER].is = HOST_NO;
+	facts.known[HOST_LIBVIRT].is = HOST_NOT_KNOWN;
+	facts.known[HOST_CPU].is = facts.known[HOST_MEMORY].is = HOST_NOT_KNOWN;
+	is(HOST_NO, "it is not in the cluster");
+	assert_int_equal(verdict.n_reasons, 1);
+}
+
+static void host_verdict__a_cpu_that_does_not_fit_ends_the_look(void **state)
+{
+	(void)state;
+	facts.known[HOST_CPU].is = HOST_NO;
+	facts.known[HOST_MEMORY].is = HOST_NOT_KNOWN;
+	is(HOST_NO, "the guest cannot run there as it is defined");
+	assert_int_equal(verdict.n_reasons, 1);
 }
 
 /* All reasons are kept; what decides comes first, and of that the worst. */
@@ -248,8 +268,8 @@ static void host_verdict__the_worst_comes_first(void **state)
 	assert_int_equal(verdict.reasons[0].fact, HOST_ACTIVE);
 	assert_int_equal(verdict.reasons[1].fact, HOST_MEMORY);
 	assert_int_equal(verdict.reasons[2].fact, HOST_QUORUM);
-	assert_int_equal(verdict.reasons[3].fact, HOST_PATHS);
-	assert_int_equal(verdict.reasons[4].fact, HOST_LIBVIRT);
+	assert_int_equal(verdict.reasons[3].fact, HOST_LIBVIRT);
+	assert_int_equal(verdict.reasons[4].fact, HOST_PATHS);
 }
 
 static void host_verdict__nothing_known_is_unknown(void **state)
@@ -379,7 +399,9 @@ int main(void)
 		TEST(host_verdict__a_lun_that_the_array_has_not),
 		TEST(host_verdict__an_array_that_does_not_answer),
 		TEST(host_verdict__paths_required),
-		TEST(host_verdict__a_libvirt_that_was_not_asked_is_one_remark),
+		TEST(host_verdict__a_libvirt_that_has_not_answered_is_one_doubt),
+		TEST(host_verdict__a_node_that_is_away_is_not_asked),
+		TEST(host_verdict__a_cpu_that_does_not_fit_ends_the_look),
 		TEST(host_verdict__the_worst_comes_first),
 		TEST(host_verdict__nothing_known_is_unknown),
 		TEST(host_verdict__is_the_rule_for_two_hosts_and_four_portals),

@@ -192,25 +192,29 @@ static const char *fake_path_state(void *shell, uint64_t *ret_generation)
 static qb_loop_t *loop;
 
 /* An answer that comes from the loop, later. */
-static struct {
+struct asked {
 	uint64_t token;
 	char body[JOURNAL_ASK_BYTES_MAX + 1];
-} asked;
+};
 
 static void ask_answer(void *data)
 {
-	(void)data;
-	if (vm_is(asked.body, "unanswered")) {
-		ipc_server_asked(fake.server, asked.token, -ETIMEDOUT, "that node hangs", NULL, 0);
-		return;
+	struct asked *asked = data;
+
+	if (vm_is(asked->body, "unanswered")) {
+		ipc_server_asked(fake.server, asked->token, -ETIMEDOUT, "that node hangs", NULL, 0);
+	} else {
+		ipc_server_asked(fake.server, asked->token, 0, "", (const uint8_t *)asked->body,
+				 strlen(asked->body));
 	}
-	ipc_server_asked(fake.server, asked.token, 0, "", (const uint8_t *)asked.body,
-			 strlen(asked.body));
+	free(asked);
 }
 
 static int fake_ask(void *shell, uint64_t token, const struct ipc_question *question,
 		    const char **ret_why)
 {
+	struct asked *asked;
+
 	(void)shell;
 	if (vm_is(question->node, "older")) {
 		*ret_why = "that node is too old";
@@ -219,14 +223,18 @@ static int fake_ask(void *shell, uint64_t token, const struct ipc_question *ques
 	if (vm_is(question->node, "silent")) {
 		return 0;
 	}
-	asked.token = token;
-	(void)snprintf(asked.body, sizeof(asked.body), "%.*s", (int)question->bytes,
+	asked = calloc(1, sizeof(*asked));
+	if (asked == NULL) {
+		return -ENOMEM;
+	}
+	asked->token = token;
+	(void)snprintf(asked->body, sizeof(asked->body), "%.*s", (int)question->bytes,
 		       (const char *)question->body);
 	if (vm_is(question->node, "kind")) {
-		(void)snprintf(asked.body, sizeof(asked.body), "%s %llu", question->node,
+		(void)snprintf(asked->body, sizeof(asked->body), "%s %llu", question->node,
 			       (unsigned long long)question->kind);
 	}
-	return qb_loop_job_add(loop, QB_LOOP_MED, NULL, ask_answer);
+	return qb_loop_job_add(loop, QB_LOOP_MED, asked, ask_answer);
 }
 
 static int32_t on_signal(int32_t number, void *data)

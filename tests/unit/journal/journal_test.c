@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/thread.h"
 #include "journal/journal.h"
 #include "journal/journal_ipc.h"
 #include "tests/unit/journal/journal_server.h"
@@ -497,6 +498,43 @@ static void ask__ends_in_time_and_is_cancelled(void **state)
 	wait_until(journal_client_status(other).dropped == 1);
 }
 
+/* Several threads may ask, each through a connection of its own. */
+static void *thread_ask(void *data)
+{
+	char *body = data;
+	bool good = true;
+
+	for (int i = 0; i < ROUNDS && good; i++) {
+		struct journal *journal = NULL;
+		char *answer = NULL;
+
+		good = journal_open(deadline_in(LIMIT_MS), &journal, NULL) == 0 &&
+		       ask(journal, "node2", body, &answer, NULL) == 0 && strcmp(answer, body) == 0;
+		free(answer);
+		journal_close(journal);
+	}
+	return good ? NULL : body;
+}
+
+static void ask__by_several_threads_at_once(void **state)
+{
+	enum { THREADS = 8 };
+	pthread_t threads[THREADS];
+	static char bodies[THREADS][16];
+
+	(void)state;
+	for (int i = 0; i < THREADS; i++) {
+		(void)snprintf(bodies[i], sizeof(bodies[i]), "{\"from\": %d}", i);
+		assert_int_equal(thread_start(&threads[i], thread_ask, bodies[i]), 0);
+	}
+	for (int i = 0; i < THREADS; i++) {
+		void *failed;
+
+		assert_int_equal(pthread_join(threads[i], &failed), 0);
+		assert_null(failed);
+	}
+}
+
 static double microseconds(void (*what)(struct journal *), struct journal *journal)
 {
 	struct timespec begun, ended;
@@ -546,6 +584,7 @@ int main(void)
 		TEST(ask__gives_the_answer_of_the_other_node),
 		TEST(ask__says_why_there_is_no_answer),
 		TEST(ask__ends_in_time_and_is_cancelled),
+		TEST(ask__by_several_threads_at_once),
 		TEST(client__believes_root_only),
 		TEST(client__does_not_wait_for_a_server_that_hangs),
 		TEST(bench__connect_and_round_trip),
