@@ -18,7 +18,7 @@
 struct run {
 	const struct lunmask_options *options;
 	struct vm_all all;
-	struct hypervisor_pool pool;
+	struct peer_pool pool;
 	struct reconcile_counts counts;
 	json_t *json; /* list of VMs */
 	bool head;
@@ -230,7 +230,7 @@ int lunmask_reconcile(const struct lunmask_options *options)
 	interrupts_catch();
 	each_do(&run);
 	status = result_print(&run);
-	hypervisor_pool_release(&run.pool);
+	peer_pool_release(&run.pool);
 	vm_all_release(&run.all);
 	return status;
 }

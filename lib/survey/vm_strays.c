@@ -241,8 +241,8 @@ static enum stray_domain domain_there(struct vm_context *vm, const struct vm_str
 	}
 	rc = vm_peer_uri(vm, holder->host, uri, &holder->why);
 	if (rc == 0) {
-		rc = hypervisor_pool_state(way->pool, uri, vm->settings->vm, deadline, &state,
-					   &holder->why);
+		rc = peer_pool_state(way->pool, holder->host->node, uri, vm->settings->vm, deadline,
+				     &state, &holder->why);
 	}
 	if (rc != 0) {
 		return STRAY_DOMAIN_UNKNOWN;

@@ -2,8 +2,8 @@
 #ifndef LUNMASK_VM_STRAYS_H
 #define LUNMASK_VM_STRAYS_H
 
-#include "hypervisor/hypervisor_pool.h"
 #include "journal/journal.h"
+#include "peers/peer_pool.h"
 #include "rules/released.h"
 #include "rules/stray.h"
 #include "vm/vm_context.h"
@@ -46,9 +46,10 @@ struct vm_all;
 /* What is asked besides the array. */
 struct vm_strays_sources {
 	/*
-	 * NULL: neither Pacemaker nor libvirt is asked, and the domain is taken to be on this host.
+	 * NULL: neither Pacemaker nor another node is asked, and the domain is taken to be on this
+	 * host.
 	 */
-	struct hypervisor_pool *pool;
+	struct peer_pool *pool;
 	enum journal_read how;
 	bool foreign_wanted;
 	/*

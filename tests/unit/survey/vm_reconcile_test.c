@@ -55,7 +55,7 @@ static struct {
 static struct vm_settings settings = {
 	.vm = "web1", .array = "san1", .migration_transport = "ssh", .node = "node1"};
 static struct vm_context *vm;
-static struct hypervisor_pool pool;
+static struct peer_pool pool;
 static struct vm_strays strays;
 static struct vm_strays_sources way;
 
@@ -415,6 +415,24 @@ static void vm_reconcile__a_dry_run_changes_nothing(void **state)
 	both_are(NODE2, STRAY_REMOVE, VM_STRAY_LEFT);
 	left_alone(NODE2);
 	assert_null(journal_fake_task("web1"));
+}
+
+/* lunmaskd of the host sees more than its libvirt: a QEMU that libvirt does not know. */
+static void vm_reconcile__asks_a_host_through_its_lunmaskd(void **state)
+{
+	(void)state;
+	journal_fake.answers[JOURNAL_ASK_DOMAIN] =
+		"{\"ok\":true,\"host\":\"node2 -\",\"state\":\"LOST\"}";
+	reconcile(false);
+	both_are(NODE2, STRAY_KEEP, VM_STRAY_LEFT);
+	left_alone(NODE2);
+	assert_int_equal(world.asked, 0);
+	vm_strays_release(&strays);
+	journal_fake.answers[JOURNAL_ASK_DOMAIN] =
+		"{\"ok\":true,\"host\":\"node2 -\",\"state\":\"ABSENT\"}";
+	reconcile(false);
+	both_are(NODE2, STRAY_REMOVE, VM_STRAY_REMOVED);
+	assert_int_equal(world.asked, 0);
 }
 
 static void vm_reconcile__one_apply_a_host(void **state)
@@ -1070,6 +1088,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(vm_reconcile__removes_what_was_opened_by_hand),
 		TEST(vm_reconcile__a_dry_run_changes_nothing),
+		TEST(vm_reconcile__asks_a_host_through_its_lunmaskd),
 		TEST(vm_reconcile__one_apply_a_host),
 		TEST(vm_reconcile__leaves_what_a_task_needs),
 		TEST(vm_reconcile__does_not_hide_a_failed_migration),
