@@ -35,6 +35,9 @@ void node_domains_start(struct node *node)
 		       err_text(&err));
 		return;
 	}
+	if (ipc_glance_new(node->options.loop, node_on_domain, node, &node->glance, &err) < 0) {
+		qb_log(LOG_ERR, "domains: monitors ask libvirt themselves: %s", err_text(&err));
+	}
 	node->domains_polled =
 		qb_loop_poll_add(node->options.loop, QB_LOOP_LOW, domains_fd(node->domains), POLLIN,
 				 node, on_news) == 0;
@@ -42,6 +45,8 @@ void node_domains_start(struct node *node)
 
 void node_domains_stop(struct node *node)
 {
+	ipc_glance_free(node->glance);
+	node->glance = NULL;
 	if (node->domains_polled) {
 		(void)qb_loop_poll_del(node->options.loop, domains_fd(node->domains));
 		node->domains_polled = false;

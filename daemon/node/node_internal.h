@@ -8,6 +8,7 @@
 #include "ask/answers.h"
 #include "ask/asks.h"
 #include "core/core.h"
+#include "ipc/ipc_glance.h"
 #include "ipc/ipc_server.h"
 #include "node/node.h"
 #include "paths/paths_peers.h"
@@ -50,6 +51,7 @@ struct node {
 	struct tasks *tasks;
 	struct core *core;
 	struct ipc_server *ipc;
+	struct ipc_glance *glance; /* NULL: monitors cannot ask */
 	struct fencing_watch *watch;
 	struct domains *domains; /* NULL: libvirt is not watched */
 	bool domains_polled;

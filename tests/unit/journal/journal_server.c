@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ipc/ipc_glance.h"
 #include "ipc/ipc_server.h"
 #include "journal/journal_ipc.h"
 
@@ -19,6 +20,7 @@
 
 static struct {
 	struct ipc_server *server;
+	struct ipc_glance *glance;
 	struct tasks *tasks;
 	uint64_t index;
 	uint64_t submits;
@@ -266,6 +268,7 @@ static void serve(int ready)
 	fake.tasks = tasks_new();
 	if (ipc_server_new(loop, getenv(JOURNAL_IPC_NAME_VARIABLE), &ops, NULL, fake.tasks,
 			   &fake.server, &err) != 0 ||
+	    ipc_glance_new(loop, fake_domain, NULL, &fake.glance, &err) != 0 ||
 	    qb_loop_signal_add(loop, QB_LOOP_HIGH, SIGTERM, NULL, on_signal, &handle) != 0 ||
 	    write(ready, "!", 1) != 1) {
 		(void)fprintf(stderr, "no server: %s\n", err_text(&err));
@@ -273,6 +276,7 @@ static void serve(int ready)
 	}
 	qb_loop_run(loop);
 	(void)signal(SIGTERM, SIG_IGN); /* a second one must not end it before it has cleaned up */
+	ipc_glance_free(fake.glance);
 	ipc_server_free(fake.server);
 	tasks_free(fake.tasks);
 	qb_loop_destroy(loop);
@@ -324,11 +328,13 @@ static int server_start(void)
 
 int journal_server_up(void **state)
 {
-	char name[64];
+	char name[64], path[64];
 
 	(void)state;
 	(void)snprintf(name, sizeof(name), "lunmask-test-%d", getpid());
+	(void)snprintf(path, sizeof(path), "/tmp/lunmask-test-%d.socket", getpid());
 	undo_setenv(JOURNAL_IPC_NAME_VARIABLE, name);
+	undo_setenv(JOURNAL_GLANCE_VARIABLE, path);
 	undo_later(server_end, NULL);
 	return server_start();
 }
