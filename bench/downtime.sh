@@ -14,6 +14,8 @@ export LAB_NAME=${LAB_NAME:-lunmask}-bench LAB_STAGE=$stage
 t=$(dirname "$(readlink -f "$0")")/../tests/lab/t
 # shellcheck source=../tests/lab/t/lib.sh
 . "$t/lib.sh"
+# shellcheck source=moves.sh
+. "$(dirname "$(readlink -f "$0")")/moves.sh"
 
 events=$(mktemp -d)
 watchers=()
@@ -62,28 +64,13 @@ by_lunmask() {
 	agent_is 0 "$1" stop
 }
 
-address() {
-	lab exec node1 -- sed -n "/^\[host $1\]/,/^\$/s/^migration_address = //p" /etc/lunmask/lunmask.conf
-}
-
 by_libvirt() {
-	local lun
-	for lun in $(vm_luns web1); do
-		printf '{"luns":["%s"],"grant":"%s","allowed":["%s"]}' "$lun" "$(initiator "$2")" \
-			"$(initiator "$1")" | driver apply >/dev/null
-	done
-	lab exec "$1" -- virsh dumpxml --migratable web1 |
-		sed "s/$(initiator "$1")/$(initiator "$2")/" |
-		lab exec "$1" -- tee /tmp/target.xml >/dev/null
-	ok "virsh migrates" lab exec "$1" -- virsh -q migrate --live --p2p --auto-converge \
-		--xml /tmp/target.xml web1 "qemu+ssh://$(address "$2")/system" \
-		--migrateuri "tcp://$(address "$2")"
-	for lun in $(vm_luns web1); do
-		printf '{"luns":["%s"],"revoke":"%s"}' "$lun" "$(initiator "$1")" | driver apply >/dev/null
-	done
+	local command
+	libvirt_prepare "$1" "$2"
+	mapfile -t command < <(libvirt_command "$1" "$2")
+	ok "virsh migrates" lab exec "$1" -- "${command[@]}"
+	libvirt_finish "$1"
 }
-
-median() { sort -n "$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 
 lab down >/dev/null 2>&1
 lab guest build >/dev/null || exit 1
