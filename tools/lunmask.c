@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "command/command_complete.h"
 #include "command/usage.h"
 #include "doctor/report/doctor.h"
 #include "hosts/list_run.h"
@@ -518,7 +519,8 @@ int main(int argc, char **argv)
 	size_t command = command_find(argc, argv, &words);
 
 	if (is_completion(argc, argv)) {
-		status = lunmask_complete(usage_at, argv + 3);
+		command_complete(usage_at, argv + 3);
+		status = LUNMASK_EXIT_GOOD;
 	} else if (command == NO_COMMAND) {
 		status = program_run(argc, argv);
 	} else {

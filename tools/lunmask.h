@@ -101,13 +101,6 @@ int lunmask_check(const struct lunmask_options *options);
 int lunmask_keygen(const struct lunmask_options *options);
 
 /*
- * lunmask_complete.c: prints what the last of the words can become; words end with NULL. usage_at()
- * gives the command with that index, or NULL after the last.
- */
-typedef const struct usage *lunmask_usage_at(size_t i);
-int lunmask_complete(lunmask_usage_at *usage_at, char **words);
-
-/*
  * lunmask_export.c, lunmask_import.c. The file, with both lists in the order of creation:
  * {"format": "lunmask-journal", "version": 1, "cluster": UUID, "index": N, "exported_ms": N,
  * "tasks": [...], "releases": [...]}.

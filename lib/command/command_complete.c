@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "command/command_complete.h"
+
+#include <stdio.h>
+#include <string.h>
+
 /*
  * What a shell offers for the last of the words: "lunmask complete -- WORD...", one a line. All of
  * it comes from the table of commands. Nothing is asked of anybody, so that no shell hangs on it.
  */
-#include <glib.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "tools/lunmask.h"
 
 /* What the words before have in common with the names of commands: "journal status". */
 static char *command_text(char **words, guint n)
@@ -42,11 +42,11 @@ static void options_offer(const struct usage *usage, const char *begin, GHashTab
 }
 
 /* Commands are not sorted; "tasks show" is not "tasks". NULL: none begins the line. */
-static const struct usage *longest(lunmask_usage_at *usage_at, const char *before)
+static const struct usage *longest(command_at *at, const char *before)
 {
 	const struct usage *usage, *found = NULL;
 
-	for (size_t i = 0; (usage = usage_at(i)) != NULL; i++) {
+	for (size_t i = 0; (usage = at(i)) != NULL; i++) {
 		g_autofree char *whole = g_strdup_printf("%s ", strchr(usage->name, ' ') + 1);
 
 		if (g_str_has_prefix(before, whole) &&
@@ -57,12 +57,12 @@ static const struct usage *longest(lunmask_usage_at *usage_at, const char *befor
 	return found;
 }
 
-static void commands_offer(lunmask_usage_at *usage_at, const char *before, const char *begin,
+static void commands_offer(command_at *at, const char *before, const char *begin,
 			   GHashTable *offered)
 {
 	const struct usage *usage;
 
-	for (size_t i = 0; (usage = usage_at(i)) != NULL; i++) {
+	for (size_t i = 0; (usage = at(i)) != NULL; i++) {
 		const char *name = strchr(usage->name, ' ') + 1;
 
 		if (g_str_has_prefix(name, before)) {
@@ -72,19 +72,18 @@ static void commands_offer(lunmask_usage_at *usage_at, const char *before, const
 	}
 }
 
-int lunmask_complete(lunmask_usage_at *usage_at, char **words)
+void command_complete(command_at *at, char **words)
 {
 	g_autoptr(GHashTable) offered =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	guint n = g_strv_length(words);
 	const char *last = n > 0 ? words[n - 1] : "";
 	g_autofree char *before = command_text(words, n > 0 ? n - 1 : 0);
-	const struct usage *command = longest(usage_at, before);
+	const struct usage *command = longest(at, before);
 
 	if (last[0] != '-') {
-		commands_offer(usage_at, before, last, offered);
+		commands_offer(at, before, last, offered);
 	} else if (command != NULL) {
 		options_offer(command, last, offered);
 	}
-	return LUNMASK_EXIT_GOOD;
 }
