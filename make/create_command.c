@@ -270,8 +270,8 @@ static int result_print(const struct result *result, struct err *err)
 	int rc = 0;
 
 	switch (result->options->output) {
-	case MAKE_OUTPUT_JSON: rc = json_print(result); break;
-	case MAKE_OUTPUT_XML: rc = xml_print(result); break;
+	case OUTPUT_JSON: rc = json_print(result); break;
+	case OUTPUT_XML: rc = xml_print(result); break;
 	default: text_print(result); break;
 	}
 	return rc < 0 ? err_set(err, rc, "cannot write: %s", strerror(-rc)) : 0;
@@ -327,8 +327,8 @@ static int vm_unmake(const struct make_options *options, struct err *err)
 		return rc;
 	}
 	switch (options->output) {
-	case MAKE_OUTPUT_JSON: (void)printf("{\"vm\": \"%s\", \"undone\": true}\n", vm); break;
-	case MAKE_OUTPUT_XML: (void)printf("<vm name=\"%s\" undone=\"true\"/>\n", vm); break;
+	case OUTPUT_JSON: (void)printf("{\"vm\": \"%s\", \"undone\": true}\n", vm); break;
+	case OUTPUT_XML: (void)printf("<vm name=\"%s\" undone=\"true\"/>\n", vm); break;
 	default: (void)printf("VM '%s' is undone: nothing of it is left on the array.\n", vm);
 	}
 	return 0;

@@ -205,8 +205,8 @@ static int result_print(struct result *result, struct err *err)
 
 	commands_make(result);
 	switch (result->options->output) {
-	case MAKE_OUTPUT_JSON: rc = json_print(result); break;
-	case MAKE_OUTPUT_XML: rc = xml_print(result); break;
+	case OUTPUT_JSON: rc = json_print(result); break;
+	case OUTPUT_XML: rc = xml_print(result); break;
 	default: text_print(result); break;
 	}
 	for (size_t i = 0; result->commands[i] != NULL; i++) {
@@ -257,8 +257,8 @@ static int give_up(const struct make_options *options, struct err *err)
 		return rc;
 	}
 	switch (options->output) {
-	case MAKE_OUTPUT_JSON: (void)printf("{\"vm\": \"%s\", \"given_up\": true}\n", vm); break;
-	case MAKE_OUTPUT_XML: (void)printf("<vm name=\"%s\" given_up=\"true\"/>\n", vm); break;
+	case OUTPUT_JSON: (void)printf("{\"vm\": \"%s\", \"given_up\": true}\n", vm); break;
+	case OUTPUT_XML: (void)printf("<vm name=\"%s\" given_up=\"true\"/>\n", vm); break;
 	default: (void)printf("VM '%s' stays: nothing of it was deleted.\n", vm);
 	}
 	return 0;

@@ -12,10 +12,10 @@
 #define LOOK_MS 60000
 
 static struct make_options given;
+static struct output_given output;
 
 /* clang-format off */
-#define OUTPUT_AS {"output-as", 'O', 0, G_OPTION_ARG_FILENAME, &given.output_as, \
-		   "text, json or xml", "FORMAT"}
+#define OUTPUT_AS OUTPUT_AS_ROWS(output)
 #define TEXT(name, letter, member, what, word) \
 	{(name), (letter), 0, G_OPTION_ARG_FILENAME, &given.member, (what), (word)}
 #define FLAG(name, letter, member, what) \
@@ -171,7 +171,7 @@ static enum usage_end options_check(size_t i, struct err *err)
 {
 	g_autofree char *wrong = NULL;
 
-	if (make_output_from_str(given.output_as, &given.output, err) != 0) {
+	if (output_as_choose(&output, &given.output, err) != 0) {
 		wrong = g_strdup(err_text(err));
 	} else if (commands[i].wrong != NULL) {
 		wrong = commands[i].wrong(&given);

@@ -4,13 +4,12 @@
 
 #include <glib.h>
 
-#include "make/make_output.h"
+#include "command/output_as.h"
 
 /* The command line of a command of this room. NULL or 0: not given. */
 struct make_options {
 	char **words; /* NULL: none */
-	char *output_as;
-	enum make_output output;
+	enum output_as output;
 	char *template;
 	char *array;
 	char **sizes;

@@ -41,14 +41,14 @@ static void result_print(const struct make_options *options, const struct vm_res
 	char before[SIZE_TEXT], now[SIZE_TEXT];
 
 	switch (options->output) {
-	case MAKE_OUTPUT_JSON:
+	case OUTPUT_JSON:
 		(void)printf("{\"vm\": \"%s\", \"drive\": \"%s\", \"lun\": \"%s\", "
 			     "\"before_bytes\": %" PRIu64 ", \"size_bytes\": %" PRIu64
 			     ", \"guest_told\": %s}\n",
 			     vm, drive, resized->lun, resized->before_bytes, bytes,
 			     resized->here ? "true" : "false");
 		break;
-	case MAKE_OUTPUT_XML:
+	case OUTPUT_XML:
 		(void)printf("<drive vm=\"%s\" name=\"%s\" lun=\"%s\" before_bytes=\"%" PRIu64
 			     "\" size_bytes=\"%" PRIu64 "\" guest_told=\"%s\"/>\n",
 			     vm, drive, resized->lun, resized->before_bytes, bytes,

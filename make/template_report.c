@@ -258,14 +258,14 @@ static int xml_print(const struct template_report *report, FILE *file)
 	return xml_out_end(&out, file);
 }
 
-int template_report_print(const struct template_report *report, enum make_output output, bool all,
+int template_report_print(const struct template_report *report, enum output_as output, bool all,
 			  FILE *file, struct err *err)
 {
 	int rc = 0;
 
 	switch (output) {
-	case MAKE_OUTPUT_JSON: rc = json_print(report, file); break;
-	case MAKE_OUTPUT_XML: rc = xml_print(report, file); break;
+	case OUTPUT_JSON: rc = json_print(report, file); break;
+	case OUTPUT_XML: rc = xml_print(report, file); break;
 	default: text_print(report, all, file); break;
 	}
 	return rc < 0 ? err_set(err, rc, "cannot write: %s", strerror(-rc)) : 0;

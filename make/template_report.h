@@ -6,14 +6,14 @@
 #include <stdio.h>
 
 #include "base/deadline.h"
-#include "make/make_output.h"
+#include "command/output_as.h"
 #include "template/template.h"
 
 /*
  * What lunmask template shows of templates: one, or all.
  *
  *	rc = template_report_get(names, images, deadline, &report, err);
- *	rc = template_report_print(&report, MAKE_OUTPUT_JSON, true, stdout, err);
+ *	rc = template_report_print(&report, OUTPUT_JSON, true, stdout, err);
  *	template_report_release(&report);
  */
 struct template_seen {
@@ -36,7 +36,7 @@ int template_report_get(char *const *names, bool images, struct deadline deadlin
 void template_report_release(struct template_report *report);
 
 /* all: with drives; otherwise one line for each, in text. -EIO, -ENOMEM. */
-int template_report_print(const struct template_report *report, enum make_output output, bool all,
+int template_report_print(const struct template_report *report, enum output_as output, bool all,
 			  FILE *file, struct err *err);
 
 /* The disk in the image, which qemu-img says, must fit into the drive. -EINVAL. */

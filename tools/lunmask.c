@@ -24,6 +24,7 @@
 
 /* The options of the command line. */
 static struct lunmask_options given;
+static struct output_given output;
 static char *timeout;
 
 /* clang-format off */
@@ -37,7 +38,7 @@ static char *timeout;
 	       "also what libvirt had added and chooses again", NULL}
 #define FOLLOW {"follow", 'f', 0, G_OPTION_ARG_NONE, &given.follow, \
 		"print each change, until interrupted", NULL}
-#define JSON {"json", 'j', 0, G_OPTION_ARG_NONE, &given.json, "print JSON, for programs", NULL}
+#define DATA OUTPUT_AS_ROWS(output)
 #define YES {"yes", 'y', 0, G_OPTION_ARG_NONE, &given.yes, "do not ask for confirmation", NULL}
 #define DRY_RUN {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &given.dry_run, \
 		 "only report; change nothing", NULL}
@@ -49,7 +50,6 @@ static char *timeout;
 	       "only releases of LUNs of this array", "ARRAY"}
 #define NODE {"node", 'N', 0, G_OPTION_ARG_FILENAME, &given.node, \
 	      "only releases by this node", "NODE"}
-#define XML {"xml", 'x', 0, G_OPTION_ARG_NONE, &given.xml, "print XML, for programs", NULL}
 #define OF_ARRAY {"array", 'A', 0, G_OPTION_ARG_FILENAME, &given.array, \
 		  "only paths to this array", "ARRAY"}
 #define OF_NODE {"node", 'N', 0, G_OPTION_ARG_FILENAME, &given.node, \
@@ -81,7 +81,7 @@ static int lunmask_doctor(const struct lunmask_options *options)
 		.local = options->local,
 		.all = options->all,
 		.deadline = deadline_in(options->timeout_ms),
-		.ret_json = options->json ? &json : NULL,
+		.ret_json = options->output != OUTPUT_TEXT ? &json : NULL,
 	};
 	struct err err = ERR_INIT;
 	size_t failed;
@@ -92,7 +92,8 @@ static int lunmask_doctor(const struct lunmask_options *options)
 			&err);
 	}
 	failed = doctor_run(&doctor);
-	if (options->json && lunmask_json_print(json, JSON_INDENT(2)) != LUNMASK_EXIT_GOOD) {
+	if (options->output != OUTPUT_TEXT &&
+	    lunmask_data_print(options->output, "doctor", json) != LUNMASK_EXIT_GOOD) {
 		return LUNMASK_EXIT_FAILED;
 	}
 	return failed > 0 ? LUNMASK_EXIT_FAILED : LUNMASK_EXIT_GOOD;
@@ -100,7 +101,13 @@ static int lunmask_doctor(const struct lunmask_options *options)
 
 static enum list_format format_of(const struct lunmask_options *options)
 {
-	return options->json ? LIST_JSON : options->xml ? LIST_XML : LIST_TEXT;
+	static const enum list_format formats[] = {
+		[OUTPUT_TEXT] = LIST_TEXT,
+		[OUTPUT_JSON] = LIST_JSON,
+		[OUTPUT_XML] = LIST_XML,
+	};
+
+	return formats[options->output];
 }
 
 static int lunmask_paths(const struct lunmask_options *options)
@@ -153,13 +160,13 @@ static const struct command {
 			  "ends the task); and, with --all, done and failed (given up and undone). "
 			  "STEP is\n"
 			  "the current or last step.",
-		  .rows = ROWS(VM, ALL, FOLLOW, JSON, TIMEOUT)},
+		  .rows = ROWS(VM, ALL, FOLLOW, DATA, TIMEOUT)},
 	 .run = lunmask_tasks},
 	{.usage = {.name = PROGRAM " tasks show",
 		   .words = USAGE_WORD_NEEDED,
 		   .word = "UUID|VM",
 		   .summary = "show one task; for a VM, its open or last task",
-		   .rows = ROWS(JSON, TIMEOUT)},
+		   .rows = ROWS(DATA, TIMEOUT)},
 	 .run = lunmask_tasks_show},
 	{.usage =
 		 {.name = PROGRAM " reconcile",
@@ -176,7 +183,7 @@ static const struct command {
 			  "release whose host has no path any more.\n"
 			  "Exit status: 0: no stray is left; 1: a stray is left; 7: the result is\n"
 			  "incomplete.",
-		  .rows = ROWS(DRY_RUN, FOREIGN, OWN, JSON, TIMEOUT_EACH)},
+		  .rows = ROWS(DRY_RUN, FOREIGN, OWN, DATA, TIMEOUT_EACH)},
 	 .run = lunmask_reconcile,
 	 .timeout_s = TIMEOUT_EACH_DEFAULT_S},
 	{.usage = {.name = PROGRAM " image show",
@@ -186,7 +193,7 @@ static const struct command {
 		   .text = "image: valid: the next start restores the guest's memory; otherwise it "
 			   "boots\n"
 			   "the guest. This node is granted the VM's LUNs for a moment.",
-		   .rows = ROWS(JSON, TIMEOUT_IMAGE)},
+		   .rows = ROWS(DATA, TIMEOUT_IMAGE)},
 	 .run = lunmask_image_show,
 	 .timeout_s = TIMEOUT_IMAGE_DEFAULT_S},
 	{.usage = {.name = PROGRAM " image discard",
@@ -208,7 +215,7 @@ static const struct command {
 		   .text = "It is on the VM's state LUN. The command runs on the VM's host. If the "
 			   "VM runs\n"
 			   "nowhere, this node is granted its LUNs for a moment.",
-		   .rows = ROWS(RUNNING, JSON, TIMEOUT_IMAGE)},
+		   .rows = ROWS(RUNNING, DATA, TIMEOUT_IMAGE)},
 	 .run = lunmask_definition_show,
 	 .timeout_s = TIMEOUT_IMAGE_DEFAULT_S},
 	{.usage = {.name = PROGRAM " definition diff",
@@ -220,7 +227,7 @@ static const struct command {
 			   "input. Lines with - are what is stored, lines with + what set would "
 			   "store.\n"
 			   "Exit status: 0: no difference; 1: there is one.",
-		   .rows = ROWS(RUNNING, EVERY, JSON, TIMEOUT_IMAGE)},
+		   .rows = ROWS(RUNNING, EVERY, DATA, TIMEOUT_IMAGE)},
 	 .run = lunmask_definition_diff,
 	 .timeout_s = TIMEOUT_IMAGE_DEFAULT_S},
 	{.usage = {.name = PROGRAM " definition set",
@@ -258,7 +265,7 @@ static const struct command {
 			  "are too\n"
 			  "short for its memory. If a VM that is named runs nowhere, this node is\n"
 			  "granted its LUNs for a moment.",
-		  .rows = ROWS(JSON, TIMEOUT_IMAGE)},
+		  .rows = ROWS(DATA, TIMEOUT_IMAGE)},
 	 .run = lunmask_vms,
 	 .timeout_s = TIMEOUT_IMAGE_DEFAULT_S},
 	{.usage = {.name = PROGRAM " paths",
@@ -268,7 +275,7 @@ static const struct command {
 			   "down: nobody answers, or the portal has an error; refused: the array "
 			   "does not\n"
 			   "let this host in; unknown: it was not measured.",
-		   .rows = ROWS(OF_ARRAY, OF_NODE, JSON, XML, TIMEOUT)},
+		   .rows = ROWS(OF_ARRAY, OF_NODE, DATA, TIMEOUT)},
 	 .run = lunmask_paths},
 	{.usage =
 		 {.name = PROGRAM " hosts",
@@ -277,9 +284,9 @@ static const struct command {
 		  .summary = "say which hosts may run a VM, and why not",
 		  .text = "A host may run the VM if it reaches each of its LUNs by a portal that\n"
 			  "exposes it, and nothing else is in the way: cluster, fencing, libvirt.\n"
-			  "Of libvirt, only this host's is asked.\n"
+			  "The other hosts are asked through lunmaskd.\n"
 			  "Exit status: 0: a host may; 1: none may; 7: of a host it is not known.",
-		  .rows = ROWS(ONLY_NODE, JSON, XML, TIMEOUT_IMAGE)},
+		  .rows = ROWS(ONLY_NODE, DATA, TIMEOUT_IMAGE)},
 	 .run = lunmask_hosts,
 	 .timeout_s = TIMEOUT_IMAGE_DEFAULT_S},
 	{.usage = {.name = PROGRAM " rules",
@@ -299,7 +306,7 @@ static const struct command {
 			   "it;\n"
 			   "UNKNOWN says what could not be looked at.\n"
 			   "Exit status: 0: nothing has failed; 1: something has.",
-		   .rows = ROWS(PASSED, LOCAL, JSON, TIMEOUT_DOCTOR)},
+		   .rows = ROWS(PASSED, LOCAL, DATA, TIMEOUT_DOCTOR)},
 	 .run = lunmask_doctor,
 	 .timeout_s = TIMEOUT_DOCTOR_S},
 	{.usage = {.name = PROGRAM " journal status",
@@ -307,11 +314,11 @@ static const struct command {
 		   .text = "active: changes can be committed. gate: it is open if, in addition, "
 			   "corosync\n"
 			   "reports quorum. While the gate is shut, no VM is started or migrated.",
-		   .rows = ROWS(JSON, TIMEOUT)},
+		   .rows = ROWS(DATA, TIMEOUT)},
 	 .run = lunmask_status},
 	{.usage = {.name = PROGRAM " journal voters",
 		   .summary = "list the nodes that vote, and what each has",
-		   .rows = ROWS(JSON, TIMEOUT)},
+		   .rows = ROWS(DATA, TIMEOUT)},
 	 .run = lunmask_voters},
 	{.usage =
 		 {.name = PROGRAM " journal check",
@@ -354,7 +361,7 @@ static const struct command {
 	{.usage = {.name = PROGRAM " journal export",
 		   .words = USAGE_WORD_NEEDED,
 		   .word = "FILE|-",
-		   .summary = "write tasks and releases as JSON, for import",
+		   .summary = "write tasks and releases as DATA, for import",
 		   .rows = ROWS(TIMEOUT)},
 	 .run = lunmask_export},
 	{.usage = {.name = PROGRAM " journal import",
@@ -412,8 +419,10 @@ static const struct usage *usage_at(size_t i)
 					  : make_usage_at(i - LUNS_END);
 }
 
-static void commands_print(FILE *file)
+/* group: PROGRAM, or with the first word of commands. */
+static void commands_print(const char *group, FILE *file)
 {
+	g_autofree char *begin = g_strdup_printf("%s ", group);
 	const struct usage *usage;
 
 	(void)fputs("Commands:\n", file);
@@ -422,6 +431,9 @@ static void commands_print(FILE *file)
 		g_autofree char *left =
 			g_strdup_printf("%s %s", usage->name + strlen(PROGRAM " "), word);
 
+		if (!g_str_has_prefix(usage->name, begin)) {
+			continue;
+		}
 		(void)fprintf(file, "  %-*s %s\n", COMMAND_WIDTH, left, usage->summary);
 	}
 }
@@ -450,6 +462,19 @@ static size_t command_find(int argc, char **argv, int *ret_words)
 	return found == NO_COMMAND && argc > 1 ? command_named(argv[1], NULL) : found;
 }
 
+/* What is wrong is told, as by usage_parse(). */
+static enum usage_end output_check(const struct command *command)
+{
+	struct err err = ERR_INIT;
+
+	if (output_as_choose(&output, &given.output, &err) < 0) {
+		return usage_wrong(&command->usage, "%s", err_text(&err));
+	}
+	return given.follow && given.output == OUTPUT_XML
+		       ? usage_wrong(&command->usage, "--follow prints text or json")
+		       : USAGE_CONTINUE;
+}
+
 static int command_run(const struct command *command, int argc, char **argv)
 {
 	g_auto(GStrv) words = NULL;
@@ -462,6 +487,7 @@ static int command_run(const struct command *command, int argc, char **argv)
 		end = usage_wrong(&command->usage, "--timeout takes 1 to %d, not '%.80s'",
 				  TIMEOUT_MAX_S, timeout);
 	}
+	end = end == USAGE_CONTINUE ? output_check(command) : end;
 	if (end != USAGE_CONTINUE) {
 		return end == USAGE_WRONG ? LUNMASK_EXIT_USAGE : LUNMASK_EXIT_GOOD;
 	}
@@ -472,26 +498,55 @@ static int command_run(const struct command *command, int argc, char **argv)
 	return command->run(&given);
 }
 
-/* Without a known command: prints the help, or an error. */
-static int program_run(int argc, char **argv)
+/* "journal" has commands, and is none. */
+static bool is_group(const char *word)
+{
+	g_autofree char *begin = g_strdup_printf(PROGRAM " %s ", word);
+	const struct usage *usage;
+
+	for (size_t i = 0; (usage = usage_at(i)) != NULL; i++) {
+		if (g_str_has_prefix(usage->name, begin)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Without a known command: prints the help of the program or of a group of commands, or an error.
+ */
+static int group_run(const struct usage *usage, int argc, char **argv)
 {
 	bool help = argc > 1 && strcmp(argv[1], "help") == 0;
 	char *first[] = {argv[0], help ? "--help" : argv[1], NULL};
-	enum usage_end end = usage_parse(&program_usage, argc < 2 ? argc : 2, first, NULL);
+	enum usage_end end = usage_parse(usage, argc < 2 ? argc : 2, first, NULL);
 
 	if (end == USAGE_HELP) {
 		(void)putchar('\n');
-		commands_print(stdout);
+		commands_print(usage->name, stdout);
 		return LUNMASK_EXIT_GOOD;
 	}
 	if (argc < 2) {
-		commands_print(stderr);
+		commands_print(usage->name, stderr);
 	}
 	if (end == USAGE_CONTINUE) {
-		(void)usage_wrong(&program_usage, "there is no command '%.40s%s%.40s'", argv[1],
-				  argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
+		(void)usage_wrong(usage, "there is no command '%.80s'", argv[1]);
 	}
 	return end == USAGE_VERSION ? LUNMASK_EXIT_GOOD : LUNMASK_EXIT_USAGE;
+}
+
+static int program_run(int argc, char **argv)
+{
+	bool group = argc > 1 && is_group(argv[1]);
+	g_autofree char *name = g_strdup_printf(PROGRAM " %s", group ? argv[1] : "");
+	const struct usage group_usage = {
+		.name = name,
+		.words = USAGE_WORD_NEEDED,
+		.word = "COMMAND",
+		.text = PROGRAM "(8) describes all commands.",
+	};
+
+	return group ? group_run(&group_usage, argc - 1, argv + 1)
+		     : group_run(&program_usage, argc, argv);
 }
 
 static int any_run(size_t i, int argc, char **argv)

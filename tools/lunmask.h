@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/realtime.h"
 #include "change/vm_define.h"
+#include "command/output_as.h"
 #include "command/usage.h"
 #include "journal/journal.h"
 #include "survey/vm_all.h"
@@ -33,7 +34,8 @@ struct lunmask_options {
 	char *vm;    /* NULL: all */
 	char *array; /* NULL: every array */
 	char *node;  /* NULL: every node */
-	gboolean all, follow, json, xml, yes, dry_run, foreign, own, running, live, local, crm, pcs;
+	enum output_as output;
+	gboolean all, follow, yes, dry_run, foreign, own, running, live, local, crm, pcs;
 	int timeout_ms;
 	const char *argument; /* first argument; NULL: none */
 	const char *const *arguments;
@@ -121,6 +123,8 @@ int lunmask_json_to_release(const json_t *json, struct journal_release *ret, str
 int lunmask_json_to_grant(const json_t *json, struct journal_release *ret, struct err *err);
 /* Takes the reference to json. LUNMASK_EXIT_FAILED: json is NULL or cannot be written. */
 int lunmask_json_print(json_t *json, size_t flags);
+/* The same as JSON or XML, whose root is called name. */
+int lunmask_data_print(enum output_as as, const char *name, json_t *json);
 
 /* lunmask_print.c */
 /* "2026-11-23 07:11:22", local time; "-" for 0. */

@@ -79,16 +79,17 @@ int lunmask_definition_look(const struct lunmask_options *options, struct vm_one
 
 /* show */
 
-static int show_json(const struct vm_one *one, const struct vm_defined *seen)
+static int show_json(const struct lunmask_options *options, const struct vm_one *one,
+		     const struct vm_defined *seen)
 {
 	const struct mapping *mapping = one->vm->mapping;
 
-	return lunmask_json_print(json_pack("{s:s, s:I, s:b, s:s, s:I, s:b, s:s}", "vm", one->name,
+	return lunmask_data_print(options->output, "definition",
+				  json_pack("{s:s, s:I, s:b, s:s, s:I, s:b, s:s}", "vm", one->name,
 					    "revision", (json_int_t)mapping->revision, "complete",
 					    mapping->complete, "config", mapping->config,
 					    "generation", (json_int_t)seen->generation, "here",
-					    seen->here, "xml", mapping->xml),
-				  JSON_INDENT(2));
+					    seen->here, "xml", mapping->xml));
 }
 
 static int show_running(const struct lunmask_options *options, struct vm_one *one, struct err *err)
@@ -118,8 +119,8 @@ static int show(const struct lunmask_options *options, struct vm_one *one, struc
 	if (rc < 0) {
 		return rc;
 	}
-	if (options->json) {
-		return show_json(one, &seen);
+	if (options->output != OUTPUT_TEXT) {
+		return show_json(options, one, &seen);
 	}
 	(void)printf("%s\n", one->vm->mapping->xml);
 	return LUNMASK_EXIT_GOOD;
@@ -221,11 +222,11 @@ static int diff(const struct lunmask_options *options, struct vm_one *one, struc
 	if (rc < 0) {
 		return rc;
 	}
-	if (options->json) {
-		rc = lunmask_json_print(json_pack("{s:s, s:I, s:o}", "vm", one->name, "revision",
+	if (options->output != OUTPUT_TEXT) {
+		rc = lunmask_data_print(options->output, "differences",
+					json_pack("{s:s, s:I, s:o}", "vm", one->name, "revision",
 						  (json_int_t)one->vm->mapping->revision, "changes",
-						  changes_json(changes)),
-					JSON_INDENT(2));
+						  changes_json(changes)));
 		if (rc != LUNMASK_EXIT_GOOD) {
 			return rc;
 		}

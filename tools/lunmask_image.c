@@ -23,14 +23,15 @@ static int look(struct vm_one *one, struct deadline deadline, struct vm_image_se
 	return rc;
 }
 
-static int seen_json(const struct vm_one *one, const struct vm_image_seen *seen)
+static int seen_json(const struct lunmask_options *options, const struct vm_one *one,
+		     const struct vm_image_seen *seen)
 {
-	return lunmask_json_print(
+	return lunmask_data_print(
+		options->output, "image",
 		json_pack("{s:s, s:s, s:s, s:s, s:b, s:I}", "vm", one->name, "array",
 			  one->vm->array.name, "state_lun", one->vm->state.lun, "image",
 			  image_state_to_str(seen->image), "definition_complete", seen->complete,
-			  "generation", (json_int_t)seen->generation),
-		JSON_INDENT(2));
+			  "generation", (json_int_t)seen->generation));
 }
 
 static void seen_print(const struct vm_one *one, const struct vm_image_seen *seen)
@@ -52,8 +53,8 @@ static int show(const struct lunmask_options *options, struct vm_one *one, struc
 	if (rc < 0) {
 		return rc;
 	}
-	if (options->json) {
-		return seen_json(one, &seen);
+	if (options->output != OUTPUT_TEXT) {
+		return seen_json(options, one, &seen);
 	}
 	seen_print(one, &seen);
 	return LUNMASK_EXIT_GOOD;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json_build.h"
+#include "output/json_xml.h"
 #include "tools/lunmask.h"
 
 /* Tasks and releases as JSON. One table for both directions: import reads what export writes. */
@@ -326,6 +327,18 @@ int lunmask_json_print(json_t *json, size_t flags)
 {
 	bool good = json != NULL && json_dumpf(json, stdout, flags) == 0 && putchar('\n') != EOF;
 
+	json_decref(json);
+	return good ? LUNMASK_EXIT_GOOD : LUNMASK_EXIT_FAILED;
+}
+
+int lunmask_data_print(enum output_as as, const char *name, json_t *json)
+{
+	bool good;
+
+	if (as != OUTPUT_XML) {
+		return lunmask_json_print(json, JSON_INDENT(2));
+	}
+	good = json != NULL && json_xml_print(json, name, stdout) == 0;
 	json_decref(json);
 	return good ? LUNMASK_EXIT_GOOD : LUNMASK_EXIT_FAILED;
 }

@@ -78,7 +78,7 @@ static void unseen(struct run *run, const struct vm_one *one, const char *why)
 	/* A resource's id may contain anything; err_set() removes control characters. */
 	(void)err_set(&line, 0, "%s: not looked at: %s", one->name, why);
 	(void)fprintf(stderr, "lunmask: %s\n", err_text(&line));
-	if (run->options->json) {
+	if (run->options->output != OUTPUT_TEXT) {
 		run->json = json_build_append(run->json,
 					      reconcile_json_unseen(one->name, one->resource, why));
 	}
@@ -109,7 +109,7 @@ static void seen(struct run *run, const struct vm_one *one, const struct vm_stra
 	if (err_text(&strays->note)[0] != '\0') {
 		(void)fprintf(stderr, "lunmask: %s: %s\n", one->name, err_text(&strays->note));
 	}
-	if (run->options->json) {
+	if (run->options->output != OUTPUT_TEXT) {
 		run->json = json_build_append(run->json,
 					      reconcile_json(one->name, one->resource, strays));
 	} else {
@@ -198,12 +198,12 @@ static int result_print(struct run *run)
 	const struct reconcile_counts *counts = &run->counts;
 	int printed = LUNMASK_EXIT_GOOD;
 
-	if (!run->options->json) {
+	if (run->options->output == OUTPUT_TEXT) {
 		reconcile_summary(counts, run->options->dry_run);
 	} else {
-		printed = lunmask_json_print(reconcile_json_all(g_steal_pointer(&run->json), counts,
-								run->options->dry_run),
-					     JSON_INDENT(2));
+		printed = lunmask_data_print(run->options->output, "reconcile",
+					     reconcile_json_all(g_steal_pointer(&run->json), counts,
+								run->options->dry_run != 0));
 	}
 	if (printed != LUNMASK_EXIT_GOOD || counts->unseen > 0 || counts->undecided > 0) {
 		return LUNMASK_EXIT_UNSEEN;
@@ -226,7 +226,7 @@ int lunmask_reconcile(const struct lunmask_options *options)
 		(void)lunmask_fail(rc, &err);
 		return rc == -ENOENT ? LUNMASK_EXIT_NOT_THERE : LUNMASK_EXIT_UNSEEN;
 	}
-	run.json = options->json ? json_array() : NULL;
+	run.json = options->output != OUTPUT_TEXT ? json_array() : NULL;
 	interrupts_catch();
 	each_do(&run);
 	status = result_print(&run);

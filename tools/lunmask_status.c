@@ -93,8 +93,8 @@ int lunmask_status(const struct lunmask_options *options)
 	if (rc < 0) {
 		return lunmask_fail(rc, &err);
 	}
-	if (options->json) {
-		return lunmask_json_print(lunmask_json_status(&status), JSON_INDENT(2));
+	if (options->output != OUTPUT_TEXT) {
+		return lunmask_data_print(options->output, "status", lunmask_json_status(&status));
 	}
 	status_print(&status);
 	return LUNMASK_EXIT_GOOD;
@@ -110,11 +110,11 @@ int lunmask_voters(const struct lunmask_options *options)
 	if (rc < 0) {
 		return lunmask_fail(rc, &err);
 	}
-	if (options->json) {
+	if (options->output != OUTPUT_TEXT) {
 		json = lunmask_json_status(&status);
 		voters = json_incref(json_object_get(json, "voters"));
 		json_decref(json);
-		return lunmask_json_print(voters, JSON_INDENT(2));
+		return lunmask_data_print(options->output, "voters", voters);
 	}
 	voters_print(&status);
 	if (!status.active) {

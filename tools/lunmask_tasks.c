@@ -97,9 +97,9 @@ static int listing_json(const struct listing *listing, const struct lunmask_opti
 			tasks = json_build_append(tasks, lunmask_json_task(&listing->tasks[i]));
 		}
 	}
-	return lunmask_json_print(json_pack("{s:I, s:b, s:o}", "index", (json_int_t)listing->index,
-					    "active", listing->active, "tasks", tasks),
-				  JSON_INDENT(2));
+	return lunmask_data_print(options->output, "listing",
+				  json_pack("{s:I, s:b, s:o}", "index", (json_int_t)listing->index,
+					    "active", listing->active, "tasks", tasks));
 }
 
 static bool changed(const struct journal_task *task, const struct listing *before)
@@ -116,7 +116,7 @@ static void change_print(const struct journal_task *task, const struct lunmask_o
 {
 	char when[REALTIME_TEXT];
 
-	if (options->json) {
+	if (options->output != OUTPUT_TEXT) {
 		(void)lunmask_json_print(lunmask_json_task(task), JSON_COMPACT);
 		return;
 	}
@@ -210,10 +210,10 @@ int lunmask_tasks(const struct lunmask_options *options)
 	if (rc < 0) {
 		return lunmask_fail(rc, &err);
 	}
-	if (options->json && !options->follow) {
+	if (options->output != OUTPUT_TEXT && !options->follow) {
 		return listing_json(&listing, options);
 	}
-	if (options->json) {
+	if (options->output != OUTPUT_TEXT) {
 		changes_print(&listing, &(struct listing){0}, options);
 	} else {
 		listing_print(&listing, options);
@@ -308,8 +308,8 @@ int lunmask_tasks_show(const struct lunmask_options *options)
 			     options->argument);
 		return lunmask_fail(rc, &err);
 	}
-	if (options->json) {
-		return lunmask_json_print(lunmask_json_task(task), JSON_INDENT(2));
+	if (options->output != OUTPUT_TEXT) {
+		return lunmask_data_print(options->output, "task", lunmask_json_task(task));
 	}
 	task_show(task);
 	stale_print(&listing);

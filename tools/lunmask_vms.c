@@ -218,7 +218,7 @@ static size_t each(const struct lunmask_options *options, struct vm_all *all, js
 			one->settings.paths_required = 1;
 			look(options, one, &found);
 		}
-		if (options->json) {
+		if (options->output != OUTPUT_TEXT) {
 			(void)json_array_append_new(list, found_json(one, &found));
 		} else {
 			found_print(one, &found);
@@ -236,7 +236,7 @@ int lunmask_vms(const struct lunmask_options *options)
 	size_t count = 0;
 
 	if (rc == 0) {
-		if (!options->json) {
+		if (options->output == OUTPUT_TEXT) {
 			(void)printf("%-16s %-16s %-20s %-12s %s\n", "VM", "HERE", "DEFINITION",
 				     "CONFIG", "MIGRATION");
 		}
@@ -246,9 +246,9 @@ int lunmask_vms(const struct lunmask_options *options)
 		rc = err_set(&err, -ENOENT, "the cluster has no VM '%.200s'", options->argument);
 	}
 	vm_all_release(&all);
-	if (rc < 0 || !options->json) {
+	if (rc < 0 || options->output == OUTPUT_TEXT) {
 		json_decref(list);
 		return rc < 0 ? lunmask_fail(rc, &err) : LUNMASK_EXIT_GOOD;
 	}
-	return lunmask_json_print(json_pack("{s:o}", "vms", list), JSON_INDENT(2));
+	return lunmask_data_print(options->output, "status", json_pack("{s:o}", "vms", list));
 }

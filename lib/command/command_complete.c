@@ -85,5 +85,7 @@ void command_complete(command_at *at, char **words)
 		commands_offer(at, before, last, offered);
 	} else if (command != NULL) {
 		options_offer(command, last, offered);
+	} else {
+		offer("--help", strlen("--help"), last, offered);
 	}
 }

@@ -124,6 +124,8 @@ static void completes(const char *words, const char *want)
 	}
 }
 
+#define OUTPUT "--output-as\n--json\n--xml\n"
+
 static void complete__offers_commands_and_options(void **state)
 {
 	(void)state;
@@ -142,14 +144,14 @@ static void complete__offers_commands_and_options(void **state)
 	completes("image discard --", "--help\n--yes\n--timeout\n");
 	completes("doc", "doctor\n");
 	completes("template ''", "list\nshow\ncheck\n");
-	completes("template list --", "--help\n--output-as\n");
-	completes("resize --", "--help\n--output-as\n");
+	completes("template list --", "--help\n" OUTPUT);
+	completes("resize --", "--help\n" OUTPUT);
 	completes("destroy web1 --w", "--wipe\n");
-	completes("doctor --", "--help\n--all\n--local\n--json\n--timeout\n");
-	completes("tasks show --", "--help\n--json\n--timeout\n");
+	completes("doctor --", "--help\n--all\n--local\n" OUTPUT "--timeout\n");
+	completes("tasks show --", "--help\n" OUTPUT "--timeout\n");
 	completes("journal status --j", "--json\n");
 	completes("reconcile web1 --json --d", "--dry-run\n");
-	completes("journal --", "");
+	completes("journal --", "--help\n");
 	assert_int_equal(run("complete"), 2);
 }
 
@@ -254,6 +256,8 @@ static void tasks__prints_json(void **state)
 			    "done");
 	assert_true(json_is_false(json_object_get(json, "active")));
 	json_decref(json);
+	assert_int_equal(run("tasks --output-as=xml"), 0);
+	has("<task uuid=\"");
 }
 
 static void tasks_show__has_all_of_one(void **state)
@@ -531,6 +535,16 @@ static void command_line__is_checked(void **state)
 	assert_int_equal(run(""), 2);
 	assert_int_equal(run("tasks what"), 2);
 	assert_int_equal(run("journal"), 2);
+	has("journal keygen [FILE]");
+	assert_int_equal(run("journal what"), 2);
+	has("there is no command 'what'; see lunmask journal --help");
+	assert_int_equal(run("journal --help"), 0);
+	has("journal keygen [FILE]");
+	assert_null(strstr(output, "tasks show"));
+	assert_int_equal(run("template --help"), 0);
+	has("template list");
+	assert_int_equal(run("tasks --follow --xml"), 2);
+	has("--follow prints text or json");
 	assert_int_equal(run("tasks --yes"), 2);
 	assert_int_equal(run("tasks --timeout 0"), 2);
 	assert_int_equal(run("journal export"), 2);
