@@ -223,6 +223,8 @@ at=$(resource_located db-unit)
 unit_is "$at"
 
 T_WHAT="moved $moves times while it is written to"
+boots_of() { witness_check "$1" 2>/dev/null | sed -n 's/^boots: //p'; }
+declare -A boots=([db1]=$(boots_of db1) [db2]=$(boots_of db2)) # the tests above have booted them, too
 writer_begin
 ok "$T_WHAT: writes" writes_on "$at"
 for ((i = 1; i <= moves; i++)); do
@@ -240,7 +242,7 @@ is "$T_WHAT: all of them" "$((i - 1))" "$moves"
 settled
 unit_is "$at"
 for vm in db1 db2; do
-	ok "$T_WHAT: $vm has never booted again" witness_check "$vm" --expect-boots 1
+	ok "$T_WHAT: $vm has never booted again" witness_check "$vm" --expect-boots "${boots[$vm]}"
 done
 is "$T_WHAT: nothing that was written is lost" "$(ledger_check)" ""
 
@@ -255,7 +257,8 @@ unit_is "$other"
 ok "$T_WHAT: which writes" writes_on "$other"
 writer_end
 is "$T_WHAT: nothing that was written is lost" "$(ledger_check)" ""
-ok "$T_WHAT: the other VM has not booted again" witness_check "$(vm_at "$other")" --expect-boots 1
+ok "$T_WHAT: the other VM has not booted again" \
+	witness_check "$(vm_at "$other")" --expect-boots "${boots[$(vm_at "$other")]}"
 
 T_WHAT="the node comes back"
 lab boot "$at" >/dev/null 2>&1

@@ -289,7 +289,7 @@ ENV=()
 lab exec "$node" -- rm -f /run/editor /run/edited
 
 T_WHAT="at once, what was stored before"
-with '/<link state="up"/>/d; s,current="2",current="1",'
+with '\|<link state="up"/>|d; s,current="2",current="1",'
 lunmask "$node" definition set web1 /run/live.xml --yes
 done_is 0
 is "$T_WHAT: not without --live" "$(vcpus "$node")" 2
