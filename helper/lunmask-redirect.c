@@ -30,9 +30,8 @@ enum { EXIT_REDIRECTED = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 static const struct usage usage = {
 	.name = "lunmask-redirect",
 	.word = "<LOGIN",
-	.summary = "Redirects an iSCSI login to a portal of lunmask.conf that lets this host in. "
-		   "systemd\n"
-		   "runs it for each connection to " REDIRECT_PORTAL "; nobody else needs it.",
+	.summary = "Redirects an iSCSI login to a portal of lunmask.conf that lets this host in.\n"
+		   "systemd runs it for each connection to " REDIRECT_PORTAL ".",
 };
 
 /* -EPIPE: the other side has closed. */

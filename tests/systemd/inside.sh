@@ -155,6 +155,7 @@ ok "and is online" becomes 60 eval 'crm_mon -1 2>/dev/null | seen "Online: \[ no
 ok "lunmask tasks answers" lunmask tasks
 ok "the socket of lunmask-paths is there" is ActiveState lunmask-paths.socket active
 ok "and that of lunmask-answer" is ActiveState lunmask-answer.socket active
+ok "and that of lunmask-redirect" is ActiveState lunmask-redirect.socket active
 [ -S /run/libvirt/libvirt-sock ] || systemctl start libvirtd >/dev/null 2>&1
 
 ok "a LUN is granted to the host, which has released it" release_make
