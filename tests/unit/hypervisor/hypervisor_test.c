@@ -152,6 +152,7 @@ static void set__changes_amounts_up_to_the_maximum(void **state)
 	assert_int_equal(hypervisor_set_vcpus(hv, "vm1", 3, soon(), &err), -EIO);
 	assert_non_null(strstr(err_text(&err), "vCPUs"));
 	assert_int_equal(hypervisor_set_vcpus(hv, "none", 1, soon(), &err), -ENOENT);
+	assert_int_equal(hypervisor_destroy(hv, "vm1", soon(), NULL), 0);
 }
 
 static void calls__say_that_there_is_no_domain(void **state)
