@@ -68,23 +68,31 @@ static int request_read(struct login_request *ret, struct deadline deadline, str
 	return rc < 0 ? rc : login_request_decode(header, data, bytes, ret, err);
 }
 
-/* Which array has the target is not known here: each is asked, and others than its own refuse. */
-static size_t portals_collect(const struct config *config, struct portal_place *ret,
-			      const char **ret_names)
+/*
+ * The login does not say of which array its target is, and two arrays may have targets of one name.
+ * A guest that its array has cut off would then be sent to another one's volume. So there must be
+ * one.
+ */
+static int portals_collect(const struct config *config, struct portal_place *ret,
+			   const char **ret_names, size_t *ret_n, struct err *err)
 {
 	size_t n_arrays = 0;
-	size_t n = 0;
 	const struct config_array *arrays = config_arrays(config, &n_arrays);
 
-	for (size_t i = 0; i < n_arrays; i++) {
-		for (size_t k = 0; k < arrays[i].n_portals && n < PORTAL_CHOICE_MAX; k++) {
-			ret[n] = (struct portal_place){.portal = arrays[i].portals[k],
-						       .chap = config_chap(config, arrays[i].name)};
-			ret_names[n] = arrays[i].portals[k];
-			n++;
-		}
+	*ret_n = 0;
+	if (n_arrays != 1) {
+		return err_set(err, -ENOTUNIQ,
+			       "lunmask.conf has %zu arrays, and it is not known which one the "
+			       "target is of: logins are redirected where there is one",
+			       n_arrays);
 	}
-	return n;
+	for (size_t k = 0; k < arrays[0].n_portals; k++) {
+		ret[k] = (struct portal_place){.portal = arrays[0].portals[k],
+					       .chap = config_chap(config, arrays[0].name)};
+		ret_names[k] = arrays[0].portals[k];
+		(*ret_n)++;
+	}
+	return 0;
 }
 
 static int portal_find(const struct login_request *request, struct deadline deadline,
@@ -97,8 +105,8 @@ static int portal_find(const struct login_request *request, struct deadline dead
 	size_t at = 0;
 	int rc = config_load(NULL, &config, err);
 
+	rc = rc < 0 ? rc : portals_collect(config, portals, names, &n, err);
 	if (rc == 0) {
-		n = portals_collect(config, portals, names);
 		rc = portal_choose(request->initiator, request->target, portals, n, deadline, &at,
 				   err);
 	}

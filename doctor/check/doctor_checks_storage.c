@@ -43,7 +43,8 @@ static void redirect_judge(const struct doctor_facts *facts, struct doctor_verdi
 	const struct config_array *arrays = config_arrays(facts->config.config, &n);
 	int rc = facts->state_tools.redirect;
 
-	for (size_t i = 0; i < n && rc < 0; i++) {
+	/* With several arrays, nobody is redirected. */
+	for (size_t i = 0; n == 1 && i < n && rc < 0; i++) {
 		if (arrays[i].n_portals > 1) {
 			doctor_found(
 				verdict, DOCTOR_WARN, NULL,

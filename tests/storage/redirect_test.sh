@@ -132,6 +132,13 @@ ok "a stranger is refused by the array, and so here" \
 	says EHOSTUNREACH check "$here" "$host-not" "$target" 1 facts
 ok "and why is told" grep -q "login of $host-not to $target: portal $first:3260.*masked" "$work/redirect.log"
 ok "a discovery is not redirected" says "ession type" discover
+sed 's/^\[array san1\]/[array san2]/; /^\[host/,$d' "$work/lunmask.conf" >"$work/second"
+cp -p "$work/lunmask.conf" "$work/one"
+cat "$work/second" >>"$work/lunmask.conf"
+ok "with two arrays nobody is redirected: it could be the other one's volume" \
+	says EHOSTUNREACH check "$here" "$host" "$target" 1 facts
+ok "and why is told" grep -q "lunmask.conf has 2 arrays" "$work/redirect.log"
+cat "$work/one" >"$work/lunmask.conf"
 exec 8<>"/dev/tcp/127.0.0.1/860"
 head -c 4096 /dev/zero >&8 || true
 ok "what is no login ends the connection" ended timeout 60 cat
