@@ -43,6 +43,16 @@ by_hand_vm() {
 	vm_params "$1"
 }
 
+# The witness writes to each disk that it finds while it boots: nothing is plugged in before it counts.
+both_count() {
+	local vm node
+	for node in node1 node2; do
+		vm=$(vm_at "$node")
+		ok "$T_WHAT: $vm counts, without the LUN" \
+			witness_wait "$vm" "$node" "$(($(witness_counter "$vm") + 5))" 180
+	done
+}
+
 vm_at() { case $1 in node1) echo db1 ;; node2) echo db2 ;; esac }
 drives() { lab exec "$1" -- virsh -q domblklist "$(vm_at "$1")" 2>/dev/null | awk 'NF { print $1 }' | sort | xargs; }
 # unit_is [NODE]: nobody else is granted the LUN, and no other guest has the drive.
@@ -139,6 +149,8 @@ by_hand_vm db1
 agent_is 0 node1 start
 by_hand_vm db2
 agent_is 0 node2 start
+T_WHAT="started"
+both_count
 unit_params
 
 T_WHAT="plugged in"
@@ -210,6 +222,7 @@ vm_resource() { # VM OTHERS...
 ok "$T_WHAT: the first VM" vm_resource db1 node2 node3
 ok "$T_WHAT: the second VM" vm_resource db2 node1 node3
 ok "$T_WHAT: they start" settled
+both_count
 ok "$T_WHAT: the LUN" crm configure primitive db-unit ocf:lunmask:LogicalUnit \
 	params array=san1 lun="$unit" drive=vdc "vm_map=node1:db1 node2:db2" \
 	op start timeout=120s op stop timeout=120s op monitor interval=10s timeout=30s \
