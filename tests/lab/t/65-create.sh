@@ -3,17 +3,10 @@
 # A VM is made from a template, runs under Pacemaker on all nodes; and made while the command is killed.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/crash.sh"
+. "$(dirname "$0")/template.sh"
 . "$(dirname "$0")/pacemaker.sh" # after it: settled is that of Pacemaker
 
-TEMPLATE=/etc/lunmask/templates/witness
 LUNMASK=/usr/sbin/lunmask
-
-vm_luns() { echo "$1-vda $1-vdb $1-state"; }
-witness_check() {
-	local vm=$1
-	shift
-	lab guest check "$vm" --luns "$vm-vda $vm-vdb" "$@"
-}
 
 clean_up() {
 	local vm
@@ -22,43 +15,9 @@ clean_up() {
 		lab exec node1 -- "$LUNMASK" create "$vm" --abort >/dev/null 2>&1
 		vm_unmake "$vm"
 	done
-	for node in $(lab nodes); do
-		lab exec "$node" -- rm -rf "$TEMPLATE"
-	done
-	rm -rf "$(dirname "$IMAGE")"
+	template_remove
 }
 trap clean_up EXIT
-
-IMAGE=$(mktemp -d)/image
-# The witness's definition, with placeholders; its image has something before and after the ring.
-template_make() {
-	local node
-	{
-		head -c 524288 /dev/urandom
-		head -c 7864320 /dev/zero
-		head -c 1048576 /dev/urandom
-		head -c 7340032 /dev/zero
-	} >"$IMAGE" && qemu-img convert -f raw -O qcow2 "$IMAGE" "$IMAGE.qcow2" || return 1
-	for node in $(lab nodes); do
-		lab exec "$node" -- mkdir -p "$TEMPLATE" || return 1
-		lab exec "$node" -- tee "$TEMPLATE/disk.qcow2" <"$IMAGE.qcow2" >/dev/null || return 1
-		lab guest xml TEMPLATE --memory "$VM_MEMORY_MIB" --disks 2 |
-			sed -e "s/TEMPLATE/@VM@/g; s|<uuid>.*</uuid>|<uuid>@UUID@</uuid>|" \
-				-e "s|<memory .*</memory>|<memory>@MEMORY_KIB@</memory>|" |
-			lab exec "$node" -- tee "$TEMPLATE/domain.xml" >/dev/null || return 1
-		lab exec "$node" -- tee "$TEMPLATE/template.conf" >/dev/null <<-X || return 1
-			[template]
-			description = the witness
-			memory = ${VM_MEMORY_MIB}MiB
-			[drive vda]
-			size = 16MiB
-			image = disk.qcow2
-			[drive vdb]
-			size = 16MiB
-		X
-		lab exec "$node" -- chmod -R go-w "$TEMPLATE" || return 1
-	done
-}
 
 # create NODE VM [OPTION...]: sets RC, OUT (of stdout) and SAID (of stderr).
 create() {
@@ -83,20 +42,6 @@ create_is() {
 	fi
 }
 
-# The names of LUNs on the array that begin so.
-luns_on_array() {
-	driver luns <<<'{}' | python3 -c '
-import json, sys
-print(*sorted(lun["name"] for lun in json.load(sys.stdin)["luns"]
-              if lun["name"].startswith(sys.argv[1] + "-")))' "$1"
-}
-
-open_tasks() {
-	lab exec node1 -- "$LUNMASK" tasks --json | python3 -c '
-import json, sys
-print(*(task["vm"] for task in json.load(sys.stdin)["tasks"]))'
-}
-
 # Beside the witness's ring, which begins at 1 MiB and has 1 MiB.
 content_is_the_image() {
 	local file
@@ -105,15 +50,15 @@ content_is_the_image() {
 }
 
 nothing_is_left() {
-	is "$T_WHAT: no LUN is left" "$(luns_on_array web1)" ""
-	is "$T_WHAT: no task is open" "$(open_tasks)" ""
+	is "$T_WHAT: no LUN is left" "$(luns_on_array web1)" none
+	is "$T_WHAT: no task is open" "$(open_tasks)" none
 }
 
 is_made() {
 	is "$T_WHAT: its LUNs are there" "$(luns_on_array "$1")" "$1-state $1-vda $1-vdb"
 	masks_are "$1" "$T_WHAT: nobody has a path"
 	ok "$T_WHAT: the image is on it" content_is_the_image "$1"
-	is "$T_WHAT: no task is open" "$(open_tasks)" ""
+	is "$T_WHAT: no task is open" "$(open_tasks)" none
 }
 
 offline() { lab exec "$CRM_NODE" -- crm_mon -1 2>/dev/null | seen -E "OFFLINE:.* $1 "; }
@@ -205,7 +150,7 @@ CRM_NODE=node2
 ok "$T_WHAT: it is off" wait_until 60 offline node1
 ok "$T_WHAT: another node undoes it" \
 	wait_until 60 lab exec node2 -- "$LUNMASK" create web1 --abort
-is "$T_WHAT: no LUN is left" "$(luns_on_array web1)" ""
+is "$T_WHAT: no LUN is left" "$(luns_on_array web1)" none
 lab boot node1 >/dev/null 2>&1
 lab up >/dev/null 2>&1
 CRM_NODE=node1

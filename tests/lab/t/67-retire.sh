@@ -32,20 +32,6 @@ killed() {
 	fi
 }
 
-luns_left() {
-	driver luns <<<'{}' | python3 -c '
-import json, sys
-print(*sorted(lun["name"] for lun in json.load(sys.stdin)["luns"] if lun["name"].startswith("web1-")))'
-}
-lun_bytes() {
-	printf '{"luns":["%s"]}' "$1" | driver luns |
-		python3 -c 'import json, sys; print(json.load(sys.stdin)["luns"][0]["size_bytes"])'
-}
-open_tasks() {
-	lab exec node1 -- lunmask tasks --json | python3 -c '
-import json, sys
-print(*(task["vm"] for task in json.load(sys.stdin)["tasks"]))'
-}
 offline() { lab exec "$CRM_NODE" -- crm_mon -1 2>/dev/null | seen -E "OFFLINE:.* $1 "; }
 
 ok "the crash points can be installed" crash_install
@@ -64,7 +50,7 @@ has_grown() {
 		"$(lab exec "$node" -- virsh domblkinfo web1 vdb)" "Capacity: *$(($1 * MIB))"
 	lunmask "$node" definition show web1
 	like "$T_WHAT: it is noted" "$OUT" "lun=\"web1-data\" .*size=\"$(($1 * MIB))\""
-	is "$T_WHAT: no task is open" "$(open_tasks)" ""
+	is "$T_WHAT: no task is open" "$(open_tasks)" none
 }
 
 T_WHAT="resize, refused"
@@ -123,7 +109,7 @@ ok "$T_WHAT: settles" settled
 lunmask node1 destroy web1
 done_is 4
 like "$T_WHAT: nobody confirms it" "$OUT" "say --confirm web1"
-is "$T_WHAT: the LUNs are there" "$(luns_left)" "web1-data web1-root web1-state"
+is "$T_WHAT: the LUNs are there" "$(luns_on_array web1)" "web1-data web1-root web1-state"
 
 T_WHAT="stopped, a drive grows"
 lunmask node2 resize web1 vdb 72MiB
@@ -160,7 +146,7 @@ refused 1 "finish 'lunmask destroy web1'" node1 start
 lunmask node1 destroy web1 --abort
 done_is 0
 masks_are web1 "$T_WHAT"
-is "$T_WHAT: no task is open" "$(open_tasks)" ""
+is "$T_WHAT: no task is open" "$(open_tasks)" none
 ok "$T_WHAT: start" crm resource start web1
 ok "$T_WHAT: settles" settled
 ok "$T_WHAT: the witness agrees" witness_check web1
@@ -175,8 +161,8 @@ for line in "wipe web1-root" "wipe: done" "revoke: done" "releases: done"; do
 	done_is 4
 	lunmask node1 destroy web1 --confirm web1 --crm
 	done_is 0
-	is "$T_WHAT: no LUN is left" "$(luns_left)" ""
-	is "$T_WHAT: no task is open" "$(open_tasks)" ""
+	is "$T_WHAT: no LUN is left" "$(luns_on_array web1)" none
+	is "$T_WHAT: no task is open" "$(open_tasks)" none
 	like "$T_WHAT: it prints the command" "$OUT" "crm configure delete web1"
 	ok "$T_WHAT: the VM can be made again" vm_make web1
 done
@@ -188,13 +174,13 @@ CRM_NODE=node2
 ok "$T_WHAT: it is off" wait_until 60 offline node1
 ok "$T_WHAT: another node goes on" \
 	wait_until 60 lab exec node2 -- lunmask destroy web1 --confirm web1
-is "$T_WHAT: no LUN is left" "$(luns_left)" ""
+is "$T_WHAT: no LUN is left" "$(luns_on_array web1)" none
 lab boot node1 >/dev/null 2>&1
 lab up >/dev/null 2>&1
 CRM_NODE=node1
 
 T_WHAT="the printed command"
 ok "$T_WHAT" crm -F configure delete web1
-is "$T_WHAT: no task is open" "$(open_tasks)" ""
+is "$T_WHAT: no task is open" "$(open_tasks)" none
 
 done_testing

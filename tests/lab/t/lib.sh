@@ -100,12 +100,16 @@ initiator() { echo "iqn.2026-11.org.example:$1"; }
 
 # acl LUN: the hosts that tgtd would let in, blank-separated, sorted.
 acl() {
-	lab array -- tgtadm --lld iscsi --mode target --op show |
-		awk -v target="iqn.2026-11.org.example:$1" '
-			/^Target / { mine = ($3 == target) }
-			mine && /ACL information:/ { acl = 1; next }
-			/^Target / { acl = 0 }
-			mine && acl && NF { sub(/.*:/, "", $1); print $1 }' | sort | xargs
+	local text
+	text=$(lab array -- tgtadm --lld iscsi --mode target --op show) || {
+		echo "tgtd does not answer"
+		return
+	}
+	awk -v target="iqn.2026-11.org.example:$1" '
+		/^Target / { mine = ($3 == target) }
+		mine && /ACL information:/ { acl = 1; next }
+		/^Target / { acl = 0 }
+		mine && acl && NF { sub(/.*:/, "", $1); print $1 }' <<<"$text" | sort | xargs
 }
 
 # target_id LUN: tgtd's number for it.
@@ -258,6 +262,26 @@ libvirtd_back() {
 # fencer_knows NODE: its fencer has run for so long that it has heard what the others remember.
 fencer_knows() {
 	lab exec "$1" -- sh -c '[ "$(ps -o etimes= -C pacemaker-fenced | sort -n | head -n 1)" -ge 46 ]'
+}
+
+# luns_on_array VM: the names of its LUNs there, or "none".
+luns_on_array() {
+	driver luns <<<'{}' | python3 -c '
+import json, sys
+print(*(sorted(lun["name"] for lun in json.load(sys.stdin)["luns"]
+               if lun["name"].startswith(sys.argv[1] + "-")) or ["none"]))' "$1"
+}
+
+lun_bytes() {
+	printf '{"luns":["%s"]}' "$1" | driver luns |
+		python3 -c 'import json, sys; print(json.load(sys.stdin)["luns"][0]["size_bytes"])'
+}
+
+# The VMs that the journal has a task of, or "none"; nothing where it does not answer.
+open_tasks() {
+	lab exec "${CRM_NODE:-node1}" -- lunmask tasks --json | python3 -c '
+import json, sys
+print(*([task["vm"] for task in json.load(sys.stdin)["tasks"]] or ["none"]))'
 }
 
 # The witness

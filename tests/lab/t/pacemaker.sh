@@ -25,8 +25,14 @@ located_elsewhere() {
 # other_node NODE: one that is not it.
 other_node() { lab nodes | tr ' ' '\n' | grep -v "^$1\$" | head -n 1; }
 
+# What Pacemaker reports as failed, or why it does not answer.
 failures() {
-	lab exec "${CRM_NODE:-node1}" -- crm_mon -1rf 2>/dev/null | grep -A5 'Failed' || true
+	local text
+	text=$(lab exec "${CRM_NODE:-node1}" -- crm_mon -1rf 2>&1) || {
+		printf 'crm_mon: %s\n' "$text"
+		return
+	}
+	grep -A5 'Failed' <<<"$text" || true
 }
 
 # Pacemaker on a node

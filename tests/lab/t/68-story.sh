@@ -1,0 +1,65 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The life of a VM: made from a template, on all hosts in turn, larger while it runs, and destroyed.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/template.sh"
+. "$(dirname "$0")/pacemaker.sh"
+
+MIB=1048576
+clean_up() {
+	lab exec node1 -- lunmask create web1 --abort
+	lab exec node1 -- lunmask destroy web1 --abort
+	web1_remove
+	template_remove
+} >/dev/null 2>&1
+trap clean_up EXIT
+
+# resource_of JSON: runs the commands that were printed for crm.
+resource_of() {
+	local command
+	while read -r command; do
+		ok "$T_WHAT: ${command:0:40}" lab exec node1 -- sh -c "$command"
+	done < <(python3 -c 'import json, sys; print(*json.load(sys.stdin)["commands"], sep="\n")' <<<"$1")
+}
+move() { # MODE NODE
+	T_WHAT="$1 to $2"
+	ok "$T_WHAT: migration_mode=$1" crm resource param web1 set migration_mode "$1"
+	ok "$T_WHAT: moves" crm resource move web1 "$2"
+	ok "$T_WHAT: settles" settled
+	ok "$T_WHAT: clear" crm resource clear web1
+	runs_on "$2" 1
+}
+
+T_WHAT="made from a template on node1, for node2"
+ok "$T_WHAT: the template" template_make
+said=$(lab exec node1 -- lunmask create web1 --template witness --verify --host node2 --crm \
+	--output-as json 2>/dev/null)
+is "$T_WHAT: exit status" $? 0
+is "$T_WHAT: its LUNs" "$(luns_on_array web1)" "web1-state web1-vda web1-vdb"
+masks_are web1 "$T_WHAT: nobody has a path"
+is "$T_WHAT: no task is open" "$(open_tasks)" none
+resource_of "$said"
+ok "$T_WHAT: settles" settled
+runs_on node2 1
+
+move live node3
+move live node1
+T_WHAT="larger while it runs"
+ok "$T_WHAT" lab exec node1 -- lunmask resize web1 vdb 24MiB
+is "$T_WHAT: the array has it" "$(lun_bytes web1-vdb)" $((24 * MIB))
+like "$T_WHAT: the guest has it" "$(lab exec node1 -- virsh domblkinfo web1 vdb)" \
+	"Capacity: *$((24 * MIB))"
+runs_on node1 1
+move saved node2
+is "nothing failed" "$(failures)" ""
+
+T_WHAT="destroyed"
+ok "$T_WHAT: stop" crm resource stop web1
+ok "$T_WHAT: settles" settled
+ok "$T_WHAT: the witness agrees" witness_check web1 --expect-boots 1
+ok "$T_WHAT" lab exec node3 -- lunmask destroy web1 --confirm web1
+is "$T_WHAT: no LUN is left" "$(luns_on_array web1)" none
+is "$T_WHAT: no task is open" "$(open_tasks)" none
+ok "$T_WHAT: the resource" crm -F configure delete web1
+
+done_testing
