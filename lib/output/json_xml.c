@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <glib.h>
 #include <libxml/tree.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "xml/xml_out.h"
