@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <glib.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

@@ -3,6 +3,7 @@
 
 #include <glib.h>
 #include <poll.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
