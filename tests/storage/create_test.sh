@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # VMs that are made, resized and destroyed on a real array: create_test.sh [BUILD-DIRECTORY [PROGRAM]]
 #
-# PROGRAM: create_live (the default), destroy_live, resize_live
+# PROGRAM: create_live (the default), destroy_live, resize_live, or another one by its absolute path
 # Needs root, tgtd, qemu-img with iSCSI and libvirt's test driver. Runs in namespaces of its own
 # (network, mounts, pids): whatever it starts ends with it. Prints what cmocka prints.
 set -euo pipefail
@@ -97,4 +97,5 @@ files_write() {
 tgtd_start
 files_write
 cd "$WORK"
-"$build/tests/storage/$program"
+[[ $program == /* ]] || program=$build/tests/storage/$program
+"$program"
