@@ -277,10 +277,11 @@ static int run(const struct image_job *job, const char *command, const char *con
 	return rc;
 }
 
+/* -W: as the blocks come; a LUN has no order in which it is best written. */
 int image_write(const struct image_job *job, struct deadline deadline, struct err *err)
 {
 	const char *const options[] = {
-		"-n",       "-m", "8", "-f", job->format, "--target-image-opts", "--target-is-zero",
+		"-n",       "-W", "-f", job->format, "--target-image-opts", "--target-is-zero",
 		job->image, NULL};
 	int status = 0;
 	int rc = run(job, "convert", options, deadline, &status, err);
@@ -309,7 +310,7 @@ int image_wipe(const struct image_job *job, uint64_t size_bytes, struct deadline
 	g_autofree char *zeros =
 		g_strdup_printf("driver=null-co,read-zeroes=on,size=%" PRIu64, size_bytes);
 	const char *const options[] = {
-		"-n", "-m", "8", "-S", "0", "--image-opts", "--target-image-opts", zeros, NULL};
+		"-n", "-W", "-S", "0", "--image-opts", "--target-image-opts", zeros, NULL};
 	int status = 0;
 	int rc = run(job, "convert", options, deadline, &status, err);
 

@@ -113,7 +113,7 @@ static void write__gives_the_secret_to_stdin_only(void **state)
 static void write__names_the_lun_and_follows(void **state)
 {
 	struct image_job job = job_of(
-		"case \"$*\" in 'convert -p -n -m 8 -f qcow2 --target-image-opts --target-is-zero "
+		"case \"$*\" in 'convert -p -n -W -f qcow2 --target-image-opts --target-is-zero "
 		"/a,b/c.qcow2 driver=raw,file.driver=iscsi,file.transport=tcp,file.portal=192.0.2."
 		"1:3260,file.target=iqn.2026-11.x:t,file.lun=3,file.initiator-name=iqn.2026-11.x:"
 		"me') ;; *) echo \"$*\" >&2; exit 3 ;; esac\n"
@@ -189,7 +189,7 @@ static void compare__tells_other_content_from_trouble(void **state)
 static void wipe__sends_zeros_as_data(void **state)
 {
 	struct image_job job = job_of(
-		"case \"$*\" in 'convert -p -n -m 8 -S 0 --image-opts --target-image-opts "
+		"case \"$*\" in 'convert -p -n -W -S 0 --image-opts --target-image-opts "
 		"driver=null-co,read-zeroes=on,size=12582912 driver=raw,file.driver=iscsi,'*) ;; "
 		"*) echo \"$*\" >&2; exit 9 ;; esac\nprintf '    (100.00/100%%)\\r\\n'");
 	struct err err = ERR_INIT;
