@@ -61,6 +61,11 @@ goes_on() {
 	ok "$T_WHAT: one writer, no gap, $BOOTS boots" witness_check web1 --expect-boots "$BOOTS"
 }
 
+degraded() {
+	agent "$1" monitor OCF_RESKEY_CRM_meta_interval=10000 OCF_CHECK_LEVEL=10
+	[ "$RC" = 190 ]
+}
+
 ok "the array's portals can die" eval 'array_nft add table inet lab_portals &&
 	array_nft add chain inet lab_portals input "{ type filter hook input priority 0; }"'
 for node in node1 node2; do
@@ -81,7 +86,9 @@ ok "$T_WHAT: they use the first" uses node1 "$P1"
 T_WHAT="the first dies"
 dies "$P1"
 goes_on node1 "$P2"
-refused 190 '1 of 2 portals' node1 monitor OCF_RESKEY_CRM_meta_interval=10000 OCF_CHECK_LEVEL=10
+wait_until 60 degraded node1
+is "$T_WHAT: the monitor is degraded, once it is measured" "$RC" 190
+like "$T_WHAT: and says why" "$REASON" '1 of 2 portals'
 
 T_WHAT="the first is back, and the second dies"
 all_live

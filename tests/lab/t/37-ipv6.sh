@@ -83,6 +83,11 @@ move() {
 	settled "$3"
 }
 
+degraded() {
+	agent "$1" monitor OCF_RESKEY_CRM_meta_interval=10000 OCF_CHECK_LEVEL=10
+	[ "$RC" = 190 ]
+}
+
 ok "the array has portals with IPv6 addresses" network_add
 ok "its portals can die" eval 'array_nft add table inet lab_portals &&
 	array_nft add chain inet lab_portals input "{ type filter hook input priority 0; }"'
@@ -114,7 +119,9 @@ counter=$(witness_counter web1)
 ok "$T_WHAT: QEMU changes over" wait_until 120 uses node2 "$P2"
 ok "$T_WHAT: it counts" witness_wait web1 node2 $((counter + 5)) 120
 settled node2
-refused 190 '1 of 2 portals' node2 monitor OCF_RESKEY_CRM_meta_interval=10000 OCF_CHECK_LEVEL=10
+wait_until 60 degraded node2
+is "$T_WHAT: the monitor is degraded, once it is measured" "$RC" 190
+like "$T_WHAT: and says why" "$REASON" '1 of 2 portals'
 move live node2 node1
 ok "$T_WHAT: QEMU uses the one that lives" uses node1 "$P2"
 
