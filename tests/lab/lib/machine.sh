@@ -113,9 +113,21 @@ machine_run() {
 	(machine_exec "$@")
 }
 
-# Copies a staged tree over the machine's disk; existing directories and links to them stay.
+# tree_new FROM TO: what of FROM's tree is to be copied, NUL-terminated: no directory that TO has.
+tree_new() {
+	local path
+	cd "$1" || return 1
+	find . -mindepth 1 -print0 | while IFS= read -r -d '' path; do
+		[ -d "$path" ] && [ ! -L "$path" ] && [ -d "$2/$path" ] || printf '%s\0' "$path"
+	done
+}
+
+# Copies a staged tree over the machine's disk; existing directories and links to them stay. If they
+# were in the archive, tar would make them 0700 for a moment, / too: seen to end a Pacemaker that was
+# just starting, whose daemons are not root's.
 tree_copy() {
-	tar -C "$1" -cf - . | tar -C "$2" -xpf - --no-overwrite-dir --keep-directory-symlink
+	(tree_new "$1" "$2" | tar -C "$1" --null --no-recursion -T - -cf -) |
+		tar -C "$2" -xpf - --keep-directory-symlink
 }
 
 machine_install() {
