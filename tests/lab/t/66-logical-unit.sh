@@ -121,11 +121,14 @@ more_than() { [ "$(grep -c " $1\$" "$ledger")" -gt "$2" ]; }
 ledger_check() {
 	python3 - "$ledger" "$disk" <<'END'
 import sys
+# The writer goes on: what the ledger has now is on the disk that is read afterwards.
+ledger = [line.strip() for line in open(sys.argv[1])]
 with open(sys.argv[2], "rb") as disk:
     data = disk.read()
-lost = [line.strip() for line in open(sys.argv[1])
-        if any(byte != int(line.split()[0]) % 251 + 1
-               for byte in data[int(line.split()[0]) * 512:int(line.split()[0]) * 512 + 512])]
+def is_lost(line):
+    n = int(line.split()[0])
+    return any(byte != n % 251 + 1 for byte in data[n * 512:n * 512 + 512])
+lost = [line for line in ledger if is_lost(line)]
 print(*lost[:10], sep=", ")
 END
 }
