@@ -114,7 +114,7 @@ luns_make() {
 	[ "$kind" != cloud ] || seed_make
 }
 seed_make() {
-	lun_create web1-seed $((2 << 20)) && yes seed | head -c $((2 << 20)) >"$(lab path pool)/web1-seed" &&
+	lun_create web1-seed $((2 << 20)) && head -c $((2 << 20)) < <(yes seed) >"$(lab path pool)/web1-seed" &&
 		printf '{"name":"web1-seed","read_only":true}' | driver protect >/dev/null
 }
 seed_remove() {
