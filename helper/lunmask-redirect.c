@@ -6,8 +6,10 @@
  *
  * Exit status: 0: redirected; 1: refused, the answer says so; 2: wrong usage.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <glib.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,10 +19,10 @@
 #include "base/deadline.h"
 #include "command/usage.h"
 #include "config/config.h"
-#include "names/portal.h"
 #include "redirect/login_message.h"
 #include "redirect/portal_choice.h"
 #include "redirect/portal_orphan.h"
+#include "redirect/redirect_address.h"
 
 enum { EXIT_REDIRECTED = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 
@@ -31,7 +33,7 @@ static const struct usage usage = {
 	.name = "lunmask-redirect",
 	.word = "<LOGIN",
 	.summary = "Redirects an iSCSI login to a portal of lunmask.conf that lets this host in.\n"
-		   "systemd runs it for each connection to " REDIRECT_PORTAL ".",
+		   "systemd runs it for each connection to port 860 of 127.0.0.0/8.",
 };
 
 /* -EPIPE: the other side has closed. */
@@ -69,50 +71,67 @@ static int request_read(struct login_request *ret, struct deadline deadline, str
 }
 
 /*
- * The login does not say of which array its target is, and two arrays may have targets of one name.
- * A guest that its array has cut off would then be sent to another one's volume. So there must be
- * one.
+ * The login does not say of which array its target is, and two arrays may have targets of one name:
+ * a guest that its array has cut off must not be sent to another one's volume. So the address at
+ * which it has come in says which array is meant. Who is not of this host has no business here.
  */
-static int portals_collect(const struct config *config, struct portal_place *ret,
-			   const char **ret_names, size_t *ret_n, struct err *err)
+static int address_asked(char ret[static INET_ADDRSTRLEN], struct err *err)
 {
-	size_t n_arrays = 0;
-	const struct config_array *arrays = config_arrays(config, &n_arrays);
+	struct sockaddr_in ends[2];
 
-	*ret_n = 0;
-	if (n_arrays != 1) {
-		return err_set(err, -ENOTUNIQ,
-			       "lunmask.conf has %zu arrays, and it is not known which one the "
-			       "target is of: logins are redirected where there is one",
-			       n_arrays);
+	for (size_t i = 0; i < G_N_ELEMENTS(ends); i++) {
+		socklen_t bytes = sizeof(ends[i]);
+		struct sockaddr *end = (struct sockaddr *)&ends[i];
+		int rc = i == 0 ? getsockname(STDIN_FILENO, end, &bytes)
+				: getpeername(STDIN_FILENO, end, &bytes);
+
+		if (rc < 0 || ends[i].sin_family != AF_INET) {
+			return err_set(err, -ENOTSOCK,
+				       "standard input is no connection of TCP and IPv4");
+		}
+		if (ntohl(ends[i].sin_addr.s_addr) >> IN_CLASSA_NSHIFT != IN_LOOPBACKNET) {
+			return err_set(err, -EACCES,
+				       "only logins of this host, to an address in 127.0.0.0/8, "
+				       "are answered");
+		}
 	}
-	for (size_t k = 0; k < arrays[0].n_portals; k++) {
-		ret[k] = (struct portal_place){.portal = arrays[0].portals[k],
-					       .chap = config_chap(config, arrays[0].name)};
-		ret_names[k] = arrays[0].portals[k];
-		(*ret_n)++;
-	}
+	(void)inet_ntop(AF_INET, &ends[0].sin_addr, ret, INET_ADDRSTRLEN);
 	return 0;
+}
+
+static int array_choose(const struct config *config, const struct config_array *array,
+			const struct login_request *request, struct deadline deadline,
+			const char **ret, struct err *err)
+{
+	const char *const *names = (const char *const *)array->portals;
+	struct portal_place portals[CONFIG_PORTALS_MAX];
+	size_t at = 0;
+	int rc;
+
+	for (size_t i = 0; i < array->n_portals; i++) {
+		portals[i] = (struct portal_place){.portal = names[i],
+						   .chap = config_chap(config, array->name)};
+	}
+	rc = portal_choose(request->initiator, request->target, portals, array->n_portals, deadline,
+			   &at, err);
+	*ret = names[at < array->n_portals ? at : 0];
+	return rc < 0 ? rc : portal_orphans_end(names, array->n_portals, deadline, err);
 }
 
 static int portal_find(const struct login_request *request, struct deadline deadline,
 		       char ret[static ISCSI_PORTAL_MAX + 1], struct err *err)
 {
-	struct portal_place portals[PORTAL_CHOICE_MAX];
-	const char *names[PORTAL_CHOICE_MAX];
+	const struct config_array *array = NULL;
+	char address[INET_ADDRSTRLEN];
 	struct config *config = NULL;
-	size_t n = 0;
-	size_t at = 0;
-	int rc = config_load(NULL, &config, err);
+	const char *portal = NULL;
+	int rc = address_asked(address, err);
 
-	rc = rc < 0 ? rc : portals_collect(config, portals, names, &n, err);
+	rc = rc < 0 ? rc : config_load(NULL, &config, err);
+	rc = rc < 0 ? rc : redirect_array_find(config, address, &array, err);
+	rc = rc < 0 ? rc : array_choose(config, array, request, deadline, &portal, err);
 	if (rc == 0) {
-		rc = portal_choose(request->initiator, request->target, portals, n, deadline, &at,
-				   err);
-	}
-	rc = rc < 0 ? rc : portal_orphans_end(names, n, deadline, err);
-	if (rc == 0) {
-		(void)g_strlcpy(ret, names[at], ISCSI_PORTAL_MAX + 1);
+		(void)g_strlcpy(ret, portal, ISCSI_PORTAL_MAX + 1);
 	}
 	config_free(config);
 	return rc;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "doctor/check/doctor_check.h"
-#include "names/portal.h"
+#include "redirect/redirect_address.h"
 
 #define LIBVIRT_MIN 7000000 /* 7.0.0 */
 
@@ -41,17 +41,20 @@ static void redirect_judge(const struct doctor_facts *facts, struct doctor_verdi
 {
 	size_t n = 0;
 	const struct config_array *arrays = config_arrays(facts->config.config, &n);
-	int rc = facts->state_tools.redirect;
 
-	/* With several arrays, nobody is redirected. */
-	for (size_t i = 0; n == 1 && i < n && rc < 0; i++) {
-		if (arrays[i].n_portals > 1) {
-			doctor_found(
-				verdict, DOCTOR_WARN, NULL,
-				"array %s has %zu portals, and lunmask-redirect does not listen "
-				"on %s: %s",
-				arrays[i].name, arrays[i].n_portals, REDIRECT_PORTAL,
-				strerror(-rc));
+	for (size_t i = 0; i < n; i++) {
+		int rc = facts->state_tools.redirect[i];
+		char portal[REDIRECT_PORTAL_BYTES];
+		struct err err = ERR_INIT;
+
+		if (redirect_portal_get(facts->config.config, arrays[i].name, portal, &err) < 0) {
+			doctor_found(verdict, DOCTOR_WARN,
+				     "give one of them another name, while no VM uses it", "%s",
+				     err_text(&err));
+		} else if (rc < 0) {
+			doctor_found(verdict, DOCTOR_WARN, NULL,
+				     "lunmask-redirect does not listen on %s, for array %s: %s",
+				     portal, arrays[i].name, strerror(-rc));
 		}
 	}
 }
@@ -202,10 +205,12 @@ const struct doctor_check doctor_checks_storage[] = {
 	 .mend = "keep VMs off it by a location constraint, or install a lunmask with libiscsi",
 	 .judge = libiscsi_judge},
 	{.name = "redirect",
-	 .looks_at = "lunmask-redirect, where an array has several portals: does it listen",
+	 .looks_at = "lunmask-redirect: does it listen for each array",
 	 .needs = {DOCTOR_ANSWERS(config), DOCTOR_ANSWERS(state_tools)},
-	 .why = "A guest whose portal dies hangs until it is back, although the array has others.",
-	 .mend = "systemctl start lunmask-redirect.socket",
+	 .why = "A guest whose portal dies hangs until it is back, and could then write old data "
+		"over "
+		"newer.",
+	 .mend = "systemctl daemon-reload; systemctl restart lunmask-redirect.socket",
 	 .judge = redirect_judge},
 	{.name = "state-lun",
 	 .looks_at = "qemu-storage-daemon and FUSE",

@@ -128,7 +128,8 @@ struct doctor_libvirt {
 struct doctor_state_tools {
 	struct doctor_part part;
 	bool libiscsi; /* lunmask was built with it */
-	int redirect; /* 0, or -errno of connecting to lunmask-redirect */
+	/* Of each array of lunmask.conf: 0, or -errno of connecting to lunmask-redirect for it. */
+	int redirect[CONFIG_ARRAYS_MAX];
 	bool storage_daemon;
 	int fuse; /* 0, or -errno of opening /dev/fuse */
 	bool selinux_enforcing;

@@ -16,8 +16,8 @@
 #include "config/trusted_file.h"
 #include "doctor/look/doctor_look_internal.h"
 #include "names/libvirt_uri.h"
-#include "names/portal.h"
 #include "process/process.h"
+#include "redirect/redirect_address.h"
 #include "san/iscsi.h"
 
 #define INITIATOR_FILE "/etc/iscsi/initiatorname.iscsi"
@@ -164,13 +164,15 @@ static bool selinux_on(const char *path)
 }
 
 /* On this host's own address, an answer takes no time. */
-static int redirect_look(void)
+static int redirect_try(const char *array)
 {
+	char redirect[REDIRECT_PORTAL_BYTES];
 	struct sockaddr_in address = {.sin_family = AF_INET};
 	struct portal portal;
 	AUTO_FD fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (portal_from_str(REDIRECT_PORTAL, &portal, NULL) < 0 || fd < 0) {
+	redirect_portal_of(array, redirect);
+	if (portal_from_str(redirect, &portal, NULL) < 0 || fd < 0) {
 		return -EIO;
 	}
 	address.sin_port = htons(portal.port);
@@ -178,13 +180,23 @@ static int redirect_look(void)
 	return connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : -errno;
 }
 
-static void state_tools_look(struct doctor_state_tools *ret)
+static void redirect_look(const struct config *config, struct doctor_state_tools *ret)
+{
+	size_t n = 0;
+	const struct config_array *arrays = config == NULL ? NULL : config_arrays(config, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		ret->redirect[i] = redirect_try(arrays[i].name);
+	}
+}
+
+static void state_tools_look(const struct config *config, struct doctor_state_tools *ret)
 {
 	g_autofree char *program = g_find_program_in_path("qemu-storage-daemon");
 	AUTO_FD fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 
 	ret->libiscsi = iscsi_supported(NULL) == 0;
-	ret->redirect = redirect_look();
+	redirect_look(config, ret);
 	ret->storage_daemon = program != NULL;
 	ret->fuse = fuse < 0 ? -errno : 0;
 	ret->selinux_enforcing = selinux_on("/sys/fs/selinux/enforce");
@@ -198,7 +210,7 @@ void doctor_look_files(struct doctor_look *look)
 	initiator_look(&look->facts.initiator);
 	shutdown_look(&look->facts.shutdown);
 	key_look(&look->facts.key);
-	state_tools_look(&look->facts.state_tools);
+	state_tools_look(look->config, &look->facts.state_tools);
 }
 
 static bool replaced(pid_t pid)

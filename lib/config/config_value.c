@@ -81,7 +81,7 @@ int config_value_portals(const char *value, struct err *err)
 		if (rc < 0) {
 			return rc;
 		}
-		if (strcmp(portals[i], REDIRECT_PORTAL) == 0) {
+		if (portal_redirects(portals[i])) {
 			return err_set(err, -EINVAL,
 				       "'%s' is where lunmask-redirect answers on each host, and "
 				       "sends logins to the array's portals: name those",

@@ -43,3 +43,11 @@ int portal_check(const char *text, struct err *err)
 
 	return portal_from_str(text, &portal, err);
 }
+
+bool portal_redirects(const char *text)
+{
+	struct portal portal;
+
+	return portal_from_str(text, &portal, NULL) == 0 && portal.port == REDIRECT_PORT &&
+	       g_str_has_prefix(portal.address, "127.");
+}

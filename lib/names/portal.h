@@ -2,6 +2,7 @@
 #ifndef LUNMASK_PORTAL_H
 #define LUNMASK_PORTAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -13,9 +14,12 @@
 
 /*
  * Where lunmask-redirect answers, on each host: it sends whoever logs in on to a portal that lets
- * this host in. The port is IANA's for iSCSI, and nobody but root can listen there.
+ * this host in. Each array has an address in 127.0.0.0/8 (redirect/redirect_address.h);
+ * REDIRECT_PORTAL_ANY is what domains of earlier versions have. The port is IANA's for iSCSI, and
+ * nobody but root can listen there.
  */
-#define REDIRECT_PORTAL "127.0.0.1:860"
+#define REDIRECT_PORT 860
+#define REDIRECT_PORTAL_ANY "127.0.0.1:860"
 
 /* The address and TCP port at which an array serves iSCSI. */
 struct portal {
@@ -28,5 +32,8 @@ int portal_from_str(const char *text, struct portal *ret, struct err *err);
 
 /* The same, for its answer alone. */
 int portal_check(const char *text, struct err *err);
+
+/* Whether lunmask-redirect answers there, for some array or for none. */
+bool portal_redirects(const char *text);
 
 #endif

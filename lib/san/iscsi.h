@@ -112,11 +112,11 @@ int iscsi_luns_verify(const struct lun *luns, size_t n_luns, const char *const *
 		      struct err *err);
 
 /*
- * The portal that a domain's drives are given, of those that were verified: REDIRECT_PORTAL, if
- * there are others to change over to and each LUN was verified through it, else first.
+ * The portal that a domain's drives are given: redirect, where logins are redirected, if each LUN
+ * was verified through it, else first, which was verified. redirect "": there is none.
  */
 const char *iscsi_source_portal(const struct lun *luns, size_t n_luns, const char *first,
-				size_t n_portals, const char *initiator, const struct chap *chap,
-				struct deadline deadline);
+				const char *redirect, const char *initiator,
+				const struct chap *chap, struct deadline deadline);
 
 #endif

@@ -204,13 +204,11 @@ int iscsi_luns_verify(const struct lun *luns, size_t n_luns, const char *const *
 
 /* Where nobody listens, that is known at once. */
 const char *iscsi_source_portal(const struct lun *luns, size_t n_luns, const char *first,
-				size_t n_portals, const char *initiator, const struct chap *chap,
-				struct deadline deadline)
+				const char *redirect, const char *initiator,
+				const struct chap *chap, struct deadline deadline)
 {
-	static const char *const redirect[] = {REDIRECT_PORTAL};
-
-	return n_portals > 1 && iscsi_luns_verify(luns, n_luns, redirect, 1, initiator, chap, 1,
-						  deadline, NULL, NULL) == 0
-		       ? REDIRECT_PORTAL
+	return *redirect != '\0' && iscsi_luns_verify(luns, n_luns, &redirect, 1, initiator, chap,
+						      1, deadline, NULL, NULL) == 0
+		       ? redirect
 		       : first;
 }

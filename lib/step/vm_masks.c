@@ -347,8 +347,8 @@ int vm_paths_verify(void *context, struct deadline deadline, struct err *err)
 			"this host (%s) reaches fewer portals than paths_required asks for",
 			vm->self->initiator);
 	}
-	vm->source = iscsi_source_portal(vm->luns, n, vm->portal, vm->n_portals,
-					 vm->self->initiator, vm->chap, deadline);
+	vm->source = iscsi_source_portal(vm->luns, n, vm->portal, vm->redirect, vm->self->initiator,
+					 vm->chap, deadline);
 	vm->luns_known = true;
 	return 0;
 }

@@ -408,7 +408,7 @@ static int ssh_verify(struct vm_context *vm, const struct peer_probe_request *re
 static const char *source_portal(struct vm_context *vm, const struct peer_probe_request *verified,
 				 const char *first, bool by_ssh, struct deadline deadline)
 {
-	static const char *const redirect[] = {REDIRECT_PORTAL};
+	const char *const redirect[] = {vm->redirect};
 	struct peer_probe_request request = *verified;
 	struct iscsi_portals portals;
 	int rc = 0;
@@ -417,7 +417,7 @@ static const char *source_portal(struct vm_context *vm, const struct peer_probe_
 	request.n_portals = 1;
 	request.paths_required = 1;
 	request.secret_for = NULL;
-	if (verified->n_portals < 2) {
+	if (*vm->redirect == '\0') {
 		return first;
 	}
 	if (by_ssh) {
@@ -426,7 +426,7 @@ static const char *source_portal(struct vm_context *vm, const struct peer_probe_
 				   NULL) != 0) {
 		return first;
 	}
-	return rc == 0 ? REDIRECT_PORTAL : first;
+	return rc == 0 ? vm->redirect : first;
 }
 
 static int portals_verify(struct vm_context *vm, struct deadline deadline, struct err *err)

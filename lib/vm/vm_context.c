@@ -119,6 +119,15 @@ int vm_node_find(struct vm_context *vm, struct deadline deadline, struct err *er
 	return 0;
 }
 
+/* Where there is one portal only, there is no other to be sent to (docs/decisions/0038). */
+static void redirect_set(struct vm_context *vm)
+{
+	if (vm->n_portals < 2 ||
+	    redirect_portal_get(vm->config, vm->settings->array, vm->redirect, NULL) < 0) {
+		vm->redirect[0] = '\0';
+	}
+}
+
 int vm_config_apply(struct vm_context *vm, const char *path, struct deadline deadline,
 		    struct err *err)
 {
@@ -143,6 +152,7 @@ int vm_config_apply(struct vm_context *vm, const char *path, struct deadline dea
 	}
 	vm->portals = (const char *const *)array->portals;
 	vm->n_portals = array->n_portals;
+	redirect_set(vm);
 	vm->chap = config_chap(config, array->name);
 	vm->array_info = (struct array_info){.known = false};
 	vm->cluster = cluster_id_load(NULL);

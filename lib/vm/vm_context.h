@@ -13,6 +13,7 @@
 #include "domain/mapping.h"
 #include "hypervisor/hypervisor.h"
 #include "names/lun.h"
+#include "redirect/redirect_address.h"
 #include "rules/task.h"
 #include "state/slot.h"
 #include "vm/vm_grant.h"
@@ -45,6 +46,8 @@ struct vm_context {
 	const struct config_host *self;
 	const char *const *portals; /* of the array; borrowed from config */
 	size_t n_portals;
+	/* Where lunmask-redirect answers for the array; "": its guests are not redirected. */
+	char redirect[REDIRECT_PORTAL_BYTES];
 	const struct chap *chap; /* how hosts log in to the array, or NULL; borrowed from config */
 	struct array array;
 	struct array_info array_info; /* asked for once */
@@ -72,7 +75,7 @@ struct vm_context {
 	struct lun luns[VM_LUNS_MAX];
 	bool luns_known;
 	const char *portal; /* a portal on which every LUN was verified */
-	const char *source; /* what a domain is given as its portal: that, or REDIRECT_PORTAL */
+	const char *source; /* what a domain is given as its portal: that, or redirect */
 
 	/* Set by vm_state_load(). mapping is NULL if the state LUN was never written. */
 	struct mapping *mapping;

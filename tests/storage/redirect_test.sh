@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # lunmask-redirect, with QEMU's own iSCSI and an array of two portals whose links die without a
-# word: redirect_test.sh [BUILD-DIRECTORY]
+# word, beside another array that has a target of the same name: redirect_test.sh [BUILD-DIRECTORY]
 #
 # Needs root, tgtd, qemu-io and systemd-socket-activate. Runs in namespaces of its own (network,
 # mounts, pids): whatever it starts ends with it. Prints "ok" or "not ok" lines.
@@ -14,15 +14,20 @@ fi
 
 redirect=$2/helper/lunmask-redirect
 storage_check=$2/tests/storage/storage_check
-here=127.0.0.1:860
+here=127.14.172.34:860   # of san1
+there=127.94.95.214:860  # of san2
+before=127.0.0.1:860     # of the only one
 first=10.8.0.2
 second=10.8.1.2
+other=10.8.2.2
 host=iqn.2008-11.org.linux-kvm # what qemu-io calls itself
 target=iqn.2026-11.org.example:redirect
+declare -A portals=([san1]="$first:3260 $second:3260" [san2]="$other:3260")
 passed=0
 failed=0
 work=
 daemon=
+guest=
 
 ok() {
 	local name=$1
@@ -49,14 +54,37 @@ wait_until() {
 
 array() { ip netns exec array "$@"; }
 tgt() { array tgtadm -C 7 --lld iscsi "$@"; }
+tgt_other() { ip netns exec other tgtadm -C 8 --lld iscsi "$@"; }
 
-# link NUMBER: one between this host and the array.
+# link NUMBER ARRAY: one between this host and the array.
 link() {
-	ip link add "h$1" type veth peer name "a$1" netns array
+	ip link add "h$1" type veth peer name "a$1" netns "$2"
 	ip addr add "10.8.$1.1/24" dev "h$1"
 	ip link set "h$1" up
-	array ip addr add "10.8.$1.2/24" dev "a$1"
-	array ip link set "a$1" up
+	ip netns exec "$2" ip addr add "10.8.$1.2/24" dev "a$1"
+	ip netns exec "$2" ip link set "a$1" up
+}
+
+# volume TGT FILE SIZE: one, for this host.
+volume() {
+	truncate -s "$3" "$2"
+	"$1" --op new --mode target --tid 1 -T "$target"
+	"$1" --op new --mode logicalunit --tid 1 --lun 1 -b "$2"
+	"$1" --op bind --mode target --tid 1 -Q "$host"
+}
+
+# arrays NAME...: what lunmask.conf has. Each is written at once: logins come at any time.
+arrays() {
+	local name
+	{
+		for name in "$@"; do
+			printf '[array %s]\ndriver = /bin/true\ntransport = exec\nportals = %s\n' "$name" \
+				"${portals[$name]}"
+		done
+		printf '[host node1]\ninitiator = %s\n' "$host"
+	} >"$work/lunmask.conf.new"
+	chmod 600 "$work/lunmask.conf.new"
+	mv "$work/lunmask.conf.new" "$work/lunmask.conf"
 }
 
 # Nothing is closed, and nobody is told.
@@ -68,51 +96,52 @@ setup() {
 	mount -t tmpfs tmpfs /run
 	mkdir -p /run/lock /run/netns
 	ip netns add array
+	ip netns add other
 	array ip link set lo up
-	link 0
-	link 1
+	link 0 array
+	link 1 array
+	link 2 other
 	array nft add table inet cut
 	array nft add chain inet cut input '{ type filter hook input priority 0; }'
 	work=$(mktemp -d /run/redirect.XXXXXX)
 	array tgtd -f -C 7 --iscsi portal=0.0.0.0:3260 >"$work/tgtd.log" 2>&1 &
+	ip netns exec other tgtd -f -C 8 --iscsi portal=0.0.0.0:3260 >"$work/other.log" 2>&1 &
 	wait_until tgt --op show --mode sys >/dev/null 2>&1
-	truncate -s 64M "$work/disk"
-	tgt --op new --mode target --tid 1 -T "$target"
-	tgt --op new --mode logicalunit --tid 1 --lun 1 -b "$work/disk"
-	tgt --op bind --mode target --tid 1 -Q "$host"
-	cat >"$work/lunmask.conf" <<-X
-		[array san1]
-		driver = /bin/true
-		transport = exec
-		portals = $first:3260 $second:3260
-
-		[host node1]
-		initiator = $host
-	X
-	chmod 600 "$work/lunmask.conf"
-	systemd-socket-activate -l "$here" --accept --inetd -E "LUNMASK_CONF=$work/lunmask.conf" \
+	wait_until tgt_other --op show --mode sys >/dev/null 2>&1
+	volume tgt "$work/disk" 64M
+	volume tgt_other "$work/other" 32M
+	arrays san1 san2
+	# Its unit takes logins of the device lo only: here it refuses others by itself.
+	systemd-socket-activate -l 0.0.0.0:860 --accept --inetd -E "LUNMASK_CONF=$work/lunmask.conf" \
 		"$redirect" 2>"$work/redirect.log" &
 	daemon=$!
 	wait_until listens
 }
 
-listens() { [ -n "$(ss -Hltn "src $here")" ]; }
+listens() { [ -n "$(ss -Hltn "sport = 860")" ]; }
 
-# What the guest does, one command of qemu-io at a time; each answer is in io.log.
+# guest_start PORTAL: what the guest does, one command of qemu-io at a time; each answer is in io.log.
 guest_start() {
+	rm -f "$work/io"
 	mkfifo "$work/io"
-	qemu-io -t none -f raw "iscsi://$here/$target/1" <"$work/io" >"$work/io.log" 2>&1 &
+	qemu-io -t none -f raw "iscsi://$1/$target/1" <"$work/io" >"$work/io.log" 2>&1 &
+	guest=$!
 	exec 9>"$work/io"
 }
+guest_end() {
+	exec 9>&-
+	wait "$guest"
+}
 io() { echo "$1" >&9; }
-answered() { [ "$(grep -Ec "(wrote|read) 65536/65536 bytes at offset $1" "$work/io.log")" = "$2" ]; }
+answered() { [ "$(grep -Ec "(wrote|read) [0-9/]+ bytes at offset $1" "$work/io.log")" = "$2" ]; }
 was_read() { grep -q "read 65536/65536 bytes at offset $1" "$work/io.log"; }
 no_error() { ! grep -Eiq 'fail|error|mismatch' "$work/io.log"; }
 # from ADDRESS: is a session of the array's, from this end of a link.
 from() { [ -n "$(array ss -Htn state established "( sport = 3260 and dst $1 )")" ]; }
 no_orphans() { [ -z "$(ss -Htn state fin-wait-1 state last-ack state closing "dport = 3260")" ]; }
+# pattern_at BLOCK OCTAL [FILE [BYTES]]
 pattern_at() {
-	[ "$(dd if="$work/disk" bs=64k skip="$1" count=1 status=none | tr -d "\\$2" | wc -c)" = 0 ]
+	[ "$(dd if="$work/${3:-disk}" bs="${4:-64k}" skip="$1" count=1 status=none | tr -d "\\$2" | wc -c)" = 0 ]
 }
 
 setup
@@ -126,25 +155,36 @@ says() {
 	[[ $said == *"$1"* ]] || { echo "$said" && return 1; }
 }
 discover() { timeout 20 iscsi-ls -i "$host" "iscsi://$here/" 2>&1; }
+refusals() { grep -c "login of $host to $target: .*$1" "$work/redirect.log"; }
 ok "a session of ours follows the redirection" \
 	says "size=67108864" check "$here" "$host" "$target" 1 facts
+ok "the other array's address leads to its target of the same name" \
+	says "size=33554432" check "$there" "$host" "$target" 1 facts
 ok "a stranger is refused by the array, and so here" \
 	says EHOSTUNREACH check "$here" "$host-not" "$target" 1 facts
-ok "and why is told" grep -q "login of $host-not to $target: portal $first:3260.*masked" "$work/redirect.log"
+ok "and why is told" wait_until grep -q "login of $host-not to $target: portal $first:3260.*masked" "$work/redirect.log"
 ok "a discovery is not redirected" says "ession type" discover
-sed 's/^\[array san1\]/[array san2]/; /^\[host/,$d' "$work/lunmask.conf" >"$work/second"
-cp -p "$work/lunmask.conf" "$work/one"
-cat "$work/second" >>"$work/lunmask.conf"
-ok "with two arrays nobody is redirected: it could be the other one's volume" \
-	says EHOSTUNREACH check "$here" "$host" "$target" 1 facts
-ok "and why is told" grep -q "lunmask.conf has 2 arrays" "$work/redirect.log"
-cat "$work/one" >"$work/lunmask.conf"
+ok "an address of no array is refused" \
+	says EHOSTUNREACH check 127.0.0.2:860 "$host" "$target" 1 facts
+ok "and why is told" wait_until grep -q "127.0.0.2 is the address of no array .* san1, san2" "$work/redirect.log"
+ok "so is the array itself, and whoever else is not of this host" \
+	says EHOSTUNREACH array timeout 60 "$storage_check" 10.8.0.1:860 "$host" "$target" 1 facts
+ok "and why is told" wait_until grep -q "only logins of this host" "$work/redirect.log"
+ok "an address of before, which could be either's, is refused" \
+	says EHOSTUNREACH check "$before" "$host" "$target" 1 facts
+ok "and why is told" wait_until grep -q "127.0.0.1 could be that of each of these: san1, san2" "$work/redirect.log"
+arrays san1
+ok "where there is one array, it is that one's" \
+	says "size=67108864" check "$before" "$host" "$target" 1 facts
+ok "an array that is not configured any more is refused" \
+	says EHOSTUNREACH check "$there" "$host" "$target" 1 facts
+arrays san1 san2
 exec 8<>"/dev/tcp/127.0.0.1/860"
 head -c 4096 /dev/zero >&8 || true
 ok "what is no login ends the connection" ended timeout 60 cat
 exec 8>&-
 
-guest_start
+guest_start "$here"
 io "write -P 1 0 64k"
 wait_until answered 0 1
 ok "the guest uses the first portal" from 10.8.0.1
@@ -180,7 +220,28 @@ for at in 0 1 2; do # qemu-io sees only one line of what comes together
 done
 ok "all that was written is there" no_error
 
-exec 9>&-
+cut_off() {
+	local sid cid
+	tgt --op unbind --mode target --tid 1 -Q "$host"
+	while read -r sid cid; do
+		tgt --op delete --mode conn --tid 1 --sid "$sid" --cid "$cid"
+	done < <(tgt --op show --mode conn --tid 1 | awk '/Session:/ { sid = $2 } /Connection:/ { print sid, $2 }')
+}
+# Two refusals, or what must not be.
+decided() { [ "$(refusals masked)" -gt $((before_cut + 1)) ] || ! pattern_at 0 0 other; }
+before_cut=$(refusals masked) || true
+cut_off
+io "write -P 7 0 64k"
+wait_until decided
+ok "its array has cut it off: it is not sent to the other's target" \
+	pattern_at 0 0 other
+ok "which it has never seen" eval '! ip netns exec other ss -Htn "sport = 3260" | grep -q ESTAB'
+tgt --op bind --mode target --tid 1 -Q "$host"
+wait_until answered 0 5
+ok "it is let in again, and goes on" pattern_at 0 7
+
+guest_end
+
 kill "$daemon"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -4,6 +4,7 @@
 set -uo pipefail
 
 IQN=iqn.2026-11.org.example
+REDIRECT=127.14.172.34:860 # of san1
 count=0
 
 pass() {
@@ -123,6 +124,7 @@ json.dump(all, sys.stdout)' | lunmask journal import -
 }
 granted() { driver masks <<<'{"luns":["web1-data"]}' | seen "$IQN:node1"; }
 path_is() { lunmask paths --json | seen "\"state\": \"$1\""; }
+redirect_listens_on() { [ "$(ss -Hltn 'sport = 860' | awk '{ print $4 }')" = "$1" ]; }
 accepted() { [ "$(property NAccepted lunmask-paths.socket)" -gt 0 ]; }
 # answers KIND BODY TEXT: what lunmaskd would get for a question of another node.
 answers() {
@@ -156,6 +158,11 @@ ok "lunmask tasks answers" lunmask tasks
 ok "the socket of lunmask-paths is there" is ActiveState lunmask-paths.socket active
 ok "and that of lunmask-answer" is ActiveState lunmask-answer.socket active
 ok "and that of lunmask-redirect" is ActiveState lunmask-redirect.socket active
+ok "at every address of the device lo, and of no other" \
+	redirect_listens_on 0.0.0.0%lo:860
+timeout 20 iscsi-inq -i "$IQN:node1" "iscsi://$REDIRECT/$IQN:none/1" >/dev/null 2>&1
+ok "a login for san1 is asked of its portal, within the sandbox" \
+	becomes 10 says 'lunmask-redirect@*' "login of $IQN:node1 to $IQN:none: portal 127.0.0.1:3260, .*not found"
 [ -S /run/libvirt/libvirt-sock ] || systemctl start libvirtd >/dev/null 2>&1
 
 ok "a LUN is granted to the host, which has released it" release_make

@@ -69,10 +69,11 @@ cluster_start() {
 	PCMK_panic_action=reboot pacemakerd -f &
 }
 
-# As lunmask-redirect.socket has it. A test that wants nobody there kills it by /run/lab-redirect.pid.
+# As lunmask-redirect.socket has it, but not for the device lo alone: lunmask-redirect refuses other
+# hosts. A test that wants nobody there kills it by /run/lab-redirect.pid.
 redirect_start() {
 	[ -x /usr/libexec/lunmask/lunmask-redirect ] || return 0
-	systemd-socket-activate -l 127.0.0.1:860 --accept --inetd \
+	systemd-socket-activate -l 0.0.0.0:860 --accept --inetd \
 		/usr/libexec/lunmask/lunmask-redirect 2>>/var/log/lunmask-redirect.log &
 	echo $! >/run/lab-redirect.pid
 }

@@ -8,6 +8,7 @@
 
 P1=10.77.0.100
 P2=10.77.0.101
+REDIRECT=127.14.172.34:860 # of san1
 T_TIMEOUT_MS=60000
 
 array_nft() { lab array -- nft "$@"; }
@@ -16,14 +17,14 @@ dies() { array_nft add rule inet lab_portals input ip daddr "$1" tcp dport 3260 
 all_live() { array_nft flush chain inet lab_portals input; }
 
 redirect_start() {
-	lab exec "$1" -- sh -c 'systemd-socket-activate -l 127.0.0.1:860 --accept --inetd \
+	lab exec "$1" -- sh -c 'systemd-socket-activate -l 0.0.0.0:860 --accept --inetd \
 		/usr/libexec/lunmask/lunmask-redirect >>/var/log/lunmask-redirect.log 2>&1 &
 		echo $! >/run/lab-redirect.pid'
 	wait_until 20 redirects "$1"
 }
 # shellcheck disable=SC2016 # the node's shell expands it
 redirect_stop() { lab exec "$1" -- sh -c 'kill $(cat /run/lab-redirect.pid)'; }
-redirects() { [ -n "$(lab exec "$1" -- ss -Hltn 'src 127.0.0.1:860')" ]; }
+redirects() { [ -n "$(lab exec "$1" -- ss -Hltn 'sport = 860')" ]; }
 
 clean_up() {
 	local node
@@ -80,7 +81,7 @@ T_WHAT="both portals live"
 agent_is 0 node1 start
 BOOTS=1
 settled node1
-ok "$T_WHAT: the drives' portal is lunmask-redirect" source_is node1 127.0.0.1:860
+ok "$T_WHAT: the drives' portal is lunmask-redirect" source_is node1 "$REDIRECT"
 ok "$T_WHAT: they use the first" uses node1 "$P1"
 
 T_WHAT="the first dies"
@@ -101,7 +102,7 @@ agent_is 0 node1 migrate_to "${meta[@]}"
 agent_is 0 node2 migrate_from "${meta[@]}"
 agent_is 0 node1 stop
 settled node2
-ok "$T_WHAT: by lunmask-redirect there" source_is node2 127.0.0.1:860
+ok "$T_WHAT: by lunmask-redirect there" source_is node2 "$REDIRECT"
 ok "$T_WHAT: to the portal that lives" uses node2 "$P1"
 
 T_WHAT="both die"
@@ -129,7 +130,7 @@ agent_is 0 node1 migrate_to "${meta[@]}"
 agent_is 0 node2 migrate_from "${meta[@]}"
 agent_is 0 node1 stop
 settled node2
-ok "$T_WHAT" source_is node2 127.0.0.1:860
+ok "$T_WHAT" source_is node2 "$REDIRECT"
 
 agent_is 0 node2 stop
 stopped

@@ -150,7 +150,8 @@ static void config_parse__checks_portals(void **state)
 					    "[192.0.2.1]:1",
 					    "san1:3260",
 					    "192.0.2.1:+1",
-					    REDIRECT_PORTAL};
+					    "127.0.0.1:860",
+					    "127.14.172.34:860"};
 
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(right); i++) {

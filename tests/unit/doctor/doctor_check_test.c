@@ -338,7 +338,38 @@ static void libiscsi_missing(struct good *good)
 }
 static void redirect_missing(struct good *good)
 {
-	good->facts.state_tools.redirect = -ECONNREFUSED;
+	good->facts.state_tools.redirect[0] = -ECONNREFUSED;
+}
+/* Other arrays in lunmask.conf; the hosts are the same. */
+static void arrays_set(struct good *good, const char *arrays)
+{
+	g_autofree char *text = g_strconcat(arrays, strstr(conf, "[host"), NULL);
+
+	config_free(good->config);
+	assert_int_equal(config_parse(text, strlen(text), "x", &good->config, NULL), 0);
+	good->facts.config.config = good->config;
+}
+/* Two names that give one address. */
+static void redirect_twins(struct good *good)
+{
+	static const char twins[] =
+		"[array hdd-south10]\ndriver = x\ntransport = exec\n"
+		"portals = 192.0.2.1:3260 192.0.2.2:3260\n"
+		"[array test-test6]\ndriver = x\ntransport = exec\nportals = 192.0.2.3:3260\n";
+
+	arrays_set(good, twins);
+}
+/* The unit of an earlier version listens for the only array. */
+static void redirect_old(struct good *good)
+{
+	static const char two[] =
+		"[array san0]\ndriver = x\ntransport = exec\nportals = 192.0.2.1:3260\n"
+		"[array san1]\ndriver = x\ntransport = exec\n"
+		"portals = 192.0.2.2:3260 192.0.2.3:3260\n";
+
+	arrays_set(good, two);
+	good->facts.state_tools.redirect[0] = -ECONNREFUSED;
+	good->facts.state_tools.redirect[1] = -ECONNREFUSED;
 }
 static void storage_daemon_missing(struct good *good)
 {
@@ -487,7 +518,9 @@ static const struct fault {
 	{libvirt_old, "libvirt-version", DOCTOR_FAIL, "6.10.0"},
 	{qemu_missing, "libvirt-version", DOCTOR_FAIL, "no QEMU"},
 	{libiscsi_missing, "libiscsi", DOCTOR_WARN, "without libiscsi"},
-	{redirect_missing, "redirect", DOCTOR_WARN, "array san1 has 2 portals"},
+	{redirect_missing, "redirect", DOCTOR_WARN, "127.14.172.34:860, for array san1"},
+	{redirect_twins, "redirect", DOCTOR_WARN, "hdd-south10, test-test6"},
+	{redirect_old, "redirect", DOCTOR_WARN, "does not listen on 127.14.172.34:860"},
 	{storage_daemon_missing, "state-lun", DOCTOR_FAIL, "qemu-storage-daemon"},
 	{fuse_missing, "state-lun", DOCTOR_FAIL, "/dev/fuse"},
 	{selinux_refuses, "selinux", DOCTOR_FAIL, "virt_use_fusefs is off"},

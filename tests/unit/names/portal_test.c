@@ -52,10 +52,22 @@ static void portal_check__is_bounded(void **state)
 	assert_int_equal(portal_check(text, NULL), -EINVAL);
 }
 
+static void portal_redirects__on_this_host_at_that_port_only(void **state)
+{
+	(void)state;
+	assert_true(portal_redirects("127.0.0.1:860"));
+	assert_true(portal_redirects("127.254.255.255:860"));
+	assert_false(portal_redirects("127.0.0.1:3260"));
+	assert_false(portal_redirects("128.0.0.1:860"));
+	assert_false(portal_redirects("[::1]:860"));
+	assert_false(portal_redirects("nonsense"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(portal_check__takes_addresses_with_port),
+		cmocka_unit_test(portal_redirects__on_this_host_at_that_port_only),
 		cmocka_unit_test(portal_check__refuses_the_rest_with_the_text),
 		cmocka_unit_test(portal_check__is_bounded),
 	};
