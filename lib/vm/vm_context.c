@@ -119,11 +119,10 @@ int vm_node_find(struct vm_context *vm, struct deadline deadline, struct err *er
 	return 0;
 }
 
-/* Where there is one portal only, there is no other to be sent to (docs/decisions/0038). */
+/* Also where there is one portal only: for what could be written late (portal_orphan.h). */
 static void redirect_set(struct vm_context *vm)
 {
-	if (vm->n_portals < 2 ||
-	    redirect_portal_get(vm->config, vm->settings->array, vm->redirect, NULL) < 0) {
+	if (redirect_portal_get(vm->config, vm->settings->array, vm->redirect, NULL) < 0) {
 		vm->redirect[0] = '\0';
 	}
 }

@@ -242,6 +242,28 @@ ok "it is let in again, and goes on" pattern_at 0 7
 
 guest_end
 
+# A WRITE of at most 8 KiB goes out with its data: whoever receives it late needs no more of us.
+cut_other() { ip netns exec other nft "$@"; }
+guest_start "$there"
+io "write -P 1 0 4k"
+wait_until answered 0 1
+port=$(ss -Htn state established "dst $other" | awk '{ sub(/.*:/, "", $3); print $3 }')
+closed() { [ -z "$(ss -Htn state established "sport = :$port")" ]; }
+cut_other add table inet cut
+cut_other add chain inet cut input '{ type filter hook input priority 0; }'
+cut_other add rule inet cut input iifname a2 drop
+io "write -P 2 0 4k"
+wait_until closed
+cut_other insert rule inet cut input iifname a2 tcp sport != "$port" accept
+wait_until answered 0 2
+io "write -P 3 0 4k"
+wait_until answered 0 3
+cut_other flush chain inet cut input
+wait_until no_orphans
+ok "an array of one portal: its link is back, and what was written last is there" \
+	pattern_at 0 3 other 4k
+guest_end
+
 kill "$daemon"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
