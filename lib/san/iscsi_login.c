@@ -58,7 +58,7 @@ int iscsi_login_setup(struct iscsi_context *context, const struct chap *chap, co
 	iscsi_set_noautoreconnect(context, 1);
 	iscsi_set_reconnect_max_retries(context, 0);
 	if (isid_set(context) != 0 ||
-	    iscsi_set_header_digest(context, ISCSI_HEADER_DIGEST_NONE) != 0) {
+	    iscsi_set_header_digest(context, ISCSI_HEADER_DIGEST_NONE_CRC32C) != 0) {
 		return err_set(err, -EIO, "libiscsi refuses initiator '%s'", initiator);
 	}
 	return chap_wanted(chap) ? chap_set(context, chap, initiator, err) : 0;

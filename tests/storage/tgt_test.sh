@@ -16,6 +16,7 @@ lunmask_probe=$2/helper/lunmask-probe
 lunmask_answer=$2/helper/lunmask-answer
 lunmask_paths=$2/helper/lunmask-paths
 portal=127.0.0.1:3260
+mute_portal=127.0.0.3:3261
 portal2=127.0.0.2:3260
 host=iqn.2026-11.org.example:storage-a
 stranger=iqn.2026-11.org.example:storage-b
@@ -101,6 +102,37 @@ transfers() {
 	expect "what is written is read" '^ok '
 	check $portal $host ${target}1 1 beyond
 	expect "a read beyond the LUN is refused" '^EINVAL '
+}
+
+# login_text COMMAND...: the keys of the first login that the command sends to $mute_portal, which answers
+# nothing.
+login_text() {
+	python3 - "$mute_portal" "$@" <<-'X'
+		import socket, subprocess, sys
+		host, port = sys.argv[1].split(":")
+		with socket.create_server((host, int(port))) as listener, subprocess.Popen(sys.argv[2:],
+			stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as program:
+		    listener.settimeout(60)
+		    with listener.accept()[0] as connection, connection.makefile("rb") as stream:
+		        header = stream.read(48)
+		        text = stream.read(int.from_bytes(header[5:8], "big"))
+		    program.kill()
+		print(text.decode().replace("\0", " ").strip(), "ms=0")
+	X
+}
+
+# What QEMU offers is offered by us: what was verified is what the guest will get.
+digests() {
+	local ours guest
+	ours=$(login_text "$storage_check" $mute_portal $host ${target}1 1 facts)
+	guest=$(login_text qemu-io -f raw -c "read 0 512" iscsi://$mute_portal/${target}1/1)
+	output=$(grep -o '[A-Za-z]*Digest=[^ ]*' <<<"$ours" | paste -sd ' ') || true
+	expect "digests: we offer what QEMU offers" \
+		"^$(grep -o '[A-Za-z]*Digest=[^ ]*' <<<"$guest" | paste -sd ' ')\$"
+	tgt --op update --mode target --tid 1 --name HeaderDigest --value CRC32C
+	check $portal $host ${target}1 1 transfer
+	expect "digests: what is written is read, with an array that prefers them" '^ok '
+	tgt --op update --mode target --tid 1 --name HeaderDigest --value None
 }
 
 verifies() {
@@ -523,6 +555,7 @@ chap_paths() {
 setup
 masks_and_facts
 transfers
+digests
 verifies
 dead_portals
 connection_cut
