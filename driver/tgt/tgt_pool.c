@@ -165,28 +165,24 @@ static int units_check(const struct tgt *tgt, const char *const *luns, size_t n_
 	return rc;
 }
 
+/* show: what there is; it is replaced if something is made, and released after an error. */
 static int reach(const struct tgt *tgt, const char *const *luns, size_t n_luns,
-		 struct deadline deadline, struct tgt_show *ret, size_t *ret_made,
+		 struct deadline deadline, struct tgt_show *show, size_t *ret_made,
 		 struct fault *fault)
 {
-	int rc = tgt_admin_show(tgt->config.control_port, tgt->config.iqn_prefix, deadline, ret,
-				fault);
+	int rc = targets_make(tgt, luns, n_luns, show, deadline, ret_made, fault);
 
-	if (rc != 0) {
-		return rc;
-	}
-	rc = targets_make(tgt, luns, n_luns, ret, deadline, ret_made, fault);
 	if (rc == 0 && *ret_made > 0) {
-		tgt_show_release(ret);
-		rc = tgt_admin_show(tgt->config.control_port, tgt->config.iqn_prefix, deadline, ret,
-				    fault);
+		tgt_show_release(show);
+		rc = tgt_admin_show(tgt->config.control_port, tgt->config.iqn_prefix, deadline,
+				    show, fault);
 		if (rc != 0) {
 			return rc;
 		}
 	}
-	rc = rc != 0 ? rc : units_check(tgt, luns, n_luns, ret, fault);
+	rc = rc != 0 ? rc : units_check(tgt, luns, n_luns, show, fault);
 	if (rc != 0) {
-		tgt_show_release(ret);
+		tgt_show_release(show);
 	}
 	return rc;
 }
@@ -195,8 +191,10 @@ int tgt_pool_ensure_targets(const struct tgt *tgt, const char *const *luns, size
 			    struct deadline deadline, struct tgt_show *ret, struct fault *fault)
 {
 	size_t made;
+	int rc = tgt_admin_show(tgt->config.control_port, tgt->config.iqn_prefix, deadline, ret,
+				fault);
 
-	return reach(tgt, luns, n_luns, deadline, ret, &made, fault);
+	return rc != 0 ? rc : reach(tgt, luns, n_luns, deadline, ret, &made, fault);
 }
 
 /*
@@ -340,7 +338,6 @@ int tgt_pool_restore(void *backend, size_t max, struct deadline deadline, size_t
 		return rc;
 	}
 	names = names_to_restore(tgt, &show, max);
-	tgt_show_release(&show);
 	rc = reach(tgt, (const char *const *)names->pdata, names->len, deadline, &show,
 		   ret_restored, fault);
 	if (rc == 0) {

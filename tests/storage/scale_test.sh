@@ -187,6 +187,8 @@ for what in info ports masks luns luns-one masks-one apply-grant apply-revoke cr
 done
 ok "lunmask luns: one question more for each 256" \
 	at_most "${calls[lunmask-luns-$many]}" $((${calls[lunmask-luns-$few]} + many / 256))
+ok "restore: three questions for each target, and two for each 16" \
+	at_most "${calls[restore-$many]}" $((3 * (many - few) + 2 * (many - few + 15) / 16 + 8))
 per_target=$(((${calls[fence-$many]} - ${calls[fence-$few]}) / (many - few)))
 ok "fence: one question for each LUN that the host has" [ "$per_target" = 1 ]
 for what in "${!kib[@]}"; do
