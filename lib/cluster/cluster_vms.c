@@ -176,44 +176,69 @@ static void timeouts_add(xmlNodePtr of, struct cluster_vm *vm)
 	}
 }
 
-enum role { ROLE_NOT_SET, ROLE_STOPPED, ROLE_OTHER };
+#define META_UNCLEAR ""
 
-/* A rule, or a reference to another set, may make it anything. */
-static enum role target_role(xmlNodePtr of)
+/*
+ * The value of a meta attribute, NULL where it is not set. META_UNCLEAR: a rule, a reference to
+ * another set, or a second value may make it anything.
+ */
+static const char *meta_of(xmlNodePtr of, const char *name)
 {
-	enum role role = ROLE_NOT_SET;
+	const char *found = NULL;
 
 	for (xmlNodePtr set = xml_tree_child(of, "meta_attributes"); set != NULL;
 	     set = xml_tree_next(set, "meta_attributes")) {
 		if (set_unclear(set) != NULL) {
-			return ROLE_OTHER;
+			return META_UNCLEAR;
 		}
 		for (xmlNodePtr pair = xml_tree_child(set, "nvpair"); pair != NULL;
 		     pair = xml_tree_next(pair, "nvpair")) {
-			if (strcmp(attr(pair, "name"), "target-role") == 0) {
-				role = role != ROLE_OTHER && g_ascii_strcasecmp(attr(pair, "value"),
-										"Stopped") == 0
-					       ? ROLE_STOPPED
-					       : ROLE_OTHER;
+			const char *value = attr(pair, "value");
+
+			if (strcmp(attr(pair, "name"), name) != 0) {
+				continue;
 			}
+			if (found != NULL && g_ascii_strcasecmp(found, value) != 0) {
+				return META_UNCLEAR;
+			}
+			found = value;
 		}
 	}
-	return role;
+	return found;
 }
 
 /* The resource's own comes first, then its template's, then that of what it is in. */
-static bool is_stopped(xmlNodePtr primitive, xmlNodePtr template)
+static const char *meta_find(xmlNodePtr primitive, xmlNodePtr template, const char *name)
 {
-	enum role role = target_role(primitive);
+	const char *value = meta_of(primitive, name);
 
-	if (role == ROLE_NOT_SET && template != NULL) {
-		role = target_role(template);
+	if (value == NULL && template != NULL) {
+		value = meta_of(template, name);
 	}
 	for (xmlNodePtr in = primitive->parent;
-	     role == ROLE_NOT_SET && in != NULL && in->type == XML_ELEMENT_NODE; in = in->parent) {
-		role = target_role(in);
+	     value == NULL && in != NULL && in->type == XML_ELEMENT_NODE; in = in->parent) {
+		value = meta_of(in, name);
 	}
-	return role == ROLE_STOPPED;
+	return value != NULL ? value : META_UNCLEAR;
+}
+
+static bool is_stopped(xmlNodePtr primitive, xmlNodePtr template)
+{
+	return g_ascii_strcasecmp(meta_find(primitive, template, "target-role"), "Stopped") == 0;
+}
+
+/* What Pacemaker takes for true. */
+static bool may_migrate(xmlNodePtr primitive, xmlNodePtr template)
+{
+	static const char *const yes[] = {"true", "on", "yes", "y", "1"};
+	const char *value = meta_find(primitive, template, "allow-migrate");
+
+	for (size_t i = 0; i < G_N_ELEMENTS(yes); i++) {
+		if (g_ascii_strcasecmp(value, yes[i]) == 0) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static void vm_clear(struct cluster_vm *vm)
@@ -270,6 +295,7 @@ static void vm_fill(xmlNodePtr primitive, xmlNodePtr template,
 		timeouts_add(template, ret);
 	}
 	ret->stopped = is_stopped(primitive, template);
+	ret->migrates = may_migrate(primitive, template);
 	values_add(primitive, ret, &unclear);
 	if (unclear == NULL && template != NULL) {
 		values_add(template, ret, &unclear);

@@ -59,6 +59,7 @@ struct cluster_vm {
 	int64_t timeouts_ms[CLUSTER_OP_MAX]; /* -1: not set for this operation */
 	/* target-role is Stopped, and no rule decides about it: Pacemaker does not start it. */
 	bool stopped;
+	bool migrates; /* allow-migrate is true, and no rule decides about it */
 };
 
 struct cluster_vms {

@@ -184,6 +184,35 @@ static void cluster_vms_parse__knows_what_is_stopped(void **state)
 	}
 }
 
+static void cluster_vms_parse__knows_what_may_migrate(void **state)
+{
+#define MIGRATE(value) PAIR("allow-migrate", value)
+	static const struct {
+		const char *xml;
+		bool migrates;
+	} rows[] = {
+		{RESOURCES(VM_OPEN("a") "</primitive>"), false},
+		{RESOURCES(VM_OPEN("a") META(MIGRATE("true")) "</primitive>"), true},
+		{RESOURCES(VM_OPEN("a") META(MIGRATE("Yes")) "</primitive>"), true},
+		{RESOURCES(VM_OPEN("a") META(MIGRATE("1")) "</primitive>"), true},
+		{RESOURCES(VM_OPEN("a") META(MIGRATE("maybe")) "</primitive>"), false},
+		{RESOURCES(VM_OPEN("a") META("<rule id='r'/>" MIGRATE("true")) "</primitive>"),
+		 false},
+		{RESOURCES(VM_OPEN("a") META(MIGRATE("true"))
+				   META(MIGRATE("false")) "</primitive>"),
+		 false},
+		{RESOURCES("<group id='g'>" META(MIGRATE("true"))
+				   VM_OPEN("a") "</primitive></group>"),
+		 true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		assert_int_equal(parse(rows[i].xml), 0);
+		assert_int_equal(vms.vms[0].migrates, rows[i].migrates);
+	}
+}
+
 static void cluster_vms_parse__says_what_it_does_not_understand(void **state)
 {
 	static const struct {
@@ -292,6 +321,7 @@ int main(void)
 		cmocka_unit_test(cluster_vms_parse__a_template_fills_in),
 		cmocka_unit_test(cluster_vms_parse__reads_the_timeouts_of_operations),
 		cmocka_unit_test(cluster_vms_parse__knows_what_is_stopped),
+		cmocka_unit_test(cluster_vms_parse__knows_what_may_migrate),
 		cmocka_unit_test(cluster_vms_parse__says_what_it_does_not_understand),
 		cmocka_unit_test(cluster_vms_parse__a_name_that_is_none_is_not_kept),
 		cmocka_unit_test(cluster_vms_parse__refuses_what_is_no_resources),
