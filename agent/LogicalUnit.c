@@ -122,8 +122,9 @@ static const struct ocf_parameter parameters[] = {
 			"Instead of vm_map: the LUN is plugged into this VM, on whatever node it "
 			"runs. Colocate this resource with that of the VM, and order it after it. "
 			"When the VM moves, the LUN is unplugged before and plugged in again "
-			"after; a drive that the guest is never without belongs into the VM's own "
-			"luns. Example: db1",
+			"after. In a live migration the guest keeps it all the time if this "
+			"resource "
+			"has allow-migrate=true, too. Example: db1",
 	},
 	{
 		.name = "detach_timeout",
@@ -262,6 +263,38 @@ static int action_stop(const struct ocf_call *call, struct err *err)
 				    : unit_stop(&settings, call->deadline, &report, err);
 }
 
+typedef int unit_migrate_fn(const struct unit_settings *settings, const char *source,
+			    const char *target, struct deadline deadline,
+			    const struct vm_report *report, struct err *err);
+
+static int migrate(const struct ocf_call *call, unit_migrate_fn *run, struct err *err)
+{
+	struct unit_settings settings = settings_read(call);
+	const struct vm_report report = {.event = event_log, .data = &settings};
+	int rc = settings_check(call, &settings, err);
+
+	if (call->migrate_source == NULL || call->migrate_target == NULL) {
+		return err_set(
+			err, -EINVAL,
+			"OCF_RESKEY_CRM_meta_migrate_source and _target are not both set: only "
+			"the cluster manager calls %s; to migrate, move the VM",
+			call->action->name);
+	}
+	return rc != 0 ? rc
+		       : run(&settings, call->migrate_source, call->migrate_target, call->deadline,
+			     &report, err);
+}
+
+static int action_migrate_to(const struct ocf_call *call, struct err *err)
+{
+	return migrate(call, unit_migrate_to, err);
+}
+
+static int action_migrate_from(const struct ocf_call *call, struct err *err)
+{
+	return migrate(call, unit_migrate_from, err);
+}
+
 static int action_monitor(const struct ocf_call *call, struct err *err)
 {
 	static const int codes[] = {
@@ -309,6 +342,8 @@ static const struct ocf_action actions[] = {
 	{.name = "stop", .run = action_stop, .timeout_s = 120},
 	{.name = "monitor", .run = action_monitor, .timeout_s = 30, .interval_s = 10},
 	{.name = "monitor", .run = action_monitor, .timeout_s = 60, .interval_s = 60, .depth = 10},
+	{.name = "migrate_to", .run = action_migrate_to, .timeout_s = 60},
+	{.name = "migrate_from", .run = action_migrate_from, .timeout_s = 60},
 	{.name = "reload-agent",
 	 .run = action_reload_agent,
 	 .timeout_s = 20,
@@ -343,12 +378,19 @@ static const struct ocf_agent agent = {
 		"it after any of them (an ordered set with require-all=false; crm: order o "
 		"Mandatory: [ db1 db2 ] db-unit), and keep it away from the other nodes. Where the "
 		"VM of the node does not run, start fails, and the cluster tries another node.\n"
-		"A VM does not migrate, and its memory is not saved, while a LUN is plugged in: "
-		"the LUN is not the VM's, and could be another VM's by the time the guest goes on. "
-		"Ordered after its one VM, this resource is stopped by the cluster first, then the "
-		"VM "
-		"moves live, and this resource is started again. Otherwise the migration is "
-		"refused, and the cluster stops and starts the VM.\n"
+		"A LUN that follows one VM (vm) goes along in a live migration if this resource "
+		"has the "
+		"meta attribute allow-migrate=true, as the VM has, and is colocated with it and "
+		"ordered "
+		"after it. Without that, the cluster stops this resource first, then the VM moves "
+		"live, "
+		"and this resource is started again. The VM's memory is not saved while a LUN is "
+		"plugged "
+		"in, and with migration_mode=saved the VM does not migrate then: the LUN is not "
+		"the VM's, "
+		"and could be another VM's by the time the guest goes on. Where the VM is to move "
+		"and "
+		"may not, the cluster stops and starts it.\n"
 		"If the VM ends by itself, monitor reports this resource as not running, and the "
 		"cluster recovers it with the VM.\n"
 		"Start needs lunmaskd on the node, and on a majority of the cluster's nodes. Stop "

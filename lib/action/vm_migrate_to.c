@@ -8,6 +8,7 @@
 #include "action/vm_mapping.h"
 #include "action/vm_record.h"
 #include "base/fd.h"
+#include "carry/carry.h"
 #include "media/vm_secret.h"
 #include "media/vm_tpm.h"
 #include "process/qemu_process.h"
@@ -41,16 +42,40 @@ static int source_read(void *context, struct deadline deadline, struct err *err)
 	struct vm_context *vm = context;
 	int rc = vm_paths_verify(vm, deadline, err);
 
-	if (rc != 0) {
-		return rc;
-	}
-	rc = vm_mapping_read(vm, deadline, err);
-	/* Before the target is granted anything. */
-	rc = rc != 0 ? rc : vm_definition_check_units(vm, deadline, err);
+	rc = rc != 0 ? rc : vm_mapping_read(vm, deadline, err);
 	if (rc == 0) {
 		vm_definition_tell_drift(vm, "migrate", deadline);
 	}
 	return rc;
+}
+
+/* Before the target is granted anything. */
+static int live_read(void *context, struct deadline deadline, struct err *err)
+{
+	int rc = carry_find(context, deadline, err);
+
+	return rc != 0 ? rc : source_read(context, deadline, err);
+}
+
+static int saved_read(void *context, struct deadline deadline, struct err *err)
+{
+	int rc = vm_definition_check_units(context, deadline, err);
+
+	return rc != 0 ? rc : source_read(context, deadline, err);
+}
+
+static int live_withdraw_probe(void *context, struct deadline deadline, struct err *err)
+{
+	int seen = carry_claim_probe(context, deadline, err);
+
+	return seen == TASK_DONE ? vm_release_withdraw_probe(context, deadline, err) : seen;
+}
+
+static int live_withdraw_run(void *context, struct deadline deadline, struct err *err)
+{
+	int rc = carry_claim_run(context, deadline, err);
+
+	return rc != 0 ? rc : vm_release_withdraw_run(context, deadline, err);
 }
 
 static int live_probe(void *context, struct deadline deadline, struct err *err)
@@ -198,6 +223,7 @@ static int migrate_call(struct live *live, struct deadline deadline, struct err 
 		.chap_user = vm->chap == NULL ? NULL : chap_user(vm->chap, peer->host->initiator),
 		.luns = peer->luns,
 		.n_luns = vm->n_luns + vm->n_media,
+		.carries_units = vm->carries_units,
 	};
 	AUTO_FD qemu_fd = qemu_process_hold(vm->settings->vm, NULL);
 	g_autofree char *xml = NULL;
@@ -255,9 +281,9 @@ static int live_run(void *context, struct deadline deadline, struct err *err)
 		       : rc;
 }
 
-#define STEP_READ                                                                                  \
+#define STEP_READ(function)                                                                        \
 	{                                                                                          \
-		.name = "read", .run = source_read, .timeout_ms = 30000, .tries = 3,               \
+		.name = "read", .run = (function), .timeout_ms = 30000, .tries = 3,                \
 		.retry_ms = 500, .flags = TASK_CHECK,                                              \
 	}
 #define STEP_PREFLIGHT                                                                             \
@@ -266,11 +292,10 @@ static int live_run(void *context, struct deadline deadline, struct err *err)
 		.retry_ms = 500, .flags = TASK_CHECK,                                              \
 	}
 /* Must precede the grant to the target: see vm_release.h. */
-#define STEP_WITHDRAW                                                                              \
+#define STEP_WITHDRAW(look, withdraw)                                                              \
 	{                                                                                          \
-		.name = "withdraw", .probe = vm_release_withdraw_probe,                            \
-		.run = vm_release_withdraw_run, .timeout_ms = 20000, .tries = 2, .retry_ms = 500,  \
-		.flags = TASK_WIDENS,                                                              \
+		.name = "withdraw", .probe = (look), .run = (withdraw), .timeout_ms = 20000,       \
+		.tries = 2, .retry_ms = 500, .flags = TASK_WIDENS,                                 \
 	}
 #define STEP_GRANT                                                                                 \
 	{                                                                                          \
@@ -285,9 +310,9 @@ static int live_run(void *context, struct deadline deadline, struct err *err)
 	}
 
 static const struct task_step live_steps[] = {
-	STEP_READ,
+	STEP_READ(live_read),
 	STEP_PREFLIGHT,
-	STEP_WITHDRAW,
+	STEP_WITHDRAW(live_withdraw_probe, live_withdraw_run),
 	STEP_GRANT,
 	STEP_VERIFY,
 	{
@@ -309,7 +334,7 @@ static const struct task_step live_steps[] = {
 };
 
 static const struct task_step saved_steps[] = {
-	STEP_READ,
+	STEP_READ(saved_read),
 	STEP_PREFLIGHT,
 	{
 		.name = "room",
@@ -319,7 +344,7 @@ static const struct task_step saved_steps[] = {
 		.retry_ms = 500,
 		.flags = TASK_CHECK,
 	},
-	STEP_WITHDRAW,
+	STEP_WITHDRAW(vm_release_withdraw_probe, vm_release_withdraw_run),
 	STEP_GRANT,
 	STEP_VERIFY,
 	{
@@ -363,6 +388,7 @@ static bool fallback_possible(struct vm_context *vm, int rc, struct deadline dea
 
 static int migrate_saved(struct vm_context *vm, struct deadline deadline, struct err *err)
 {
+	carry_drop(vm, deadline);
 	vm_record_mode(vm, VM_MODE_SAVED);
 	return vm_task_run(vm, "migrate-saved", VM_STEPS(saved_steps), OP_UNDO_MS, deadline, err);
 }
@@ -496,10 +522,12 @@ static int migrate_claimed(struct vm_context *vm, struct deadline deadline, stru
 int vm_migrate_to(const struct vm_settings *settings, const char *source, const char *target,
 		  struct deadline deadline, const struct vm_report *report, struct err *err)
 {
+	struct vm_carry carry __attribute__((cleanup(carry_release))) = {.n = 0};
 	struct vm_context *vm __attribute__((cleanup(vm_context_drop))) = NULL;
 	int rc = vm_context_open(settings, report, deadline, &vm, err);
 
 	if (rc == 0) {
+		vm->carry = &carry;
 		rc = vm_peer_check(vm, source, target, source, err);
 	}
 	if (rc == 0) {
@@ -509,6 +537,7 @@ int vm_migrate_to(const struct vm_settings *settings, const char *source, const 
 		return rc;
 	}
 	rc = migrate_claimed(vm, deadline, err);
+	carry_end(vm, rc, deadline);
 	rc = vm_record_close(vm, rc, deadline, err);
 	vm_secret_take(vm, vm->peer == NULL ? NULL : vm->peer->hypervisor, deadline);
 	vm_peer_close(vm);

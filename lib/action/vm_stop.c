@@ -5,6 +5,7 @@
 
 #include "action/vm_end.h"
 #include "action/vm_record.h"
+#include "carry/carry.h"
 #include "process/qemu_process.h"
 #include "rules/op_times.h"
 #include "state/image.h"
@@ -27,6 +28,7 @@
  */
 #define RELEASE_RESERVE_MS 10000
 #define LIBVIRT_ANSWER_MS 5000
+#define CARRY_MS 5000
 
 /*
  * Kills the domain through libvirt, which may not answer, and then makes sure that no process is
@@ -278,6 +280,9 @@ static int revoke_granted(struct vm_context *vm, struct granted *granted, struct
 	rc = granted->config_rc == 0 || granted->keep != NULL
 		     ? revoke_all(vm, deadline, err)
 		     : revoke_unknown(vm, granted, deadline, err);
+	if (rc == 0 && vm->recorded) {
+		carry_leave(vm, deadline_within(deadline, CARRY_MS));
+	}
 	if (rc == 0 && vm_keep_remove(vm->settings->vm, &why) != 0) {
 		vm_end_tell(vm, TASK_STEP_FAILED, "revoke", deadline_now_ms(), &why);
 	}

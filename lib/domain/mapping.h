@@ -104,6 +104,8 @@ struct mapping_host {
 	size_t n_luns;
 	/* The user of CHAP, whose secret that host's libvirt has when it needs it; or NULL. */
 	const char *chap_user;
+	/* Disks of LogicalUnits go along; luns has their LUNs (carry/carry.h). */
+	bool carries_units;
 };
 
 /*
@@ -125,10 +127,22 @@ int mapping_plain_xml(const struct mapping *mapping, const struct mapping_host *
  * the sources of its disks are replaced, which are matched to our LUNs by their target. -EUCLEAN
  * also if it is another VM's. -EINVAL also for a disk without a LUN, or a device that cannot be
  * created on another host: one that was attached while the VM ran. -EPERM: a LogicalUnit has
- * plugged a disk in (mapping_check_units()).
+ * plugged a disk in (mapping_check_units()), and the host is not said to have its LUN.
  */
 int mapping_definition_xml(const struct mapping *mapping, const char *definition,
 			   const struct mapping_host *host, char **ret_xml, struct err *err);
+
+/*
+ * The disks of LogicalUnits (unit_name.h) in a definition that libvirt has made: calls found for
+ * each, as long as it returns 0, and returns what it has returned.
+ */
+struct mapping_unit {
+	const char *array;
+	const char *lun;
+	const char *target; /* of the disk */
+};
+typedef int mapping_unit_fn(void *data, const struct mapping_unit *unit, struct err *err);
+int mapping_units(const char *definition, mapping_unit_fn *found, void *data, struct err *err);
 
 /*
  * -EPERM: the definition, of the running domain or of a saved image, has a disk of a LogicalUnit

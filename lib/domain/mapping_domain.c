@@ -153,24 +153,40 @@ static int tpm_for_host(xmlNodePtr domain, const struct mapping *mapping, struct
 	return rc < 0 ? rc : tpm_definition_pin(domain, err);
 }
 
+static bool disk_unit(xmlNodePtr disk, char array[LUN_NAME_MAX + 1], char lun[LUN_NAME_MAX + 1])
+{
+	return unit_alias_parse(xml_tree_attr(xml_tree_child(disk, "alias"), "name"), array, lun);
+}
+
 /*
  * The LUN is not the VM's: it goes where its own resource goes. A guest that came with it to
  * another host, or out of a saved image, would write to what another guest may have written to
  * since (I4).
  */
-static int unit_refuse(xmlNodePtr disk, const char *vm, const char *target, struct err *err)
+static int unit_refuse(const char *vm, const char *lun, const char *target, struct err *err)
 {
-	const char *alias = xml_tree_attr(xml_tree_child(disk, "alias"), "name");
-	char array[LUN_NAME_MAX + 1];
-	char lun[LUN_NAME_MAX + 1];
+	return err_set(err, -EPERM,
+		       "stop the LogicalUnit of LUN %s first, and order its resource "
+		       "after VM '%s': it has plugged in disk %s, which can neither be "
+		       "saved nor migrate with the VM",
+		       lun, vm, target);
+}
 
-	return unit_alias_parse(alias, array, lun)
-		       ? err_set(err, -EPERM,
-				 "stop the LogicalUnit of LUN %s first, and order its resource "
-				 "after VM '%s': it has plugged in disk %s, which can neither be "
-				 "saved nor migrate with the VM",
-				 lun, vm, target)
-		       : 0;
+/* Its designator is nobody's but the array's word, which both hosts have compared it with. */
+static int unit_for_host(xmlNodePtr disk, const char *vm, const char *target, const char *name,
+			 const struct mapping_host *host, const struct portal *portal,
+			 struct err *err)
+{
+	const struct lun *lun = luns_find(host->luns, host->n_luns, name);
+	struct mapping_drive drive = {.size_bytes = 0};
+
+	if (!host->carries_units || lun == NULL) {
+		return unit_refuse(vm, name, target, err);
+	}
+	(void)g_strlcpy(drive.drive.target, target, sizeof(drive.drive.target));
+	(void)g_strlcpy(drive.drive.extent.lun, name, sizeof(drive.drive.extent.lun));
+	(void)g_strlcpy(drive.designator, lun->designator, sizeof(drive.designator));
+	return source_for_host(disk, vm, &drive, host, portal, err);
 }
 
 static int disk_for_host(xmlNodePtr disk, const struct mapping *mapping,
@@ -178,10 +194,14 @@ static int disk_for_host(xmlNodePtr disk, const struct mapping *mapping,
 			 struct err *err)
 {
 	const struct mapping_drive *drive;
+	char array[LUN_NAME_MAX + 1];
+	char lun[LUN_NAME_MAX + 1];
 	const char *target;
 	int rc = mapping_policy_check_disk(disk, &target, err);
 
-	rc = rc < 0 ? rc : unit_refuse(disk, mapping->vm, target, err);
+	if (rc == 0 && disk_unit(disk, array, lun)) {
+		return unit_for_host(disk, mapping->vm, target, lun, host, portal, err);
+	}
 	drive = rc < 0 ? NULL : mapping_find(mapping, target);
 	/* A medium that was ejected, or changed, while the guest runs: what runs is what moves. */
 	if (rc < 0 || mapping_policy_is_empty(disk)) {
@@ -256,7 +276,7 @@ int mapping_definition_xml(const struct mapping *mapping, const char *definition
 	return rc < 0 ? rc : domain_xml_format(doc, ret_xml, err);
 }
 
-int mapping_check_units(const char *vm, const char *definition, struct err *err)
+int mapping_units(const char *definition, mapping_unit_fn *found, void *data, struct err *err)
 {
 	AUTO_XML doc = NULL;
 	xmlNodePtr disk;
@@ -267,10 +287,26 @@ int mapping_check_units(const char *vm, const char *definition, struct err *err)
 				       "disk");
 	for (; rc == 0 && disk != NULL; disk = xml_tree_next(disk, "disk")) {
 		const char *target = xml_tree_attr(xml_tree_child(disk, "target"), "dev");
+		char array[LUN_NAME_MAX + 1];
+		char lun[LUN_NAME_MAX + 1];
 
-		rc = unit_refuse(disk, vm, target == NULL ? "" : target, err);
+		if (disk_unit(disk, array, lun)) {
+			rc = found(data,
+				   &(struct mapping_unit){array, lun, target == NULL ? "" : target},
+				   err);
+		}
 	}
 	return rc;
+}
+
+static int unit_refused(void *data, const struct mapping_unit *unit, struct err *err)
+{
+	return unit_refuse(data, unit->lun, unit->target, err);
+}
+
+int mapping_check_units(const char *vm, const char *definition, struct err *err)
+{
+	return mapping_units(definition, unit_refused, (void *)(uintptr_t)vm, err);
 }
 
 int mapping_domain_xml(const struct mapping *mapping, const struct mapping_host *host,

@@ -57,7 +57,7 @@ static int unrecorded(struct vm_context *vm, const char *node, struct deadline d
 	return vm_release_clear(vm, node, true, deadline, err);
 }
 
-static int record(struct vm_context *vm, const char *node, struct deadline deadline,
+int vm_own_record(struct vm_context *vm, const char *node, struct deadline deadline,
 		  struct err *err)
 {
 	struct journal_op op = {.kind = JOURNAL_OP_GRANT, .release.granted = true};
@@ -106,7 +106,7 @@ int vm_own_grant_probe(void *context, struct deadline deadline, struct err *err)
 int vm_own_grant_run(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
-	int rc = record(vm, vm->node, deadline, err);
+	int rc = vm_own_record(vm, vm->node, deadline, err);
 
 	return rc != 0 ? rc : vm_grant_run(vm, deadline, err);
 }
@@ -140,7 +140,7 @@ int vm_own_handover_probe(void *context, struct deadline deadline, struct err *e
 int vm_own_handover_run(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
-	int rc = record(vm, vm->peer->host->node, deadline, err);
+	int rc = vm_own_record(vm, vm->peer->host->node, deadline, err);
 
 	return rc != 0 ? rc : vm_handover_run(vm, deadline, err);
 }
@@ -165,7 +165,7 @@ int vm_own_arrived(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
 
-	return record(vm, vm->node, deadline, err);
+	return vm_own_record(vm, vm->node, deadline, err);
 }
 
 static int fenced_since(const char *node, int64_t fencings, int64_t since_ms,

@@ -21,6 +21,10 @@ int vm_own_handover_probe(void *context, struct deadline deadline, struct err *e
 int vm_own_handover_run(void *context, struct deadline deadline, struct err *err);
 int vm_own_handover_undo(void *context, struct deadline deadline, struct err *err);
 
+/* Records that node may use the LUNs from now on. */
+int vm_own_record(struct vm_context *vm, const char *node, struct deadline deadline,
+		  struct err *err);
+
 /* The target takes the VM over: the source is not asked about any more. A check of migrate_from. */
 int vm_own_arrived(void *context, struct deadline deadline, struct err *err);
 

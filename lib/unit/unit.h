@@ -48,6 +48,16 @@ int unit_stop(const struct unit_settings *settings, struct deadline deadline,
 	      const struct vm_report *report, struct err *err);
 
 /*
+ * The LUN goes along with its VM, which has migrated live before (carry/carry.h): nothing is plugged
+ * in or out. On the source, the guest must have left; then stop revokes there. On the target, it must
+ * have brought the drive along. -EINVAL: source and target. -EBUSY, -ENOENT: it has not.
+ */
+int unit_migrate_to(const struct unit_settings *settings, const char *source, const char *target,
+		    struct deadline deadline, const struct vm_report *report, struct err *err);
+int unit_migrate_from(const struct unit_settings *settings, const char *source, const char *target,
+		      struct deadline deadline, const struct vm_report *report, struct err *err);
+
+/*
  * check_level 0: is the drive in the guest that is named for this node? 10: also the mask and the
  * paths of this host. On 0, err holds the reason if *ret is UNIT_DEGRADED or UNIT_FAILED. probe:
  * only report whether it is here.

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "journal/journal.h"
 #include "process/qemu_process.h"
 #include "step/vm_masks.h"
 #include "unit/unit_plug.h"
@@ -10,6 +11,7 @@
 
 #define LIBVIRT_ANSWER_MS 3000
 #define FENCED_ANSWER_MS 3000
+#define JOURNAL_ANSWER_MS 3000
 
 /* A guest that is not there has nothing, and neither has one that was granted nothing here. */
 static int health_without_libvirt(const struct vm_context *vm, const struct err *cause,
@@ -79,6 +81,20 @@ static bool given_up(struct vm_context *vm, struct deadline deadline)
 	return found;
 }
 
+/* Its VM has just left, and Pacemaker has not told the LogicalUnit yet. */
+static bool is_on_its_way(const struct vm_context *vm, struct deadline deadline)
+{
+	struct journal *journal __attribute__((cleanup(journal_drop))) = NULL;
+	struct journal_task task;
+
+	deadline = deadline_within(deadline, JOURNAL_ANSWER_MS);
+	return journal_open(deadline, &journal, NULL) == 0 &&
+	       journal_task_get(journal, vm->unit->key, JOURNAL_STALE, deadline, &task, NULL) ==
+		       0 &&
+	       task.kind == JOURNAL_MIGRATE && strcmp(task.source, vm->node) == 0 &&
+	       (task.state == JOURNAL_RUNNING || task.state == JOURNAL_WAITING);
+}
+
 static void masks_judge(struct vm_context *vm, struct deadline deadline, enum unit_health *ret,
 			struct err *err)
 {
@@ -140,6 +156,10 @@ int unit_monitor(const struct unit_settings *settings, int check_level, bool pro
 	}
 	if (rc == 0 && probe && *ret != UNIT_STOPPED && given_up(vm, deadline)) {
 		*ret = UNIT_STOPPED;
+	}
+	if (rc == 0 && !probe && *ret == UNIT_STOPPED && is_on_its_way(vm, deadline)) {
+		*ret = UNIT_PLUGGED;
+		return 0;
 	}
 	if (rc == 0 && check_level >= 10 && *ret == UNIT_PLUGGED) {
 		array_judge(vm, deadline, ret, err);

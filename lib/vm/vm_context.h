@@ -36,6 +36,7 @@ struct vm_apply;
 struct unit;
 struct vm_destroy;
 struct vm_resize;
+struct vm_carry;
 
 struct vm_context {
 	const struct vm_settings *settings;
@@ -70,6 +71,8 @@ struct vm_context {
 	struct unit *unit;          /* this stands for a LogicalUnit (unit_context.h), or NULL */
 	struct vm_destroy *destroy; /* what lunmask destroy deletes (vm_destroy.h), or NULL */
 	struct vm_resize *resize;   /* what lunmask resize makes larger (vm_resize.c), or NULL */
+	struct vm_carry *carry;     /* migrate_to: LogicalUnits that go along (carry.h), or NULL */
+	bool carries_units;         /* there are some, and lun_names has their LUNs */
 
 	/* Set by vm_paths_verify(): how this host reaches the LUNs: lun_names, then media. */
 	struct lun luns[VM_LUNS_MAX];

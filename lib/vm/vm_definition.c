@@ -15,6 +15,7 @@ struct mapping_host vm_definition_here(const struct vm_context *vm)
 		.chap_user = vm->chap == NULL ? NULL : chap_user(vm->chap, vm->self->initiator),
 		.luns = vm->luns,
 		.n_luns = vm->n_luns + vm->n_media,
+		.carries_units = vm->carries_units,
 	};
 }
 

@@ -142,6 +142,37 @@ static void mapping_definition_xml__refuses_the_disk_of_a_unit(void **state)
 	assert_null(xml);
 }
 
+/* In a live migration that takes it along, to a host that is known to reach its LUN. */
+static void mapping_definition_xml__takes_the_disk_of_a_unit_along(void **state)
+{
+	struct lun all[4];
+	struct mapping_host there = host;
+	struct err err = ERR_INIT;
+	char *xml = NULL;
+
+	(void)state;
+	memcpy(all, host.luns, 3 * sizeof(all[0]));
+	all[3] = (struct lun){.name = "db-data",
+			      .designator = "naa.6009",
+			      .target = "iqn.2026-11.org.example:t9",
+			      .number = 9,
+			      .size_bytes = 1 << 20};
+	there.luns = all;
+	there.carries_units = true;
+	there.n_luns = 3;
+	assert_int_equal(
+		mapping_definition_xml(mapping, DOMAIN(ROOT MEDIUM PLUGGED), &there, &xml, &err),
+		-EPERM);
+	there.n_luns = 4;
+	if (mapping_definition_xml(mapping, DOMAIN(ROOT MEDIUM PLUGGED), &there, &xml, &err) != 0) {
+		fail_msg("%s", err_text(&err));
+	}
+	assert_non_null(strstr(xml, "iqn.2026-11.org.example:t9/9"));
+	assert_non_null(strstr(xml, "ua-lunmask-unit-san1__db-data"));
+	assert_null(strstr(xml, "iqn.x:t/7"));
+	free(xml);
+}
+
 static void mapping_check_units__finds_them_before_anything_is_done(void **state)
 {
 	struct err err = ERR_INIT;
@@ -163,6 +194,7 @@ int main(void)
 		TEST(mapping_definition_xml__takes_no_format_from_a_medium),
 		TEST(mapping_definition_xml__takes_each_part_once),
 		TEST(mapping_definition_xml__refuses_the_disk_of_a_unit),
+		TEST(mapping_definition_xml__takes_the_disk_of_a_unit_along),
 		TEST(mapping_check_units__finds_them_before_anything_is_done),
 	};
 

@@ -267,8 +267,9 @@ int __wrap_hypervisor_domain_xml(struct hypervisor *hypervisor, const char *vm,
 	}
 	*ret_xml = g_strdup_printf(
 		"<domain><devices><disk type='network'><source protocol='iscsi' name='%s'/>"
-		"<target dev='%s'/></disk></devices></domain>",
-		world.source, world.plugged_drive != NULL ? world.plugged_drive : "vda");
+		"<target dev='%s'/>%s</disk></devices></domain>",
+		world.source, world.plugged_drive != NULL ? world.plugged_drive : "vda",
+		world.plugged_vm != NULL ? "<alias name='ua-lunmask-unit-san1__db-data'/>" : "");
 	return 0;
 }
 
