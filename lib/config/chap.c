@@ -42,20 +42,31 @@ static bool printable(const char *text)
 	return true;
 }
 
-static int secret_check(char *text, size_t bytes, struct err *err)
+int chap_secret_check(const char *secret, struct err *err)
 {
-	if (bytes > 0 && text[bytes - 1] == '\n') {
-		bytes--;
-	}
+	size_t length = strlen(secret);
+
+	return length >= CHAP_SECRET_MIN && length <= CHAP_SECRET_MAX && printable(secret)
+		       ? 0
+		       : err_set(err, -EINVAL,
+				 "the secret must be one line of %d to %d printable characters "
+				 "without blanks",
+				 CHAP_SECRET_MIN, CHAP_SECRET_MAX);
+}
+
+int chap_no_core(struct err *err)
+{
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0
+		       ? 0
+		       : err_set(err, -EKEYREJECTED, "core dumps cannot be switched off");
+}
+
+/* A NUL in the file is not printable, either. */
+static int line_check(char *text, size_t bytes, struct err *err)
+{
+	bytes -= bytes > 0 && text[bytes - 1] == '\n' ? 1 : 0;
 	text[bytes] = '\0';
-	if (bytes < CHAP_SECRET_MIN || bytes > CHAP_SECRET_MAX || !printable(text) ||
-	    strlen(text) != bytes) {
-		return err_set(err, -EINVAL,
-			       "the secret must be one line of %d to %d printable characters "
-			       "without blanks",
-			       CHAP_SECRET_MIN, CHAP_SECRET_MAX);
-	}
-	return 0;
+	return chap_secret_check(strlen(text) == bytes ? text : "", err);
 }
 
 static int secret_read(const char *key, const char *file, char secret[CHAP_SECRET_MAX + 1],
@@ -65,7 +76,7 @@ static int secret_read(const char *key, const char *file, char secret[CHAP_SECRE
 	size_t bytes = 0;
 	int rc = trusted_file_read_private(file, text, sizeof(text) - 1, &bytes, err);
 
-	rc = rc < 0 ? rc : secret_check(text, bytes, err);
+	rc = rc < 0 ? rc : line_check(text, bytes, err);
 	if (rc == 0) {
 		(void)strcpy(secret, text);
 	}
@@ -79,10 +90,8 @@ int chap_read(const struct chap *chap, struct chap_secrets *ret, struct err *err
 	int rc;
 
 	*ret = (struct chap_secrets){.own = ""};
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
-		return err_set(err, -EKEYREJECTED, "core dumps cannot be switched off");
-	}
-	rc = secret_read("chap_secret_file", chap->secret_file, ret->own, err);
+	rc = chap_no_core(err);
+	rc = rc < 0 ? rc : secret_read("chap_secret_file", chap->secret_file, ret->own, err);
 	if (rc == 0 && chap->target_secret_file != NULL) {
 		rc = secret_read("chap_target_secret_file", chap->target_secret_file, ret->target,
 				 err);

@@ -41,6 +41,12 @@ bool chap_wanted(const struct chap *chap);
 /* The name by which this host logs in. */
 const char *chap_user(const struct chap *chap, const char *initiator);
 
+/* 12 to 128 printable characters without blanks. -EINVAL. */
+int chap_secret_check(const char *secret, struct err *err);
+
+/* Before a secret is read: this process leaves no core dump. -EKEYREJECTED. */
+int chap_no_core(struct err *err);
+
 /* The keys of one array belong together. -EINVAL. */
 int chap_check(const struct chap *chap, struct err *err);
 
