@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "driver/tgtd/tgt_account_show.h"
 /* The sections of a target, in the order in which tgtd prints them. */
 enum section { NOWHERE, SYSTEM, NEXUS, UNITS, ACCOUNTS, ACL };
 
@@ -324,6 +325,29 @@ static bool acl_line(struct parser *p, const char *line)
 	return entry != NULL && word_copy(*entry, sizeof(*entry), line);
 }
 
+/* Root has made it: whatever its name is, the target can be fenced. */
+static bool account_line(struct parser *p, char *name)
+{
+	struct tgt_target *target = p->target;
+	char *copy = strdup(name);
+	char **entry;
+
+	if (copy != NULL && tgt_account_outgoing(copy)) {
+		free(target->array_account);
+		target->array_account = copy;
+		return true;
+	}
+	entry = copy == NULL ? NULL
+			     : element_add(p, (void **)&target->accounts, &target->n_accounts,
+					   TGT_ACCOUNTS_MAX, sizeof(*entry));
+	if (entry == NULL) {
+		free(copy);
+		return false;
+	}
+	*entry = copy;
+	return true;
+}
+
 /* Dispatches a line by its section and indentation (four blanks per level). */
 static bool line_parse(struct parser *p, char *line)
 {
@@ -339,8 +363,8 @@ static bool line_parse(struct parser *p, char *line)
 	switch ((int)(blanks / 4) * 10 + (int)p->section) {
 	case 00 + NOWHERE:
 	case 00 + ACL: return target_line(p, text);
-	case 20 + SYSTEM:
-	case 20 + ACCOUNTS: return true;
+	case 20 + SYSTEM: return true;
+	case 20 + ACCOUNTS: return account_line(p, text);
 	case 20 + NEXUS: return nexus_line(p, text);
 	case 30 + NEXUS: return nexus_detail_line(p, text);
 	case 40 + NEXUS: return address_line(p, text);
@@ -417,6 +441,11 @@ void tgt_show_release(struct tgt_show *show)
 		free(show->targets[i].acl);
 		free(show->targets[i].connections);
 		free(show->targets[i].units);
+		for (size_t k = 0; k < show->targets[i].n_accounts; k++) {
+			free(show->targets[i].accounts[k]);
+		}
+		free(show->targets[i].accounts);
+		free(show->targets[i].array_account);
 	}
 	free(show->targets);
 	*show = (struct tgt_show){0};

@@ -27,8 +27,9 @@
  */
 #define TGT_SHOW_MAX (16u * 1024 * 1024) /* limit for the text, in bytes */
 #define TGT_TARGETS_MAX 4096
-#define TGT_HOLDERS_MAX 1024 /* ACL entries of one target; also its connections */
-#define TGT_UNITS_MAX 64     /* logical units of one target */
+#define TGT_HOLDERS_MAX 1024   /* ACL entries of one target; also its connections */
+#define TGT_UNITS_MAX 64       /* logical units of one target */
+#define TGT_ACCOUNTS_MAX 65536 /* of one target */
 #define TGT_LINE_MAX 2047
 #define TGT_SCSI_ID_MAX 63
 #define TGT_PATH_MAX 1023
@@ -60,6 +61,9 @@ struct tgt_target {
 	size_t n_connections;
 	struct tgt_unit *units;
 	size_t n_units;
+	char **accounts; /* by which hosts log in (CHAP), in the order of tgtd's list */
+	size_t n_accounts;
+	char *array_account; /* by which the array proves itself; NULL: none */
 };
 
 struct tgt_show {

@@ -70,6 +70,30 @@ static void tgt_show_parse__reads_what_tgtd_prints(void **state)
 	tgt_show_release(&show);
 }
 
+static void tgt_show_parse__has_the_accounts_in_order(void **state)
+{
+	static const char text[] =
+		HEAD("1", "iqn.x:a") "    LUN information:\n" UNIT "    Account information:\n"
+				     "        second\n        a name\n        first\n"
+				     "        san1 (outgoing)\n    ACL information:\n";
+	const struct tgt_target *target;
+	struct tgt_show show;
+
+	(void)state;
+	assert_int_equal(parse(text, &show), 0);
+	target = tgt_show_find(&show, "iqn.x:a");
+	assert_int_equal(target->n_accounts, 3);
+	assert_string_equal(target->accounts[0], "second");
+	assert_string_equal(target->accounts[1], "a name");
+	assert_string_equal(target->accounts[2], "first");
+	assert_string_equal(target->array_account, "san1");
+	tgt_show_release(&show);
+	assert_int_equal(parse(TARGET("1", "iqn.x:a", "", ""), &show), 0);
+	assert_int_equal(show.targets[0].n_accounts, 0);
+	assert_null(show.targets[0].array_account);
+	tgt_show_release(&show);
+}
+
 static void tgt_show_parse__takes_nothing_for_no_targets(void **state)
 {
 	struct tgt_show show;
@@ -254,6 +278,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tgt_show_parse__reads_what_tgtd_prints),
+		cmocka_unit_test(tgt_show_parse__has_the_accounts_in_order),
 		cmocka_unit_test(tgt_show_parse__takes_nothing_for_no_targets),
 		cmocka_unit_test(tgt_show_parse__refuses_a_text_cut_within_a_target),
 		cmocka_unit_test(tgt_show_parse__refuses_what_is_not_understood),
