@@ -85,6 +85,12 @@ static const struct ini_key keys[] = {
 	 .offset = offsetof(struct tgt_config, foreign_addresses),
 	 .fallback = "",
 	 .check = addresses_check},
+	{.name = "chap_accounts",
+	 .offset = offsetof(struct tgt_config, chap_accounts),
+	 .check = path_check},
+	{.name = "chap_discovery",
+	 .type = INI_YES_NO,
+	 .offset = offsetof(struct tgt_config, chap_discovery)},
 };
 
 /* The names of lvm(8), less those that would be options. */
@@ -195,6 +201,16 @@ static int lvm_complete(struct tgt_pool *pool, struct err *err)
 	return 0;
 }
 
+static int tgt_complete(void *target, void *place, struct err *err)
+{
+	const struct tgt_config *config = place;
+
+	(void)target;
+	return config->chap_discovery && config->chap_accounts == NULL
+		       ? err_set(err, -EINVAL, "chap_discovery needs chap_accounts")
+		       : 0;
+}
+
 /* What LUNs share, they share in one class. */
 static int pool_complete(void *target, void *place, struct err *err)
 {
@@ -217,7 +233,10 @@ static int pool_complete(void *target, void *place, struct err *err)
 enum { TGT, POOL };
 
 static const struct ini_section sections[] = {
-	[TGT] = {.kind = "tgt", .keys = keys, .n_keys = G_N_ELEMENTS(keys)},
+	[TGT] = {.kind = "tgt",
+		 .keys = keys,
+		 .n_keys = G_N_ELEMENTS(keys),
+		 .complete = tgt_complete},
 	[POOL] = {.kind = "pool",
 		  .placeholder = "NAME",
 		  .name_max = TGT_POOL_NAME_MAX,

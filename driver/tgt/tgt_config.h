@@ -17,6 +17,8 @@
  *	lock_file = /run/lunmask-array-tgt/lock
  *	state_dir = /var/lib/lunmask-array-tgt
  *	foreign_addresses = 10.0.0.50 10.9.0.0/16  entries of access lists that admit no host
+ *	chap_accounts = /etc/lunmask/array-tgt.chap
+ *	chap_discovery = yes
  *
  *	[pool fast]                                any number of them
  *	type = lvm                                 or directory
@@ -58,6 +60,8 @@ struct tgt_config {
 	char *lock_file;
 	char *state_dir;
 	char *foreign_addresses; /* separated by blanks */
+	char *chap_accounts;     /* a file; NULL: the driver does not touch tgtd's accounts */
+	bool chap_discovery;     /* discovery has them, too */
 	struct tgt_pool pools[TGT_POOLS_MAX];
 	size_t n_pools;
 };

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "driver/tgt/tgt_accounts.h"
 #include "driver/tgtd/tgt_admin.h"
 #include "driver/tgt/tgt_backing.h"
 #include "names/lun.h"
@@ -122,6 +123,16 @@ static int target_make(const struct tgt *tgt, const struct tgt_lun *lun, unsigne
 	return rc;
 }
 
+/* The driver was killed while it made the target: nobody can have used it. */
+static bool target_half_made(const struct tgt_lun *lun, const struct tgt_target *target)
+{
+	const struct tgt_unit *unit = tgt_target_find_unit(target, TGT_LUN_NUMBER);
+	struct text id = scsi_id(lun);
+
+	return target->n_acl == 0 && target->n_connections == 0 &&
+	       (unit == NULL || strcmp(unit->scsi_id, id.text) != 0);
+}
+
 /* Creates the missing targets. */
 static int targets_make(const struct tgt *tgt, const char *const *luns, size_t n_luns,
 			const struct tgt_show *show, struct deadline deadline, size_t *ret_made,
@@ -133,10 +144,16 @@ static int targets_make(const struct tgt *tgt, const char *const *luns, size_t n
 	*ret_made = 0;
 	for (size_t i = 0; i < n_luns && rc == 0; i++) {
 		struct tgt_target_name name = tgt_target_name(tgt, luns[i]);
+		const struct tgt_target *target = tgt_show_find(show, name.text);
 		const struct tgt_lun *lun;
 
 		rc = lun_get(tgt, luns[i], &lun, fault);
-		if (rc == 0 && tgt_show_find(show, name.text) == NULL) {
+		if (rc == 0 && target != NULL && target_half_made(lun, target)) {
+			rc = tgt_admin_target_delete(tgt->config.control_port, target->tid,
+						     deadline, fault);
+			target = NULL;
+		}
+		if (rc == 0 && target == NULL) {
 			rc = target_make(tgt, lun, tid++, deadline, fault);
 			(*ret_made)++;
 		}
@@ -181,6 +198,7 @@ static int reach(const struct tgt *tgt, const char *const *luns, size_t n_luns,
 		}
 	}
 	rc = rc != 0 ? rc : units_check(tgt, luns, n_luns, show, fault);
+	rc = rc != 0 ? rc : tgt_accounts_set(tgt, luns, n_luns, deadline, fault);
 	if (rc != 0) {
 		tgt_show_release(show);
 	}
@@ -343,5 +361,6 @@ int tgt_pool_restore(void *backend, size_t max, struct deadline deadline, size_t
 	if (rc == 0) {
 		tgt_show_release(&show);
 	}
-	return rc;
+	/* With the last of them, all targets are there. */
+	return rc != 0 || *ret_restored > 0 ? rc : tgt_accounts_set_all(tgt, deadline, fault);
 }

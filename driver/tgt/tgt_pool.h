@@ -21,8 +21,8 @@
  */
 
 /*
- * Creates the missing targets of these LUNs. After 0, *ret has the target of each with the right
- * logical unit; the caller releases it.
+ * Creates the missing targets of these LUNs, and sets their accounts (tgt_accounts.h). After 0,
+ * *ret has the target of each with the right logical unit; the caller releases it.
  */
 int tgt_pool_ensure_targets(const struct tgt *tgt, const char *const *luns, size_t n_luns,
 			    struct deadline deadline, struct tgt_show *ret, struct fault *fault);

@@ -46,6 +46,26 @@ static void tgt_config_load__has_defaults(void **state)
 	assert_null(config.pool);
 }
 
+static void tgt_config_load__may_have_accounts(void **state)
+{
+	struct tgt_config config;
+	struct fault fault = FAULT_INIT;
+
+	(void)state;
+	assert_int_equal(load(TGT, &config, &fault), 0);
+	assert_null(config.chap_accounts);
+	assert_false(config.chap_discovery);
+	tgt_config_release(&config);
+	assert_int_equal(
+		load(TGT "chap_accounts = /etc/a\nchap_discovery = yes\n", &config, &fault), 0);
+	assert_string_equal(config.chap_accounts, "/etc/a");
+	assert_true(config.chap_discovery);
+	tgt_config_release(&config);
+	assert_int_not_equal(load(TGT "chap_discovery = yes\n", &config, &fault), 0);
+	assert_non_null(strstr(err_text(&fault.err), "chap_discovery needs chap_accounts"));
+	assert_int_not_equal(load(TGT "chap_accounts = a\n", &config, &fault), 0);
+}
+
 static void tgt_config_load__takes_the_example_that_is_installed(void **state)
 {
 	g_autofree char *text = NULL;
@@ -189,6 +209,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tgt_config_load__has_defaults),
+		cmocka_unit_test(tgt_config_load__may_have_accounts),
 		cmocka_unit_test(tgt_config_load__takes_the_example_that_is_installed),
 		cmocka_unit_test(tgt_config_load__takes_each_key),
 		cmocka_unit_test(tgt_config_load__knows_which_pool_gives_a_class),
