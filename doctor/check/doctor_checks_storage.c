@@ -120,6 +120,21 @@ static void arrays_judge(const struct doctor_facts *facts, struct doctor_verdict
 	}
 }
 
+static void accounts_judge(const struct doctor_facts *facts, struct doctor_verdict *verdict)
+{
+	for (size_t i = 0; i < facts->arrays.n; i++) {
+		const struct doctor_array *array = &facts->arrays.of[i];
+		const char *problem = array->accounts_read.rc < 0
+					      ? err_text(&array->accounts_read.err)
+					      : array->accounts.problem;
+
+		if (*problem != '\0') {
+			doctor_found(verdict, DOCTOR_FAIL, NULL, "array %s: %s", array->name,
+				     problem);
+		}
+	}
+}
+
 static void array_user_judge(const struct doctor_facts *facts, struct doctor_verdict *verdict)
 {
 	for (size_t i = 0; i < facts->arrays.n; i++) {
@@ -244,6 +259,12 @@ const struct doctor_check doctor_checks_storage[] = {
 		"revoke.",
 	 .mend = "upgrade the driver (lunmask-array(7))",
 	 .judge = array_has_judge},
+	{.name = "array-accounts",
+	 .looks_at = "the arrays: has each the accounts that its driver is to set (CHAP)",
+	 .needs = {DOCTOR_ANSWERS(arrays)},
+	 .why = "A host that has the secret may be refused, or one that has not is let in.",
+	 .mend = "on the array's host: lunmask-array-tgt --restore",
+	 .judge = accounts_judge},
 	{.name = "fenced",
 	 .looks_at = "the arrays: is this host fenced",
 	 .needs = {DOCTOR_ANSWERS(arrays)},

@@ -143,6 +143,8 @@ struct doctor_array {
 	struct array_info has;
 	struct doctor_answer read; /* may it read the array's state? */
 	bool fenced;               /* this host, on that array */
+	struct doctor_answer accounts_read;
+	struct array_accounts accounts; /* if its driver sets some */
 };
 
 struct doctor_arrays {

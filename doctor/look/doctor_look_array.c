@@ -40,7 +40,11 @@ static void array_look(const struct doctor_look *look, const struct config_array
 	ret->name = config->name;
 	ret->transport = config->transport;
 	doctor_answer_set(&ret->info, rc, &err);
-	if (rc < 0 || !ret->has.fence) {
+	if (rc == 0 && ret->has.accounts) {
+		rc = array_accounts_get(&array, deadline, &ret->accounts, &err);
+		doctor_answer_set(&ret->accounts_read, rc, &err);
+	}
+	if (ret->info.rc < 0 || !ret->has.fence) {
 		return;
 	}
 	rc = array_fenced(&array, deadline, &fenced, &err);

@@ -61,6 +61,11 @@ struct driver {
 
 	/* Appends objects as described in lunmask-array(7). */
 	int (*ports)(void *backend, struct deadline deadline, json_t *portals, struct fault *fault);
+	/*
+	 * Changes nothing: 0 if the accounts by which hosts log in are as configured, or the driver
+	 * is to set none. Else a fault says why not. NULL: the driver never sets accounts.
+	 */
+	int (*accounts)(void *backend, struct deadline deadline, struct fault *fault);
 	int (*luns)(void *backend, const struct driver_luns *wanted, struct deadline deadline,
 		    json_t *luns, struct fault *fault);
 	bool health; /* luns can say how healthy each is */

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "driver/protocol/verb_runs.h"
 
+#include <glib.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "driver/protocol/reply.h"
 #include "driver/protocol/request.h"
 #include "names/lun.h"
@@ -8,6 +12,8 @@
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "0"
 #endif
+
+#define PROBLEM_MAX 255 /* lunmask-array(7) */
 
 static int capability_put(json_t *info, const char *name, struct fault *fault)
 {
@@ -47,24 +53,54 @@ int verb_info(const struct driver *driver, void *backend, const json_t *request,
 	rc = rc == 0 && driver->health ? capability_put(reply, "health", fault) : rc;
 	rc = rc == 0 && driver->classes != NULL ? classes_put(driver, backend, reply, fault) : rc;
 	rc = rc == 0 && driver->resize != NULL ? capability_put(reply, "resize", fault) : rc;
+	rc = rc == 0 && driver->accounts != NULL ? capability_put(reply, ACCOUNTS_MEMBER, fault)
+						 : rc;
 	(void)request;
 	(void)deadline;
 	json_decref(info);
 	return rc;
 }
 
+/* As long as lunmask takes it; the end of a character may be cut off with it. */
+static json_t *problem_text(const struct fault *fault)
+{
+	char text[PROBLEM_MAX + 1];
+
+	(void)snprintf(text, sizeof(text), "%s", err_text(&fault->err));
+	for (size_t length = strlen(text); !g_utf8_validate(text, -1, NULL) && length > 0;) {
+		text[--length] = '\0';
+	}
+	return json_string(text);
+}
+
+/* What keeps the driver from finding out is a problem, too. */
+static int accounts_put(const struct driver *driver, void *backend, struct deadline deadline,
+			json_t *reply, struct fault *fault)
+{
+	struct fault problem = FAULT_INIT;
+
+	if (driver->accounts == NULL) {
+		return fault_set(fault, ARRAY_ERROR_UNSUPPORTED, "this driver sets no accounts");
+	}
+	return driver->accounts(backend, deadline, &problem) == 0
+		       ? 0
+		       : reply_put(reply, "accounts_problem", problem_text(&problem), fault);
+}
+
 int verb_ports(const struct driver *driver, void *backend, const json_t *request,
 	       struct deadline deadline, json_t *reply, struct fault *fault)
 {
 	json_t *portals = json_array();
-	int rc = driver->ports(backend, deadline, portals, fault);
+	bool accounts;
+	int rc = request_boolean(request, ACCOUNTS_MEMBER, &accounts, fault);
 
-	(void)request;
+	rc = rc != 0 ? rc : driver->ports(backend, deadline, portals, fault);
 	if (rc != 0) {
 		json_decref(portals);
 		return rc;
 	}
-	return reply_put(reply, "portals", portals, fault);
+	rc = reply_put(reply, "portals", portals, fault);
+	return rc == 0 && accounts ? accounts_put(driver, backend, deadline, reply, fault) : rc;
 }
 
 static int luns_wanted(const struct driver *driver, const json_t *request,

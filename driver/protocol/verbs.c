@@ -11,8 +11,8 @@
 static const struct verb VERBS[] = {
 	{"info", "describe the driver and its capabilities", LOCK_KIND_NONE, MEMBERS(), verb_info,
 	 NULL},
-	{"ports", "list the array's portals and their state", LOCK_KIND_NONE, MEMBERS(), verb_ports,
-	 NULL},
+	{"ports", "list the array's portals and their state", LOCK_KIND_NONE,
+	 MEMBERS(ACCOUNTS_MEMBER), verb_ports, NULL},
 	{"luns", "list LUNs with size, designators and address", LOCK_KIND_NONE,
 	 MEMBERS("luns", "initiator", HEALTH_MEMBER), verb_luns, NULL},
 	/*

@@ -7,6 +7,7 @@
 
 #include "driver/protocol/driver_main.h"
 #include "driver/tgt/tgt.h"
+#include "driver/tgt/tgt_accounts.h"
 #include "driver/tgtd/tgt_admin.h"
 #include "driver/tgt/tgt_masks.h"
 #include "driver/tgt/tgt_pool.h"
@@ -77,6 +78,11 @@ static int backend_ports(void *backend, struct deadline deadline, json_t *portal
 		}
 	}
 	return rc;
+}
+
+static int backend_accounts(void *backend, struct deadline deadline, struct fault *fault)
+{
+	return tgt_accounts_check(backend, deadline, fault);
 }
 
 static bool backend_is_fenced(const void *backend, const char *initiator)
@@ -174,7 +180,8 @@ static bool backend_is_read_only(const void *backend, const char *lun)
 }
 
 static const char *const NOTES[] = {
-	"After a restart of tgtd, --restore makes its targets again, without any grants.", NULL};
+	"After a restart of tgtd, --restore makes its targets again, without any grants.",
+	"After a change of the file with the accounts, it sets those of tgtd.", NULL};
 
 static const struct driver TGT_DRIVER = {
 	.name = "lunmask-array-tgt",
@@ -190,6 +197,7 @@ static const struct driver TGT_DRIVER = {
 	.lock_file = backend_lock_file,
 	.load = backend_load,
 	.ports = backend_ports,
+	.accounts = backend_accounts,
 	.luns = tgt_pool_luns,
 	.health = true,
 	.classes = tgt_pool_classes,

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "array/array_accounts.h"
 #include "array/array_catalog.h"
 #include "array/array_error.h"
 #include "array/array_exposure.h"
@@ -72,6 +73,7 @@ struct array_info {
 	char classes[ARRAY_CLASSES_MAX][ARRAY_CLASS_MAX + 1];
 	size_t n_classes;
 	bool resize;
+	bool accounts; /* it sets those of the array, and says whether they are right */
 };
 
 struct array {
@@ -172,6 +174,10 @@ struct array_ports {
 /* Portals that are not numeric addresses, and those after the first PORTALS_MAX, are left out. */
 int array_ports(const struct array *array, struct deadline deadline, struct array_ports *ret,
 		struct err *err);
+
+/* Only if the driver has the capability. */
+int array_accounts_get(const struct array *array, struct deadline deadline,
+		       struct array_accounts *ret, struct err *err);
 
 /* In the order of names, with the addresses that initiator sees. ret_luns has room for count. */
 int array_luns(const struct array *array, const char *const *names, size_t count,

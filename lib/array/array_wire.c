@@ -458,6 +458,7 @@ int array_wire_decode_info(const char *reply, size_t bytes, struct array_info *r
 		.volumes = list_has(capabilities, "create") && list_has(capabilities, "delete"),
 		.health = list_has(capabilities, "health"),
 		.resize = list_has(capabilities, "resize"),
+		.accounts = list_has(capabilities, "accounts"),
 	};
 	return list_has(capabilities, "classes") ? classes_decode(root, ret, err) : 0;
 }

@@ -399,6 +399,15 @@ static void array_old(struct good *good)
 {
 	good->array.has.fence = false;
 }
+static void array_accounts_differ(struct good *good)
+{
+	(void)strcpy(good->array.accounts.problem, "they differ");
+}
+static void array_accounts_unread(struct good *good)
+{
+	good->array.accounts_read.rc = -EIO;
+	(void)err_set(&good->array.accounts_read.err, -EIO, "no answer");
+}
 static void array_fenced_us(struct good *good)
 {
 	good->array.fenced = true;
@@ -528,6 +537,8 @@ static const struct fault {
 	{array_silent, "array", DOCTOR_FAIL, "no route"},
 	{array_user, "array-user", DOCTOR_FAIL, "Permission denied"},
 	{array_old, "array-driver", DOCTOR_WARN, "lacks fence"},
+	{array_accounts_differ, "array-accounts", DOCTOR_FAIL, "san1: they differ"},
+	{array_accounts_unread, "array-accounts", DOCTOR_FAIL, "san1: no answer"},
 	{array_fenced_us, "fenced", DOCTOR_FAIL, "has this host fenced"},
 	{vm_unclear, "vm-parameters", DOCTOR_FAIL, "no [array san9]"},
 	{lun_missing, "vm-luns", DOCTOR_FAIL, "web1-root"},
