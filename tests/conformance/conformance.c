@@ -5,6 +5,7 @@
  * be granted to any initiator. The test reads the last block of a LUN and writes it back. Exit
  * status 0 if nothing failed, 1 if a check failed, 2 for wrong usage.
  */
+#include <errno.h>
 #include <glib.h>
 #include <signal.h>
 #include <stdio.h>
@@ -36,6 +37,22 @@ static bool list_take(char **words, const char **ret, guint n)
 	return words != NULL && g_strv_length(words) == n;
 }
 
+/* Once the options are parsed. */
+static bool chap_legal(const struct bench *bench, struct err *err)
+{
+	if (chap_check(&bench->chap, err) != 0) {
+		(void)err_set(err, -EINVAL,
+			      "the options of CHAP need --chap-secret-file, and "
+			      "--chap-target-user and --chap-target-secret-file each other");
+		return false;
+	}
+	if (bench->chap_discovery && !chap_wanted(&bench->chap)) {
+		(void)err_set(err, -EINVAL, "--chap-discovery needs --chap-secret-file");
+		return false;
+	}
+	return true;
+}
+
 /* The texts live as long as the process. */
 static enum usage_end arguments_parse(int argc, char **argv, struct bench *bench)
 {
@@ -45,9 +62,19 @@ static enum usage_end arguments_parse(int argc, char **argv, struct bench *bench
 		{"lun", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &luns,
 		 "a LUN that no host holds; give it twice", "LUN"},
 		{"initiator", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &initiators,
-		 "an initiator name to log in with; give it twice", "IQN"},
+		 "a name to log in with; give it twice", "IQN"},
 		{"portal", 0, 0, G_OPTION_ARG_FILENAME, &portal,
-		 "where to log in; default: the driver's first", "ADDRESS:PORT"},
+		 "where to log in; default: driver's first", "ADDRESS:PORT"},
+		{"chap-secret-file", 0, 0, G_OPTION_ARG_FILENAME, &bench->chap.secret_file,
+		 "log in with CHAP, and check it", "FILE"},
+		{"chap-user", 0, 0, G_OPTION_ARG_STRING, &bench->chap.user,
+		 "default: the initiator's name", "USER"},
+		{"chap-target-user", 0, 0, G_OPTION_ARG_STRING, &bench->chap.target_user,
+		 "the array proves itself by it", "USER"},
+		{"chap-target-secret-file", 0, 0, G_OPTION_ARG_FILENAME,
+		 &bench->chap.target_secret_file, "and by this secret", "FILE"},
+		{"chap-discovery", 0, 0, G_OPTION_ARG_NONE, &bench->chap_discovery,
+		 "discovery wants CHAP, too", NULL},
 		{0},
 	};
 	const struct usage usage = {
@@ -61,6 +88,7 @@ static enum usage_end arguments_parse(int argc, char **argv, struct bench *bench
 		.rows = rows,
 	};
 	enum usage_end end = usage_parse(&usage, argc, argv, &words);
+	struct err err = ERR_INIT;
 
 	if (end != USAGE_CONTINUE) {
 		return end;
@@ -68,6 +96,9 @@ static enum usage_end arguments_parse(int argc, char **argv, struct bench *bench
 	if (!list_take(luns, bench->luns, BENCH_LUNS) ||
 	    !list_take(initiators, bench->initiators, BENCH_INITIATORS)) {
 		return usage_wrong(&usage, "--lun and --initiator must each be given twice");
+	}
+	if (!chap_legal(bench, &err)) {
+		return usage_wrong(&usage, "%s", err_text(&err));
 	}
 	(void)snprintf(bench->portal, sizeof(bench->portal), "%s", portal != NULL ? portal : "");
 	return command_split(words[0], bench)
@@ -125,12 +156,33 @@ static bool check_run(struct bench *bench, const struct check *check, int number
 	return ok;
 }
 
+static void checks_run(struct bench *bench, const struct check *checks, int *passed, int *failed)
+{
+	for (const struct check *check = checks; check->name != NULL; check++) {
+		bool ok = check_run(bench, check, *passed + *failed + 1);
+
+		*passed += ok ? 1 : 0;
+		*failed += ok ? 0 : 1;
+	}
+}
+
 int main(int argc, char **argv)
 {
-	const struct check *const tables[] = {PROTOCOL_CHECKS, APPLY_CHECKS, SELECT_CHECKS,
-					      DATA_CHECKS, VOLUME_CHECKS};
 	struct bench bench = {.why = ""};
 	enum usage_end end = arguments_parse(argc, argv, &bench);
+	const struct {
+		const struct check *checks;
+		bool asked;
+	} tables[] = {
+		{PROTOCOL_CHECKS, true},
+		{APPLY_CHECKS, true},
+		{SELECT_CHECKS, true},
+		{DATA_CHECKS, true},
+		{CHAP_CHECKS, chap_wanted(&bench.chap)},
+		{CHAP_TARGET_CHECKS, bench.chap.target_user != NULL},
+		{CHAP_DISCOVERY_CHECKS, bench.chap_discovery},
+		{VOLUME_CHECKS, true},
+	};
 	int passed = 0;
 	int failed = 0;
 
@@ -140,11 +192,8 @@ int main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN); /* libiscsi also writes to sessions that were cut */
 	portal_find(&bench);
 	for (size_t t = 0; t < G_N_ELEMENTS(tables); t++) {
-		for (const struct check *check = tables[t]; check->name != NULL; check++) {
-			bool ok = check_run(&bench, check, passed + failed + 1);
-
-			passed += ok ? 1 : 0;
-			failed += ok ? 0 : 1;
+		if (tables[t].asked) {
+			checks_run(&bench, tables[t].checks, &passed, &failed);
 		}
 	}
 	if (!bench_clear(&bench)) {

@@ -2,8 +2,11 @@
 #ifndef LUNMASK_CONFORMANCE_H
 #define LUNMASK_CONFORMANCE_H
 
+#include <glib.h>
 #include <jansson.h>
 #include <stdbool.h>
+
+#include "config/chap.h"
 
 /*
  * The common part of the checks of an array driver: the driver under test, the calls of it, and the
@@ -20,8 +23,10 @@ struct bench {
 	const char *driver[8]; /* the words of its command, NULL-terminated */
 	const char *luns[BENCH_LUNS];
 	const char *initiators[BENCH_INITIATORS];
-	char portal[128]; /* the portal for sessions, or "" if it is unknown */
-	char why[1024];   /* why the current check failed */
+	char portal[128];        /* the portal for sessions, or "" if it is unknown */
+	struct chap chap;        /* how to log in; chap_wanted() says whether it is given */
+	gboolean chap_discovery; /* the array wants it for discovery, too */
+	char why[1024];          /* why the current check failed */
 };
 
 /* The result of one run of the driver. reply is JSON or NULL. The caller releases the answer. */
@@ -67,6 +72,9 @@ extern const struct check PROTOCOL_CHECKS[];
 extern const struct check APPLY_CHECKS[];
 extern const struct check SELECT_CHECKS[];
 extern const struct check DATA_CHECKS[];
+extern const struct check CHAP_CHECKS[];
+extern const struct check CHAP_TARGET_CHECKS[];
+extern const struct check CHAP_DISCOVERY_CHECKS[];
 extern const struct check VOLUME_CHECKS[];
 
 #endif

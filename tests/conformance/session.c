@@ -3,6 +3,8 @@
 
 #include <iscsi/iscsi.h>
 
+#include "san/iscsi_login.h"
+
 void session_close(struct session *session)
 {
 	if (session->iscsi != NULL) {
@@ -24,11 +26,35 @@ bool lun_get(struct bench *bench, const char *lun, const char *initiator, json_t
 	return true;
 }
 
+/* The reason is what libiscsi says. */
+static bool login_failed(struct bench *bench, const char *lun, const char *initiator,
+			 struct session *session)
+{
+	const char *message =
+		session->iscsi != NULL ? iscsi_get_error(session->iscsi) : "no memory";
+	char reason[LOGIN_REASON_MAX + 1];
+
+	session->verdict = login_reason(message, &bench->chap, initiator, reason);
+	(void)bench_fail(bench, "login of '%s' to LUN '%s': %s", initiator, lun, message);
+	session_close(session);
+	return false;
+}
+
+static bool connected(struct bench *bench, const char *target, struct session *session)
+{
+	iscsi_set_timeout(session->iscsi, SESSION_COMMAND_S);
+	iscsi_set_reconnect_max_retries(session->iscsi, -1); /* for a check that lets it */
+	return iscsi_set_session_type(session->iscsi, ISCSI_SESSION_NORMAL) == 0 &&
+	       target != NULL && iscsi_set_targetname(session->iscsi, target) == 0 &&
+	       iscsi_full_connect_sync(session->iscsi, bench->portal, session->number) == 0;
+}
+
 bool session_login(struct bench *bench, const char *lun, const char *initiator, struct session *ret)
 {
+	struct err err = ERR_INIT;
 	json_t *facts;
 	const char *target;
-	bool ok;
+	bool ok = true;
 
 	*ret = (struct session){0};
 	if (!lun_get(bench, lun, initiator, &facts)) {
@@ -37,18 +63,12 @@ bool session_login(struct bench *bench, const char *lun, const char *initiator, 
 	target = json_string_value(json_object_get(facts, "target"));
 	ret->number = (int)json_integer_value(json_object_get(facts, "number"));
 	ret->iscsi = iscsi_create_context(initiator);
-	ok = ret->iscsi != NULL && target != NULL &&
-	     iscsi_set_session_type(ret->iscsi, ISCSI_SESSION_NORMAL) == 0 &&
-	     iscsi_set_targetname(ret->iscsi, target) == 0;
-	if (ok) {
-		iscsi_set_timeout(ret->iscsi, SESSION_COMMAND_S);
-		iscsi_set_noautoreconnect(ret->iscsi, 1);
-		ok = iscsi_full_connect_sync(ret->iscsi, bench->portal, ret->number) == 0;
-	}
-	if (!ok) {
-		(void)bench_fail(bench, "login of '%s' to LUN '%s': %s", initiator, lun,
-				 ret->iscsi != NULL ? iscsi_get_error(ret->iscsi) : "no memory");
+	if (ret->iscsi != NULL &&
+	    iscsi_login_setup(ret->iscsi, &bench->chap, initiator, &err) != 0) {
+		ok = bench_fail(bench, "%s", err_text(&err));
 		session_close(ret);
+	} else if (ret->iscsi == NULL || !connected(bench, target, ret)) {
+		ok = login_failed(bench, lun, initiator, ret);
 	}
 	json_decref(facts);
 	return ok;

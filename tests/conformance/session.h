@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "conformance.h"
+#include "san/login_reason.h"
 
 struct iscsi_context;
 
@@ -18,6 +19,7 @@ struct session {
 	int number;
 	uint64_t last_block;
 	uint32_t block_bytes;
+	enum login_verdict verdict;            /* after a login that failed */
 	unsigned char data[SESSION_BLOCK_MAX]; /* of the last block, which is written back */
 };
 

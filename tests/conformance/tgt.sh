@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Runs the conformance test against lunmask-array-tgt and a private tgtd. Both run in new
-# namespaces, so that they do not affect this machine, and exit with this script. Needs root.
+# namespaces, so that they do not affect this machine, and exit with this script. Needs root. It runs
+# it twice, the second time with CHAP.
 #
 #	tgt.sh [DIRECTORY]     DIRECTORY has the two programs; default: the current directory
 set -euo pipefail
@@ -57,8 +58,26 @@ run_inside() {
 	for lun in one two; do
 		$driver create >/dev/null <<<"{\"name\":\"$lun\",\"size_bytes\":4194304}"
 	done
+	conforms
+	with_accounts
+	conforms --chap-secret-file /run/host --chap-target-user array \
+		--chap-target-secret-file /run/array --chap-discovery --chap-user host
+}
+
+conforms() {
 	"$programs/lunmask-array-conformance" "$driver" --lun one --lun two \
-		--initiator "$IQN:node1" --initiator "$IQN:node2"
+		--initiator "$IQN:node1" --initiator "$IQN:node2" "$@"
+}
+
+with_accounts() {
+	(
+		umask 077
+		echo conformance-of_Host >/run/host
+		echo conformance-of_Array >/run/array
+		printf 'host host %s\narray array %s\n' "$(</run/host)" "$(</run/array)" >/run/accounts
+	)
+	sed -i 's|^\[tgt\]|&\nchap_accounts = /run/accounts\nchap_discovery = yes|' /run/array-tgt.conf
+	$driver --restore
 }
 
 if [ "${1:-}" = --inside ]; then
