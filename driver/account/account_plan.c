@@ -71,11 +71,21 @@ static void marks_delete(struct planner *p, const char *user)
 	}
 }
 
+static bool needs_closed(const struct account_world *world)
+{
+	bool ret = false;
+
+	for (size_t i = 0; i < world->n_places && !ret; i++) {
+		ret = !world->places[i].without;
+	}
+	return ret;
+}
+
 static void missing_make(struct planner *p)
 {
 	const struct account_world *world = p->world;
 
-	if (!present(world, ACCOUNT_CLOSED)) {
+	if (needs_closed(world) && !present(world, ACCOUNT_CLOSED)) {
 		add(p, ACCOUNT_NEW, 0, ACCOUNT_CLOSED);
 	}
 	for (size_t i = 0; i < world->n_wanted; i++) {
@@ -140,7 +150,7 @@ static void hosts_bind(struct planner *p, const struct account_place *place)
 	       is(place->hosts[same], g_ptr_array_index(wanted, same))) {
 		same++;
 	}
-	shut = same == 0 && place->n_hosts > 0 && place->admits;
+	shut = same == 0 && place->n_hosts > 0 && place->admits && !place->without;
 	if (shut) {
 		add(p, ACCOUNT_SHUT, place->tid, NULL);
 	}

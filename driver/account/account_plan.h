@@ -15,7 +15,7 @@
  * the last account is ever unbound, and what was above is bound again. And a target without an
  * account lets initiators in without CHAP. So the first account of each target is ACCOUNT_CLOSED,
  * whose secret nobody knows, and which stays. After any action of a plan, no target has a hole, and
- * none that had an account and is open to an initiator has none.
+ * none that had an account and is open to an initiator has none, unless it is to have none.
  *
  * tgtd never shows a secret. What it has is known by a second account, the mark, which is bound to
  * nothing, and whose name has a digest of the secret (account_mark.h). It is made after the account

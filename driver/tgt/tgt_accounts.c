@@ -46,11 +46,17 @@ static void look_release(struct look *look)
 	account_plan_release(&look->plan);
 }
 
+static bool none_wanted(const struct tgt *tgt)
+{
+	return strcmp(tgt->config.chap_accounts, TGT_ACCOUNTS_NONE) == 0;
+}
+
 static int file_read(const struct tgt *tgt, struct look *look, struct fault *fault)
 {
 	struct err err = ERR_INIT;
 
-	return account_file_read(tgt->config.chap_accounts, &look->file, &err) == 0
+	return none_wanted(tgt) ||
+			       account_file_read(tgt->config.chap_accounts, &look->file, &err) == 0
 		       ? 0
 		       : fault_set(fault, ARRAY_ERROR_INTERNAL, "correct chap_accounts: %s",
 				   err_text(&err));
@@ -132,7 +138,9 @@ static struct account_place *places_make(const struct tgt *tgt, const struct loo
 				.hosts = (const char *const *)target->accounts,
 				.n_hosts = target->n_accounts,
 				.array = target->array_account,
-				.admits = target->n_acl > 0};
+				.admits = target->n_acl > 0,
+				.shared = none_wanted(tgt),
+				.without = none_wanted(tgt)};
 		}
 	}
 	*ret_count = n;

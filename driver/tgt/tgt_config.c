@@ -44,6 +44,11 @@ static int path_check(const char *value, struct err *err)
 				 value);
 }
 
+static int accounts_check(const char *value, struct err *err)
+{
+	return strcmp(value, TGT_ACCOUNTS_NONE) == 0 ? 0 : path_check(value, err);
+}
+
 static int port_check(const char *value, struct err *err)
 {
 	return g_ascii_string_to_unsigned(value, 10, 0, PORT_MAX, NULL, NULL)
@@ -87,7 +92,7 @@ static const struct ini_key keys[] = {
 	 .check = addresses_check},
 	{.name = "chap_accounts",
 	 .offset = offsetof(struct tgt_config, chap_accounts),
-	 .check = path_check},
+	 .check = accounts_check},
 	{.name = "chap_discovery",
 	 .type = INI_YES_NO,
 	 .offset = offsetof(struct tgt_config, chap_discovery)},
@@ -206,8 +211,9 @@ static int tgt_complete(void *target, void *place, struct err *err)
 	const struct tgt_config *config = place;
 
 	(void)target;
-	return config->chap_discovery && config->chap_accounts == NULL
-		       ? err_set(err, -EINVAL, "chap_discovery needs chap_accounts")
+	return config->chap_discovery && (config->chap_accounts == NULL ||
+					  strcmp(config->chap_accounts, TGT_ACCOUNTS_NONE) == 0)
+		       ? err_set(err, -EINVAL, "chap_discovery needs a file as chap_accounts")
 		       : 0;
 }
 

@@ -30,6 +30,7 @@
  * is 16 KiB. The file names paths that a process of root writes, so only root or the caller may own
  * it and be able to write it. After 0, the caller releases the configuration.
  */
+#define TGT_ACCOUNTS_NONE "none" /* those that the driver has made are taken away */
 #define TGT_CONFIG_FILE "/etc/lunmask/array-tgt.conf"
 #define TGT_POOLS_MAX 32
 #define TGT_POOL_NAME_MAX 31
@@ -60,7 +61,7 @@ struct tgt_config {
 	char *lock_file;
 	char *state_dir;
 	char *foreign_addresses; /* separated by blanks */
-	char *chap_accounts;     /* a file; NULL: the driver does not touch tgtd's accounts */
+	char *chap_accounts;     /* a file, or as below; NULL: tgtd's accounts are left alone */
 	bool chap_discovery;     /* discovery has them, too */
 	struct tgt_pool pools[TGT_POOLS_MAX];
 	size_t n_pools;

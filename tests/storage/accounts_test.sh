@@ -348,6 +348,16 @@ refusals() {
 	expect "and not seen" '^0$'
 }
 
+switched_off() {
+	conf
+	sed -i 's/^chap_accounts.*/chap_accounts = none/' "$work/array-tgt.conf"
+	driver --restore >/dev/null
+	login
+	expect "switched off: a host logs in without CHAP" '^size='
+	output="$(tgt --op show --mode account | grep -c -e second -e "$host" || true)"
+	expect "switched off: no account of the driver is left" '^0$'
+}
+
 # run NAME PREPARE CONVERGED ARGUMENT...
 run() {
 	prepare=$2 converged=$3
@@ -359,6 +369,7 @@ restarted
 rotated
 mutual
 refusals
+switched_off
 conf chap_discovery=yes
 accounts "host $host $(<"$work/first")"
 run "a grant after a restart" after_restart one_host apply

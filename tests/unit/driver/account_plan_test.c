@@ -153,6 +153,12 @@ static const struct row rows[] = {
 	 true,
 	 "d-h2 d-h9 d-h1 d-closed d+h9 d<a del:h2 new:h2 "},
 	{"discovery has none", "h1", "closed h1 m1 h9 b", {"d- h9 b>"}, true, ""},
+	{"CHAP is switched off",
+	 "",
+	 "closed h1 m1",
+	 {"7- closed h1", "d- h9"},
+	 true,
+	 "7-h1 7-closed del:h1 del:m1 "},
 	{"discovery, mutual", "h1 a>", "closed h1 m1 a b", {"d* closed h1 b>"}, false, "d<b d>a "},
 };
 

@@ -62,8 +62,12 @@ static void tgt_config_load__may_have_accounts(void **state)
 	assert_true(config.chap_discovery);
 	tgt_config_release(&config);
 	assert_int_not_equal(load(TGT "chap_discovery = yes\n", &config, &fault), 0);
-	assert_non_null(strstr(err_text(&fault.err), "chap_discovery needs chap_accounts"));
+	assert_non_null(strstr(err_text(&fault.err), "chap_discovery needs a file"));
 	assert_int_not_equal(load(TGT "chap_accounts = a\n", &config, &fault), 0);
+	assert_int_not_equal(
+		load(TGT "chap_accounts = none\nchap_discovery = yes\n", &config, &fault), 0);
+	assert_int_equal(load(TGT "chap_accounts = none\n", &config, &fault), 0);
+	tgt_config_release(&config);
 }
 
 static void tgt_config_load__takes_the_example_that_is_installed(void **state)
