@@ -24,38 +24,48 @@ conf_set() {
 	done
 }
 
-# bind USER [OPTION...]: to the VM's targets and to discovery
-bind() {
-	local user=$1 lun
-	shift
-	for lun in $(vm_luns web1); do
-		tgt --mode account --op bind --tid "$(target_id "$lun")" --user "$user" "$@" || return 1
-	done
-	tgt --mode account --op bind --user "$user" "$@"
+# accounts LINE...: the driver sets them, on all targets and for discovery
+accounts() {
+	printf '%s\n' "$@" | lab array -- sh -c "umask 077; cat >/etc/lunmask/array-tgt.chap" &&
+		lab array -- lunmask-array-tgt --restore
 }
 
-account() { tgt --mode account --op new --user "$1" --password "$2"; }
+# host_accounts: a line for each host
+host_accounts() {
+	local node
+	for node in $(lab nodes); do
+		echo "host $(initiator "$node") ${SECRET[$node]}"
+	done
+}
+
+# array_conf LINE...: of the driver's [tgt]
+array_conf() {
+	lab array -- sed -i '/^chap_/d' /etc/lunmask/array-tgt.conf
+	printf '%s\n' "$@" | lab array -- sed -i '/^iqn_prefix/r /dev/stdin' /etc/lunmask/array-tgt.conf
+}
 
 clean_up() {
 	local node
 	for node in $(lab nodes); do
 		lab exec "$node" -- sh -c "sed -i '/^chap_/d' $CONF; rm -f /etc/lunmask/*.chap"
-		tgt --mode account --op delete --user "$(initiator "$node")"
 	done
-	tgt --mode account --op delete --user array
-	tgt --mode account --op delete --user second
 	vm_unmake web1
+	array_conf 'chap_accounts = none'
+	lab array -- lunmask-array-tgt --restore
+	array_conf
+	lab array -- rm -f /etc/lunmask/array-tgt.chap
 } 2>/dev/null
 trap clean_up EXIT
 
 chap_begin() {
-	local node
+	local node lines
 	for node in $(lab nodes); do
-		account "$(initiator "$node")" "${SECRET[$node]}" && bind "$(initiator "$node")" &&
-			secret_put "$node" san1.chap "${SECRET[$node]}" &&
+		secret_put "$node" san1.chap "${SECRET[$node]}" &&
 			secret_put "$node" array.chap "$ARRAY_SECRET" || return 1
 	done
-	account array "$ARRAY_SECRET"
+	array_conf 'chap_accounts = /etc/lunmask/array-tgt.chap' 'chap_discovery = yes'
+	mapfile -t lines < <(host_accounts)
+	accounts "${lines[@]}"
 }
 
 # no_secret NAME: in no command line, log, CIB, journal, definition, no folder of lunmask or libvirt, and on no LUN
@@ -65,7 +75,7 @@ no_secret() {
 	for node in $(lab nodes); do
 		is "$T_WHAT: no secret in a command line of $node" \
 			"$(lab exec "$node" -- sh -c "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ" 2>/dev/null |
-				tr '\0' '\n' | grep -a -F -e "$pattern" | grep -v -e grep -e tgtadm)" ""
+				tr '\0' '\n' | grep -a -F -e "$pattern" | grep -v -e grep)" ""
 		is "$T_WHAT: none in a file of $node" \
 			"$(lab exec "$node" -- sh -c "grep -r -l -a -F -e '$pattern' /var/log /var/lib/pacemaker \
 				/var/lib/lunmask /var/lib/libvirt /run/lunmask /run/libvirt /etc/libvirt" 2>/dev/null)" ""
@@ -75,6 +85,9 @@ no_secret() {
 		is "$T_WHAT: no secret is left in libvirt of $node" \
 			"$(lab exec "$node" -- virsh -q secret-list | grep -c .)" 0
 	done
+	is "$T_WHAT: none in a command line of the array" \
+		"$(lab array -- sh -c "cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ" 2>/dev/null |
+			tr '\0' '\n' | grep -a -F -e "$pattern")" ""
 	is "$T_WHAT: none on a LUN" "$(grep -l -r -a -F -e "$pattern" "$(lab path pool)")" ""
 }
 
@@ -124,7 +137,12 @@ masks_are web1 "$T_WHAT: nothing is left granted" node3
 secret_put node1 san1.chap "${SECRET[node1]}"
 
 T_WHAT="mutual"
-ok "$T_WHAT: the array can prove itself" bind array --outgoing
+mutual() {
+	local lines
+	mapfile -t lines < <(host_accounts)
+	accounts "${lines[@]}" "array array $ARRAY_SECRET"
+}
+ok "$T_WHAT: the array can prove itself" mutual
 conf_set 'chap_secret_file = /etc/lunmask/san1.chap' 'chap_target_user = array' \
 	'chap_target_secret_file = /etc/lunmask/array.chap'
 migrate live node3 node1 mutual
@@ -139,8 +157,9 @@ secret_put node3 array.chap "$ARRAY_SECRET"
 
 T_WHAT="a new secret while the guest runs"
 new_secret() {
-	local node
-	account second "$NEW_SECRET" && bind second || return 1
+	local node lines
+	mapfile -t lines < <(host_accounts)
+	accounts "${lines[@]}" "host second $NEW_SECRET" || return 1
 	for node in $(lab nodes); do
 		secret_put "$node" new.chap "$NEW_SECRET" || return 1
 	done
@@ -148,16 +167,8 @@ new_secret() {
 }
 ok "$T_WHAT: it is made" new_secret
 migrate live node2 node3 "the new secret"
-# Not deleted: tgtd answers nobody any more after that.
-old_gone() {
-	local node lun
-	for node in $(lab nodes); do
-		for lun in $(vm_luns web1); do
-			tgt --mode account --op unbind --tid "$(target_id "$lun")" --user "$(initiator "$node")" || return 1
-		done
-	done
-}
-ok "$T_WHAT: the old accounts are bound to no target" old_gone
+ok "$T_WHAT: the old accounts are gone" accounts "host second $NEW_SECRET"
+is "$T_WHAT: from tgtd, too" "$(tgt --mode account --op show | grep -c -F "$(initiator node1)")" 0
 migrate live node3 node1 "without the old accounts"
 
 T_WHAT="the guest's sessions end, and it logs in again with the new secret"
@@ -173,6 +184,14 @@ tgtd_cut() {
 tgtd_cut
 ok "$T_WHAT: the guest counts on" witness_wait web1 node1 "$(witness_counter web1)" 60
 ok "$T_WHAT: same boot" witness_check web1 --expect-boots 1
+
+T_WHAT="tgtd is started anew, and has forgotten its accounts"
+agent_is 0 node1 stop
+ok "$T_WHAT" array_restart
+agent_is 0 node1 start
+ok "$T_WHAT: each LUN has its account again" \
+	test "$(tgt --mode target --op show | grep -c '^        second$')" -ge "$(vm_luns web1 | wc -w)"
+ok "$T_WHAT: the guest counts" witness_wait web1 node1 5
 
 T_WHAT="at the end"
 agent_is 0 node1 stop

@@ -7,17 +7,6 @@
 trap 'vm_unmake web1' EXIT
 every=OCF_RESKEY_CRM_meta_interval=10000
 
-# As the array's own init does it.
-array_restart() {
-	lab array -- pkill -KILL -x tgtd
-	# shellcheck disable=SC2016 # the array's shell expands it
-	lab array -- sh -c '
-		setsid tgtd -f --iscsi "$(sed "s/.*/portal=&:3260/" /etc/lab/portals | paste -sd,)" \
-			>/var/log/tgtd.again 2>&1 </dev/null &'
-	wait_until 20 lab array -- tgtadm --mode sys --op show &&
-		lab array -- lunmask-array-tgt --restore
-}
-
 ok "the test VM's LUNs can be made" vm_make web1
 ok "the fencer knows what the others remember" wait_until 60 fencer_knows node1
 vm_params web1

@@ -118,6 +118,17 @@ target_id() {
 		sed -n "s/^Target \([0-9]*\): .*:$1\$/\1/p"
 }
 
+# tgtd forgets everything, and the driver makes its targets again, as the array's own init does it.
+array_restart() {
+	lab array -- pkill -KILL -x tgtd
+	# shellcheck disable=SC2016 # the array's shell expands it
+	lab array -- sh -c '
+		setsid tgtd -f --iscsi "$(sed "s/.*/portal=&:3260/" /etc/lab/portals | paste -sd,)" \
+			>/var/log/tgtd.again 2>&1 </dev/null &'
+	wait_until 20 lab array -- tgtadm --mode sys --op show &&
+		lab array -- lunmask-array-tgt --restore
+}
+
 # masks_are VM NAME [HOST...]: every LUN of the VM is presented to exactly these hosts.
 masks_are() {
 	local vm=$1 name=$2 lun got=
