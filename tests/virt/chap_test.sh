@@ -7,60 +7,15 @@
 set -uo pipefail
 
 readonly folder=$1 program=$2
-readonly address=10.99.0.1 peer=10.99.0.2
 readonly iqn=iqn.2026-11.org.example target=iqn.2026-11.org.example:chap
 readonly uuid=aaaaaaaa-2222-3333-4444-666666666666
 readonly lun=/run/chap.lun bytes=67108864
 readonly -a secrets=(unused secret-Of_host-1 secret-Of_host-2)
-n=0
-bad=0
+# shellcheck source=two_hosts.sh
+. "$(dirname "$0")/two_hosts.sh"
 
-ok() {
-	local what=$1
-	shift
-	n=$((n + 1))
-	if "$@" >"$folder/output" 2>&1; then
-		echo "ok $n - $what"
-	else
-		echo "not ok $n - $what"
-		sed 's/^/# /' "$folder/output"
-		bad=$((bad + 1))
-	fi
-}
-
-wait_for() {
-	local i
-	for ((i = 0; i < 1800; i++)); do
-		if "$@" >/dev/null 2>&1; then
-			return 0
-		fi
-		read -r -t 0.1 <> <(:) || true
-	done
-	echo "waited in vain for: $*"
-	return 1
-}
-
-# on HOST COMMAND: on the first host, or on the second, in one line.
-on() {
-	if [[ $1 == 1 ]]; then
-		eval "$2"
-		return
-	fi
-	rm -f "$folder/answer"
-	echo "$2" >"$folder/command"
-	wait_for test -e "$folder/answer" || return 1
-	cat "$folder/answer"
-	! grep -q '^failed: ' "$folder/answer"
-}
-
-tgt() { tgtadm --lld iscsi "$@"; }
-array_make() {
+accounts_make() {
 	local host
-	tgtd -f -C 0 --iscsi portal=$address:3260 >/dev/null 2>&1 &
-	wait_for tgt --op show --mode sys &&
-		tgt --op new --mode target --tid 1 -T $target && truncate -s $bytes $lun &&
-		tgt --op new --mode logicalunit --tid 1 --lun 1 -b $lun &&
-		tgt --op bind --mode target --tid 1 -I ALL || return 1
 	for host in 1 2; do
 		tgt --op new --mode account --user "$iqn:h$host" --password "${secrets[host]}" &&
 			tgt --op bind --mode account --tid 1 --user "$iqn:h$host" || return 1
@@ -109,8 +64,6 @@ define() {
 		<target dev='vda' bus='virtio'/></disk></devices></domain>
 	X
 }
-virsh_on() { on "$1" "virsh -q -c qemu:///system $2"; }
-runs_on() { [[ $(virsh_on "$1" "domstate c1") == running ]]; }
 secrets_of() { virsh_on "$1" secret-list | grep -c lunmask:c1; }
 take() {
 	virsh_on "$1" secret-list | awk '/lunmask:c1/ {print $1}' >"$folder/uuid"
@@ -121,14 +74,14 @@ migrate() {
 	define 2
 	virsh_on 1 "migrate --live c1 qemu+tcp://$peer/system tcp://$peer --xml $folder/c1.xml"
 }
-not() { ! "$@"; }
 unseen() {
 	on "$1" "cat /proc/[0-9]*/cmdline | tr '\\0' '\\n'; cat /var/log/libvirt/qemu/*.log; virsh -q dumpxml c1" \
 		>"$folder/seen"
 	grep -q password-secret "$folder/seen" && ! grep -F -e "${secrets[1]}" -e "${secrets[2]}" "$folder/seen"
 }
 
-ok "an array that wants CHAP" array_make
+ok "an array" array_make
+ok "it wants CHAP" accounts_make
 ok "the first host has its secret" host_make 1
 ok "the second host has its own" host_make 2
 designator=$(verify 1 naa.1 | grep -o 'naa\.[0-9a-f]\{16,\}' | head -n 1)
@@ -138,17 +91,16 @@ ok "libvirt has it" has 1 1
 define 1
 ok "the guest starts" virsh_on 1 "create $folder/c1.xml"
 ok "the secret is taken away" take 1
-ok "the guest runs" runs_on 1
+ok "the guest runs" runs_on 1 c1
 ok "nobody sees the secret" unseen 1
 ok "it does not move where libvirt has no secret" not migrate
-ok "it runs on" runs_on 1
+ok "it runs on" runs_on 1 c1
 ok "the second host looks at the LUN" verify 2 "$designator"
 ok "its libvirt has the secret" has 2 1
 ok "the guest moves" migrate
 ok "the secret is taken away there" take 2
-ok "the guest runs there" runs_on 2
+ok "the guest runs there" runs_on 2 c1
 ok "nobody sees a secret there" unseen 2
 ok "none is left" has 2 0
 
-echo "1..$n"
-[[ $bad == 0 ]]
+plan_end

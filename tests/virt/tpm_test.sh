@@ -8,60 +8,12 @@
 set -uo pipefail
 
 readonly folder=$1 program=$2
-readonly address=10.99.0.1 peer=10.99.0.2
 readonly target=iqn.2026-11.org.example:tpm
 readonly uuid=aaaaaaaa-2222-3333-4444-555555555555
 readonly state=/var/lib/libvirt/swtpm/$uuid/tpm2/tpm2-00.permall
 readonly lun=/run/tpm.lun bytes=4194304
-n=0
-bad=0
-
-ok() {
-	local what=$1
-	shift
-	n=$((n + 1))
-	if "$@" >"$folder/output" 2>&1; then
-		echo "ok $n - $what"
-	else
-		echo "not ok $n - $what"
-		sed 's/^/# /' "$folder/output"
-		bad=$((bad + 1))
-	fi
-}
-
-wait_for() {
-	local i
-	for ((i = 0; i < 1800; i++)); do
-		if "$@" >/dev/null 2>&1; then
-			return 0
-		fi
-		read -r -t 0.1 <> <(:) || true
-	done
-	echo "waited in vain for: $*"
-	return 1
-}
-
-# on HOST COMMAND: on the first host, or on the second, in one line.
-on() {
-	if [[ $1 == 1 ]]; then
-		eval "$2"
-		return
-	fi
-	rm -f "$folder/answer"
-	echo "$2" >"$folder/command"
-	wait_for test -e "$folder/answer" || return 1
-	cat "$folder/answer"
-	! grep -q '^failed: ' "$folder/answer"
-}
-
-tgt() { tgtadm --lld iscsi "$@"; }
-array_make() {
-	tgtd -f -C 0 --iscsi portal=$address:3260 >/dev/null 2>&1 &
-	wait_for tgt --op show --mode sys &&
-		tgt --op new --mode target --tid 1 -T $target && truncate -s $bytes $lun &&
-		tgt --op new --mode logicalunit --tid 1 --lun 1 -b $lun &&
-		tgt --op bind --mode target --tid 1 -I ALL
-}
+# shellcheck source=two_hosts.sh
+. "$(dirname "$0")/two_hosts.sh"
 
 # request ARRIVAL HOST DESIGNATOR
 request() {
@@ -106,8 +58,6 @@ define() {
 		</devices></domain>
 	X
 }
-virsh_on() { on "$1" "virsh -q -c qemu:///system $2"; }
-runs_on() { [[ $(virsh_on "$1" "domstate t1") == running ]]; }
 migrate() { virsh_on "$1" "migrate --live t1 qemu+tcp://$2/system tcp://$2"; }
 # The BIOS goes on after its last write, so that nothing changes in the middle of a check.
 settle() {
@@ -117,7 +67,6 @@ settle() {
 		read -r -t 2 <> <(:) || true
 	done
 }
-not() { ! "$@"; }
 denied() { [[ $(request false 1 naa.1 | $program) == *'"errno":117,'*'should be naa.1,'* ]]; }
 # What the guest last had is on the LUN, and all processes of the host are gone at once.
 power_cut() {
@@ -147,7 +96,7 @@ ok "the LUN has the state" lun_is 1
 before=$(newest)
 ok "live: the target waits for the TPM" serve 2 true
 ok "live: the guest moves" migrate 1 $peer
-ok "live: it runs there" runs_on 2
+ok "live: it runs there" runs_on 2 t1
 ok "live: libvirt has deleted the state where it was" not test -e $state
 ok "live: nobody has written to the LUN" test "$(newest)" = "$before"
 ok "live: the LUN has what the target shows" lun_is 2
@@ -192,5 +141,4 @@ ok "stop: the process ends" end 1
 ok "stop: and again" end 1
 ok "stop: no folder is left" not test -e /var/lib/libvirt/swtpm/$uuid
 
-echo "1..$n"
-[[ $bad == 0 ]]
+plan_end
