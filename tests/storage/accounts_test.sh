@@ -5,7 +5,9 @@
 # After each request that tgtd gets, a host without a secret tries to log in, and the secrets are looked for
 # in all command lines. The driver is killed at each request.
 #
-# Needs root, tgtd and python3. Runs in namespaces of its own (network, mounts, pids): whatever it starts
+# What crosses the network while QEMU, qemu-img and lunmask log in is captured, and searched too.
+#
+# Needs root, tgtd, QEMU with its iSCSI driver and python3. Runs in namespaces of its own (network, mounts, pids): whatever it starts
 # ends with it. Prints "ok" or "not ok" lines and "N passed, N failed".
 set -euo pipefail
 
@@ -17,6 +19,7 @@ fi
 
 build=$2
 between=$(dirname "$0")/tgtd_between.py
+capture=$(dirname "$0")/capture.py
 export work host target
 host=iqn.2026-11.org.example:node1
 target=iqn.2026-11.org.example:
@@ -311,6 +314,54 @@ mutual() {
 	expect "mutual: its account" " san1 \(outgoing\) $"
 }
 
+# captured NAME PATTERN COMMAND...: what it says has the pattern
+captured() {
+	output=$(python3 "$capture" "$work/wire/packets" "$work/wire/processes" "${@:3}" 2>&1) || true
+	echo "$output" >>"$work/wire/output"
+	expect "captured: $1" "$2"
+}
+
+# All who log in with a secret.
+logins_captured() {
+	local drive
+	mkdir -p "$work/wire"
+	export CHAP_USER=$host CHAP_SECRET_FILE=$work/first
+	drive=driver=iscsi,transport=tcp,portal=$portal,target=${target}one,lun=1,initiator-name=$host,user=$host
+	# QEMU takes the end of a line for a part of the secret.
+	(umask 077 && printf %s "$(<"$work/first")" >"$work/qemu")
+	captured "QEMU" '"QMP"' sh -c "echo '{\"execute\":\"qmp_capabilities\"}{\"execute\":\"quit\"}' |
+		qemu-system-x86_64 -nodefaults -display none -S -qmp stdio \
+			-object secret,id=s,file=$work/qemu -blockdev $drive,password-secret=s,node-name=d"
+	captured "qemu-img" '^virtual size: 4 MiB' qemu-img info --object "secret,id=s,file=$work/qemu" \
+		--image-opts "$drive,password-secret=s"
+	export CHAP_TARGET_USER=san1 CHAP_TARGET_SECRET_FILE=$work/second
+	captured "lunmask, mutual" '^size=' "$build/tests/storage/storage_check" "$portal" "$host" "${target}one" 1 facts
+	unset CHAP_USER CHAP_SECRET_FILE CHAP_TARGET_USER CHAP_TARGET_SECRET_FILE
+	captured "discovery" "^path san1 $portal configured up " sh -c "printf 'round node1 60000 all\nend\n' |
+		LUNMASK_CONF=$work/lunmask.conf $build/helper/lunmask-paths"
+	captured "the driver" '"granted"' sh -c "echo '$grant' | $build/driver/tgt/lunmask-array-tgt \
+		--config $work/array-tgt.conf apply"
+}
+
+# found FILE TEXT: how often
+found() { grep -a -o -F -e "$2" "$1" | grep -c . || true; }
+on_the_wire() {
+	local name
+	logins_captured
+	cp "$work/tgtd.log" "$work/wire"
+	output="seen: $(grep -l -r -a -F -e "$(cat "$work/first" "$work/second")" "$work/wire" || true)"
+	expect "captured: no secret in a packet, on a command line, in an environment or in a log" '^seen: $'
+	# The same search finds what did cross, so it would find a secret.
+	for name in "CHAP_R=0x" "CHAP_N=$host" "CHAP_N=san1" "TargetName=${target}one"; do
+		output="$(found "$work/wire/packets" "$name") times"
+		expect "captured: the packets have $name" '^[1-9]'
+	done
+	for name in "${target}one" "CHAP_SECRET_FILE=$work/first"; do
+		output="$(found "$work/wire/processes" "$name") times"
+		expect "captured: the processes have $name" '^[1-9]'
+	done
+}
+
 refusals() {
 	chmod 640 "$work/accounts"
 	verb ports '{"accounts":true}'
@@ -368,6 +419,7 @@ setup
 restarted
 rotated
 mutual
+on_the_wire
 refusals
 switched_off
 conf chap_discovery=yes
