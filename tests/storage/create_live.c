@@ -5,53 +5,19 @@
  * at each point at which it changes something; then it goes on, or is undone, and the array is
  * asked what is left.
  */
-#include "tests/unit/support/undo.h"
-#include "tests/unit/test.h"
+#include "tests/storage/live.h"
 
-#include <glib/gstdio.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "cluster/cluster.h"
 #include "create/image_writer.h"
 #include "create/vm_create.h"
-#include "journal/journal.h"
 #include "state/state_lun.h"
 #include "step/vm_state.h"
-#include "tests/unit/journal/journal_server.h"
-#include "vm/vm_keep.h"
 
-#define IQN "iqn.2026-11.org.example:"
-#define VM "web1"
-#define POINTS_MAX 400
-
-/* The points of a run at which it may be killed. */
-static int points;
-static int killed_at; /* 0: never */
-
-static void point(void)
-{
-	if (++points == killed_at) {
-		(void)kill(getpid(), SIGKILL);
-	}
-}
-
-#define AROUND(type, name, parameters, arguments)                                                  \
-	type __real_##name parameters;                                                             \
-	type __wrap_##name parameters;                                                             \
-	type __wrap_##name parameters                                                              \
-	{                                                                                          \
-		type result;                                                                       \
-                                                                                                   \
-		point();                                                                           \
-		result = __real_##name arguments;                                                  \
-		point();                                                                           \
-		return result;                                                                     \
-	}
+#define VM LIVE_VM
 
 static int creates;    /* requests to make a LUN */
 static int unfinished; /* so many of them need more time */
@@ -65,12 +31,12 @@ int __wrap_array_create(const struct array *array, const struct array_volume *vo
 {
 	int rc;
 
-	point();
+	live_point();
 	creates++;
 	rc = unfinished > 0 ? err_set(err, -EINPROGRESS, "being filled")
 			    : __real_array_create(array, volume, deadline, ret, err);
 	unfinished -= unfinished > 0 ? 1 : 0;
-	point();
+	live_point();
 	return rc;
 }
 
@@ -86,10 +52,10 @@ int __wrap_array_delete(const struct array *array, const char *name, struct dead
 {
 	int rc;
 
-	point();
+	live_point();
 	rc = array_lost ? err_set(err, -EIO, "lost")
 			: __real_array_delete(array, name, deadline, ret, err);
-	point();
+	live_point();
 	return rc;
 }
 
@@ -102,11 +68,11 @@ int __wrap_array_apply(const struct array *array, const struct array_change *cha
 {
 	int rc;
 
-	point();
+	live_point();
 	rc = array_lost && change->revoke != NULL
 		     ? err_set(err, -EIO, "lost")
 		     : __real_array_apply(array, change, deadline, ret, err);
-	point();
+	live_point();
 	return rc;
 }
 
@@ -122,77 +88,24 @@ int __wrap_vm_state_store(struct vm_context *vm, enum image_state image, struct 
 {
 	int rc;
 
-	point();
+	live_point();
 	rc = store_fails ? err_set(err, -EINVAL, "cannot be written")
 			 : __real_vm_state_store(vm, image, deadline, err);
-	point();
+	live_point();
 	return rc;
 }
 
-AROUND(int, vm_journal_step,
-       (struct vm_journal * journal, const char *step, bool widens, struct deadline deadline,
-	struct err *err),
-       (journal, step, widens, deadline, err))
-AROUND(int, vm_journal_end,
-       (struct vm_journal * journal, enum journal_state state, const char *step, const char *reason,
-	struct deadline deadline, struct err *err),
-       (journal, state, step, reason, deadline, err))
-AROUND(int, image_write, (const struct image_job *job, struct deadline deadline, struct err *err),
-       (job, deadline, err))
-
-/* There is no cluster here, and the libvirt has no QEMU. */
-
-int __wrap_cluster_has_quorum(struct deadline deadline, bool *ret, struct err *err);
-int __wrap_cluster_has_quorum(struct deadline deadline, bool *ret, struct err *err)
-{
-	(void)deadline;
-	(void)err;
-	*ret = true;
-	return 0;
-}
-
-int __wrap_cluster_node_fencings(const char *node, struct deadline deadline,
-				 struct cluster_fencings *ret, struct err *err);
-int __wrap_cluster_node_fencings(const char *node, struct deadline deadline,
-				 struct cluster_fencings *ret, struct err *err)
-{
-	(void)node;
-	(void)deadline;
-	(void)err;
-	*ret = (struct cluster_fencings){.whole = true, .age_ms = 1000000};
-	return 0;
-}
-
-static enum cluster_node_fate fate = CLUSTER_NODE_UP;
-
-int __wrap_cluster_node_fate(const char *node, struct deadline deadline,
-			     enum cluster_node_fate *ret, struct err *err);
-int __wrap_cluster_node_fate(const char *node, struct deadline deadline,
-			     enum cluster_node_fate *ret, struct err *err)
-{
-	(void)node;
-	(void)deadline;
-	(void)err;
-	*ret = fate;
-	return 0;
-}
-
-static int libvirt_refuses;
-
-int __wrap_hypervisor_check_xml(struct hypervisor *hypervisor, const char *xml,
-				struct deadline deadline, struct err *err);
-int __wrap_hypervisor_check_xml(struct hypervisor *hypervisor, const char *xml,
-				struct deadline deadline, struct err *err)
-{
-	(void)hypervisor;
-	(void)deadline;
-	assert_non_null(strstr(xml, "<name>" VM));
-	return libvirt_refuses == 0 ? 0 : err_set(err, -EINVAL, "libvirt says no");
-}
-
-/* The VM */
-
-static char *work; /* of create_test.sh; has templates/, array-tgt.conf and lunmask.conf */
+LIVE_AROUND(int, vm_journal_step,
+	    (struct vm_journal * journal, const char *step, bool widens, struct deadline deadline,
+	     struct err *err),
+	    (journal, step, widens, deadline, err))
+LIVE_AROUND(int, vm_journal_end,
+	    (struct vm_journal * journal, enum journal_state state, const char *step,
+	     const char *reason, struct deadline deadline, struct err *err),
+	    (journal, state, step, reason, deadline, err))
+LIVE_AROUND(int, image_write,
+	    (const struct image_job *job, struct deadline deadline, struct err *err),
+	    (job, deadline, err))
 
 static struct template *template_get(void)
 {
@@ -213,7 +126,7 @@ static void image_point(void *data, const char *doing, const char *lun, uint64_t
 	(void)lun;
 	(void)bytes;
 	(void)share;
-	point();
+	live_point();
 }
 
 static struct vm_create_wish wish_of(const struct template *template, const char *node)
@@ -224,34 +137,11 @@ static struct vm_create_wish wish_of(const struct template *template, const char
 		.memory_bytes = template->memory_bytes,
 		.n_vcpus = 1,
 		.network = "default",
-		.hypervisor = "test:///default",
+		.hypervisor = LIVE_LIBVIRT,
 		.node = node,
 		.compare = true,
 		.progress = image_point,
 	};
-}
-
-static bool told; /* print the steps */
-
-static void event_print(void *data, const struct task_event *event)
-{
-	(void)data;
-	if (told) {
-		(void)fprintf(stderr, "# %s %s: %s%s%s\n", event->task, event->step,
-			      task_event_kind_to_str(event->kind),
-			      event->text[0] != '\0' ? ": " : "", event->text);
-	}
-}
-
-static const struct vm_report report = {.event = event_print};
-
-/* Each node has its own /run. */
-static void run_is_of(const char *node)
-{
-	g_autofree char *folder = g_build_filename(work, node, NULL);
-
-	(void)g_mkdir(folder, 0700);
-	assert_true(g_setenv(VM_KEEP_VARIABLE, folder, TRUE));
 }
 
 static int make_named(const char *vm, const char *node, struct err *err)
@@ -262,8 +152,8 @@ static int make_named(const char *vm, const char *node, struct err *err)
 	int rc;
 
 	wish.vm = vm;
-	run_is_of(node);
-	rc = vm_create(&wish, &report, deadline_in(TEST_LIMIT_MS), &created, err);
+	live_run_is_of(node);
+	rc = vm_create(&wish, &live_report, deadline_in(TEST_LIMIT_MS), &created, err);
 
 	vm_created_release(&created);
 	return rc;
@@ -276,84 +166,29 @@ static int make(const char *node, struct err *err)
 
 static int undo(const char *node, struct err *err)
 {
-	run_is_of(node);
-	return vm_create_abort(VM, node, "test:///default", &report, deadline_in(TEST_LIMIT_MS),
+	live_run_is_of(node);
+	return vm_create_abort(VM, node, LIVE_LIBVIRT, &live_report, deadline_in(TEST_LIMIT_MS),
 			       err);
 }
 
-/* In a process of its own, which is killed at that point. True if it came so far. */
+/* A process that is killed may have had nothing to do, or what it must fail of. */
+static int make_tried(const char *node, struct err *err)
+{
+	int rc = make(node, err);
+
+	return store_fails ? 0 : rc;
+}
+
+static int undo_tried(const char *node, struct err *err)
+{
+	int rc = undo(node, err);
+
+	return rc == -ENOENT || store_fails ? 0 : rc;
+}
+
 static bool killed(const char *node, int at, bool undoing)
 {
-	pid_t pid = child_fork();
-	int status;
-
-	if (pid == 0) {
-		struct err err = ERR_INIT;
-		int rc;
-
-		points = 0;
-		killed_at = at;
-		rc = undoing ? undo(node, &err) : make(node, &err);
-		if (rc != 0 && rc != -ENOENT && !store_fails) {
-			(void)fprintf(stderr, "point %d: %s\n", at, err_text(&err));
-		}
-		_exit(rc == 0 || rc == -ENOENT || store_fails ? 0 : 1);
-	}
-	status = child_wait(pid);
-	if (WIFSIGNALED(status)) {
-		assert_int_equal(WTERMSIG(status), SIGKILL);
-		return true;
-	}
-	assert_int_equal(WEXITSTATUS(status), 0);
-	return false;
-}
-
-/* The array, asked by another way than the code under test */
-
-static char *array_says(const char *verb, const char *request)
-{
-	g_autofree char *command = g_strdup_printf("echo '%s' | %s --config %s/array-tgt.conf %s",
-						   request, getenv("DRIVER"), work, verb);
-	char *argv[] = {(char *)"sh", (char *)"-c", command, NULL};
-	char *text = NULL;
-	int status = 0;
-
-	assert_true(g_spawn_sync(NULL, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &text, NULL,
-				 &status, NULL));
-	assert_int_equal(status, 0);
-	return text;
-}
-
-static size_t luns_count(void)
-{
-	g_autofree char *text = array_says("luns", "{}");
-	size_t n = 0;
-
-	for (const char *at = text; (at = strstr(at, "\"name\"")) != NULL; at++) {
-		n++;
-	}
-	return n;
-}
-
-static void nobody_has_a_path(void)
-{
-	g_autofree char *text = array_says("masks", "{}");
-
-	if (strstr(text, IQN "node") != NULL) {
-		fail_msg("left: %s", text);
-	}
-}
-
-static struct journal_task last_task(void)
-{
-	struct journal *journal = journal_client_open();
-	struct journal_task task = {.revision = 0};
-	int rc = journal_task_get(journal, VM, JOURNAL_LINEARIZABLE, deadline_in(TEST_LIMIT_MS),
-				  &task, NULL);
-
-	assert_true(rc == 0 || rc == -ENOENT);
-	journal_client_close(journal);
-	return task;
+	return live_killed(undoing ? undo_tried : make_tried, node, at);
 }
 
 static bool same_content(void)
@@ -361,63 +196,38 @@ static bool same_content(void)
 	g_autofree char *command = g_strdup_printf(
 		"qemu-img compare -f qcow2 -F raw %s/templates/small/disk.qcow2 %s/pool/" VM
 		"-vda >/dev/null && cmp -s -n 12582912 /dev/zero %s/pool/" VM "-vdb",
-		work, work, work);
+		live_work, live_work, live_work);
 
 	return system(command) == 0;
 }
 
 static void is_made(void)
 {
-	struct journal_task task = last_task();
+	struct journal_task task = live_last_task();
 
 	assert_int_equal(task.kind, JOURNAL_CREATE);
 	assert_int_equal(task.state, JOURNAL_DONE);
 	assert_int_equal(task.n_luns, 0);
-	assert_int_equal(luns_count(), 3);
-	nobody_has_a_path();
+	assert_int_equal(live_luns_count(), 3);
+	live_nobody_has_a_path();
 	assert_true(same_content());
 }
 
 static void nothing_is_left(void)
 {
-	struct journal_task task = last_task();
+	struct journal_task task = live_last_task();
 
 	assert_true(task.revision == 0 || task.state == JOURNAL_FAILED);
 	assert_int_equal(task.n_luns, 0);
-	assert_int_equal(luns_count(), 0);
-	nobody_has_a_path();
-}
-
-/* As an administrator would. */
-static void luns_delete(const char *vm)
-{
-	static const char *const luns[] = {"vda", "vdb", "state"};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(luns); i++) {
-		g_autofree char *request = g_strdup_printf("{\"name\":\"%s-%s\"}", vm, luns[i]);
-		g_autofree char *answer = array_says("delete", request);
-
-		assert_non_null(answer);
-	}
-}
-
-static void all_delete(void)
-{
-	luns_delete(VM);
-	run_is_of("node2");
-	(void)vm_keep_remove(VM, NULL);
-	run_is_of("node1");
-	(void)vm_keep_remove(VM, NULL);
+	assert_int_equal(live_luns_count(), 0);
+	live_nobody_has_a_path();
 }
 
 static int after(void **state)
 {
-	killed_at = 0;
-	libvirt_refuses = unfinished = 0;
+	unfinished = 0;
 	array_lost = store_fails = false;
-	fate = CLUSTER_NODE_UP;
-	all_delete();
-	return undo_all(state);
+	return live_after(state);
 }
 
 /* The tests */
@@ -427,17 +237,17 @@ static void create__makes_what_the_template_says(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	told = true;
+	live_told = true;
 	if (make("node1", &err) != 0) {
 		fail_msg("%s", err_text(&err));
 	}
-	told = false;
+	live_told = false;
 	is_made();
 	/* It is there now: nothing of it is touched, and there is nothing to undo. */
 	assert_int_equal(make("node1", &err), -EEXIST);
 	assert_non_null(strstr(err_text(&err), "is there already"));
 	assert_int_equal(undo("node1", &err), -ENOENT);
-	assert_int_equal(luns_count(), 3);
+	assert_int_equal(live_luns_count(), 3);
 	assert_true(same_content());
 }
 
@@ -459,15 +269,15 @@ static void create__repeats_what_is_unfinished(void **state)
 static void create__leaves_alone_what_was_there(void **state)
 {
 	g_autofree char *answer =
-		array_says("create", "{\"name\":\"" VM "-vdb\",\"size_bytes\":12582912}");
+		live_array_says("create", "{\"name\":\"" VM "-vdb\",\"size_bytes\":12582912}");
 	struct err err = ERR_INIT;
 
 	(void)state;
 	assert_non_null(answer);
 	assert_int_equal(make("node1", &err), -EEXIST);
 	assert_non_null(strstr(err_text(&err), "delete LUN '" VM "-vdb'"));
-	assert_int_equal(last_task().state, JOURNAL_FAILED);
-	assert_int_equal(luns_count(), 1);
+	assert_int_equal(live_last_task().state, JOURNAL_FAILED);
+	assert_int_equal(live_luns_count(), 1);
 }
 
 static void create__undoes_itself(void **state)
@@ -475,7 +285,7 @@ static void create__undoes_itself(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	libvirt_refuses = 1;
+	live_libvirt_refuses = true;
 	assert_int_equal(make("node1", &err), -EINVAL);
 	assert_string_equal(err_text(&err), "definition: libvirt says no");
 	nothing_is_left();
@@ -492,7 +302,7 @@ static void create__refuses_a_class_that_the_array_lacks(void **state)
 	g_free(template->drives[1].class);
 	template->drives[1].class = g_strdup("raid6");
 	creates = 0;
-	assert_int_equal(vm_create(&wish, &report, deadline_in(TEST_LIMIT_MS), &created, &err),
+	assert_int_equal(vm_create(&wish, &live_report, deadline_in(TEST_LIMIT_MS), &created, &err),
 			 -EOPNOTSUPP);
 	assert_non_null(strstr(err_text(&err), "has no reliability class 'raid6'; it has: none"));
 	vm_created_release(&created);
@@ -511,14 +321,14 @@ static void create__refuses_a_class_that_the_array_lacks(void **state)
 static void unfinished_spoil(void)
 {
 	static const char *const luns[] = {VM "-vda", VM "-vdb", VM "-state"};
-	struct journal_task task = last_task();
+	struct journal_task task = live_last_task();
 
 	if (!journal_state_open(task.state) || strcmp(task.step, CREATE_STEP_STATE) == 0 ||
 	    strcmp(task.step, CREATE_STEP_REVOKE) == 0) {
 		return;
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(luns); i++) {
-		g_autofree char *file = g_strdup_printf("%s/pool/%s", work, luns[i]);
+		g_autofree char *file = g_strdup_printf("%s/pool/%s", live_work, luns[i]);
 		FILE *stream = fopen(file, "r+e");
 
 		if (stream != NULL) {
@@ -534,7 +344,7 @@ static int each_point(bool goes_on)
 {
 	int at = 1;
 
-	for (; at < POINTS_MAX && killed("node1", at, false); at++) {
+	for (; at < LIVE_POINTS_MAX && killed("node1", at, false); at++) {
 		struct err err = ERR_INIT;
 		int rc;
 
@@ -542,8 +352,8 @@ static int each_point(bool goes_on)
 		rc = goes_on ? make("node1", &err) : undo("node1", &err);
 		/* The task had ended before the process did. */
 		if (rc == -EEXIST || rc == -ENOENT) {
-			assert_false(journal_state_open(last_task().state));
-			all_delete();
+			assert_false(journal_state_open(live_last_task().state));
+			live_all_delete();
 			continue;
 		}
 		if (rc != 0) {
@@ -551,12 +361,12 @@ static int each_point(bool goes_on)
 		}
 		if (goes_on) {
 			is_made();
-			all_delete();
+			live_all_delete();
 		} else {
 			nothing_is_left();
 		}
 	}
-	assert_true(at < POINTS_MAX);
+	assert_true(at < LIVE_POINTS_MAX);
 	return at - 1;
 }
 
@@ -585,11 +395,11 @@ static void create__may_be_killed_again(void **state)
 
 		for (at = 5; killed("node1", at, false); at += 9) {
 		}
-		if (journal_state_open(last_task().state)) {
+		if (journal_state_open(live_last_task().state)) {
 			assert_int_equal(make("node1", &err), 0);
 		}
 		is_made();
-		all_delete();
+		live_all_delete();
 	}
 }
 
@@ -602,8 +412,8 @@ static void abort__may_be_killed_again(void **state)
 		while (killed("node1", at, true)) {
 			at++;
 		}
-		if (last_task().state == JOURNAL_DONE) {
-			all_delete();
+		if (live_last_task().state == JOURNAL_DONE) {
+			live_all_delete();
 		} else {
 			nothing_is_left();
 		}
@@ -616,24 +426,24 @@ static void create__goes_on_elsewhere_after_a_fencing(void **state)
 	int at = 1;
 
 	(void)state;
-	for (int i = 0; i < POINTS_MAX; i++, at += 3) {
+	for (int i = 0; i < LIVE_POINTS_MAX; i++, at += 3) {
 		struct err err = ERR_INIT;
 		bool open;
 
-		fate = CLUSTER_NODE_UP;
+		live_fate = CLUSTER_NODE_UP;
 		if (!killed("node1", at, false)) {
 			break;
 		}
-		open = journal_state_open(last_task().state);
+		open = journal_state_open(live_last_task().state);
 		if (open) {
 			assert_int_equal(make("node2", &err), -EBUSY);
-			fate = CLUSTER_NODE_DOWN;
+			live_fate = CLUSTER_NODE_DOWN;
 			if (make("node2", &err) != 0) {
 				fail_msg("after point %d: %s", at, err_text(&err));
 			}
 			is_made();
 		}
-		all_delete();
+		live_all_delete();
 	}
 	is_made();
 }
@@ -654,14 +464,14 @@ static void create__goes_on_after_half_an_undoing(void **state)
 		if (!was_killed) {
 			break;
 		}
-		if (!journal_state_open(last_task().state)) {
+		if (!journal_state_open(live_last_task().state)) {
 			nothing_is_left();
 		} else if (make("node1", &err) != 0) {
 			fail_msg("after point %d: %s", at - 1, err_text(&err));
 		} else {
 			is_made();
 		}
-		all_delete();
+		live_all_delete();
 	}
 	print_message("# %d points\n", at - 1);
 	nothing_is_left();
@@ -673,17 +483,17 @@ static void create__that_cannot_be_undone_is_broken(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	libvirt_refuses = 1;
+	live_libvirt_refuses = true;
 	array_lost = true;
 	assert_int_equal(make("node1", &err), -ENOTRECOVERABLE);
-	assert_int_equal(last_task().state, JOURNAL_BROKEN);
-	assert_int_equal(last_task().n_luns, 3);
+	assert_int_equal(live_last_task().state, JOURNAL_BROKEN);
+	assert_int_equal(live_last_task().n_luns, 3);
 	array_lost = false;
-	libvirt_refuses = 0;
+	live_libvirt_refuses = false;
 	assert_int_equal(undo("node2", &err), -EPERM);
 	assert_non_null(strstr(err_text(&err), "run this command on node1"));
-	assert_int_equal(luns_count(), 3);
-	fate = CLUSTER_NODE_DOWN;
+	assert_int_equal(live_luns_count(), 3);
+	live_fate = CLUSTER_NODE_DOWN;
 	assert_int_equal(undo("node2", &err), 0);
 	nothing_is_left();
 }
@@ -710,18 +520,18 @@ static void create__of_twenty_at_once(void **state)
 	for (int i = 0; i < MANY; i++) {
 		assert_int_equal(child_wait(pids[i]), 0);
 	}
-	assert_int_equal(luns_count(), 3 * MANY);
-	nobody_has_a_path();
+	assert_int_equal(live_luns_count(), 3 * MANY);
+	live_nobody_has_a_path();
 	for (int i = 0; i < MANY; i++) {
-		luns_delete(names[i]);
+		live_luns_delete(names[i]);
 	}
-	assert_int_equal(luns_count(), 0);
+	assert_int_equal(live_luns_count(), 0);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, journal_server_up, after)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, live_before, after)
 		TEST(create__makes_what_the_template_says),
 		TEST(create__repeats_what_is_unfinished),
 		TEST(create__leaves_alone_what_was_there),
@@ -737,7 +547,7 @@ int main(void)
 		TEST(create__of_twenty_at_once),
 	};
 
-	work = getenv("WORK");
 	cmocka_set_test_filter(getenv("CREATE_TEST")); /* a pattern; NULL: all */
-	return work == NULL ? 2 : cmocka_run_group_tests_name("create", tests, NULL, NULL);
+	return getenv("WORK") == NULL ? 2
+				      : cmocka_run_group_tests_name("create", tests, NULL, NULL);
 }

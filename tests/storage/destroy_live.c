@@ -403,7 +403,7 @@ static void destroy__wipes(void **state)
 
 static void again(void)
 {
-	live_luns_delete();
+	live_luns_delete(LIVE_VM);
 	live_make();
 }
 

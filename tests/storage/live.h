@@ -57,6 +57,7 @@ bool live_killed(live_fn *run, const char *node, int at);
 /* The cluster: cluster_resources() gives this text, and cluster_node_fate() this fate. */
 extern const char *live_resources;
 extern enum cluster_node_fate live_fate;
+extern bool live_libvirt_refuses; /* the definition */
 
 /* The resource of the VM, with that text in its meta attributes. */
 char *live_resource(const char *meta);
@@ -71,7 +72,8 @@ struct journal_task live_last_task(void);
 
 /* Makes the VM from the template of create_test.sh. */
 void live_make(void);
-void live_luns_delete(void);
+void live_luns_delete(const char *vm);
+void live_all_delete(void); /* also what the nodes keep of it */
 int live_before(void **state);
 int live_after(void **state);
 

@@ -304,7 +304,7 @@ static int each_point(bool runs)
 			break;
 		}
 		guest->runs = false;
-		live_luns_delete();
+		live_luns_delete(LIVE_VM);
 		live_make();
 	}
 	assert_true(at < LIVE_POINTS_MAX);
