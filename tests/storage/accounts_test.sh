@@ -103,7 +103,7 @@ killed() {
 	local number=$1 check="$build/tests/storage/storage_check $portal $host ${target}one 1 facts"
 	shift
 	output=$(python3 "$between" $socket "$number" "$work/seen/processes" \
-		"! $check 2>&1 | grep -q ^size= || echo in >>$work/open" \
+		"! $check 2>&1 | grep ^size= >&2 || echo in >>$work/open" \
 		"$build/driver/tgt/lunmask-array-tgt" --config "$work/array-tgt.conf" "$@" <<<"$request" 2>&1) || true
 	echo "$output" >>"$work/seen/output"
 }
