@@ -191,8 +191,9 @@ static int step_begin(void *data, const struct task_step *step, struct deadline 
 	if (told_already(&vm->journal, step)) {
 		return 0;
 	}
-	/* A destroy says there what it does to the data. */
-	if (vm->state_known && vm->journal.asker.action != VM_ACTION_DESTROY) {
+	/* A destroy says there what it does to the data, and an adopt that it is one. */
+	if (vm->state_known && vm->journal.asker.action != VM_ACTION_DESTROY &&
+	    strcmp(vm->journal.task.image, JOURNAL_IMAGE_ADOPT) != 0) {
 		(void)snprintf(vm->journal.task.image, sizeof(vm->journal.task.image), "%s",
 			       image_state_to_str(vm->image));
 	}
@@ -224,6 +225,9 @@ static bool step_ours(void *data, const struct task_step *step)
 
 	if ((step->flags & TASK_MAKES) != 0) {
 		return vm->journal.task.n_luns > 0;
+	}
+	if ((step->flags & TASK_TAKES) != 0) {
+		return vm->owes;
 	}
 	return (step->flags & TASK_GRANTS) != 0 && grant != NULL && grant->added.n_granted > 0;
 }
@@ -267,7 +271,7 @@ static struct ending create_ending(const struct vm_context *vm, int rc)
 {
 	const struct vm_journal *journal = &vm->journal;
 
-	if (rc != 0 && (journal->task.n_luns > 0 || rc == -ENOTRECOVERABLE)) {
+	if (rc != 0 && (journal->task.n_luns > 0 || vm->owes || rc == -ENOTRECOVERABLE)) {
 		return (struct ending){.state = JOURNAL_BROKEN, .granted = true};
 	}
 	return (struct ending){.state = rc != 0 || journal->only_open ? JOURNAL_FAILED

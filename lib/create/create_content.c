@@ -6,13 +6,23 @@
 
 #include "create/image_writer.h"
 #include "step/vm_state.h"
-#include "template/template_image.h"
 
 #define LOOK_MS 60000
+
+/* Those that the task has made, and those that were there. */
+static size_t luns_all(const struct vm_context *vm, struct lun ret[2 * VM_LUNS_MAX])
+{
+	size_t n = vm->n_luns + vm->n_media;
+
+	memcpy(ret, vm->luns, n * sizeof(ret[0]));
+	memcpy(ret + n, vm->create->there, vm->create->n_there * sizeof(ret[0]));
+	return n + vm->create->n_there;
+}
 
 int create_definition_check(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
+	struct lun luns[2 * VM_LUNS_MAX];
 	const struct mapping_source source = {
 		.domain_xml = vm->create->xml,
 		.vm = vm->settings->vm,
@@ -20,8 +30,8 @@ int create_definition_check(void *context, struct deadline deadline, struct err 
 		.drives = vm->drives,
 		.n_drives = vm->n_drives,
 		.state = &vm->state,
-		.luns = vm->luns,
-		.n_luns = vm->n_luns + vm->n_media,
+		.luns = luns,
+		.n_luns = luns_all(vm, luns),
 	};
 	struct hypervisor *hypervisor;
 	struct mapping *next;
@@ -39,7 +49,7 @@ int create_definition_check(void *context, struct deadline deadline, struct err 
 /* Images */
 
 struct shown {
-	const struct vm_create_wish *wish;
+	const struct create_copy *copy;
 	const char *doing;
 	const char *lun;
 	uint64_t bytes;
@@ -49,7 +59,7 @@ static void show(void *data, double share)
 {
 	const struct shown *shown = data;
 
-	shown->wish->progress(shown->wish->data, shown->doing, shown->lun, shown->bytes, share);
+	shown->copy->progress(shown->copy->data, shown->doing, shown->lun, shown->bytes, share);
 }
 
 typedef int image_fn(const struct image_job *job, struct deadline deadline, struct err *err);
@@ -60,12 +70,12 @@ static int image_do(const struct vm_context *vm, const struct create_volume *vol
 	const struct lun *lun = luns_find(vm->luns, vm->n_luns + vm->n_media, volume->lun);
 	struct iscsi_path path = {
 		.portal = vm->portal, .initiator = vm->self->initiator, .chap = vm->chap};
-	struct shown shown = {.wish = vm->create->wish, .doing = doing, .lun = volume->lun};
+	struct shown shown = {.copy = &vm->create->copy, .doing = doing, .lun = volume->lun};
 	struct image_job job = {
-		.image = volume->drive->image,
-		.format = volume->drive->format,
+		.image = volume->image,
+		.format = volume->format,
 		.path = &path,
-		.progress = shown.wish->progress != NULL ? show : NULL,
+		.progress = shown.copy->progress != NULL ? show : NULL,
 		.data = &shown,
 	};
 	int rc;
@@ -76,8 +86,8 @@ static int image_do(const struct vm_context *vm, const struct create_volume *vol
 	path.target = lun->target;
 	path.number = lun->number;
 	/* Again: it may be another file by now. */
-	rc = template_image_look(job.image, job.format, deadline_within(deadline, LOOK_MS),
-				 &shown.bytes, err);
+	rc = shown.copy->look(job.image, job.format, deadline_within(deadline, LOOK_MS),
+			      &shown.bytes, err);
 	if (rc == 0 && shown.bytes > volume->size_bytes) {
 		rc = err_set(err, -EINVAL, "image '%s' is larger than its LUN", job.image);
 	}
@@ -93,7 +103,7 @@ static int images_do(const struct vm_context *vm, const char *doing, image_fn *f
 	for (size_t i = 0; i < vm->create->n_volumes && rc == 0; i++) {
 		const struct create_volume *volume = &vm->create->volumes[i];
 
-		if (volume->drive != NULL && volume->drive->image != NULL) {
+		if (volume->image != NULL) {
 			rc = image_do(vm, volume, doing, fn, deadline, err);
 		}
 	}
@@ -122,8 +132,8 @@ int create_images_compare(void *context, struct deadline deadline, struct err *e
 {
 	const struct vm_context *vm = context;
 
-	return vm->create->wish->compare ? images_do(vm, "compare", image_compare, deadline, err)
-					 : 0;
+	return vm->create->copy.compare ? images_do(vm, "compare", image_compare, deadline, err)
+					: 0;
 }
 
 /* The state LUN */

@@ -70,22 +70,35 @@ int vm_create_abort(const char *vm, const char *node, const char *hypervisor,
 		    const struct vm_report *report, struct deadline deadline, struct err *err);
 
 /*
- * What the steps share (vm_context.create). Internal to this room.
+ * What the steps share (vm_context.create), also those of lunmask adopt.
  *
- * A volume is a LUN that the task makes: one for each drive that is no medium, and the state LUN.
+ * A volume is a LUN that the task makes: one for each drive that gets one, and the state LUN.
  */
 struct create_volume {
 	const char *lun;
 	uint64_t size_bytes;
 	const char *class;
-	const struct template_drive *drive; /* NULL: the state LUN */
+	const char *image;  /* the file that is written to it; NULL: it stays empty */
+	const char *format; /* of the image, as qemu-img calls it */
+};
+
+/* How images are written. */
+struct create_copy {
+	/* Is the file still such an image? As template_image_look(). */
+	int (*look)(const char *path, const char *format, struct deadline deadline,
+		    uint64_t *ret_bytes, struct err *err);
+	bool compare;
+	void (*progress)(void *data, const char *doing, const char *lun, uint64_t image_bytes,
+			 double share);
+	void *data;
 };
 
 struct vm_create {
-	const struct vm_create_wish *wish; /* NULL: it is undone */
-	struct template_luns luns;
-	struct create_volume volumes[TEMPLATE_DRIVES_MAX + 1];
+	struct create_volume volumes[VM_LUNS_MAX];
 	size_t n_volumes;
+	struct create_copy copy;
+	struct lun there[VM_LUNS_MAX]; /* LUNs of the definition that were there before */
+	size_t n_there;
 	char *xml;            /* the definition */
 	struct mapping *next; /* the mapping file */
 	bool kept;            /* by an earlier process, which had written all images */
@@ -94,8 +107,12 @@ struct vm_create {
 	bool written;         /* all images are on the LUNs, and flushed */
 };
 
-/* The steps that begin to store what was written; see above. */
-#define CREATE_STEP_STATE "state"
-#define CREATE_STEP_REVOKE "revoke"
+void vm_create_release(struct vm_create *create);
+
+/*
+ * Can the array make the volumes, and is there no LUN of these names? Volumes of a task that goes
+ * on are found by the steps. -EOPNOTSUPP, -EEXIST.
+ */
+int vm_create_possible(struct vm_context *vm, struct deadline deadline, struct err *err);
 
 #endif

@@ -28,7 +28,8 @@ enum journal_kind {
 	JOURNAL_RECONCILE,
 	/*
 	 * Makes a VM (lunmask create): luns are the volumes that the task has made, and may delete
-	 * again. An older lunmaskd refuses it (docs/decisions/0028).
+	 * again. An older lunmaskd refuses it (docs/decisions/0028). Its image is
+	 * JOURNAL_IMAGE_ADOPT if the VM is one that libvirt had (lunmask adopt).
 	 */
 	JOURNAL_CREATE,
 	/*
@@ -60,6 +61,7 @@ enum journal_evidence {
 };
 
 #define JOURNAL_IMAGE_WIPE "wipe"
+#define JOURNAL_IMAGE_ADOPT "adopt"
 
 #define JOURNAL_BOOT_TEXT 37
 #define JOURNAL_STEP_MAX 31

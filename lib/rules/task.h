@@ -45,6 +45,7 @@ enum task_step_flags {
 	 */
 	TASK_BLIND = 1u << 5,
 	TASK_MAKES = 1u << 6, /* makes LUNs on the array; its undo deletes those that it made */
+	TASK_TAKES = 1u << 7, /* takes away what the host had; its undo gives that back */
 };
 
 struct task_step {

@@ -32,6 +32,7 @@
  */
 struct vm_peer;
 struct vm_create;
+struct vm_adopt;
 struct vm_apply;
 struct unit;
 struct vm_destroy;
@@ -67,6 +68,7 @@ struct vm_context {
 	/* The other host of a migration, or NULL; vm_peer_open() and vm_peer_close() own it. */
 	struct vm_peer *peer;
 	struct vm_create *create;   /* what lunmask create makes (vm_create.h), or NULL */
+	struct vm_adopt *adopt;     /* what lunmask adopt takes over (vm_adopt.h), or NULL */
 	struct vm_apply *apply;     /* what changes at once (vm_apply.h), or NULL; the caller's */
 	struct unit *unit;          /* this stands for a LogicalUnit (unit_context.h), or NULL */
 	struct vm_destroy *destroy; /* what lunmask destroy deletes (vm_destroy.h), or NULL */
@@ -110,6 +112,7 @@ struct vm_context {
 	bool owned; /* the journal has the record of the grant (vm_own.h) */
 	/* stop: it has tried to claim the task (once, before its first effect). */
 	bool record_asked;
+	bool owes;      /* something else than LUNs and grants is left to be undone */
 	bool no_return; /* a TASK_NO_RETURN step is done: nothing before it is undone */
 };
 
