@@ -30,7 +30,7 @@ static const struct task_step create_steps[] = {
 static const struct task_step undo_steps[] = {
 	CREATE_ROW_FORMER,
 	CREATE_ROW_UNUSED,
-	CREATE_ROW_REVOKE,
+	CREATE_ROW_REVOKED(CREATE_STEP_TAKE_BACK),
 	CREATE_ROW_DELETE,
 };
 

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "create/create_rows.h"
 #include "create/image_writer.h"
 #include "create/vm_create.h"
 #include "state/state_lun.h"
@@ -420,6 +421,32 @@ static void abort__may_be_killed_again(void **state)
 	}
 }
 
+/* What an abort has left is not taken for complete, wherever the abort was killed. */
+static void create__goes_on_after_a_killed_abort(void **state)
+{
+	(void)state;
+	for (int first = 3; killed("node1", first, false); first += 8) {
+		bool more = true;
+
+		for (int at = 2; more && journal_state_open(last_task().state); at += 2) {
+			struct err err = ERR_INIT;
+
+			unfinished_spoil();
+			more = killed("node1", at, true);
+			if (more && journal_state_open(last_task().state)) {
+				if (make("node1", &err) != 0) {
+					fail_msg("after points %d, %d: %s", first, at,
+						 err_text(&err));
+				}
+				is_made();
+			}
+			all_delete();
+			more = more && killed("node1", first, false);
+		}
+		all_delete();
+	}
+}
+
 /* Another node goes on when Pacemaker has fenced the first, and not before. */
 static void create__goes_on_elsewhere_after_a_fencing(void **state)
 {
@@ -541,6 +568,7 @@ int main(void)
 		TEST(abort__undoes_wherever_it_was_killed),
 		TEST(create__may_be_killed_again),
 		TEST(abort__may_be_killed_again),
+		TEST(create__goes_on_after_a_killed_abort),
 		TEST(create__goes_on_elsewhere_after_a_fencing),
 		TEST(create__goes_on_after_half_an_undoing),
 		TEST(create__that_cannot_be_undone_is_broken),
