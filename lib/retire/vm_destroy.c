@@ -38,12 +38,13 @@
 	}
 #define STEP_UNUSED STEP_OF_CHECK("unused", destroy_unused_check)
 #define STEP_NEEDED STEP_OF_CHECK("needed", destroy_needed_check)
-#define STEP_REVOKE                                                                                \
+#define STEP_REVOKED(step)                                                                         \
 	{                                                                                          \
-		.name = DESTROY_STEP_REVOKE, .probe = vm_revoke_probe, .run = vm_revoke_run,       \
+		.name = (step), .probe = vm_revoke_probe, .run = vm_revoke_run,                    \
 		.timeout_ms = 60000, .tries = 10, .retry_ms = 1000,                                \
 		.flags = TASK_BLIND | TASK_NO_RETURN,                                              \
 	}
+#define STEP_REVOKE STEP_REVOKED(DESTROY_STEP_REVOKE)
 #define STEP_RELEASES                                                                              \
 	{                                                                                          \
 		.name = DESTROY_STEP_RELEASES, .probe = destroy_releases_probe,                    \
@@ -101,7 +102,8 @@ static const struct task_step rest_steps[] = {
 	STEP_FORMER, STEP_UNUSED, STEP_NEEDED, STEP_REVOKE, STEP_RELEASES, STEP_DELETE,
 };
 
-static const struct task_step give_up_steps[] = {STEP_FORMER, STEP_UNUSED, STEP_REVOKE};
+/* Its revoke has another name: nothing was overwritten before it. */
+static const struct task_step give_up_steps[] = {STEP_FORMER, STEP_UNUSED, STEP_REVOKED("give up")};
 
 static bool at_step(const struct journal_task *task, const char *step)
 {

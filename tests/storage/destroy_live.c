@@ -474,6 +474,50 @@ static void abort__leaves_the_vm_as_it_was(void **state)
 	nothing_is_left();
 }
 
+static bool node1_has_a_path(void)
+{
+	g_autofree char *text = live_array_says("masks", "{}");
+
+	return strstr(text, LIVE_IQN "node1") != NULL;
+}
+
+static void killed_with_the_grant(void)
+{
+	struct err err = ERR_INIT;
+
+	for (int at = 1; live_killed(destroy, "node1", at); at++) {
+		struct journal_task task = live_last_task();
+
+		if (task.kind == JOURNAL_DESTROY && strcmp(task.step, "grant") == 0 &&
+		    node1_has_a_path()) {
+			return;
+		}
+		(void)live_run(give_up, "node1", &err);
+	}
+	fail_msg("it was not killed there");
+}
+
+/* An abort that was killed has wiped nothing, so whoever goes on has to. */
+static void destroy__wipes_after_a_killed_abort(void **state)
+{
+	bool more = true;
+
+	(void)state;
+	wish.wipe = true;
+	must_be_zero = true;
+	for (int at = 1; more; at++) {
+		killed_with_the_grant();
+		more = live_killed(give_up, "node1", at);
+		if (journal_state_open(live_last_task().state)) {
+			must_destroy("node1");
+			nothing_is_left();
+			again();
+		} else {
+			all_is_left();
+		}
+	}
+}
+
 /* Somebody who says now that the LUNs are to stay must not be told that they do. */
 static void destroy__goes_on_as_it_was_begun(void **state)
 {
@@ -554,6 +598,7 @@ int main(void)
 		TEST(destroy__goes_on_wherever_it_was_killed),
 		TEST(destroy__wipes_wherever_it_was_killed),
 		TEST(abort__leaves_the_vm_as_it_was),
+		TEST(destroy__wipes_after_a_killed_abort),
 		TEST(destroy__goes_on_as_it_was_begun),
 		TEST(destroy__may_be_killed_again),
 		TEST(destroy__goes_on_elsewhere_after_a_fencing),
