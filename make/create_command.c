@@ -8,16 +8,15 @@
 
 #include "base/json_build.h"
 #include "base/text.h"
-#include "config/config.h"
 #include "make/create_progress.h"
 #include "make/create_resource.h"
+#include "make/make_vm.h"
 #include "names/size.h"
 #include "xml/xml_out.h"
 
 #define CREATE_MS (25 * 60 * 60 * 1000)
 #define CHECK_MS 60000
 #define ABORT_MS (30 * 60 * 1000)
-#define COMMANDS_MAX 6
 #define NETWORK_MAX 63
 
 struct result {
@@ -25,7 +24,7 @@ struct result {
 	const struct template *template;
 	struct template_luns luns;
 	struct vm_created created;
-	char *commands[COMMANDS_MAX + 1]; /* ends with NULL */
+	char *commands[CREATE_COMMANDS_MAX + 1]; /* ends with NULL */
 };
 
 char *create_command_wrong(const struct make_options *options)
@@ -106,19 +105,6 @@ static int wish_fill(const struct make_options *options, struct template *templa
 						 : rc;
 }
 
-static int host_check(const char *host, struct err *err)
-{
-	const struct config_host *found;
-	struct config *config;
-	int rc = host == NULL ? 0 : config_load(NULL, &config, err);
-
-	if (host != NULL && rc == 0) {
-		rc = config_host_get(config, host, &found, err);
-		config_free(config);
-	}
-	return rc;
-}
-
 /* Progress, on stderr */
 
 static void event_show(void *data, const struct task_event *event)
@@ -132,29 +118,6 @@ static void image_show(void *data, const char *doing, const char *lun, uint64_t 
 }
 
 /* The result */
-
-static void commands_make(struct result *result)
-{
-	const struct make_options *options = result->options;
-	bool both = !options->crm && !options->pcs;
-	size_t n = 0;
-
-	for (int shell = CREATE_CRM; shell <= CREATE_PCS; shell++) {
-		const char *vm = options->words[0];
-		bool somewhere = options->host != NULL;
-
-		if (!both && (shell == CREATE_CRM ? !options->crm : !options->pcs)) {
-			continue;
-		}
-		result->commands[n++] = create_resource_command((enum create_shell)shell, vm,
-								&result->created, somewhere);
-		if (somewhere) {
-			result->commands[n++] = create_location_command((enum create_shell)shell,
-									vm, options->host);
-			result->commands[n++] = create_start_command((enum create_shell)shell, vm);
-		}
-	}
-}
 
 struct volume {
 	const char *lun;
@@ -297,7 +260,7 @@ static int vm_make(const struct make_options *options, struct err *err)
 	int rc = template_find(NULL, options->template, &template, err);
 
 	rc = rc != 0 ? rc : wish_fill(options, template, &wish, err);
-	rc = rc != 0 ? rc : host_check(options->host, err);
+	rc = rc != 0 ? rc : make_host_check(options->host, err);
 	if (rc != 0) {
 		return rc;
 	}
@@ -309,7 +272,7 @@ static int vm_make(const struct make_options *options, struct err *err)
 	rc = rc != 0 ? rc : template_luns_name(template, wish.vm, &result.luns, err);
 	if (rc == 0) {
 		result.template = template;
-		commands_make(&result);
+		create_commands_make(wish.vm, &result.created, options, result.commands);
 		rc = result_print(&result, err);
 	}
 	result_release(&result);

@@ -67,6 +67,28 @@ char *create_start_command(enum create_shell shell, const char *vm)
 		"%s %s", shell == CREATE_CRM ? "crm resource start" : "pcs resource enable", vm);
 }
 
+void create_commands_make(const char *vm, const struct vm_created *created,
+			  const struct make_options *options, char *ret[CREATE_COMMANDS_MAX + 1])
+{
+	bool both = !options->crm && !options->pcs;
+	bool somewhere = options->host != NULL;
+	size_t n = 0;
+
+	for (int i = CREATE_CRM; i <= CREATE_PCS; i++) {
+		enum create_shell shell = (enum create_shell)i;
+
+		if (!both && (shell == CREATE_CRM ? !options->crm : !options->pcs)) {
+			continue;
+		}
+		ret[n++] = create_resource_command(shell, vm, created, somewhere);
+		if (somewhere) {
+			ret[n++] = create_location_command(shell, vm, options->host);
+			ret[n++] = create_start_command(shell, vm);
+		}
+	}
+	ret[n] = NULL;
+}
+
 char *create_remove_command(enum create_shell shell, const char *resource)
 {
 	return g_strdup_printf("%s %s",

@@ -3,6 +3,7 @@
 #define LUNMASK_CREATE_RESOURCE_H
 
 #include "create/vm_create.h"
+#include "make/make_options.h"
 
 /*
  * The commands that make a VM one Pacemaker resource, with timeouts that fit its memory. A text is
@@ -17,6 +18,14 @@ char *create_resource_command(enum create_shell shell, const char *vm,
 			      const struct vm_created *created, bool stopped);
 char *create_location_command(enum create_shell shell, const char *vm, const char *host);
 char *create_start_command(enum create_shell shell, const char *vm);
+
+/*
+ * All of them, as the options want: for crm, pcs or both, and with the host that it prefers. The
+ * texts are for g_free(), and end with NULL.
+ */
+#define CREATE_COMMANDS_MAX 6
+void create_commands_make(const char *vm, const struct vm_created *created,
+			  const struct make_options *options, char *ret[CREATE_COMMANDS_MAX + 1]);
 
 /* The command that removes a resource from the cluster. */
 char *create_remove_command(enum create_shell shell, const char *resource);

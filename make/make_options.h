@@ -20,7 +20,7 @@ struct make_options {
 	char *host;
 	char *state_lun;
 	char *confirm;
-	gboolean crm, pcs, verify, abort, dry_run, keep_luns, wipe, discard_image;
+	gboolean crm, pcs, verify, abort, dry_run, keep_luns, wipe, discard_image, eject;
 };
 
 #endif

@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <string.h>
 
+#include "config/config.h"
+
 #define PATHS_REQUIRED 1
 
 int make_vm_find(const struct vm_all *all, const char *name, struct vm_one **ret, struct err *err)
@@ -32,4 +34,17 @@ void make_vm_hold_interrupts(void)
 	for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
 		(void)signal(numbers[i], SIG_IGN);
 	}
+}
+
+int make_host_check(const char *host, struct err *err)
+{
+	const struct config_host *found;
+	struct config *config;
+	int rc = host == NULL ? 0 : config_load(NULL, &config, err);
+
+	if (host != NULL && rc == 0) {
+		rc = config_host_get(config, host, &found, err);
+		config_free(config);
+	}
+	return rc;
 }

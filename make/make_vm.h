@@ -10,6 +10,9 @@
  */
 int make_vm_find(const struct vm_all *all, const char *name, struct vm_one **ret, struct err *err);
 
+/* -ENOENT, or -EINVAL: lunmask.conf has no such host. NULL is none that could be wrong. */
+int make_host_check(const char *host, struct err *err);
+
 /* For the seconds that a task takes: what ended the command would leave it behind. */
 void make_vm_hold_interrupts(void);
 

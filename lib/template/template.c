@@ -403,6 +403,13 @@ int template_size_set(struct template *template, const char *text, struct err *e
 		       text, template->name, *names == '\0' ? "none" : names);
 }
 
+uint64_t template_state_bytes_default(uint64_t memory_bytes)
+{
+	uint64_t bytes = SLOT_AREA_BYTES + memory_bytes + STATE_MARGIN_BYTES;
+
+	return (bytes + STATE_GRAIN_BYTES - 1) / STATE_GRAIN_BYTES * STATE_GRAIN_BYTES;
+}
+
 uint64_t template_state_bytes(const struct template *template, uint64_t memory_bytes)
 {
 	uint64_t bytes = 0;
@@ -411,6 +418,5 @@ uint64_t template_state_bytes(const struct template *template, uint64_t memory_b
 		(void)size_from_str(template->state_size, &bytes, NULL);
 		return bytes;
 	}
-	bytes = SLOT_AREA_BYTES + memory_bytes + STATE_MARGIN_BYTES;
-	return (bytes + STATE_GRAIN_BYTES - 1) / STATE_GRAIN_BYTES * STATE_GRAIN_BYTES;
+	return template_state_bytes_default(memory_bytes);
 }

@@ -94,7 +94,8 @@ struct template_drive *template_drive_find(struct template *template, const char
 /* Gives a drive another size: "vda=20GiB". -EINVAL: no such drive, or no size. */
 int template_size_set(struct template *template, const char *text, struct err *err);
 
-/* The size that the state LUN gets, for a guest with this memory. */
+/* The size that the state LUN gets, for a guest with this memory; and where nobody names one. */
+uint64_t template_state_bytes_default(uint64_t memory_bytes);
 uint64_t template_state_bytes(const struct template *template, uint64_t memory_bytes);
 
 #endif

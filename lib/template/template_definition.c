@@ -204,8 +204,7 @@ int template_definition_make(const struct template *template, const struct templ
 	return rc != 0 ? err_prefix(err, rc, "%s/%s", template->folder, template->definition) : 0;
 }
 
-static int lun_name_make(const char *vm, const char *part, char ret[LUN_NAME_MAX + 1],
-			 struct err *err)
+int template_lun_name(const char *vm, const char *part, char ret[LUN_NAME_MAX + 1], struct err *err)
 {
 	g_autofree char *name = g_strdup_printf("%s-%s", vm, part);
 
@@ -234,10 +233,10 @@ int template_luns_name(const struct template *template, const char *vm, struct t
 		if (from->medium != NULL) {
 			strcpy(drive->extent.lun, from->medium);
 		} else {
-			rc = lun_name_make(vm, from->target, drive->extent.lun, err);
+			rc = template_lun_name(vm, from->target, drive->extent.lun, err);
 		}
 	}
-	return rc != 0 ? rc : lun_name_make(vm, "state", ret->state.lun, err);
+	return rc != 0 ? rc : template_lun_name(vm, "state", ret->state.lun, err);
 }
 
 int template_definition_check(const struct template *template, struct err *err)

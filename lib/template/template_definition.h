@@ -43,6 +43,10 @@ struct template_luns {
 	struct extent state;
 };
 
+/* VM-PART. -EINVAL: that is no legal name of a LUN. */
+int template_lun_name(const char *vm, const char *part, char ret[LUN_NAME_MAX + 1],
+		      struct err *err);
+
 /* VM-TARGET and VM-state; a medium has its own name. -EINVAL: that is no legal name of a LUN. */
 int template_luns_name(const struct template *template, const char *vm, struct template_luns *ret,
 		       struct err *err);
