@@ -107,6 +107,40 @@ static const struct {
 			   OUTPUT_AS)},
 	 .run = create_command_run,
 	 .wrong = create_command_wrong},
+	{.usage = {.name = "lunmask adopt",
+		   .words = USAGE_WORD_NEEDED,
+		   .word = "VM",
+		   .summary = "take over a VM that libvirt has here",
+		   .text = "The VM is shut off, and this node's libvirt keeps its definition. Its "
+			   "files are\n"
+			   "copied to new LUNs; a drive that is a LUN of the array stays as it is. "
+			   "Then the\n"
+			   "definition is on the state LUN, libvirt has it no more, and the "
+			   "commands "
+			   "that\n"
+			   "add the VM to the cluster are printed. Begin with --dry-run: it lists "
+			   "all "
+			   "that\n"
+			   "is in the way. If the command fails, it undoes itself. If it was "
+			   "killed, "
+			   "the\n"
+			   "same command goes on, and --abort undoes it. Files are never deleted.\n"
+			   "Exit status of --dry-run: 0: it can be adopted; 1: something is in the "
+			   "way.",
+		   .rows = ROWS(
+			   TEXT("array", 'A', array, "the array; default: the only one", "ARRAY"),
+			   SIZES,
+			   TEXT("class", 'c', class, "reliability class of new LUNs", "CLASS"),
+			   TEXT("host", 'H', host, "the host where it prefers to run", "HOST"),
+			   FLAG("eject", 'e', eject, "take media out of its drives"),
+			   FLAG("crm", 0, crm, "print only commands for crm"),
+			   FLAG("pcs", 0, pcs, "print only commands for pcs"),
+			   FLAG("verify", 'V', verify, "read back what was written"),
+			   FLAG("dry-run", 'n', dry_run, "only check; change nothing"),
+			   FLAG("abort", 0, abort, "undo what a killed command has left"),
+			   OUTPUT_AS)},
+	 .run = adopt_command_run,
+	 .wrong = adopt_command_wrong},
 	{.usage = {.name = "lunmask destroy",
 		   .words = USAGE_WORD_NEEDED,
 		   .word = "VM",

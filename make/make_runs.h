@@ -12,6 +12,8 @@
 typedef int make_run_fn(const struct make_options *options, struct err *err);
 typedef char *make_wrong_fn(const struct make_options *options);
 
+make_run_fn adopt_command_run; /* adopt_command.c */
+make_wrong_fn adopt_command_wrong;
 make_run_fn destroy_command_run; /* destroy_command.c */
 make_wrong_fn destroy_command_wrong;
 make_run_fn resize_command_run; /* resize_command.c */

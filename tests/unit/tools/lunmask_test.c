@@ -132,10 +132,10 @@ static void complete__offers_commands_and_options(void **state)
 	completes("ta", "tasks\n");
 	completes("''", "tasks\nreconcile\nimage\ndefinition\nstatus\npaths\nhosts\nrules\ndoctor\n"
 			"journal\n"
-			"luns\ntemplate\ncreate\ndestroy\nresize\nexport\n");
+			"luns\ntemplate\ncreate\nadopt\ndestroy\nresize\nexport\n");
 	completes("", "tasks\nreconcile\nimage\ndefinition\nstatus\npaths\nhosts\nrules\ndoctor\njo"
 		      "urnal\n"
-		      "luns\ntemplate\ncreate\ndestroy\nresize\nexport\n");
+		      "luns\ntemplate\ncreate\nadopt\ndestroy\nresize\nexport\n");
 	completes("tasks ''", "show\n");
 	completes("image ''", "show\ndiscard\n");
 	completes("journal f", "force-solo\nforget\n");
@@ -147,6 +147,7 @@ static void complete__offers_commands_and_options(void **state)
 	completes("template list --", "--help\n" OUTPUT);
 	completes("resize --", "--help\n" OUTPUT);
 	completes("destroy web1 --w", "--wipe\n");
+	completes("adopt web1 --e", "--eject\n");
 	completes("doctor --", "--help\n--all\n--local\n" OUTPUT "--timeout\n");
 	completes("tasks show --", "--help\n" OUTPUT "--timeout\n");
 	completes("journal status --j", "--json\n");
