@@ -43,8 +43,8 @@ static gpointer serve(gpointer data)
 		}
 	}
 	if (!exchange->silent) {
-		(void)!write(peer, reply, sizeof(reply));
-		(void)!write(peer, exchange->text, strlen(exchange->text));
+		(void)send(peer, reply, sizeof(reply), MSG_NOSIGNAL);
+		(void)send(peer, exchange->text, strlen(exchange->text), MSG_NOSIGNAL);
 	}
 	(void)close(peer);
 	return NULL;
