@@ -408,7 +408,7 @@ static int after(void **state)
 	old_revoked_from("node1");
 	old_revoked_from("node2");
 	made_delete();
-	live_luns_delete();
+	live_luns_delete(LIVE_VM);
 	return live_after(state);
 }
 
