@@ -2,8 +2,6 @@
 /* Checks what an initiator sees: libiscsi opens sessions, reads and writes. */
 #include <errno.h>
 #include <inttypes.h>
-#include <iscsi/iscsi.h>
-#include <iscsi/scsi-lowlevel.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,67 +13,6 @@
 #include "session.h"
 
 #define REVOKE_MAX_MS 60000
-
-static bool task_good(struct scsi_task *task)
-{
-	bool good = task != NULL && task->status == SCSI_STATUS_GOOD;
-
-	if (task != NULL) {
-		scsi_free_scsi_task(task);
-	}
-	return good;
-}
-
-static bool session_size(struct session *session)
-{
-	struct scsi_task *task = iscsi_readcapacity16_sync(session->iscsi, session->number);
-	struct scsi_readcapacity16 *capacity = task != NULL && task->status == SCSI_STATUS_GOOD
-						       ? scsi_datain_unmarshall(task)
-						       : NULL;
-
-	if (capacity != NULL) {
-		session->last_block = capacity->returned_lba;
-		session->block_bytes = capacity->block_length;
-	}
-	(void)task_good(task);
-	return session->block_bytes > 0 && session->block_bytes <= SESSION_BLOCK_MAX;
-}
-
-static bool session_read(struct session *session)
-{
-	struct scsi_task *task =
-		iscsi_read16_sync(session->iscsi, session->number, session->last_block,
-				  session->block_bytes, (int)session->block_bytes, 0, 0, 0, 0, 0);
-
-	if (task != NULL && task->status == SCSI_STATUS_GOOD &&
-	    task->datain.size == (int)session->block_bytes) {
-		memcpy(session->data, task->datain.data, session->block_bytes);
-	}
-	return task_good(task);
-}
-
-static bool session_write(struct session *session)
-{
-	return task_good(iscsi_write16_sync(session->iscsi, session->number, session->last_block,
-					    session->data, session->block_bytes,
-					    (int)session->block_bytes, 0, 0, 0, 0, 0));
-}
-
-/* Opens a session, and requires that it can read and write. */
-static bool session_open(struct bench *bench, const char *lun, const char *initiator,
-			 struct session *ret)
-{
-	if (!session_login(bench, lun, initiator, ret)) {
-		return false;
-	}
-	if (!session_size(ret) || !session_read(ret) || !session_write(ret)) {
-		(void)bench_fail(bench, "READ CAPACITY, READ or WRITE on LUN '%s' of '%s': %s", lun,
-				 initiator, iscsi_get_error(ret->iscsi));
-		session_close(ret);
-		return false;
-	}
-	return true;
-}
 
 static bool login_refused(struct bench *bench, const char *lun, const char *initiator)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "session.h"
 
-#include <iscsi/iscsi.h>
+#include <string.h>
 
 #include "san/iscsi_login.h"
 
@@ -72,4 +72,64 @@ bool session_login(struct bench *bench, const char *lun, const char *initiator, 
 	}
 	json_decref(facts);
 	return ok;
+}
+
+bool task_good(struct scsi_task *task)
+{
+	bool good = task != NULL && task->status == SCSI_STATUS_GOOD;
+
+	if (task != NULL) {
+		scsi_free_scsi_task(task);
+	}
+	return good;
+}
+
+bool session_size(struct session *session)
+{
+	struct scsi_task *task = iscsi_readcapacity16_sync(session->iscsi, session->number);
+	struct scsi_readcapacity16 *capacity = task != NULL && task->status == SCSI_STATUS_GOOD
+						       ? scsi_datain_unmarshall(task)
+						       : NULL;
+
+	if (capacity != NULL) {
+		session->last_block = capacity->returned_lba;
+		session->block_bytes = capacity->block_length;
+	}
+	(void)task_good(task);
+	return session->block_bytes > 0 && session->block_bytes <= SESSION_BLOCK_MAX;
+}
+
+bool session_read(struct session *session)
+{
+	struct scsi_task *task =
+		iscsi_read16_sync(session->iscsi, session->number, session->last_block,
+				  session->block_bytes, (int)session->block_bytes, 0, 0, 0, 0, 0);
+
+	if (task != NULL && task->status == SCSI_STATUS_GOOD &&
+	    task->datain.size == (int)session->block_bytes) {
+		memcpy(session->data, task->datain.data, session->block_bytes);
+	}
+	return task_good(task);
+}
+
+bool session_write(struct session *session)
+{
+	return task_good(iscsi_write16_sync(session->iscsi, session->number, session->last_block,
+					    session->data, session->block_bytes,
+					    (int)session->block_bytes, 0, 0, 0, 0, 0));
+}
+
+/* Opens a session, and requires that it can read and write. */
+bool session_open(struct bench *bench, const char *lun, const char *initiator, struct session *ret)
+{
+	if (!session_login(bench, lun, initiator, ret)) {
+		return false;
+	}
+	if (!session_size(ret) || !session_read(ret) || !session_write(ret)) {
+		(void)bench_fail(bench, "READ CAPACITY, READ or WRITE on LUN '%s' of '%s': %s", lun,
+				 initiator, iscsi_get_error(ret->iscsi));
+		session_close(ret);
+		return false;
+	}
+	return true;
 }

@@ -2,13 +2,13 @@
 #ifndef LUNMASK_CONFORMANCE_SESSION_H
 #define LUNMASK_CONFORMANCE_SESSION_H
 
+#include <iscsi/iscsi.h>
+#include <iscsi/scsi-lowlevel.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "conformance.h"
 #include "san/login_reason.h"
-
-struct iscsi_context;
 
 /* A session of libiscsi to a LUN, at the address that the driver gives. */
 #define SESSION_COMMAND_S 3
@@ -29,6 +29,17 @@ bool lun_get(struct bench *bench, const char *lun, const char *initiator, json_t
 /* False, with a reason, if the login fails. After true, the caller closes the session. */
 bool session_login(struct bench *bench, const char *lun, const char *initiator,
 		   struct session *ret);
+/* Opens a session, and requires that it can read and write. */
+bool session_open(struct bench *bench, const char *lun, const char *initiator, struct session *ret);
 void session_close(struct session *session);
+
+/* The last block, and how large it is. */
+bool session_size(struct session *session);
+/* Of the last block, from and to session->data. */
+bool session_read(struct session *session);
+bool session_write(struct session *session);
+
+/* Frees the task. */
+bool task_good(struct scsi_task *task);
 
 #endif
