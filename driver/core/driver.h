@@ -31,6 +31,7 @@
 #define DRIVER_REPLY_MAX_BYTES (4u * 1024 * 1024)
 #define DRIVER_TIMEOUT_MS 10000 /* if the request has no timeout_ms */
 #define DRIVER_TIMEOUT_MAX_MS 600000
+#define DRIVER_NOTE_MAX 63 /* of a snapshot: letters, digits, and . _ - */
 
 struct driver_volume {
 	const char *name;
@@ -44,6 +45,14 @@ struct driver_luns {
 	size_t n_names;
 	const char *initiator; /* who would use the addresses; NULL: anybody */
 	bool health;           /* only if the driver has the capability */
+};
+
+/* Snapshots of LUNs, all with the same name. */
+struct driver_snapshot {
+	const char *name;
+	const char *const *luns;
+	size_t n_luns;
+	const char *note; /* of a new one, or to be recorded; NULL: none */
 };
 
 struct driver {
@@ -119,6 +128,30 @@ struct driver {
 	 */
 	int (*resize)(void *backend, const char *lun, uint64_t size_bytes, struct deadline deadline,
 		      bool *ret_resized, struct fault *fault);
+
+	/*
+	 * Snapshots of sets of LUNs; or all of these are NULL. Under the lock, but for the list,
+	 * and durable. What dies in between is no snapshot, and is removed by the next request that
+	 * names it.
+	 *
+	 * snapshot: *ret_created is false if each has one of this name, made together. Only then is
+	 * the note of what is there recorded. dry_run: only checks. "unsupported": of one of the
+	 * LUNs there can be none, and none was made. restore_to: the caller has made sure that no
+	 * initiator has a path to one of the LUNs. All of them, or none, also if the driver dies:
+	 * until it is done, no LUN is granted. clone: makes a LUN that has what the snapshot has,
+	 * granted to nobody.
+	 */
+	int (*snapshot)(void *backend, const struct driver_snapshot *wish, bool dry_run,
+			struct deadline deadline, bool *ret_created, struct fault *fault);
+	/* Appends objects as described in lunmask-array(7). n_luns 0: of all LUNs. */
+	int (*snapshots)(void *backend, const char *const *luns, size_t n_luns, json_t *list,
+			 struct fault *fault);
+	int (*unsnapshot)(void *backend, const struct driver_snapshot *wish,
+			  struct deadline deadline, bool *ret_deleted, struct fault *fault);
+	int (*restore_to)(void *backend, const struct driver_snapshot *wish,
+			  struct deadline deadline, struct fault *fault);
+	int (*clone)(void *backend, const char *lun, const char *snapshot, const char *name,
+		     struct deadline deadline, bool *ret_created, struct fault *fault);
 
 	/*
 	 * --restore: makes at most max LUNs reachable again after the array was restarted, granted

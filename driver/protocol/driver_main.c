@@ -27,7 +27,7 @@ static void verbs_print(const struct driver *driver)
 {
 	(void)printf("Verbs:\n");
 	for (size_t i = 0; verb_at(i) != NULL; i++) {
-		(void)printf("  %-8s  %s\n", verb_at(i)->name, verb_at(i)->help);
+		(void)printf("  %-10s  %s\n", verb_at(i)->name, verb_at(i)->help);
 	}
 	(void)printf("\nConfiguration: %s\n", driver->config_file);
 	for (size_t i = 0; driver->notes[i] != NULL; i++) {

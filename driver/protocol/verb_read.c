@@ -55,6 +55,7 @@ int verb_info(const struct driver *driver, void *backend, const json_t *request,
 	rc = rc == 0 && driver->resize != NULL ? capability_put(reply, "resize", fault) : rc;
 	rc = rc == 0 && driver->accounts != NULL ? capability_put(reply, ACCOUNTS_MEMBER, fault)
 						 : rc;
+	rc = rc == 0 && driver->snapshot != NULL ? capability_put(reply, "snapshot", fault) : rc;
 	(void)request;
 	(void)deadline;
 	json_decref(info);

@@ -3,6 +3,7 @@
 
 #include "driver/protocol/reply.h"
 #include "driver/protocol/request.h"
+#include "driver/protocol/unused.h"
 #include "names/lun.h"
 
 #define SIZE_GRAIN_BYTES 512
@@ -68,27 +69,6 @@ int verb_delete(const struct driver *driver, void *backend, const json_t *reques
 }
 
 /* Read-only, or writable again: neither happens under somebody who uses the LUN. */
-static int unused_check(const struct driver *driver, void *backend, const char *lun,
-			struct deadline deadline, struct fault *fault)
-{
-	struct masks masks = {0};
-	int rc = driver->masks.read(backend, &lun, 1, deadline, &masks, fault);
-	const struct mask *mask = rc == 0 ? &masks.masks[0] : NULL;
-	const char *holder = mask == NULL             ? NULL
-			     : mask->n_initiators > 0 ? mask->initiators[0]
-			     : mask->n_nexuses > 0    ? mask->nexuses[0].initiator
-						      : NULL;
-
-	if (holder != NULL) {
-		fault_about(fault, lun, holder);
-		rc = fault_set(fault, ARRAY_ERROR_IN_USE,
-			       "LUN '%s' is held by '%s': revoke it first; nothing was changed",
-			       lun, holder);
-	}
-	masks_release(&masks);
-	return rc;
-}
-
 int verb_protect(const struct driver *driver, void *backend, const json_t *request,
 		 struct deadline deadline, json_t *reply, struct fault *fault)
 {
@@ -104,7 +84,7 @@ int verb_protect(const struct driver *driver, void *backend, const json_t *reque
 		rc = fault_set(fault, ARRAY_ERROR_UNSUPPORTED,
 			       "this array has no read-only LUNs that many hosts may have");
 	}
-	rc = rc != 0 ? rc : unused_check(driver, backend, lun, deadline, fault);
+	rc = rc != 0 ? rc : unused_check(driver, backend, &lun, 1, deadline, fault);
 	rc = rc != 0 ? rc : driver->protect(backend, lun, read_only, deadline, fault);
 	return rc != 0 ? rc : reply_put(reply, READ_ONLY_MEMBER, json_boolean(read_only), fault);
 }

@@ -40,6 +40,17 @@ static const struct verb VERBS[] = {
 	 MEMBERS("name", READ_ONLY_MEMBER, REQUESTER_MEMBER), verb_protect, NULL},
 	{"resize", "make a LUN larger", LOCK_KIND_CHANGE,
 	 MEMBERS("name", "size_bytes", REQUESTER_MEMBER), verb_resize, NULL},
+	{"snapshot", "make a snapshot of LUNs at one time", LOCK_KIND_CHANGE,
+	 MEMBERS("name", "luns", "note", DRY_RUN_MEMBER, REQUESTER_MEMBER), verb_snapshot, NULL},
+	/* Under the lock: what a request is just making would look like what one has left. */
+	{"snapshots", "list the snapshots of LUNs", LOCK_KIND_READ, MEMBERS("luns"), verb_snapshots,
+	 NULL},
+	{"unsnapshot", "remove a snapshot of LUNs", LOCK_KIND_CHANGE,
+	 MEMBERS("name", "luns", REQUESTER_MEMBER), verb_unsnapshot, NULL},
+	{"restore", "make LUNs what they were in a snapshot", LOCK_KIND_CHANGE,
+	 MEMBERS("name", "luns", REQUESTER_MEMBER), verb_restore, NULL},
+	{"clone", "make a LUN from a snapshot", LOCK_KIND_CHANGE,
+	 MEMBERS("lun", "snapshot", "name", REQUESTER_MEMBER), verb_clone, NULL},
 };
 
 const struct verb *verb_find(const char *name)

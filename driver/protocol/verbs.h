@@ -9,6 +9,7 @@
 #define READ_ONLY_MEMBER "read_only"
 #define HEALTH_MEMBER "health"
 #define ACCOUNTS_MEMBER "accounts"
+#define DRY_RUN_MEMBER "dry_run"
 #define URGENT_MEMBER "urgent" /* of a verb that reads: it goes first, as fencing does */
 
 /* Does what the request asks and adds the answer to reply. 0, or -errno with the fault filled. */

@@ -15,6 +15,7 @@
 	X(ARRAY_ERROR_BAD_REQUEST, "bad-request", EBADRQC)                                         \
 	X(ARRAY_ERROR_UNSUPPORTED, "unsupported", EOPNOTSUPP)                                      \
 	X(ARRAY_ERROR_NO_SUCH_LUN, "no-such-lun", ENXIO)                                           \
+	X(ARRAY_ERROR_NO_SUCH_SNAPSHOT, "no-such-snapshot", EIDRM)                                 \
 	X(ARRAY_ERROR_HELD, "held", EPERM)                                                         \
 	X(ARRAY_ERROR_FENCED, "fenced", EPERM)                                                     \
 	X(ARRAY_ERROR_REQUESTER_FENCED, "requester-fenced", ESHUTDOWN)                             \

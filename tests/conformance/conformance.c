@@ -182,6 +182,7 @@ int main(int argc, char **argv)
 		{CHAP_TARGET_CHECKS, bench.chap.target_user != NULL},
 		{CHAP_DISCOVERY_CHECKS, bench.chap_discovery},
 		{VOLUME_CHECKS, true},
+		{SNAPSHOT_CHECKS, true},
 	};
 	int passed = 0;
 	int failed = 0;

@@ -76,5 +76,6 @@ extern const struct check CHAP_CHECKS[];
 extern const struct check CHAP_TARGET_CHECKS[];
 extern const struct check CHAP_DISCOVERY_CHECKS[];
 extern const struct check VOLUME_CHECKS[];
+extern const struct check SNAPSHOT_CHECKS[];
 
 #endif
