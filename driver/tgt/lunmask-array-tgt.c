@@ -11,6 +11,7 @@
 #include "driver/tgtd/tgt_admin.h"
 #include "driver/tgt/tgt_masks.h"
 #include "driver/tgt/tgt_pool.h"
+#include "driver/tgt/tgt_snapshot.h"
 #include "driver/tgt/tgt_volume.h"
 #include "driver/tgt/tgt_resize.h"
 
@@ -213,6 +214,11 @@ static const struct driver TGT_DRIVER = {
 	.delete = tgt_volume_delete,
 	.protect = tgt_pool_protect,
 	.resize = tgt_resize,
+	.snapshot = tgt_snapshot_make,
+	.snapshots = tgt_snapshot_list,
+	.unsnapshot = tgt_snapshot_remove,
+	.restore_to = tgt_snapshot_restore,
+	.clone = tgt_volume_clone,
 	.restore = tgt_pool_restore,
 };
 

@@ -7,6 +7,7 @@
 
 #include "driver/tgtd/tgt_admin.h"
 #include "driver/tgt/tgt_pool.h"
+#include "driver/tgt/tgt_snapshot.h"
 
 #define CUT_LOOK_MS 20
 
@@ -80,9 +81,11 @@ int tgt_masks_read(void *backend, const char *const *luns, size_t n_luns, struct
 int tgt_masks_grant(void *backend, const char *const *luns, size_t n_luns, const char *initiator,
 		    struct deadline deadline, struct fault *fault)
 {
-	const struct tgt *tgt = backend;
+	struct tgt *tgt = backend;
 	struct tgt_show show;
-	int rc = tgt_pool_ensure_targets(tgt, luns, n_luns, deadline, &show, fault);
+	int rc = tgt_snapshot_settle(tgt, deadline, fault);
+
+	rc = rc != 0 ? rc : tgt_pool_ensure_targets(tgt, luns, n_luns, deadline, &show, fault);
 
 	if (rc != 0) {
 		return rc;

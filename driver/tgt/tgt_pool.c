@@ -10,6 +10,7 @@
 #include "driver/tgt/tgt_accounts.h"
 #include "driver/tgtd/tgt_admin.h"
 #include "driver/tgt/tgt_backing.h"
+#include "driver/tgt/tgt_snapshot.h"
 #include "names/lun.h"
 
 #define FILE_TEXT_MAX 1023
@@ -35,8 +36,8 @@ struct tgt_target_name tgt_target_name(const struct tgt *tgt, const char *lun)
 	return ret;
 }
 
-static int lun_get(const struct tgt *tgt, const char *name, const struct tgt_lun **ret,
-		   struct fault *fault)
+int tgt_pool_lun(const struct tgt *tgt, const char *name, const struct tgt_lun **ret,
+		 struct fault *fault)
 {
 	*ret = tgt_table_find(&tgt->table, name);
 	if (*ret == NULL) {
@@ -147,7 +148,7 @@ static int targets_make(const struct tgt *tgt, const char *const *luns, size_t n
 		const struct tgt_target *target = tgt_show_find(show, name.text);
 		const struct tgt_lun *lun;
 
-		rc = lun_get(tgt, luns[i], &lun, fault);
+		rc = tgt_pool_lun(tgt, luns[i], &lun, fault);
 		if (rc == 0 && target != NULL && target_half_made(lun, target)) {
 			rc = tgt_admin_target_delete(tgt->config.control_port, target->tid,
 						     deadline, fault);
@@ -171,7 +172,7 @@ static int units_check(const struct tgt *tgt, const char *const *luns, size_t n_
 		const struct tgt_target *target = tgt_show_find(show, name.text);
 		const struct tgt_lun *lun;
 
-		rc = lun_get(tgt, luns[i], &lun, fault);
+		rc = tgt_pool_lun(tgt, luns[i], &lun, fault);
 		if (rc == 0 && target == NULL) {
 			rc = fault_set(fault, ARRAY_ERROR_INTERNAL,
 				       "target '%s' does not exist after it was created",
@@ -264,7 +265,7 @@ int tgt_pool_luns(void *backend, const struct driver_luns *wanted, struct deadli
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		const struct tgt_lun *lun = wanted->n_names > 0 ? NULL : &tgt->table.luns[i];
 
-		rc = wanted->n_names > 0 ? lun_get(tgt, wanted->names[i], &lun, fault) : 0;
+		rc = wanted->n_names > 0 ? tgt_pool_lun(tgt, wanted->names[i], &lun, fault) : 0;
 		if (rc == 0 &&
 		    json_array_append_new(luns, health_put(lun_encode(tgt, lun), look, lun)) != 0) {
 			rc = fault_set(fault, ARRAY_ERROR_INTERNAL, "out of memory");
@@ -286,25 +287,15 @@ bool tgt_pool_classes(const void *backend, json_t *list)
 	return whole;
 }
 
-/*
- * The target is created again, as what the table says: a crash leaves a LUN that is granted to no
- * host.
- */
-int tgt_pool_protect(void *backend, const char *lun, bool read_only, struct deadline deadline,
-		     struct fault *fault)
+int tgt_pool_drop_target(const struct tgt *tgt, const char *lun, struct deadline deadline,
+			 struct fault *fault)
 {
-	struct tgt *tgt = backend;
 	struct tgt_target_name name = tgt_target_name(tgt, lun);
 	const struct tgt_target *target;
 	struct tgt_show show;
-	int rc = tgt_table_protect(&tgt->table, lun, read_only)
-			 ? tgt_table_store(tgt->config.state_dir, &tgt->table, fault)
-			 : fault_set(fault, ARRAY_ERROR_NO_SUCH_LUN,
-				     "there is no LUN '%s' on this array", lun);
+	int rc = tgt_admin_show(tgt->config.control_port, tgt->config.iqn_prefix, deadline, &show,
+				fault);
 
-	rc = rc != 0 ? rc
-		     : tgt_admin_show(tgt->config.control_port, tgt->config.iqn_prefix, deadline,
-				      &show, fault);
 	if (rc != 0) {
 		return rc;
 	}
@@ -313,6 +304,27 @@ int tgt_pool_protect(void *backend, const char *lun, bool read_only, struct dead
 			    : tgt_admin_target_delete(tgt->config.control_port, target->tid,
 						      deadline, fault);
 	tgt_show_release(&show);
+	return rc;
+}
+
+/*
+ * The target is created again, as what the table says: a crash leaves a LUN that is granted to no
+ * host.
+ */
+int tgt_pool_protect(void *backend, const char *lun, bool read_only, struct deadline deadline,
+		     struct fault *fault)
+{
+	struct tgt *tgt = backend;
+	struct tgt_show show;
+	int rc = tgt_snapshot_settle(tgt, deadline, fault);
+
+	if (rc == 0) {
+		rc = tgt_table_protect(&tgt->table, lun, read_only)
+			     ? tgt_table_store(tgt->config.state_dir, &tgt->table, fault)
+			     : fault_set(fault, ARRAY_ERROR_NO_SUCH_LUN,
+					 "there is no LUN '%s' on this array", lun);
+	}
+	rc = rc != 0 ? rc : tgt_pool_drop_target(tgt, lun, deadline, fault);
 	rc = rc != 0 ? rc : tgt_pool_ensure_targets(tgt, &lun, 1, deadline, &show, fault);
 	if (rc == 0) {
 		tgt_show_release(&show);
@@ -349,9 +361,11 @@ int tgt_pool_restore(void *backend, size_t max, struct deadline deadline, size_t
 	struct tgt *tgt = backend;
 	g_autoptr(GPtrArray) names = NULL;
 	struct tgt_show show;
-	int rc = tgt_admin_show(tgt->config.control_port, tgt->config.iqn_prefix, deadline, &show,
-				fault);
+	int rc = tgt_snapshot_settle(tgt, deadline, fault);
 
+	rc = rc != 0 ? rc
+		     : tgt_admin_show(tgt->config.control_port, tgt->config.iqn_prefix, deadline,
+				      &show, fault);
 	if (rc != 0) {
 		return rc;
 	}

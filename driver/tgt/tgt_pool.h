@@ -31,6 +31,14 @@ int tgt_pool_ensure_targets(const struct tgt *tgt, const char *const *luns, size
 int tgt_pool_get(const struct tgt *tgt, const struct tgt_lun *lun, const struct tgt_pool **ret,
 		 struct fault *fault);
 
+/* "no-such-lun". Valid until the table changes. */
+int tgt_pool_lun(const struct tgt *tgt, const char *name, const struct tgt_lun **ret,
+		 struct fault *fault);
+
+/* tgtd lets go of what the LUN is in. It must be granted to nobody, else tgtd refuses it. */
+int tgt_pool_drop_target(const struct tgt *tgt, const char *lun, struct deadline deadline,
+			 struct fault *fault);
+
 /* The functions of struct driver; backend is a struct tgt. */
 int tgt_pool_luns(void *backend, const struct driver_luns *wanted, struct deadline deadline,
 		  json_t *luns, struct fault *fault);

@@ -4,10 +4,10 @@
 #include <inttypes.h>
 
 #include "driver/core/masks.h"
-#include "driver/tgtd/tgt_admin.h"
 #include "driver/tgt/tgt_backing.h"
 #include "driver/tgt/tgt_masks.h"
 #include "driver/tgt/tgt_pool.h"
+#include "driver/tgt/tgt_snapshot.h"
 #include "names/lun.h"
 
 #define GIVE_MS 10000
@@ -49,20 +49,9 @@ static int paths_cut(struct tgt *tgt, const struct mask *mask, struct deadline d
 static int target_renew(struct tgt *tgt, const char *lun, struct deadline deadline,
 			struct fault *fault)
 {
-	struct tgt_target_name name = tgt_target_name(tgt, lun);
-	const struct tgt_target *target;
 	struct tgt_show show;
-	int rc = tgt_admin_show(tgt->config.control_port, tgt->config.iqn_prefix, deadline, &show,
-				fault);
+	int rc = tgt_pool_drop_target(tgt, lun, deadline, fault);
 
-	if (rc != 0) {
-		return rc;
-	}
-	target = tgt_show_find(&show, name.text);
-	rc = target == NULL ? 0
-			    : tgt_admin_target_delete(tgt->config.control_port, target->tid,
-						      deadline, fault);
-	tgt_show_release(&show);
 	rc = rc != 0 ? rc : tgt_pool_ensure_targets(tgt, &lun, 1, deadline, &show, fault);
 	if (rc == 0) {
 		tgt_show_release(&show);
@@ -106,12 +95,15 @@ int tgt_resize(void *backend, const char *lun, uint64_t size_bytes, struct deadl
 	       bool *ret_resized, struct fault *fault)
 {
 	struct tgt *tgt = backend;
+	int rc = tgt_snapshot_settle(tgt, deadline, fault);
 	const struct tgt_lun *row = tgt_table_find(&tgt->table, lun);
 	const struct tgt_pool *pool;
 	struct masks masks = {0};
-	int rc;
 
 	fault_about(fault, lun, NULL);
+	if (rc != 0) {
+		return rc;
+	}
 	*ret_resized = row != NULL && row->size_bytes != size_bytes;
 	if (row != NULL && size_bytes < row->size_bytes) {
 		return fault_set(fault, ARRAY_ERROR_UNSUPPORTED,

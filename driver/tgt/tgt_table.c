@@ -15,10 +15,11 @@
 #include "names/name.h"
 
 /*
- * 2: has what a driver of version 1 does not know and would lose; it refuses such a file. Without
- * any of that, the file is of version 1.
+ * 2 and 3: have what a driver of an earlier version does not know and would lose; it refuses such a
+ * file. 2 is for pools and LUNs that are unfinished, 3 for snapshots.
  */
-#define TABLE_VERSION 2
+#define TABLE_VERSION 3
+#define TABLE_VERSION_POOLS 2
 #define TABLE_VERSION_OLD 1
 #define FILE_TEXT_MAX 1023
 
@@ -152,18 +153,33 @@ static int hosts_decode(const json_t *list, const char *file, struct tgt_table *
 	return rc;
 }
 
+/* A file of an older driver has no such list. */
+static int snapshots_decode(const json_t *list, const char *file, struct tgt_table *ret,
+			    struct fault *fault)
+{
+	int rc = snap_list_decode(list, &ret->snapshots, fault);
+
+	for (size_t i = 0; i < ret->snapshots.count && rc == 0; i++) {
+		if (tgt_table_find(ret, ret->snapshots.snaps[i].lun) == NULL) {
+			return damaged(file, "has a snapshot of what is no LUN", fault);
+		}
+	}
+	return rc == 0 ? 0 : damaged(file, "has a list of snapshots that is not legal", fault);
+}
+
 static int table_decode(const json_t *root, const char *file, struct tgt_table *ret,
 			struct fault *fault)
 {
 	json_int_t version = json_integer_value(json_object_get(root, "version"));
-	int rc = version == TABLE_VERSION || version == TABLE_VERSION_OLD
+	int rc = version >= TABLE_VERSION_OLD && version <= TABLE_VERSION
 			 ? 0
-			 : damaged(file, "is not of version 1 or 2", fault);
+			 : damaged(file, "is not of version 1, 2 or 3", fault);
 
 	rc = rc != 0 ? rc : luns_decode(json_object_get(root, "luns"), file, ret, fault);
 	rc = rc != 0 ? rc
 		     : unfinished_decode(json_object_get(root, "unfinished"), file, ret, fault);
 	rc = rc != 0 ? rc : hosts_decode(json_object_get(root, "hosts"), file, ret, fault);
+	rc = rc != 0 ? rc : snapshots_decode(json_object_get(root, "snapshots"), file, ret, fault);
 	return rc != 0 ? rc : fenced_decode(root, file, ret, fault);
 }
 
@@ -217,11 +233,14 @@ static int version_needed(const struct tgt_table *table)
 {
 	bool old = table->n_unfinished == 0;
 
+	if (table->snapshots.count > 0) {
+		return TABLE_VERSION;
+	}
 	for (size_t i = 0; i < table->n_luns && old; i++) {
 		old = strcmp(table->luns[i].pool, TGT_POOL_DEFAULT) == 0 &&
 		      strcmp(table->luns[i].class, TGT_CLASS_NONE) == 0;
 	}
-	return old ? TABLE_VERSION_OLD : TABLE_VERSION;
+	return old ? TABLE_VERSION_OLD : TABLE_VERSION_POOLS;
 }
 
 /* json_pack() takes the lists, also where one of them is NULL, which makes the whole NULL. */
@@ -252,9 +271,10 @@ static json_t *table_encode(const struct tgt_table *table)
 		hosts = json_build_append(hosts, json_pack("{s:s, s:s}", "initiator",
 							   row->initiator, "host", row->host));
 	}
-	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:I}", "version", version_needed(table), "luns",
-			 luns, "unfinished", unfinished, "fenced", fenced, "hosts", hosts,
-			 "fencings", (json_int_t)table->fencings);
+	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:I}", "version", version_needed(table),
+			 "luns", luns, "unfinished", unfinished, "fenced", fenced, "hosts", hosts,
+			 "snapshots", snap_list_encode(&table->snapshots), "fencings",
+			 (json_int_t)table->fencings);
 }
 
 static int file_write(int fd, const char *text)
@@ -328,6 +348,7 @@ void tgt_table_release(struct tgt_table *table)
 	free(table->unfinished);
 	free(table->fenced);
 	free(table->hosts);
+	snap_list_release(&table->snapshots);
 	*table = (struct tgt_table){0};
 }
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "driver/core/fault.h"
+#include "driver/snap/snap_list.h"
 #include "driver/tgt/tgt_config.h"
 
 /*
@@ -69,6 +70,7 @@ struct tgt_table {
 	size_t n_fenced;
 	struct tgt_host *hosts;
 	size_t n_hosts;
+	struct snap_list snapshots;
 	int64_t fencings; /* number of fencings so far; it only grows */
 };
 

@@ -10,6 +10,7 @@
 #include "driver/tgtd/tgt_admin.h"
 #include "driver/tgt/tgt_backing.h"
 #include "driver/tgt/tgt_pool.h"
+#include "driver/tgt/tgt_snapshot.h"
 #include "names/lun.h"
 
 #define CLASSES_TEXT_MAX 128
@@ -77,7 +78,7 @@ static int removal_end(struct tgt *tgt, const char *name, struct deadline deadli
 
 /* What is asked for */
 
-static int id_make(char ret[TGT_TABLE_ID_DIGITS + 1], struct fault *fault)
+int tgt_volume_id(char ret[TGT_TABLE_ID_DIGITS + 1], struct fault *fault)
 {
 	unsigned char bytes[TGT_TABLE_ID_DIGITS / 2];
 
@@ -153,7 +154,7 @@ static int volume_begin(struct tgt *tgt, const struct driver_volume *volume,
 	const char *class;
 	int rc = class_choose(tgt, volume->reliability, &class, fault);
 
-	rc = rc != 0 ? rc : id_make(row.lun.id, fault);
+	rc = rc != 0 ? rc : tgt_volume_id(row.lun.id, fault);
 	if (rc != 0) {
 		return rc;
 	}
@@ -277,6 +278,56 @@ int tgt_volume_create(void *backend, const struct driver_volume *volume, struct 
 	return rc != 0 ? rc : volume_make(tgt, volume, deadline, fault);
 }
 
+/* Clones */
+
+static int clone_begin(struct tgt *tgt, const struct snap *snap, const char *name,
+		       struct deadline deadline, struct fault *fault)
+{
+	const struct tgt_lun *from = tgt_table_find(&tgt->table, snap->lun);
+	struct tgt_unfinished row = {.lun = *from};
+	const struct tgt_pool *pool;
+	int rc = tgt_volume_id(row.lun.id, fault);
+
+	(void)snprintf(row.lun.name, sizeof(row.lun.name), "%s", name);
+	row.lun.size_bytes = snap->size_bytes;
+	row.lun.read_only = false;
+	rc = rc != 0 ? rc : tgt_pool_get(tgt, from, &pool, fault);
+	rc = rc != 0 ? rc : tgt_backing_plan(pool, &row.lun, deadline, fault);
+	rc = rc != 0 ? rc : tgt_table_unfinished_add(&tgt->table, &row, fault);
+	return rc != 0 ? rc : table_store(tgt, fault);
+}
+
+/* What is there of it is what the snapshot has; what a process that died has left is not. */
+int tgt_volume_clone(void *backend, const char *lun, const char *snapshot, const char *name,
+		     struct deadline deadline, bool *ret_created, struct fault *fault)
+{
+	struct tgt *tgt = backend;
+	struct driver_volume volume = {.name = name};
+	const struct snap *snap;
+	int rc = tgt_snapshot_settle(tgt, deadline, fault);
+
+	*ret_created = tgt_table_find(&tgt->table, name) == NULL;
+	rc = rc != 0 ? rc : volume_check(tgt, &volume, fault);
+	rc = rc != 0 ? rc : tgt_snapshot_find(tgt, lun, snapshot, &snap, fault);
+	if (rc == 0 && !*ret_created) {
+		volume.size_bytes = snap->size_bytes;
+		return same_check(tgt_table_find(&tgt->table, name), &volume, fault);
+	}
+	if (rc == 0 && tgt_table_unfinished_find(&tgt->table, name) != NULL) {
+		rc = removal_end(tgt, name, deadline, fault);
+	}
+	rc = rc != 0 ? rc : clone_begin(tgt, snap, name, deadline, fault);
+	if (rc != 0) {
+		return rc;
+	}
+	rc = tgt_snapshot_clone(tgt, snap, name, fault);
+	rc = rc != 0 ? rc : volume_finish(tgt, name, deadline, fault);
+	if (rc != 0) {
+		volume_give_up(tgt, name, deadline);
+	}
+	return rc;
+}
+
 /*
  * The order is target, table, backing: a crash leaves a LUN that is granted to no host, or one that
  * is recorded as being removed.
@@ -293,7 +344,8 @@ int tgt_volume_delete(void *backend, const char *lun, struct deadline deadline, 
 	if (!*ret_deleted) {
 		return 0;
 	}
-	rc = target_remove(tgt, lun, deadline, fault);
+	rc = tgt_snapshot_none(tgt, lun, fault);
+	rc = rc != 0 ? rc : target_remove(tgt, lun, deadline, fault);
 	if (rc == 0 && old != NULL) {
 		row.lun = *old;
 		tgt_table_remove(&tgt->table, lun);

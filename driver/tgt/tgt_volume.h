@@ -20,5 +20,10 @@ int tgt_volume_create(void *backend, const struct driver_volume *volume, struct 
 		      bool *ret_created, struct fault *fault);
 int tgt_volume_delete(void *backend, const char *lun, struct deadline deadline, bool *ret_deleted,
 		      struct fault *fault);
+int tgt_volume_clone(void *backend, const char *lun, const char *snapshot, const char *name,
+		     struct deadline deadline, bool *ret_created, struct fault *fault);
+
+/* Random hexadecimal digits, which nothing else has. */
+int tgt_volume_id(char ret[TGT_TABLE_ID_DIGITS + 1], struct fault *fault);
 
 #endif

@@ -4,18 +4,29 @@
 # namespaces, so that they do not affect this machine, and exit with this script. Needs root. It runs
 # it twice, the second time with CHAP.
 #
-#	tgt.sh [DIRECTORY]     DIRECTORY has the two programs; default: the current directory
+#	tgt.sh [DIRECTORY [TYPE]]
+#
+# DIRECTORY has the two programs; default: the current directory. TYPE is the file system of the pool:
+# tmpfs (the default), xfs or btrfs. LUNs have snapshots in the last two.
 set -euo pipefail
 
 readonly IQN=iqn.2026-11.org.example
 
 enter_namespaces() {
 	exec unshare --mount --net --pid --fork --kill-child --mount-proc \
-		--propagation private -- "$0" --inside "$1"
+		--propagation private -- "$0" --inside "$1" "$2"
 }
 
 tgtd_answers() {
 	tgtadm -C 1 --mode sys --op show >/dev/null 2>&1
+}
+
+# In an image on tmpfs; it is unmounted, and its loop device gone, with the namespace.
+mount_pool() {
+	[ "$1" != tmpfs ] || return 0
+	truncate -s 600M /run/pool.image
+	"mkfs.$1" -q /run/pool.image
+	mount -o loop /run/pool.image /run/pool
 }
 
 start_tgtd() {
@@ -54,6 +65,7 @@ run_inside() {
 	local driver="$programs/lunmask-array-tgt --config /run/array-tgt.conf"
 	local lun
 	start_tgtd
+	mount_pool "$2"
 	write_config
 	for lun in one two; do
 		$driver create >/dev/null <<<"{\"name\":\"$lun\",\"size_bytes\":4194304}"
@@ -81,7 +93,7 @@ with_accounts() {
 }
 
 if [ "${1:-}" = --inside ]; then
-	run_inside "$2"
+	run_inside "$2" "$3"
 else
-	enter_namespaces "$(realpath "${1:-.}")"
+	enter_namespaces "$(realpath "${1:-.}")" "${2:-tmpfs}"
 fi
