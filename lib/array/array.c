@@ -6,98 +6,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array/array_call.h"
 #include "array/array_wire.h"
 #include "base/text.h"
-
-#define PROGRAM_NOT_FOUND 127
-
-/* Less than the time left until the deadline, so that the driver's reply arrives in time. */
-static int driver_timeout_ms(struct deadline deadline)
-{
-	int left_ms = deadline_left_ms(deadline);
-	int timeout_ms = left_ms - left_ms / 8;
-
-	return timeout_ms < 1 ? 1 : timeout_ms > 600000 ? 600000 : timeout_ms;
-}
-
-static int failure_explain(const struct array *array, const struct runner_result *result,
-			   struct err *err)
-{
-	int rc;
-
-	if (result->exit_status == PROGRAM_NOT_FOUND) {
-		return err_set(err, -ENOENT, "array driver '%s' was not found%s%s", array->driver,
-			       result->stderr_tail[0] == '\0' ? "" : ": ", result->stderr_tail);
-	}
-	rc = array_wire_decode_error(result->output, result->output_bytes, err);
-	if (rc == -EPROTO && result->stderr_tail[0] != '\0') {
-		return err_set(err, rc, "array driver '%s': exit status %d: %s", array->driver,
-			       result->exit_status, result->stderr_tail);
-	}
-	return rc;
-}
-
-/* Runs one verb. Frees request. verb_end() releases *ret, which is empty after a failure. */
-static int verb_call(const struct array *array, const char *verb, char *request,
-		     struct deadline deadline, struct runner_result *ret, struct err *err)
-{
-	const char *const argv[] = {array->driver, verb, NULL};
-	int rc = request != NULL ? 0 : err_set(err, -ENOMEM, "out of memory");
-
-	*ret = (struct runner_result){0};
-	rc = rc != 0 ? rc
-		     : runner_run(&array->runner, argv, request, ARRAY_REPLY_MAX_BYTES, deadline,
-				  ret, err);
-	free(request);
-	if (rc == 0 && ret->exit_status != 0) {
-		rc = failure_explain(array, ret, err);
-		runner_result_release(ret);
-	}
-	return rc;
-}
-
-static int verb_end(const struct array *array, const char *verb, struct runner_result *result,
-		    int rc, struct err *err)
-{
-	runner_result_release(result);
-	return rc == 0 ? 0 : err_prefix(err, rc, "array %s, %s", array->name, verb);
-}
 
 int array_info(const struct array *array, struct deadline deadline, struct array_info *ret,
 	       struct err *err)
 {
 	struct runner_result result;
-	int rc = verb_call(array, "info", array_wire_encode_plain(driver_timeout_ms(deadline)),
-			   deadline, &result, err);
+	int rc = array_call(array, "info", array_wire_encode_plain(array_call_timeout_ms(deadline)),
+			    deadline, &result, err);
 
 	rc = rc != 0 ? rc : array_wire_decode_info(result.output, result.output_bytes, ret, err);
 	if (rc == 0 && array->info != NULL) {
 		*array->info = *ret;
 	}
-	return verb_end(array, "info", &result, rc, err);
-}
-
-/* The capabilities, which are asked for once. */
-static int info_need(const struct array *array, struct deadline deadline, struct array_info *ret,
-		     struct err *err)
-{
-	if (array->info == NULL || !array->info->known) {
-		return array_info(array, deadline, ret, err);
-	}
-	*ret = *array->info;
-	return 0;
+	return array_call_end(array, "info", &result, rc, err);
 }
 
 int array_ports(const struct array *array, struct deadline deadline, struct array_ports *ret,
 		struct err *err)
 {
 	struct runner_result result;
-	int rc = verb_call(array, "ports", array_wire_encode_plain(driver_timeout_ms(deadline)),
+	int rc =
+		array_call(array, "ports", array_wire_encode_plain(array_call_timeout_ms(deadline)),
 			   deadline, &result, err);
 
 	*ret = (struct array_ports){.count = 0};
 	rc = rc != 0 ? rc : array_wire_decode_ports(result.output, result.output_bytes, ret, err);
-	return verb_end(array, "ports", &result, rc, err);
+	return array_call_end(array, "ports", &result, rc, err);
 }
 
 int array_accounts_get(const struct array *array, struct deadline deadline,
@@ -116,29 +53,30 @@ int array_luns(const struct array *array, const char *const *names, size_t count
 	       struct err *err)
 {
 	struct runner_result result;
-	int rc = verb_call(
+	int rc = array_call(
 		array, "luns",
-		array_wire_encode_luns(names, count, initiator, driver_timeout_ms(deadline)),
+		array_wire_encode_luns(names, count, initiator, array_call_timeout_ms(deadline)),
 		deadline, &result, err);
 
 	rc = rc != 0 ? rc
 		     : array_wire_decode_luns(result.output, result.output_bytes, names, count,
 					      ret_luns, err);
-	return verb_end(array, "luns", &result, rc, err);
+	return array_call_end(array, "luns", &result, rc, err);
 }
 
 int array_exposures(const struct array *array, const char *const *names, size_t count,
 		    struct deadline deadline, struct array_exposure *ret, struct err *err)
 {
 	struct runner_result result;
-	int rc = verb_call(array, "luns",
-			   array_wire_encode_luns(names, count, NULL, driver_timeout_ms(deadline)),
-			   deadline, &result, err);
+	int rc = array_call(
+		array, "luns",
+		array_wire_encode_luns(names, count, NULL, array_call_timeout_ms(deadline)),
+		deadline, &result, err);
 
 	rc = rc != 0 ? rc
 		     : array_exposure_decode(result.output, result.output_bytes, names, count, ret,
 					     err);
-	return verb_end(array, "luns", &result, rc, err);
+	return array_call_end(array, "luns", &result, rc, err);
 }
 
 int array_catalog_get(const struct array *array, const char *const *names, size_t count,
@@ -146,31 +84,31 @@ int array_catalog_get(const struct array *array, const char *const *names, size_
 {
 	struct runner_result result = {.output = NULL};
 	struct array_info info = {.health = false};
-	int rc = info_need(array, deadline, &info, err);
+	int rc = array_call_info(array, deadline, &info, err);
 
 	*ret = (struct array_catalog){.luns = NULL};
 	rc = rc != 0 ? rc
-		     : verb_call(array, "luns",
-				 array_wire_encode_catalog(names, count, info.health,
-							   driver_timeout_ms(deadline)),
-				 deadline, &result, err);
+		     : array_call(array, "luns",
+				  array_wire_encode_catalog(names, count, info.health,
+							    array_call_timeout_ms(deadline)),
+				  deadline, &result, err);
 	rc = rc != 0 ? rc : array_catalog_decode(result.output, result.output_bytes, ret, err);
-	return verb_end(array, "luns", &result, rc, err);
+	return array_call_end(array, "luns", &result, rc, err);
 }
 
 int array_masks(const struct array *array, const char *const *names, size_t count,
 		struct deadline deadline, struct array_masks *ret, struct err *err)
 {
 	struct runner_result result;
-	int rc = verb_call(array, "masks",
-			   array_wire_encode_masks(names, count, driver_timeout_ms(deadline)),
-			   deadline, &result, err);
+	int rc = array_call(array, "masks",
+			    array_wire_encode_masks(names, count, array_call_timeout_ms(deadline)),
+			    deadline, &result, err);
 
 	*ret = (struct array_masks){0};
 	rc = rc != 0 ? rc
 		     : array_wire_decode_masks(result.output, result.output_bytes, names, count,
 					       ret, err);
-	return verb_end(array, "masks", &result, rc, err);
+	return array_call_end(array, "masks", &result, rc, err);
 }
 
 /* One page of the selection, or all masks if the driver does not know selections. */
@@ -178,12 +116,12 @@ static int page_get(const struct array *array, const struct array_info *info,
 		    const struct array_selection *selection, struct deadline deadline,
 		    struct array_masks *ret, char *ret_next, struct err *err)
 {
-	int timeout_ms = driver_timeout_ms(deadline);
+	int timeout_ms = array_call_timeout_ms(deadline);
 	struct runner_result result;
-	int rc = verb_call(array, "masks",
-			   info->masks_select ? array_wire_encode_selection(selection, timeout_ms)
-					      : array_wire_encode_plain(timeout_ms),
-			   deadline, &result, err);
+	int rc = array_call(array, "masks",
+			    info->masks_select ? array_wire_encode_selection(selection, timeout_ms)
+					       : array_wire_encode_plain(timeout_ms),
+			    deadline, &result, err);
 
 	*ret = (struct array_masks){0};
 	ret_next[0] = '\0';
@@ -197,7 +135,7 @@ static int page_get(const struct array *array, const struct array_info *info,
 			     "the array driver's pages do not end: 'next' is '%s', after '%s'",
 			     ret_next, selection->after);
 	}
-	return verb_end(array, "masks", &result, rc, err);
+	return array_call_end(array, "masks", &result, rc, err);
 }
 
 static const char *rule_find(const struct array_mask *mask)
@@ -257,7 +195,7 @@ static int path_find(const struct array *array, struct array_selection selection
 	char after[LUN_NAME_MAX + 1] = "";
 	struct array_info info;
 	bool found = false;
-	int rc = info_need(array, deadline, &info, err);
+	int rc = array_call_info(array, deadline, &info, err);
 
 	*ret = (struct array_path){.lun = ""};
 	selection.urgent = rc == 0 && info.urgent;
@@ -371,17 +309,17 @@ int array_apply(const struct array *array, const struct array_change *change,
 	struct array_host_id host = host_granted(array, change);
 	struct runner_result result = {.output = NULL};
 	bool asks = array->by != NULL || host.text[0] != '\0' || change->read_only;
-	int rc = asks ? info_need(array, deadline, &info, err) : 0;
+	int rc = asks ? array_call_info(array, deadline, &info, err) : 0;
 
 	rc = rc != 0 ? rc : class_check(change, &info, err);
 	rc = rc != 0 ? rc
-		     : verb_call(array, "apply",
-				 array_wire_encode_apply(
-					 change,
-					 info.hosts && host.text[0] != '\0' ? host.text : NULL,
-					 info.requester ? array->by : NULL,
-					 driver_timeout_ms(deadline)),
-				 deadline, &result, err);
+		     : array_call(array, "apply",
+				  array_wire_encode_apply(
+					  change,
+					  info.hosts && host.text[0] != '\0' ? host.text : NULL,
+					  info.requester ? array->by : NULL,
+					  array_call_timeout_ms(deadline)),
+				  deadline, &result, err);
 
 	rc = rc != 0 ? rc
 		     : array_wire_decode_apply(result.output, result.output_bytes, change, &changed,
@@ -391,7 +329,7 @@ int array_apply(const struct array *array, const struct array_change *change,
 	} else {
 		array_changed_release(&changed);
 	}
-	return verb_end(array, "apply", &result, rc, err);
+	return array_call_end(array, "apply", &result, rc, err);
 }
 
 void array_changed_release(struct array_changed *changed)
@@ -408,19 +346,19 @@ static int volume_call(const struct array *array, const char *verb, char *reques
 		       const char *member, struct deadline deadline, bool *ret, struct err *err)
 {
 	struct runner_result result;
-	int rc = verb_call(array, verb, request, deadline, &result, err);
+	int rc = array_call(array, verb, request, deadline, &result, err);
 
 	*ret = false;
 	rc = rc != 0 ? rc
 		     : array_wire_decode_flag(result.output, result.output_bytes, member, ret, err);
-	return verb_end(array, verb, &result, rc, err);
+	return array_call_end(array, verb, &result, rc, err);
 }
 
 static int volumes_need(const struct array *array, struct deadline deadline, const char **ret_by,
 			struct err *err)
 {
 	struct array_info info;
-	int rc = info_need(array, deadline, &info, err);
+	int rc = array_call_info(array, deadline, &info, err);
 
 	if (rc == 0 && !info.volumes) {
 		rc = err_set(err, -EOPNOTSUPP,
@@ -437,7 +375,7 @@ int array_class_check(const struct array *array, const char *class, struct deadl
 {
 	char legal[512] = "";
 	struct array_info info;
-	int rc = info_need(array, deadline, &info, err);
+	int rc = array_call_info(array, deadline, &info, err);
 
 	for (size_t i = 0; rc == 0 && i < info.n_classes; i++) {
 		if (strcmp(info.classes[i], class) == 0) {
@@ -460,10 +398,10 @@ int array_create(const struct array *array, const struct array_volume *volume,
 
 	*ret_created = false;
 	return rc != 0 ? rc
-		       : volume_call(
-				 array, "create",
-				 array_wire_encode_create(volume, by, driver_timeout_ms(deadline)),
-				 "created", deadline, ret_created, err);
+		       : volume_call(array, "create",
+				     array_wire_encode_create(volume, by,
+							      array_call_timeout_ms(deadline)),
+				     "created", deadline, ret_created, err);
 }
 
 int array_delete(const struct array *array, const char *name, struct deadline deadline,
@@ -474,10 +412,10 @@ int array_delete(const struct array *array, const char *name, struct deadline de
 
 	*ret_deleted = false;
 	return rc != 0 ? rc
-		       : volume_call(
-				 array, "delete",
-				 array_wire_encode_delete(name, by, driver_timeout_ms(deadline)),
-				 "deleted", deadline, ret_deleted, err);
+		       : volume_call(array, "delete",
+				     array_wire_encode_delete(name, by,
+							      array_call_timeout_ms(deadline)),
+				     "deleted", deadline, ret_deleted, err);
 }
 
 int array_resize(const struct array *array, const char *name, uint64_t size_bytes,
@@ -485,7 +423,7 @@ int array_resize(const struct array *array, const char *name, uint64_t size_byte
 {
 	struct array_volume volume = {.name = name, .size_bytes = size_bytes};
 	struct array_info info;
-	int rc = info_need(array, deadline, &info, err);
+	int rc = array_call_info(array, deadline, &info, err);
 
 	*ret_resized = false;
 	if (rc == 0 && !info.resize) {
@@ -498,7 +436,7 @@ int array_resize(const struct array *array, const char *name, uint64_t size_byte
 		       : volume_call(array, "resize",
 				     array_wire_encode_create(&volume,
 							      info.requester ? array->by : NULL,
-							      driver_timeout_ms(deadline)),
+							      array_call_timeout_ms(deadline)),
 				     "resized", deadline, ret_resized, err);
 }
 
@@ -507,15 +445,15 @@ static int fence_call(const struct array *array, const char *verb, const char *c
 		      struct deadline deadline, struct err *err)
 {
 	struct runner_result result;
-	int rc = verb_call(array, verb,
-			   array_wire_encode_initiators(initiators, count, fencings, array->by,
-							driver_timeout_ms(deadline)),
-			   deadline, &result, err);
+	int rc = array_call(array, verb,
+			    array_wire_encode_initiators(initiators, count, fencings, array->by,
+							 array_call_timeout_ms(deadline)),
+			    deadline, &result, err);
 
 	rc = rc != 0 ? rc
 		     : array_wire_decode_confirmed(result.output, result.output_bytes, confirmation,
 						   initiators, count, err);
-	return verb_end(array, verb, &result, rc, err);
+	return array_call_end(array, verb, &result, rc, err);
 }
 
 int array_fence(const struct array *array, const char *const *initiators, size_t count,
@@ -534,12 +472,13 @@ int array_fenced(const struct array *array, struct deadline deadline, struct arr
 		 struct err *err)
 {
 	struct runner_result result;
-	int rc = verb_call(array, "fenced", array_wire_encode_plain(driver_timeout_ms(deadline)),
-			   deadline, &result, err);
+	int rc = array_call(array, "fenced",
+			    array_wire_encode_plain(array_call_timeout_ms(deadline)), deadline,
+			    &result, err);
 
 	*ret = (struct array_fenced){.names = NULL};
 	rc = rc != 0 ? rc : array_wire_decode_fenced(result.output, result.output_bytes, ret, err);
-	return verb_end(array, "fenced", &result, rc, err);
+	return array_call_end(array, "fenced", &result, rc, err);
 }
 
 bool array_fenced_has(const struct array_fenced *fenced, const char *initiator)
