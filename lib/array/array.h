@@ -37,6 +37,7 @@
  * -ECONNREFUSED the array's management cannot be reached (also -EHOSTUNREACH, -ETIMEDOUT)
  * -EBUSY        a transient error: try again
  * -ENXIO        no such LUN
+ * -EIDRM        no such snapshot
  * -EROFS        the LUN is read-only, or is not: not what the change says
  * -EPERM        another host holds the LUN ("held"), or the initiator is fenced
  * -ESHUTDOWN    the requesting host is fenced: nothing was changed
@@ -74,6 +75,7 @@ struct array_info {
 	size_t n_classes;
 	bool resize;
 	bool accounts; /* it sets those of the array, and says whether they are right */
+	bool snapshot; /* and the other verbs of snapshot/array_snapshot.h */
 };
 
 struct array {

@@ -459,6 +459,7 @@ int array_wire_decode_info(const char *reply, size_t bytes, struct array_info *r
 		.health = list_has(capabilities, "health"),
 		.resize = list_has(capabilities, "resize"),
 		.accounts = list_has(capabilities, "accounts"),
+		.snapshot = list_has(capabilities, "snapshot"),
 	};
 	return list_has(capabilities, "classes") ? classes_decode(root, ret, err) : 0;
 }
