@@ -9,7 +9,7 @@
 #include "base/json_build.h"
 #include "make/create_progress.h"
 #include "make/create_resource.h"
-#include "names/name_limits.h"
+#include "make/make_vm.h"
 #include "names/size.h"
 #include "retire/vm_destroy.h"
 #include "xml/xml_out.h"
@@ -29,15 +29,13 @@ char *destroy_command_wrong(const struct make_options *options)
 {
 	bool destroys = options->array != NULL || options->state_lun != NULL ||
 			options->confirm != NULL || options->keep_luns || options->wipe ||
-			options->discard_image || options->dry_run || options->crm || options->pcs;
+			options->discard_image || options->snapshots || options->dry_run ||
+			options->crm || options->pcs;
 
 	if (options->abort && destroys) {
 		return g_strdup("--abort takes no other option but --output-as");
 	}
-	return options->confirm != NULL && strcmp(options->confirm, options->words[0]) != 0
-		       ? g_strdup_printf("--confirm takes the name of the VM, '%.80s', not '%.80s'",
-					 options->words[0], options->confirm)
-		       : NULL;
+	return make_vm_confirm_wrong(options->words[0], options->confirm);
 }
 
 /* Progress, on stderr */
@@ -54,7 +52,7 @@ static void wipe_show(void *data, const char *doing, const char *lun, uint64_t b
 
 /* Before it is done */
 
-static void doomed_explain(const struct vm_doomed *doomed, const char *vm)
+static void doomed_explain(const struct vm_doomed *doomed, const char *vm, bool snapshots)
 {
 	(void)fprintf(stderr,
 		      "lunmask destroy %s: these LUNs on array %s are %sdeleted, with all their "
@@ -74,30 +72,13 @@ static void doomed_explain(const struct vm_doomed *doomed, const char *vm)
 	if (doomed->image == IMAGE_VALID) {
 		(void)fputs("The saved memory of the guest is lost, too.\n", stderr);
 	}
+	if (snapshots) {
+		(void)fputs("Their snapshots are lost, too.\n", stderr);
+	}
 	if (doomed->begun) {
 		(void)fputs("An earlier command has begun: nothing of this VM can be kept.\n",
 			    stderr);
 	}
-}
-
-static int confirm(const struct make_options *options, struct err *err)
-{
-	const char *vm = options->words[0];
-	char line[VM_NAME_MAX + 64] = "";
-
-	if (options->confirm != NULL) {
-		return 0;
-	}
-	if (isatty(STDIN_FILENO) == 0) {
-		return err_set(err, -EPERM,
-			       "nobody is there to confirm it: say --confirm %s, or use a terminal",
-			       vm);
-	}
-	(void)fprintf(stderr, "Type the name of the VM to go on: ");
-	if (fgets(line, sizeof(line), stdin) != NULL) {
-		line[strcspn(line, "\n")] = '\0';
-	}
-	return strcmp(line, vm) == 0 ? 0 : err_set(err, -EPERM, "nothing was done");
 }
 
 /* The result */
@@ -230,14 +211,15 @@ static int vm_end(const struct make_options *options, struct err *err)
 		.keep_luns = options->keep_luns,
 		.wipe = options->wipe,
 		.discard_image = options->discard_image,
+		.snapshots = options->snapshots,
 		.progress = wipe_show,
 		.data = &progress,
 	};
 	int rc = vm_doomed_find(&wish, NULL, deadline_in(LOOK_MS), &doomed, err);
 
 	if (rc == 0 && !options->dry_run) {
-		doomed_explain(&doomed, wish.vm);
-		rc = confirm(options, err);
+		doomed_explain(&doomed, wish.vm, wish.snapshots);
+		rc = make_vm_confirm(wish.vm, options->confirm, err);
 		rc = rc != 0 ? rc
 			     : vm_destroy(&wish, &doomed, &report, deadline_in(DESTROY_MS), err);
 	}

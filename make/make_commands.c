@@ -158,6 +158,7 @@ static const struct {
 			   FLAG("keep-luns", 'k', keep_luns, "delete only the state LUN"),
 			   FLAG("wipe", 'w', wipe, "overwrite the data with zeros first"),
 			   FLAG("discard-image", 'd', discard_image, "saved memory may be lost"),
+			   FLAG("snapshots", 0, snapshots, "remove its snapshots, too"),
 			   TEXT("confirm", 'c', confirm, "do not ask for the name", "VM"),
 			   TEXT("array", 'A', array, "array of a VM without a resource", "ARRAY"),
 			   TEXT("state-lun", 's', state_lun, "its state LUN; default: VM-state",
@@ -182,6 +183,50 @@ static const struct {
 		   .rows = ROWS(OUTPUT_AS)},
 	 .run = resize_command_run,
 	 .wrong = resize_command_wrong},
+	{.usage = {.name = "lunmask snapshot",
+		   .words = USAGE_WORD_NEEDED,
+		   .word = "VM",
+		   .summary = "keep what is on all drives of a VM now",
+		   .text = "The array keeps it, of all its LUNs at one instant. If the VM runs "
+			   "here, the guest\n"
+			   "agent freezes its file systems and the guest stands still, for 10 s at "
+			   "most. If\n"
+			   "no agent answers, the snapshot is what a power cut would leave. If the "
+			   "VM runs on\n"
+			   "another node, the command belongs there.",
+		   .rows = ROWS(TEXT("name", 'n', name, "its name; default: date and time", "NAME"),
+				OUTPUT_AS)},
+	 .run = snapshot_command_run},
+	{.usage = {.name = "lunmask snapshots",
+		   .words = USAGE_WORD_NEEDED,
+		   .word = "VM",
+		   .summary = "list the snapshots of a VM",
+		   .text = "frozen, paused, stopped: what the guest did meanwhile. incomplete: "
+			   "the command\n"
+			   "that made it was killed; it cannot be restored.",
+		   .rows = ROWS(OUTPUT_AS)},
+	 .run = snapshots_command_run},
+	{.usage = {.name = "lunmask unsnapshot",
+		   .words = USAGE_TWO_WORDS,
+		   .word = "VM NAME",
+		   .summary = "remove a snapshot of a VM",
+		   .rows = ROWS(OUTPUT_AS)},
+	 .run = unsnapshot_command_run},
+	{.usage = {.name = "lunmask restore",
+		   .words = USAGE_TWO_WORDS,
+		   .word = "VM NAME",
+		   .summary = "make all drives of a VM what they were in a snapshot",
+		   .text = "What is on them now is lost, with the definition on the state LUN. "
+			   "The resource\n"
+			   "must be stopped, and the VM must have the drives of then. It asks for "
+			   "the name of\n"
+			   "the VM. The next start boots the guest.",
+		   .rows = ROWS(
+			   TEXT("confirm", 'c', confirm, "do not ask for the name", "VM"),
+			   FLAG("discard-image", 'd', discard_image, "saved memory may be lost"),
+			   OUTPUT_AS)},
+	 .run = restore_command_run,
+	 .wrong = restore_command_wrong},
 	{.usage = {.name = "lunmask export",
 		   .words = USAGE_WORD_NEEDED,
 		   .word = "VM",

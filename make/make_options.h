@@ -20,7 +20,8 @@ struct make_options {
 	char *host;
 	char *state_lun;
 	char *confirm;
-	gboolean crm, pcs, verify, abort, dry_run, keep_luns, wipe, discard_image, eject;
+	char *name;
+	gboolean crm, pcs, verify, abort, dry_run, keep_luns, wipe, discard_image, eject, snapshots;
 };
 
 #endif

@@ -18,6 +18,11 @@ make_run_fn destroy_command_run; /* destroy_command.c */
 make_wrong_fn destroy_command_wrong;
 make_run_fn resize_command_run; /* resize_command.c */
 make_wrong_fn resize_command_wrong;
-make_run_fn export_command_run; /* export_command.c */
+make_run_fn export_command_run;   /* export_command.c */
+make_run_fn snapshot_command_run; /* snapshot_command.c */
+make_run_fn unsnapshot_command_run;
+make_run_fn restore_command_run;
+make_wrong_fn restore_command_wrong;
+make_run_fn snapshots_command_run; /* snapshots_command.c */
 
 #endif

@@ -3,7 +3,9 @@
 
 #include <glib.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "config/config.h"
 
@@ -25,6 +27,33 @@ int make_vm_find(const struct vm_all *all, const char *name, struct vm_one **ret
 		return 0;
 	}
 	return err_set(err, -ENOENT, "the cluster has no VM '%.200s'", name);
+}
+
+int make_vm_confirm(const char *vm, const char *confirmed, struct err *err)
+{
+	char line[VM_NAME_MAX + 64] = "";
+
+	if (confirmed != NULL) {
+		return 0;
+	}
+	if (isatty(STDIN_FILENO) == 0) {
+		return err_set(err, -EPERM,
+			       "nobody is there to confirm it: say --confirm %s, or use a terminal",
+			       vm);
+	}
+	(void)fprintf(stderr, "Type the name of the VM to go on: ");
+	if (fgets(line, sizeof(line), stdin) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+	}
+	return strcmp(line, vm) == 0 ? 0 : err_set(err, -EPERM, "nothing was done");
+}
+
+char *make_vm_confirm_wrong(const char *vm, const char *confirmed)
+{
+	return confirmed != NULL && strcmp(confirmed, vm) != 0
+		       ? g_strdup_printf("--confirm takes the name of the VM, '%.80s', not '%.80s'",
+					 vm, confirmed)
+		       : NULL;
 }
 
 void make_vm_hold_interrupts(void)

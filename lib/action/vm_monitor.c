@@ -10,6 +10,7 @@
 #include "process/qemu_process.h"
 #include "rules/path_verdict.h"
 #include "step/vm_masks.h"
+#include "still/still_record.h"
 #include "survey/vm_lun_health.h"
 #include "survey/vm_strays.h"
 #include "vm/vm_context.h"
@@ -27,6 +28,7 @@
 #define LIBVIRT_ANSWER_MS 10000
 #define FENCED_ANSWER_MS 5000
 #define LUNMASKD_ANSWER_MS 2000
+#define STILL_MEND_MS 8000
 
 static const enum vm_health healths[] = {
 	[DOMAIN_ABSENT] = VM_STOPPED,
@@ -191,6 +193,17 @@ static void degraded(enum vm_health *health, struct err *err, const struct err *
 	(void)err_set(err, 0, "%s", err_text(why));
 }
 
+/* A snapshot that was killed, with the process that cared for the guest, is undone here. */
+static void still_judge(const struct vm_settings *settings, struct deadline deadline,
+			enum vm_health *health, struct err *err)
+{
+	struct err why = ERR_INIT;
+
+	if (still_mend(settings->vm, deadline_within(deadline, STILL_MEND_MS), &why) != 0) {
+		degraded(health, err, &why);
+	}
+}
+
 /* The guest may go on: its TPM says so itself if it cannot store what it has to. */
 static void tpm_judge(const struct vm_settings *settings, enum vm_health *health, struct err *err)
 {
@@ -346,6 +359,9 @@ int vm_monitor(const struct vm_settings *settings, int check_level, bool probe,
 	vm->settings = settings;
 	vm->report = report;
 	rc = domain_health(vm, probe, deadline, ret, err);
+	if (rc == 0 && !probe && (*ret == VM_RUNNING || *ret == VM_DEGRADED)) {
+		still_judge(settings, deadline, ret, err);
+	}
 	if (rc == 0 && !probe && *ret == VM_RUNNING) {
 		tpm_judge(settings, ret, err);
 	}

@@ -6,6 +6,7 @@
 
 #include "state/image.h"
 #include "step/vm_peer.h"
+#include "still/still_record.h"
 
 /* Limits a commit that is only a record: the guest runs, and must not be given up for it. */
 #define TELL_MS 5000
@@ -14,6 +15,7 @@
  * begin.
  */
 #define CONFIRM_MS 5000
+#define MEND_MS 5000
 
 static bool stopping(const struct vm_context *vm)
 {
@@ -92,6 +94,8 @@ int vm_record_open(struct vm_context *vm, enum vm_action action, const char *sou
 	int rc = vm_journal_init(&vm->journal, action, vm->settings->vm, vm->node, source, target,
 				 err);
 
+	/* No action begins with a guest that a snapshot has left standing still. */
+	(void)still_mend(vm->settings->vm, deadline_within(deadline, MEND_MS), NULL);
 	if (rc == 0 && action != VM_ACTION_STOP) {
 		rc = vm_journal_claim(&vm->journal, deadline, err);
 	}

@@ -12,6 +12,7 @@
 #include "step/vm_gone.h"
 #include "step/vm_masks.h"
 #include "step/vm_release.h"
+#include "still/still_record.h"
 #include "vm/vm_config_copy.h"
 #include "vm/vm_context.h"
 #include "vm/vm_keep.h"
@@ -26,6 +27,7 @@
  *
  * The times below are kept back for the later parts; the guest gets the rest to shut down.
  */
+#define MEND_MS 5000
 #define RELEASE_RESERVE_MS 10000
 #define LIBVIRT_ANSWER_MS 5000
 #define CARRY_MS 5000
@@ -321,6 +323,8 @@ int vm_stop(const struct vm_settings *settings, struct deadline deadline,
 	if (settings->vm == NULL || settings->vm[0] == '\0') {
 		return 0;
 	}
+	/* A guest that stands still would not shut down. */
+	(void)still_mend(settings->vm, deadline_within(deadline, MEND_MS), NULL);
 	rc = stop_all(vm, &granted, deadline, err);
 	return vm_record_close(vm, rc, deadline, err);
 }

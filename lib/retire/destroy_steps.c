@@ -5,9 +5,11 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "cluster/cluster_vms.h"
 #include "create/create_volumes.h"
 #include "create/image_writer.h"
+#include "snapshot/snapshot_set.h"
 #include "step/vm_gone.h"
 #include "step/vm_release.h"
 #include "step/vm_state.h"
@@ -94,13 +96,77 @@ static int templates_check(const struct vm_context *vm, struct err *err)
 	return rc;
 }
 
+/* A driver that makes none has none. */
+static int snapshots_find(const struct vm_context *vm, struct deadline deadline,
+			  struct array_snapshots *ret_snapshots, struct snapshot_sets *ret,
+			  struct err *err)
+{
+	struct err own = ERR_INIT;
+	int rc = array_snapshots_get(&vm->array, deadline, ret_snapshots, &own);
+
+	*ret = (struct snapshot_sets){.count = 0};
+	if (rc != 0) {
+		return rc == -EOPNOTSUPP ? 0 : err_set(err, rc, "%s", err_text(&own));
+	}
+	snapshot_sets_of(ret_snapshots, vm->lun_names, vm->n_luns, ret);
+	return 0;
+}
+
+int destroy_snapshots_check(const struct vm_context *vm, const struct vm_destroy_wish *wish,
+			    struct deadline deadline, struct err *err)
+{
+	struct array_snapshots snapshots;
+	struct snapshot_sets sets;
+	char names[256] = "";
+	int rc = wish->snapshots ? 0 : snapshots_find(vm, deadline, &snapshots, &sets, err);
+
+	if (rc != 0 || wish->snapshots) {
+		return rc;
+	}
+	for (size_t i = 0; i < sets.count; i++) {
+		text_list_add(names, sizeof(names), sets.sets[i].name);
+	}
+	if (sets.count > 0) {
+		rc = err_set(
+			err, -EPERM,
+			"say --snapshots, or remove them (lunmask unsnapshot): VM '%s' has the "
+			"snapshots %s",
+			vm->settings->vm, names);
+	}
+	snapshot_sets_release(&sets);
+	array_snapshots_release(&snapshots);
+	return rc;
+}
+
+static int snapshots_remove(const struct vm_context *vm, struct deadline deadline, struct err *err)
+{
+	struct array_snapshots snapshots;
+	struct snapshot_sets sets;
+	int rc = snapshots_find(vm, deadline, &snapshots, &sets, err);
+
+	for (size_t i = 0; i < sets.count && rc == 0; i++) {
+		const struct array_snapshot_wish wish = {.name = sets.sets[i].name,
+							 .luns = sets.sets[i].luns,
+							 .n_luns = sets.sets[i].n_luns};
+		bool deleted;
+
+		rc = array_snapshot_remove(&vm->array, &wish, deadline, &deleted, err);
+	}
+	snapshot_sets_release(&sets);
+	array_snapshots_release(&snapshots);
+	return rc;
+}
+
 int destroy_needed_check(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
 	int rc = resources_check(vm, deadline, err);
 
 	rc = rc != 0 ? rc : vm_lun_owner_check_new(vm, deadline, err);
-	return rc != 0 ? rc : templates_check(vm, err);
+	rc = rc != 0 ? rc : templates_check(vm, err);
+	return rc != 0 || vm->destroy == NULL
+		       ? rc
+		       : destroy_snapshots_check(vm, vm->destroy->wish, deadline, err);
 }
 
 /* The state LUN */
@@ -236,6 +302,9 @@ int destroy_delete_run(void *context, struct deadline deadline, struct err *err)
 {
 	struct vm_context *vm = context;
 
+	int rc;
+
 	vm->no_return = true;
-	return create_delete_run(vm, deadline, err);
+	rc = vm->destroy->wish->snapshots ? snapshots_remove(vm, deadline, err) : 0;
+	return rc != 0 ? rc : create_delete_run(vm, deadline, err);
 }

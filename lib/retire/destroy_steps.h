@@ -11,9 +11,14 @@ int destroy_unused_check(void *context, struct deadline deadline, struct err *er
 
 /*
  * Check "needed": the VM's resource is stopped, and no other VM of the configuration, and no
- * template, names one of the LUNs. -EBUSY, -EPERM.
+ * template, names one of the LUNs. Once the task is begun: destroy_snapshots_check(), too. -EBUSY,
+ * -EPERM.
  */
 int destroy_needed_check(void *context, struct deadline deadline, struct err *err);
+
+/* The LUNs have no snapshots, or these may be removed. -EPERM. */
+int destroy_snapshots_check(const struct vm_context *vm, const struct vm_destroy_wish *wish,
+			    struct deadline deadline, struct err *err);
 
 /* Check "state": the state LUN is as it was shown. -ESTALE. -EPERM: it has saved memory. */
 int destroy_state_check(void *context, struct deadline deadline, struct err *err);
@@ -26,7 +31,7 @@ int destroy_wipe_run(void *context, struct deadline deadline, struct err *err);
 int destroy_releases_probe(void *context, struct deadline deadline, struct err *err);
 int destroy_releases_run(void *context, struct deadline deadline, struct err *err);
 
-/* Step "delete": create_delete_run(), and nothing can be undone. */
+/* Step "delete": the snapshots first, then create_delete_run(), and nothing can be undone. */
 int destroy_delete_run(void *context, struct deadline deadline, struct err *err);
 
 #endif

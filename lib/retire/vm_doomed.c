@@ -255,17 +255,19 @@ static int state_look(struct vm_context *vm, bool configured, const struct vm_de
 }
 
 /* Of the LUNs that are to be deleted only. */
-static int needed_look(struct vm_context *vm, const struct vm_doomed *doomed,
-		       struct deadline deadline, struct err *err)
+static int needed_look(struct vm_context *vm, const struct vm_destroy_wish *wish,
+		       const struct vm_doomed *doomed, struct deadline deadline, struct err *err)
 {
 	struct vm_context those = *vm;
+	int rc;
 
 	those.n_media = 0;
 	those.n_luns = doomed->n_luns;
 	for (size_t i = 0; i < doomed->n_luns; i++) {
 		those.lun_names[i] = doomed->luns[i].lun;
 	}
-	return destroy_needed_check(&those, deadline, err);
+	rc = destroy_needed_check(&those, deadline, err);
+	return rc != 0 ? rc : destroy_snapshots_check(&those, wish, deadline, err);
 }
 
 static int vm_look(struct subject *subject, struct vm_context *vm, bool configured,
@@ -277,7 +279,7 @@ static int vm_look(struct subject *subject, struct vm_context *vm, bool configur
 	rc = rc != 0 ? rc : luns_take(subject, vm, configured, doomed, err);
 	rc = rc != 0 ? rc : sizes_look(vm, doomed, deadline, err);
 	rc = rc != 0 || !doomed->known ? rc : same_volumes(vm, doomed, deadline, err);
-	rc = rc != 0 ? rc : needed_look(vm, doomed, deadline, err);
+	rc = rc != 0 ? rc : needed_look(vm, wish, doomed, deadline, err);
 	if (rc == 0 && doomed->image == IMAGE_VALID && !wish->discard_image) {
 		rc = err_set(err, -EPERM,
 			     "start VM '%s', or say --discard-image: the memory of its guest is "

@@ -15,8 +15,8 @@
  * Which LUNs are the VM's is what the resource in the cluster's configuration says, which must be
  * stopped (target-role). For a VM without a resource it is what the mapping file on the state LUN
  * says. Media are never deleted. Refused is whatever somebody may need: a host with a path, a
- * domain, another VM or a template that names a LUN, a LUN of which the VM has a part only, and
- * saved memory.
+ * domain, another VM or a template that names a LUN, a LUN of which the VM has a part only,
+ * snapshots, and saved memory.
  */
 struct vm_destroy_wish {
 	const char *vm;
@@ -26,6 +26,7 @@ struct vm_destroy_wish {
 	const char *node;       /* this node's name, or NULL: ask the cluster */
 	bool keep_luns;         /* delete the state LUN only */
 	bool wipe;              /* overwrite the data before */
+	bool snapshots;         /* remove the snapshots of its LUNs, too */
 	bool discard_image; /* saved memory, or a state LUN that cannot be read, is no obstacle */
 	/* Called as a LUN is overwritten. May be NULL. */
 	void (*progress)(void *data, const char *doing, const char *lun, uint64_t bytes,

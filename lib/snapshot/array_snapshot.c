@@ -162,24 +162,6 @@ int array_snapshot_restore(const struct array *array, const struct array_snapsho
 				 array->name);
 }
 
-int array_snapshot_clone(const struct array *array, const char *lun, const char *snapshot,
-			 const char *name, struct deadline deadline, bool *ret_created,
-			 struct err *err)
-{
-	const char *by;
-	int rc = need(array, deadline, &by, err);
-	json_t *request;
-
-	*ret_created = false;
-	if (rc != 0) {
-		return rc;
-	}
-	request = json_pack("{s:s, s:s, s:s, s:s*, s:i}", "lun", lun, "snapshot", snapshot, "name",
-			    name, "by", by, "timeout_ms", array_call_timeout_ms(deadline));
-	return flag_call(array, "clone", json_build_text(request, JSON_COMPACT), "created",
-			 deadline, ret_created, err);
-}
-
 int array_snapshots_get(const struct array *array, struct deadline deadline,
 			struct array_snapshots *ret, struct err *err)
 {

@@ -54,12 +54,6 @@ int array_snapshot_remove(const struct array *array, const struct array_snapshot
 int array_snapshot_restore(const struct array *array, const struct array_snapshot_wish *wish,
 			   struct deadline deadline, struct err *err);
 
-/* Makes a LUN of what the snapshot of lun has. *ret_created is false if there is one of that name.
- */
-int array_snapshot_clone(const struct array *array, const char *lun, const char *snapshot,
-			 const char *name, struct deadline deadline, bool *ret_created,
-			 struct err *err);
-
 /* The reply of the verb snapshots. -EPROTO. After 0, the caller releases *ret. */
 int array_snapshot_decode(const char *reply, size_t bytes, struct array_snapshots *ret,
 			  struct err *err);

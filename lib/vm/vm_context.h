@@ -38,6 +38,7 @@ struct unit;
 struct vm_destroy;
 struct vm_resize;
 struct vm_carry;
+struct vm_capture;
 
 struct vm_context {
 	const struct vm_settings *settings;
@@ -75,6 +76,8 @@ struct vm_context {
 	struct vm_resize *resize;   /* what lunmask resize makes larger (vm_resize.c), or NULL */
 	struct vm_carry *carry;     /* migrate_to: LogicalUnits that go along (carry.h), or NULL */
 	bool carries_units;         /* there are some, and lun_names has their LUNs */
+	struct vm_capture
+		*capture; /* what is made a snapshot, or of one (vm_snapshot.c), or NULL */
 
 	/* Set by vm_paths_verify(): how this host reaches the LUNs: lun_names, then media. */
 	struct lun luns[VM_LUNS_MAX];

@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# VMs that are made, adopted, resized and destroyed on a real array: create_test.sh [BUILD-DIRECTORY [PROGRAM]]
+# VMs that are made, adopted, resized, kept and destroyed on a real array: create_test.sh [BUILD-DIRECTORY [PROGRAM]]
 #
-# PROGRAM: create_live (the default), adopt_live, destroy_live, resize_live, or another one
-# by its absolute path
-# Needs root, tgtd, qemu-img with iSCSI and libvirt's test driver; adopt_live needs libvirtd and QEMU.
-# Runs in namespaces of its own (network, mounts, pids): whatever it starts ends with it. Prints what
-# cmocka prints.
+# PROGRAM: create_live (the default), adopt_live, destroy_live, resize_live, snapshot_live, or another one by
+# its absolute path
+# Needs root, tgtd, qemu-img with iSCSI and libvirt's test driver; adopt_live needs libvirtd and QEMU, and
+# snapshot_live XFS and mkfs.xfs. Runs in namespaces of its own (network, mounts, pids): whatever it starts
+# ends with it. Prints what cmocka prints.
 set -euo pipefail
 
 readonly iqn=iqn.2026-11.org.example
@@ -20,6 +20,13 @@ fi
 build=$2 program=$3
 export WORK DRIVER LUNMASK_CONF LUNMASK_TEMPLATES
 
+# A file system with reflinks. It ends with the namespace, as its loop device does.
+pool_mount() {
+	truncate -s 600M "$WORK/image"
+	mkfs.xfs -q "$WORK/image"
+	mount -o loop "$WORK/image" "$WORK/pool"
+}
+
 tgtd_start() {
 	local _
 	ip link set lo up
@@ -27,6 +34,7 @@ tgtd_start() {
 	mkdir -p /run/lock /run/lunmask
 	WORK=$(mktemp -d /run/create.XXXXXX)
 	mkdir "$WORK/pool"
+	[[ $program != snapshot_live ]] || pool_mount
 	tgtd -f -C 7 --iscsi portal=127.0.0.1:3260 >"$WORK/tgtd.log" 2>&1 &
 	for _ in $(seq 1200); do
 		tgtadm -C 7 --mode sys --op show >/dev/null 2>&1 && return
