@@ -93,8 +93,9 @@ static void requester_check__wants_a_legal_name(void **state)
 /* What changes nothing has no requester, and everything that changes something has one. */
 static void verbs__have_a_requester_where_they_change_something(void **state)
 {
-	static const char *const changing[] = {"apply",  "fence",   "unfence", "create",
-					       "delete", "protect", "resize"};
+	static const char *const changing[] = {"apply",      "fence",   "unfence", "create",
+					       "delete",     "protect", "resize",  "snapshot",
+					       "unsnapshot", "restore", "clone"};
 
 	(void)state;
 	for (size_t i = 0; verb_at(i) != NULL; i++) {

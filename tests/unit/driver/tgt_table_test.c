@@ -10,6 +10,10 @@
 
 #define ID "0123456789abcdef01234567"
 
+#define SNAPSHOT(lun, state)                                                                       \
+	"\"snapshots\":[{\"lun\":\"" lun "\",\"name\":\"s\",\"set\":\"1\",\"size_bytes\":1,"       \
+	"\"taken\":1,\"note\":\"\",\"state\":\"" state "\"}]"
+
 static char dir[] = "/tmp/lunmask-table-XXXXXX";
 static char file[64];
 
@@ -133,7 +137,7 @@ static void tgt_table_load__refuses_a_damaged_table(void **state)
 		"",
 		"{",
 		"{}",
-		"{\"version\":3,\"luns\":[],\"fenced\":[]}",
+		"{\"version\":4,\"luns\":[],\"fencings\":0,\"fenced\":[]}",
 		"{\"version\":1,\"luns\":[]}",
 		"{\"version\":1,\"luns\":[{\"name\":\"../x\",\"size_bytes\":1,\"id\":\"" ID
 		"\"}],\"fenced\":[]}",
@@ -148,6 +152,12 @@ static void tgt_table_load__refuses_a_damaged_table(void **state)
 		"{\"version\":1,\"luns\":[],\"fencings\":0,\"fenced\":[],\"hosts\":{}}",
 		("{\"version\":1,\"luns\":[],\"fencings\":0,\"fenced\":[],"
 		 "\"hosts\":[{\"host\":\"a b\",\"initiator\":\"iqn.2026-11.x:a\"}]}"),
+		"{\"version\":3,\"luns\":[],\"fencings\":0,\"fenced\":[],\"snapshots\":{}}",
+		/* Of no LUN. */
+		"{\"version\":3,\"luns\":[],\"fencings\":0,\"fenced\":[]," SNAPSHOT("x",
+										    "whole") "}",
+		("{\"version\":3,\"luns\":[{\"name\":\"x\",\"size_bytes\":1,\"id\":\"" ID
+		 "\"}],\"fencings\":0,\"fenced\":[]," SNAPSHOT("x", "half") "}"),
 	};
 
 	(void)state;
