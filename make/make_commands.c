@@ -183,19 +183,21 @@ static const struct {
 		   .rows = ROWS(OUTPUT_AS)},
 	 .run = resize_command_run,
 	 .wrong = resize_command_wrong},
-	{.usage = {.name = "lunmask snapshot",
-		   .words = USAGE_WORD_NEEDED,
-		   .word = "VM",
-		   .summary = "keep what is on all drives of a VM now",
-		   .text = "The array keeps it, of all its LUNs at one instant. If the VM runs "
-			   "here, the guest\n"
-			   "agent freezes its file systems and the guest stands still, for 10 s at "
-			   "most. If\n"
-			   "no agent answers, the snapshot is what a power cut would leave. If the "
-			   "VM runs on\n"
-			   "another node, the command belongs there.",
-		   .rows = ROWS(TEXT("name", 'n', name, "its name; default: date and time", "NAME"),
-				OUTPUT_AS)},
+	{.usage =
+		 {.name = "lunmask snapshot",
+		  .words = USAGE_WORD_NEEDED,
+		  .word = "VM",
+		  .summary = "keep what is on all drives of a VM now",
+		  .text = "The array keeps it, of all its LUNs at one instant. If the VM runs "
+			  "here, the\n"
+			  "guest agent freezes its file systems and the guest stands still, for 10 "
+			  "s at\n"
+			  "most. If no agent answers, the snapshot is what a power cut would "
+			  "leave. "
+			  "If the\n"
+			  "VM runs on another node, the command belongs there.",
+		  .rows = ROWS(TEXT("name", 'n', name, "its name; default: date and time", "NAME"),
+			       OUTPUT_AS)},
 	 .run = snapshot_command_run},
 	{.usage = {.name = "lunmask snapshots",
 		   .words = USAGE_WORD_NEEDED,
@@ -219,8 +221,8 @@ static const struct {
 		   .text = "What is on them now is lost, with the definition on the state LUN. "
 			   "The resource\n"
 			   "must be stopped, and the VM must have the drives of then. It asks for "
-			   "the name of\n"
-			   "the VM. The next start boots the guest.",
+			   "the name\n"
+			   "of the VM. The next start boots the guest.",
 		   .rows = ROWS(
 			   TEXT("confirm", 'c', confirm, "do not ask for the name", "VM"),
 			   FLAG("discard-image", 'd', discard_image, "saved memory may be lost"),
