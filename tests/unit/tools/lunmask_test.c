@@ -130,12 +130,17 @@ static void complete__offers_commands_and_options(void **state)
 {
 	(void)state;
 	completes("ta", "tasks\n");
-	completes("''", "tasks\nreconcile\nimage\ndefinition\nstatus\npaths\nhosts\nrules\ndoctor\n"
-			"journal\n"
-			"luns\ntemplate\ncreate\nadopt\ndestroy\nresize\nexport\n");
+	completes(
+		"''",
+		"tasks\nreconcile\nimage\ndefinition\nstatus\npaths\nhosts\nrules\ndoctor\n"
+		"journal\n"
+		"luns\ntemplate\ncreate\nadopt\ndestroy\nresize\nsnapshot\nsnapshots\nunsnapshot\n"
+		"restore\nexport\n");
 	completes("", "tasks\nreconcile\nimage\ndefinition\nstatus\npaths\nhosts\nrules\ndoctor\njo"
 		      "urnal\n"
-		      "luns\ntemplate\ncreate\nadopt\ndestroy\nresize\nexport\n");
+		      "luns\ntemplate\ncreate\nadopt\ndestroy\nresize\nsnapshot\nsnapshots\nunsnaps"
+		      "hot\nre"
+		      "store\nexport\n");
 	completes("tasks ''", "show\n");
 	completes("image ''", "show\ndiscard\n");
 	completes("journal f", "force-solo\nforget\n");
