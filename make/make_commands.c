@@ -217,7 +217,7 @@ static const struct {
 	{.usage = {.name = "lunmask restore",
 		   .words = USAGE_TWO_WORDS,
 		   .word = "VM NAME",
-		   .summary = "make all drives of a VM what they were in a snapshot",
+		   .summary = "make all drives what they were in a snapshot",
 		   .text = "What is on them now is lost, with the definition on the state LUN. "
 			   "The resource\n"
 			   "must be stopped, and the VM must have the drives of then. It asks for "
