@@ -4,14 +4,14 @@
  * fence_lunmask: fences a host by removing its access to its LUNs on the arrays.
  *
  * This file has the two tables that define the interface to the administrator: the parameters and
- * the actions. array/host_fence.h implements the actions.
+ * the actions. fencing/host_fence.h implements the actions.
  */
 
 #include <glib.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "array/host_fence.h"
+#include "fencing/host_fence.h"
 #include "cluster/cluster.h"
 #include "config/config.h"
 #include "fence/fence_agent.h"

@@ -15,7 +15,7 @@
 #include "base/fd.h"
 #include "driver/lvm/lvm_device.h"
 #include "driver/lvm/lvm_volume.h"
-#include "driver/tgt/tgt_md.h"
+#include "driver/md/md_condition.h"
 
 /* The array's lock is held meanwhile: fencing must not wait for long. */
 #define FILL_MS 1500
@@ -201,7 +201,7 @@ static struct lun_condition directory_condition(const struct tgt_pool *pool,
 	}
 	folder =
 		g_strdup_printf("/sys/dev/block/%u:%u", major(status.st_dev), minor(status.st_dev));
-	return tgt_md_condition(folder, lun->class);
+	return md_condition(folder, lun->class);
 }
 
 /* Logical volumes */

@@ -41,11 +41,11 @@ int array_accounts_get(const struct array *array, struct deadline deadline,
 		       struct array_accounts *ret, struct err *err)
 {
 	struct runner_result result;
-	int rc = verb_call(array, "ports", array_accounts_encode(driver_timeout_ms(deadline)),
-			   deadline, &result, err);
+	int rc = array_call(array, "ports", array_accounts_encode(array_call_timeout_ms(deadline)),
+			    deadline, &result, err);
 
 	rc = rc != 0 ? rc : array_accounts_decode(result.output, result.output_bytes, ret, err);
-	return verb_end(array, "ports", &result, rc, err);
+	return array_call_end(array, "ports", &result, rc, err);
 }
 
 int array_luns(const struct array *array, const char *const *names, size_t count,

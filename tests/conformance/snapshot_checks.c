@@ -118,7 +118,7 @@ static bool snapshot_is_idempotent(struct bench *bench)
 }
 
 /* The last block of a LUN: it is read into data, then what *write has, is written. */
-static bool block_use(struct bench *bench, const char *lun, unsigned char data[BLOCK_MAX],
+static bool block_use(struct bench *bench, const char *lun, unsigned char data[SESSION_BLOCK_MAX],
 		      const unsigned char *write)
 {
 	struct session session;
@@ -129,9 +129,9 @@ static bool block_use(struct bench *bench, const char *lun, unsigned char data[B
 	if (!ok) {
 		return false;
 	}
-	memcpy(data, session.data, BLOCK_MAX);
+	memcpy(data, session.data, SESSION_BLOCK_MAX);
 	if (write != NULL) {
-		memcpy(session.data, write, BLOCK_MAX);
+		memcpy(session.data, write, SESSION_BLOCK_MAX);
 		ok = session_write(&session) || bench_fail(bench, "a write to '%s' fails", lun);
 	}
 	session_close(&session);
@@ -143,7 +143,7 @@ static bool block_use(struct bench *bench, const char *lun, unsigned char data[B
 /* Writes a block of that value, or requires that it is there. */
 static bool block(struct bench *bench, const char *lun, unsigned char value, bool write)
 {
-	unsigned char data[BLOCK_MAX], wanted[BLOCK_MAX];
+	unsigned char data[SESSION_BLOCK_MAX], wanted[SESSION_BLOCK_MAX];
 
 	memset(wanted, value, sizeof(wanted));
 	return block_use(bench, lun, data, write ? wanted : NULL) &&
@@ -153,7 +153,7 @@ static bool block(struct bench *bench, const char *lun, unsigned char value, boo
 
 /* What the test found on the LUNs is there again when it ends. */
 struct kept {
-	unsigned char data[BENCH_LUNS][BLOCK_MAX];
+	unsigned char data[BENCH_LUNS][SESSION_BLOCK_MAX];
 };
 
 static bool kept_read(struct bench *bench, struct kept *kept)
@@ -164,7 +164,7 @@ static bool kept_read(struct bench *bench, struct kept *kept)
 
 static bool kept_write(struct bench *bench, const struct kept *kept)
 {
-	unsigned char data[BLOCK_MAX];
+	unsigned char data[SESSION_BLOCK_MAX];
 
 	return block_use(bench, bench->luns[0], data, kept->data[0]) &&
 	       block_use(bench, bench->luns[1], data, kept->data[1]);

@@ -428,22 +428,22 @@ static void create__goes_on_after_a_killed_abort(void **state)
 	for (int first = 3; killed("node1", first, false); first += 8) {
 		bool more = true;
 
-		for (int at = 2; more && journal_state_open(last_task().state); at += 2) {
+		for (int at = 2; more && journal_state_open(live_last_task().state); at += 2) {
 			struct err err = ERR_INIT;
 
 			unfinished_spoil();
 			more = killed("node1", at, true);
-			if (more && journal_state_open(last_task().state)) {
+			if (more && journal_state_open(live_last_task().state)) {
 				if (make("node1", &err) != 0) {
 					fail_msg("after points %d, %d: %s", first, at,
 						 err_text(&err));
 				}
 				is_made();
 			}
-			all_delete();
+			live_all_delete();
 			more = more && killed("node1", first, false);
 		}
-		all_delete();
+		live_all_delete();
 	}
 }
 

@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "array/host_fence.h"
+#include "fencing/host_fence.h"
 
 #define IQN "iqn.2026-11.x:node1"
 #define BY "iqn.2026-11.x:node2"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "array/host_names.h"
+#include "fencing/host_names.h"
 
 #include <string.h>
 

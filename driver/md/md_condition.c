@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "driver/tgt/tgt_md.h"
+#include "driver/md/md_condition.h"
 
 #include <glib.h>
 #include <stdarg.h>
@@ -54,7 +54,8 @@ static bool is_one_of(const char *text, const char *const *words)
 }
 
 /* The files are those of the kernel's documentation of md. */
-static struct lun_condition md_condition(const char *folder, const char *level, const char *class)
+static struct lun_condition level_condition(const char *folder, const char *level,
+					    const char *class)
 {
 	static const char *const working[] = {"clean",     "active",        "active-idle",
 					      "read-auto", "write-pending", NULL};
@@ -112,7 +113,7 @@ static struct lun_condition look(const char *folder, const char *class, int dept
 	g_autofree char *whole = g_strdup_printf("%s/..", folder);
 
 	if (level != NULL && level[0] != '\0') {
-		return md_condition(folder, level, class);
+		return level_condition(folder, level, class);
 	}
 	if (partition != NULL && depth > 0) {
 		return look(whole, class, depth - 1);
@@ -120,7 +121,7 @@ static struct lun_condition look(const char *folder, const char *class, int dept
 	return below(folder, class, depth);
 }
 
-struct lun_condition tgt_md_condition(const char *folder, const char *class)
+struct lun_condition md_condition(const char *folder, const char *class)
 {
 	return look(folder, class, DEPTH_MAX);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef LUNMASK_ARRAY_TGT_MD_H
-#define LUNMASK_ARRAY_TGT_MD_H
+#ifndef LUNMASK_MD_CONDITION_H
+#define LUNMASK_MD_CONDITION_H
 
 #include "array/lun_health.h"
 
@@ -9,6 +9,6 @@
  * says in the device's folder of sysfs, "/sys/dev/block/9:127". A device may be a partition of one,
  * or a device of the device mapper on one. LUN_HEALTH_UNKNOWN, with the reason: none is found.
  */
-struct lun_condition tgt_md_condition(const char *folder, const char *class);
+struct lun_condition md_condition(const char *folder, const char *class);
 
 #endif

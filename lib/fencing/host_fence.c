@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "array/host_fence.h"
+#include "fencing/host_fence.h"
 
 #include <glib.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "array/host_names.h"
+#include "fencing/host_names.h"
 #include "names/lun.h"
 
 #define SEPARATORS " \t,"

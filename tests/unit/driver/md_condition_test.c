@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "driver/tgt/tgt_md.h"
+#include "driver/md/md_condition.h"
 
 /* A folder as the kernel has one for each block device. */
 static char root[64];
@@ -58,7 +58,7 @@ static void md_put(const char *device, const char *state, const char *degraded, 
 static void is(const char *device, const char *class, enum lun_health health, const char *says)
 {
 	g_autofree char *folder = g_build_filename(root, device, NULL);
-	struct lun_condition condition = tgt_md_condition(folder, class);
+	struct lun_condition condition = md_condition(folder, class);
 
 	if (condition.health != health || strstr(condition.reason, says) == NULL) {
 		fail_msg("%s: %s: '%s'", device, lun_health_to_str(condition.health),
@@ -66,7 +66,7 @@ static void is(const char *device, const char *class, enum lun_health health, co
 	}
 }
 
-static void tgt_md_condition__reads_what_the_kernel_says(void **state)
+static void md_condition__reads_what_the_kernel_says(void **state)
 {
 	(void)state;
 	md_put("md", "active\n", "0\n", "idle\n");
@@ -82,7 +82,7 @@ static void tgt_md_condition__reads_what_the_kernel_says(void **state)
 	is("md", "raid5", LUN_FAILED, "broken");
 }
 
-static void tgt_md_condition__looks_below(void **state)
+static void md_condition__looks_below(void **state)
 {
 	(void)state;
 	md_put("dm/slaves/md1", "clean\n", "0\n", "idle\n");
@@ -96,7 +96,7 @@ static void tgt_md_condition__looks_below(void **state)
 	is("md3/md3p1", "raid5", LUN_HEALTHY, "");
 }
 
-static void tgt_md_condition__does_not_know_a_plain_disk(void **state)
+static void md_condition__does_not_know_a_plain_disk(void **state)
 {
 	(void)state;
 	put("sda/size", "8\n");
@@ -109,9 +109,9 @@ static void tgt_md_condition__does_not_know_a_plain_disk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(tgt_md_condition__reads_what_the_kernel_says),
-		TEST(tgt_md_condition__looks_below),
-		TEST(tgt_md_condition__does_not_know_a_plain_disk),
+		TEST(md_condition__reads_what_the_kernel_says),
+		TEST(md_condition__looks_below),
+		TEST(md_condition__does_not_know_a_plain_disk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
