@@ -271,18 +271,20 @@ static int migrate(const struct ocf_call *call, unit_migrate_fn *run, struct err
 {
 	struct unit_settings settings = settings_read(call);
 	const struct vm_report report = {.event = event_log, .data = &settings};
-	int rc = settings_check(call, &settings, err);
+	int rc;
 
 	if (call->migrate_source == NULL || call->migrate_target == NULL) {
-		return err_set(
-			err, -EINVAL,
-			"OCF_RESKEY_CRM_meta_migrate_source and _target are not both set: only "
-			"the cluster manager calls %s; to migrate, move the VM",
-			call->action->name);
+		return err_set(err, -EINVAL,
+			       "OCF_RESKEY_CRM_meta_migrate_%s is not set: only the cluster "
+			       "manager calls %s; to migrate, move the VM",
+			       call->migrate_source == NULL ? "source" : "target",
+			       call->action->name);
 	}
-	return rc != 0 ? rc
-		       : run(&settings, call->migrate_source, call->migrate_target, call->deadline,
-			     &report, err);
+	rc = ocf_param_check_all(call->agent, err);
+	rc = rc < 0 ? rc : unit_validate(&settings, 0, call->deadline, err);
+	return rc < 0 ? rc
+		      : run(&settings, call->migrate_source, call->migrate_target, call->deadline,
+			    &report, err);
 }
 
 static int action_migrate_to(const struct ocf_call *call, struct err *err)

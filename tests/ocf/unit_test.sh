@@ -48,7 +48,7 @@ gives 7 "" monitor OCF_RESKEY_vm=test OCF_RESKEY_hypervisor=test:///none
 gives 0 "" stop OCF_RESKEY_vm=test OCF_RESKEY_lun=
 gives 0 "" stop OCF_RESKEY_vm=test
 gives 6 "set either vm" start
-gives 3 "" migrate_to OCF_RESKEY_vm=test
+gives 1 'only the cluster manager calls migrate_to' migrate_to OCF_RESKEY_vm=test
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
