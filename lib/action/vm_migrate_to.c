@@ -224,6 +224,7 @@ static int migrate_call(struct live *live, struct deadline deadline, struct err 
 		.luns = peer->luns,
 		.n_luns = vm->n_luns + vm->n_media,
 		.carries_units = vm->carries_units,
+		.array = vm->settings->array,
 	};
 	AUTO_FD qemu_fd = qemu_process_hold(vm->settings->vm, NULL);
 	g_autofree char *xml = NULL;
@@ -231,6 +232,9 @@ static int migrate_call(struct live *live, struct deadline deadline, struct err 
 
 	if (rc == 0) {
 		rc = vm_peer_address(vm, peer->host, address, sizeof(address), err);
+	}
+	if (rc == 0) {
+		rc = carry_same_check(vm, peer->luns, err);
 	}
 	if (rc == 0) {
 		rc = vm_definition_running(vm, &there, deadline, &xml, err);

@@ -8,6 +8,7 @@
 #include "cluster/cluster_vms.h"
 #include "hypervisor/hypervisor_luns.h"
 #include "names/unit_name.h"
+#include "step/vm_masks.h"
 #include "step/vm_own.h"
 #include "step/vm_peer.h"
 #include "step/vm_release.h"
@@ -16,10 +17,12 @@
 
 /* Which go along */
 
-static bool is_known(const struct vm_carry *carry, const char *lun)
+static bool is_known(const struct vm_context *vm, const struct mapping_unit *unit)
 {
-	for (size_t i = 0; i < carry->n; i++) {
-		if (strcmp(carry->units[i].lun, lun) == 0) {
+	const struct vm_carry *carry = vm->carry;
+
+	for (size_t i = 0; i < carry->n && strcmp(unit->array, vm->settings->array) == 0; i++) {
+		if (strcmp(carry->units[i].lun, unit->lun) == 0) {
 			return true;
 		}
 	}
@@ -61,16 +64,10 @@ static int resource_check(const struct cluster_vm *resource, const struct vm_con
 {
 	const char *name = vm->settings->vm;
 	bool follows = resource != NULL && resource->vm_map == NULL && resource->vm != NULL &&
-		       strcmp(resource->vm, name) == 0;
+		       strcmp(resource->vm, name) == 0 &&
+		       strcmp(unit->array, vm->settings->array) == 0;
 
-	if (follows && !resource->migrates) {
-		return err_set(
-			err, -EPERM,
-			"set the meta attribute allow-migrate=true of resource %s, or stop it "
-			"first: it has plugged in disk %s",
-			resource->resource, unit->target);
-	}
-	if (!follows || strcmp(unit->array, vm->settings->array) != 0) {
+	if (!follows) {
 		return err_set(
 			err, -EPERM,
 			"stop the LogicalUnit of LUN %s first, and order its resource after VM "
@@ -78,7 +75,18 @@ static int resource_check(const struct cluster_vm *resource, const struct vm_con
 			"parameter vm=%s migrates with the VM",
 			unit->lun, name, unit->target, vm->settings->array, name);
 	}
-	return 0;
+	if (vm->chap != NULL) {
+		return err_set(err, -ENOTSUP,
+			       "stop the LogicalUnit of LUN %s first: array %s wants CHAP, and a "
+			       "LogicalUnit cannot log in with it",
+			       unit->lun, vm->array.name);
+	}
+	return resource->migrates ? 0
+				  : err_set(err, -EPERM,
+					    "set the meta attribute allow-migrate=true of resource "
+					    "%s, or stop it "
+					    "first: it has plugged in disk %s",
+					    resource->resource, unit->target);
 }
 
 struct search {
@@ -94,7 +102,7 @@ static int unit_found(void *data, const struct mapping_unit *unit, struct err *e
 	struct vm_context *vm = search->vm;
 	int rc = 0;
 
-	if (is_known(vm->carry, unit->lun)) {
+	if (is_known(vm, unit)) {
 		return 0;
 	}
 	if (!search->asked) {
@@ -220,16 +228,35 @@ static void tell(const struct vm_context *vm, const char *task, const struct err
 	vm_report_event(vm, &event);
 }
 
-/* The array grants the target nothing of it any more. */
+/* A try of the grant may have been carried out, or the target had a path before. */
+static bool target_has_path(struct vm_context *unit, const char *initiator,
+			    struct deadline deadline)
+{
+	struct vm_holding holding;
+
+	return vm_masks_holding(unit, initiator, deadline, &holding, NULL) != 0 || holding.any ||
+	       holding.nexus;
+}
+
 static bool is_undone(const struct vm_context *vm, int rc)
 {
-	return rc != -ENOTRECOVERABLE && !vm->no_return &&
+	return rc != 0 && rc != -ENOTRECOVERABLE && !vm->no_return &&
 	       (vm->peer == NULL || vm->peer->grant.added.n_granted == 0);
+}
+
+/* The record of the target goes only with what it is about, and as long as the task is ours. */
+static void record_end(const struct vm_context *vm, struct vm_context *unit,
+		       struct deadline deadline)
+{
+	if (unit->owned && unit->journal.claimed && vm->peer != NULL &&
+	    !target_has_path(unit, vm->peer->host->initiator, deadline)) {
+		(void)vm_release_end(unit, vm->peer->host->node, deadline, NULL);
+	}
 }
 
 void carry_end(struct vm_context *vm, int rc, struct deadline deadline)
 {
-	bool undone = rc != 0 && is_undone(vm, rc);
+	bool undone = is_undone(vm, rc);
 
 	deadline = deadline_within(deadline, END_MS);
 	for (size_t i = 0; i < vm->carry->n; i++) {
@@ -241,7 +268,7 @@ void carry_end(struct vm_context *vm, int rc, struct deadline deadline)
 			continue;
 		}
 		if (undone) {
-			(void)vm_release_end(unit, unit->journal.asker.target, deadline, NULL);
+			record_end(vm, unit, deadline);
 		}
 		end_rc = vm_journal_end(&unit->journal,
 					rc == 0  ? JOURNAL_WAITING
@@ -270,6 +297,23 @@ void carry_release(struct vm_carry *carry)
 		vm_context_free(carry->units[i].vm);
 	}
 	*carry = (struct vm_carry){.n = 0};
+}
+
+int carry_same_check(const struct vm_context *vm, const struct lun *there, struct err *err)
+{
+	for (size_t i = 0; i < vm->carry->n; i++) {
+		const char *name = vm->carry->units[i].lun;
+		const struct lun *here = luns_find(vm->luns, vm->n_luns, name);
+		const struct lun *found = luns_find(there, vm->n_luns, name);
+
+		if (here == NULL || found == NULL ||
+		    strcmp(here->designator, found->designator) != 0) {
+			return err_set(err, -EUCLEAN, "LUN %s is %s here, and %s on the target",
+				       name, here == NULL ? "not known" : here->designator,
+				       found == NULL ? "not known" : found->designator);
+		}
+	}
+	return 0;
 }
 
 /* What is left on the target */

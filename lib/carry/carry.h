@@ -46,6 +46,9 @@ int carry_find(struct vm_context *vm, struct deadline deadline, struct err *err)
 int carry_claim_probe(void *context, struct deadline deadline, struct err *err);
 int carry_claim_run(void *context, struct deadline deadline, struct err *err);
 
+/* -EUCLEAN: one of their LUNs is another volume on the target, as it was verified there. */
+int carry_same_check(const struct vm_context *vm, const struct lun *there, struct err *err);
+
 /* rc: of the migration. What was undone is over; otherwise the LogicalUnit's actions go on. */
 void carry_end(struct vm_context *vm, int rc, struct deadline deadline);
 
@@ -57,7 +60,7 @@ void carry_release(struct vm_carry *carry);
 /*
  * stop, after the domain is gone: revokes what another host has granted to this one for
  * LogicalUnits that follow the VM, and that did not arrive. What has arrived is recorded, and
- * revoked, by their own actions. Errors are reported, and left to lunmask-tidy(8).
+ * revoked, by their own actions. Errors are reported, and left to the next stop here.
  */
 void carry_leave(struct vm_context *vm, struct deadline deadline);
 

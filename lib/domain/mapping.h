@@ -106,6 +106,7 @@ struct mapping_host {
 	const char *chap_user;
 	/* Disks of LogicalUnits go along; luns has their LUNs (carry/carry.h). */
 	bool carries_units;
+	const char *array; /* whose LUNs they are, where there are some */
 };
 
 /*

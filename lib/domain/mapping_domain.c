@@ -173,14 +173,14 @@ static int unit_refuse(const char *vm, const char *lun, const char *target, stru
 }
 
 /* Its designator is nobody's but the array's word, which both hosts have compared it with. */
-static int unit_for_host(xmlNodePtr disk, const char *vm, const char *target, const char *name,
-			 const struct mapping_host *host, const struct portal *portal,
-			 struct err *err)
+static int unit_for_host(xmlNodePtr disk, const char *vm, const char *target, const char *array,
+			 const char *name, const struct mapping_host *host,
+			 const struct portal *portal, struct err *err)
 {
 	const struct lun *lun = luns_find(host->luns, host->n_luns, name);
 	struct mapping_drive drive = {.size_bytes = 0};
 
-	if (!host->carries_units || lun == NULL) {
+	if (!host->carries_units || lun == NULL || strcmp(array, host->array) != 0) {
 		return unit_refuse(vm, name, target, err);
 	}
 	(void)g_strlcpy(drive.drive.target, target, sizeof(drive.drive.target));
@@ -200,7 +200,7 @@ static int disk_for_host(xmlNodePtr disk, const struct mapping *mapping,
 	int rc = mapping_policy_check_disk(disk, &target, err);
 
 	if (rc == 0 && disk_unit(disk, array, lun)) {
-		return unit_for_host(disk, mapping->vm, target, lun, host, portal, err);
+		return unit_for_host(disk, mapping->vm, target, array, lun, host, portal, err);
 	}
 	drive = rc < 0 ? NULL : mapping_find(mapping, target);
 	/* A medium that was ejected, or changed, while the guest runs: what runs is what moves. */

@@ -2,6 +2,7 @@
 #include "survey/vm_lun_users.h"
 
 #include "hypervisor/hypervisor_luns.h"
+#include "names/unit_name.h"
 #include "process/lun_process.h"
 
 static int domains_none(struct vm_context *vm, const char *const *luns, size_t n_luns,
@@ -20,6 +21,22 @@ static int domains_none(struct vm_context *vm, const char *const *luns, size_t n
 		       : err_set(err, -EPERM, "VM %s has LUN %s", use.vm, luns[use.lun]);
 }
 
+/*
+ * A LogicalUnit that migrated with a guest stays on the command line of its QEMU after it was
+ * unplugged. Whether that has it still, libvirt has said, if it knows the guest.
+ */
+static bool was_unplugged(struct vm_context *vm, const struct lun_process *process,
+			  struct deadline deadline)
+{
+	struct hypervisor *hypervisor;
+	enum domain_state state;
+
+	return unit_key_is(vm->settings->vm) &&
+	       vm_hypervisor(vm, deadline, &hypervisor, NULL) == 0 &&
+	       hypervisor_domain_state(hypervisor, process->name, deadline, &state, NULL) == 0 &&
+	       domain_state_active(state) && state != DOMAIN_LOST;
+}
+
 static int processes_none(struct vm_context *vm, const char *const *luns, size_t n_luns,
 			  struct deadline deadline, struct err *err)
 {
@@ -32,7 +49,7 @@ static int processes_none(struct vm_context *vm, const char *const *luns, size_t
 	for (size_t i = 0; rc == 0 && i < n_luns; i++) {
 		rc = lun_process_find(found[i].target, found[i].number, vm->settings->vm, &process,
 				      err);
-		if (rc == 0 && process.pid != 0) {
+		if (rc == 0 && process.pid != 0 && !was_unplugged(vm, &process, deadline)) {
 			rc = err_set(err, -EPERM, "process %ld (%s) has LUN %s", (long)process.pid,
 				     process.name, luns[i]);
 		}

@@ -45,7 +45,6 @@ static const struct task_step to_steps[] = {
 };
 
 static const struct task_step from_steps[] = {
-	CHECK("vm", unit_vm_check),
 	CHECK("owner", unit_owner_check),
 	CHECK("verify", vm_paths_verify),
 	CHECK("arrived", arrived_check),
@@ -71,6 +70,8 @@ static int migrate(struct vm_context *vm, enum vm_action action, const char *sou
 		return rc;
 	}
 	vm_record_mode(vm, VM_MODE_LIVE);
+	/* What the VM's migration has granted to the target, nothing here undoes. */
+	vm->no_return = true;
 	rc = vm_task_run(vm, name, steps, n_steps, 0, deadline, err);
 	return vm_record_close(vm, rc, deadline, err);
 }
@@ -97,6 +98,8 @@ int unit_migrate_from(const struct unit_settings *settings, const char *source, 
 	int rc;
 
 	unit_init(&unit, settings);
+	/* The guest is here with it; how many paths there are, the monitor tells. */
+	unit.as_vm.paths_required = 1;
 	rc = unit_open(&unit, report, deadline, &vm, err);
 	rc = rc != 0 ? rc : vm_config_copy_store(err);
 	rc = rc != 0 ? rc : vm_keep_store(vm, err);

@@ -86,13 +86,19 @@ static bool is_on_its_way(const struct vm_context *vm, struct deadline deadline)
 {
 	struct journal *journal __attribute__((cleanup(journal_drop))) = NULL;
 	struct journal_task task;
+	pid_t pid = 0;
 
+	if (vm->unit->vm[0] == '\0' || qemu_process_find(vm->unit->vm, &pid, NULL) != 0 ||
+	    pid != 0) {
+		return false;
+	}
 	deadline = deadline_within(deadline, JOURNAL_ANSWER_MS);
 	return journal_open(deadline, &journal, NULL) == 0 &&
 	       journal_task_get(journal, vm->unit->key, JOURNAL_STALE, deadline, &task, NULL) ==
 		       0 &&
 	       task.kind == JOURNAL_MIGRATE && strcmp(task.source, vm->node) == 0 &&
-	       (task.state == JOURNAL_RUNNING || task.state == JOURNAL_WAITING);
+	       (task.state == JOURNAL_RUNNING ||
+		(task.state == JOURNAL_WAITING && strcmp(task.step, VM_STEP_SENT) == 0));
 }
 
 static void masks_judge(struct vm_context *vm, struct deadline deadline, enum unit_health *ret,

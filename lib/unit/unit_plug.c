@@ -177,7 +177,11 @@ int unit_process_check(void *context, struct deadline deadline, struct err *err)
 	const struct lun *lun = &vm->luns[0];
 	const char *designator = vm->unit->settings->designator;
 	struct lun_process process;
-	int rc = lun_process_find(lun->target, lun->number, "", &process, err);
+	/*
+	 * What the guest came with in a live migration stays on its QEMU's command line, also when
+	 * it is unplugged; what it has as its own, the check "owner" has found.
+	 */
+	int rc = lun_process_find(lun->target, lun->number, vm->unit->vm, &process, err);
 
 	(void)deadline;
 	if (rc == 0 && process.pid != 0) {

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "unit/unit.h"
 
+#include <string.h>
+
 #include "action/vm_record.h"
+#include "journal/journal.h"
+#include "journal/journal_actor.h"
 #include "rules/op_times.h"
 #include "step/vm_release.h"
 #include "unit/unit_masks.h"
@@ -16,6 +20,7 @@
  */
 #define RELEASE_RESERVE_MS 10000
 #define UNPLUG_MS (24 * 3600 * 1000)
+#define JOB_END_MS 11000
 
 static const struct task_step unplug_steps[] = {
 	{
@@ -138,6 +143,34 @@ static int way_find(struct vm_context *vm, struct vm_keep **ret_keep, struct dea
 	return *ret_known ? 0 : keep_rc;
 }
 
+/*
+ * A migration of the VM that nobody follows any more still runs in libvirt, and a guest on its way
+ * cannot let go of a drive. The VM's own stop, which would end it, comes after this one.
+ */
+static void job_end(struct vm_context *vm, struct deadline deadline)
+{
+	struct journal *journal __attribute__((cleanup(journal_drop))) = NULL;
+	struct hypervisor *hypervisor;
+	struct journal_actor self;
+	struct journal_task task;
+	struct err why = ERR_INIT;
+
+	deadline = deadline_within(deadline, JOB_END_MS);
+	if (vm->unit->vm[0] == '\0' || journal_actor_self(vm->node, &self, NULL) != 0 ||
+	    journal_open(deadline, &journal, NULL) != 0 ||
+	    journal_task_get(journal, vm->unit->key, JOURNAL_STALE, deadline, &task, NULL) != 0 ||
+	    task.kind != JOURNAL_MIGRATE || strcmp(task.source, vm->node) != 0 ||
+	    !(task.state == JOURNAL_BROKEN ||
+	      (task.state == JOURNAL_RUNNING &&
+	       journal_actor_gone(&task.actor, &self) != JOURNAL_EVIDENCE_NONE))) {
+		return;
+	}
+	if (vm_hypervisor(vm, deadline, &hypervisor, &why) != 0 ||
+	    hypervisor_abort_job(hypervisor, vm->unit->vm, deadline, &why) != 0) {
+		unit_tell(vm, "stop", "unplug", &why);
+	}
+}
+
 static int stop_all(struct vm_context *vm, struct vm_keep **ret_keep, struct deadline deadline,
 		    struct err *err)
 {
@@ -149,6 +182,9 @@ static int stop_all(struct vm_context *vm, struct vm_keep **ret_keep, struct dea
 	}
 	if (vm->node[0] != '\0') {
 		(void)vm_record_open(vm, VM_ACTION_STOP, vm->node, "", deadline, NULL);
+	}
+	if (vm->node[0] != '\0') {
+		job_end(vm, deadline);
 	}
 	rc = unplug(vm, deadline, err);
 	rc = rc != 0 || !known ? rc : lun_take(vm, deadline, err);

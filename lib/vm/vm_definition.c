@@ -16,6 +16,7 @@ struct mapping_host vm_definition_here(const struct vm_context *vm)
 		.luns = vm->luns,
 		.n_luns = vm->n_luns + vm->n_media,
 		.carries_units = vm->carries_units,
+		.array = vm->settings->array,
 	};
 }
 

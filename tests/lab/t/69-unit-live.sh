@@ -123,6 +123,17 @@ along() {
 }
 by_hand_vm
 along node1 node2
+T_WHAT="stopped and started where it has come to"
+unit_params
+agent_is 0 node2 stop
+is "$T_WHAT: nobody has the LUN" "$(acl "$unit")" ""
+agent_is 0 node2 start
+both_are node2
+T_WHAT="a release of it there ends, although QEMU was started with it"
+agent_is 0 node2 stop
+lab exec node2 -- lunmask reconcile --own >/dev/null 2>&1
+is "$T_WHAT: nobody has the LUN" "$(acl "$unit")" ""
+agent_is 0 node2 start
 along node2 node1
 T_WHAT="it ends"
 unit_params

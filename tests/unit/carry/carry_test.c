@@ -203,6 +203,40 @@ static void claim__waits_for_nobody(void **state)
 	assert_null(granted_by("node2"));
 }
 
+/* Two arrays have LUNs of one name: only that of the VM's array is known by it. */
+static void find__looks_at_the_array(void **state)
+{
+	(void)state;
+	finds();
+	world.alias = "ua-lunmask-unit-san2__db-data";
+	assert_int_equal(carry_find(vm, deadline_in(TEST_LIMIT_MS), &err), -EPERM);
+	assert_int_equal(vm->n_luns, 2);
+}
+
+static void same__compares_the_volumes(void **state)
+{
+	struct lun there = {.name = "db-data", .designator = "naa.6001"};
+
+	(void)state;
+	finds();
+	vm->luns[0] = there;
+	vm->n_luns = 1;
+	assert_int_equal(carry_same_check(vm, &there, &err), 0);
+	(void)strcpy(there.designator, "naa.6002");
+	assert_int_equal(carry_same_check(vm, &there, &err), -EUCLEAN);
+	vm->n_luns = 2;
+}
+
+/* The target had a path before, or the answer was lost. */
+static void end__keeps_the_record_of_a_path(void **state)
+{
+	(void)state;
+	claims();
+	world.granted[NODE2] = true;
+	carry_end(vm, -EIO, deadline_in(TEST_LIMIT_MS));
+	assert_string_equal(granted_by("node2"), "node1");
+}
+
 static void end__of_an_undone_migration_leaves_no_record(void **state)
 {
 	(void)state;
@@ -296,6 +330,9 @@ int main(void)
 		TEST(claim__is_a_migration_of_its_own),
 		TEST(claim__withdraws_a_release_of_the_target),
 		TEST(claim__waits_for_nobody),
+		TEST(find__looks_at_the_array),
+		TEST(same__compares_the_volumes),
+		TEST(end__keeps_the_record_of_a_path),
 		TEST(end__of_an_undone_migration_leaves_no_record),
 		TEST(end__of_one_that_was_not_undone_keeps_it),
 		TEST(drop__is_for_saved_mode),

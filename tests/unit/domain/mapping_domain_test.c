@@ -159,6 +159,7 @@ static void mapping_definition_xml__takes_the_disk_of_a_unit_along(void **state)
 			      .size_bytes = 1 << 20};
 	there.luns = all;
 	there.carries_units = true;
+	there.array = "san1";
 	there.n_luns = 3;
 	assert_int_equal(
 		mapping_definition_xml(mapping, DOMAIN(ROOT MEDIUM PLUGGED), &there, &xml, &err),
@@ -166,6 +167,16 @@ static void mapping_definition_xml__takes_the_disk_of_a_unit_along(void **state)
 	there.n_luns = 4;
 	if (mapping_definition_xml(mapping, DOMAIN(ROOT MEDIUM PLUGGED), &there, &xml, &err) != 0) {
 		fail_msg("%s", err_text(&err));
+	}
+	/* Another array has a LUN of the same name. */
+	there.array = "san2";
+	{
+		struct err other = ERR_INIT;
+		char *none = NULL;
+
+		assert_int_equal(mapping_definition_xml(mapping, DOMAIN(ROOT MEDIUM PLUGGED),
+							&there, &none, &other),
+				 -EPERM);
 	}
 	assert_non_null(strstr(xml, "iqn.2026-11.org.example:t9/9"));
 	assert_non_null(strstr(xml, "ua-lunmask-unit-san1__db-data"));

@@ -67,6 +67,7 @@ static void migrate_to__waits_for_the_other_host(void **state)
 {
 	(void)state;
 	world.granted[NODE1] = true;
+	world.qemu = false; /* the VM has left */
 	assert_int_equal(migrate_to(), 0);
 	task_is(JOURNAL_WAITING, "sent");
 	assert_string_equal(world.done, "");
@@ -94,8 +95,18 @@ static void migrate_to__refuses_while_the_guest_is_here(void **state)
 	unit_world_plugged();
 	assert_int_equal(migrate_to(), -EBUSY);
 	assert_non_null(strstr(err_text(&err), "the VM has not migrated"));
-	task_is(JOURNAL_FAILED, NULL);
+	task_is(JOURNAL_BROKEN, NULL);
 	assert_true(world.granted[NODE1]);
+	/* What is not there while the VM is, has failed. */
+	{
+		enum unit_health health = UNIT_FAILED;
+
+		world.plugged_vm = NULL;
+		assert_int_equal(unit_monitor(&unit_settings, 0, false, deadline_in(TEST_LIMIT_MS),
+					      &health, &err),
+				 0);
+		assert_int_equal(health, UNIT_STOPPED);
+	}
 }
 
 static void migrate_from__records_what_has_come(void **state)

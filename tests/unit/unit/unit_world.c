@@ -267,9 +267,9 @@ int __wrap_hypervisor_domain_xml(struct hypervisor *hypervisor, const char *vm,
 	}
 	*ret_xml = g_strdup_printf(
 		"<domain><devices><disk type='network'><source protocol='iscsi' name='%s'/>"
-		"<target dev='%s'/>%s</disk></devices></domain>",
+		"<target dev='%s'/><alias name='%s'/></disk></devices></domain>",
 		world.source, world.plugged_drive != NULL ? world.plugged_drive : "vda",
-		world.plugged_vm != NULL ? "<alias name='ua-lunmask-unit-san1__db-data'/>" : "");
+		world.plugged_vm != NULL ? world.alias : "ua-other");
 	return 0;
 }
 
@@ -415,6 +415,7 @@ int unit_world_new(void **state)
 		.qemu = true,
 		.db1 = DOMAIN_RUNNING,
 		.source = SOURCE,
+		.alias = "ua-lunmask-unit-san1__db-data",
 		.resources = "<resources/>",
 		.fate2 = CLUSTER_NODE_UP,
 		.fencings2 = {.whole = true},

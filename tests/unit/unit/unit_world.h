@@ -30,7 +30,8 @@ struct unit_world {
 	const char *plugged_vm; /* NULL: none */
 	const char *plugged_drive;
 	const char *source; /* of that disk */
-	const char *user;   /* a VM that has the LUN as its own; NULL: none */
+	const char *alias;
+	const char *user; /* a VM that has the LUN as its own; NULL: none */
 	int attach_rc;
 	int detach_looks; /* for so often, the guest has the drive after it was asked; -1: for ever
 			   */
