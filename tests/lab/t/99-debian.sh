@@ -150,7 +150,10 @@ ok "$T_WHAT: settles" settled
 like "$T_WHAT: it is told" "$(lab exec node1 -- crm_mon -1rf 2>&1)" "web1 migrate_to on $source returned"
 goes_on "$(located)" 1
 ok "$T_WHAT: libvirtd is back" libvirtd_back "$target"
+# The move is still wanted: what it begins must end before that changes, or Pacemaker stops the guest on its
+# way, and starts it anew.
 ok "$T_WHAT: cleaned up" crm resource cleanup web1
+ok "$T_WHAT: settles" settled
 ok "$T_WHAT: clear" crm resource clear web1
 ok "$T_WHAT: settles" settled
 goes_on "$(located)" 1
