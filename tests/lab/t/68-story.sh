@@ -14,10 +14,12 @@ pool_make() {
 	image=$(lab path array)/srv/pool.xfs
 	mkdir -p "${image%/*}" && truncate -s 1G "$image" && mkfs.xfs -q "$image" &&
 		LOOP=$(losetup -f --show "$image") &&
-		lab array -- sh -c "mknod /dev/pool b 7 ${LOOP#/dev/loop} && mount -t xfs /dev/pool /srv/luns"
+		lab array -- sh -c "mknod /dev/pool b 7 ${LOOP#/dev/loop} && mount -t xfs /dev/pool /srv/luns" &&
+		mount -t xfs "$LOOP" "$(lab path pool)" # for the oracle
 }
 pool_end() {
 	[ -n "$LOOP" ] || return 0
+	umount "$(lab path pool)"
 	lab array -- sh -c 'umount /srv/luns; rm -f /dev/pool'
 	losetup -d "$LOOP"
 	rm -f "$(lab path array)/srv/pool.xfs"
