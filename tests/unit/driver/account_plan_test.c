@@ -164,21 +164,23 @@ static const struct row rows[] = {
 
 static const char *full(const char *word)
 {
+	g_autofree char *mark = g_strdup_printf(MARK "h%s", word + 1);
+
 	if (strcmp(word, "closed") == 0) {
 		return ACCOUNT_CLOSED;
 	}
-	return word[0] == 'm' ? g_intern_string(g_strdup_printf(MARK "h%s", word + 1))
-			      : g_intern_string(word);
+	return g_intern_string(word[0] == 'm' ? mark : word);
 }
 
 static const char *brief(const char *name)
 {
+	const char *host = strrchr(name, 'h');
+	g_autofree char *mark = g_strdup_printf("m%s", host == NULL ? "" : host + 1);
+
 	if (strcmp(name, ACCOUNT_CLOSED) == 0) {
 		return "closed";
 	}
-	return g_str_has_prefix(name, MARK)
-		       ? g_intern_string(g_strdup_printf("m%s", strrchr(name, 'h') + 1))
-		       : name;
+	return g_str_has_prefix(name, MARK) ? g_intern_string(mark) : name;
 }
 
 static size_t words_put(const char *text, const char **ret)
