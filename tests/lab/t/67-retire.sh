@@ -50,7 +50,7 @@ has_grown() {
 		"$(lab exec "$node" -- virsh domblkinfo web1 vdb)" "Capacity: *$(($1 * MIB))"
 	lunmask "$node" definition show web1
 	like "$T_WHAT: it is noted" "$OUT" "lun=\"web1-data\" .*size=\"$(($1 * MIB))\""
-	is "$T_WHAT: no task is open" "$(open_tasks)" none
+	is "$T_WHAT: no task is open" "$(open_tasks web1)" none
 }
 
 T_WHAT="resize, refused"
@@ -146,7 +146,7 @@ refused 1 "finish 'lunmask destroy web1'" node1 start
 lunmask node1 destroy web1 --abort
 done_is 0
 masks_are web1 "$T_WHAT"
-is "$T_WHAT: no task is open" "$(open_tasks)" none
+is "$T_WHAT: no task is open" "$(open_tasks web1)" none
 ok "$T_WHAT: start" crm resource start web1
 ok "$T_WHAT: settles" settled
 ok "$T_WHAT: the witness agrees" witness_check web1
@@ -162,7 +162,7 @@ for line in "wipe web1-root" "wipe: done" "revoke: done" "releases: done"; do
 	lunmask node1 destroy web1 --confirm web1 --crm
 	done_is 0
 	is "$T_WHAT: no LUN is left" "$(luns_on_array web1)" none
-	is "$T_WHAT: no task is open" "$(open_tasks)" none
+	is "$T_WHAT: no task is open" "$(open_tasks web1)" none
 	like "$T_WHAT: it prints the command" "$OUT" "crm configure delete web1"
 	ok "$T_WHAT: the VM can be made again" vm_make web1
 done
@@ -181,6 +181,6 @@ CRM_NODE=node1
 
 T_WHAT="the printed command"
 ok "$T_WHAT" crm -F configure delete web1
-is "$T_WHAT: no task is open" "$(open_tasks)" none
+is "$T_WHAT: no task is open" "$(open_tasks web1)" none
 
 done_testing

@@ -58,7 +58,7 @@ said=$(lab exec node1 -- lunmask create web1 --template witness --verify --host 
 is "$T_WHAT: exit status" $? 0
 is "$T_WHAT: its LUNs" "$(luns_on_array web1)" "web1-state web1-vda web1-vdb"
 masks_are web1 "$T_WHAT: nobody has a path"
-is "$T_WHAT: no task is open" "$(open_tasks)" none
+is "$T_WHAT: no task is open" "$(open_tasks web1)" none
 resource_of "$said"
 ok "$T_WHAT: settles" settled
 runs_on node2 1
@@ -92,7 +92,7 @@ lab exec node3 -- lunmask destroy web1 --confirm web1 >/dev/null 2>&1
 is "$T_WHAT: not while there is a snapshot" "$(luns_on_array web1)" "web1-state web1-vda web1-vdb"
 ok "$T_WHAT: with it" lab exec node3 -- lunmask destroy web1 --snapshots --confirm web1
 is "$T_WHAT: no LUN is left" "$(luns_on_array web1)" none
-is "$T_WHAT: no task is open" "$(open_tasks)" none
+is "$T_WHAT: no task is open" "$(open_tasks web1)" none
 ok "$T_WHAT: the resource" crm -F configure delete web1
 
 done_testing

@@ -52,7 +52,7 @@ power_lost() {
 	masks_are web1 "$T_WHAT" "$node"
 	ok "$T_WHAT: it counts" witness_wait web1 "$node" "$(witness_counter web1)"
 	ok "$T_WHAT: one writer, nothing lost" witness_check web1
-	is "$T_WHAT: no task is left open" "$(open_tasks)" none
+	is "$T_WHAT: no task is left open" "$(open_tasks web1)" none
 	crm resource cleanup web1 >/dev/null 2>&1
 }
 

@@ -84,7 +84,7 @@ for mode in live saved; do
 		counts_on "$target"
 	done
 done
-is "no task is left open" "$(open_tasks)" none
+is "no task is left open" "$(open_tasks web1)" none
 
 ok "live again" crm resource param web1 set migration_mode live
 ok "settles" settled
@@ -112,7 +112,7 @@ done
 
 T_WHAT="at the end"
 CRM_NODE=node1
-is "$T_WHAT: no task is left open" "$(open_tasks)" none
+is "$T_WHAT: no task is left open" "$(open_tasks web1)" none
 ok "$T_WHAT: the journal is active on all nodes" wait_until 60 journal_all_active
 ok "$T_WHAT: all nodes have the same" wait_until 10 journal_all_agree
 is "$T_WHAT: nobody was fenced" "$(fencings)" "$fencings"
