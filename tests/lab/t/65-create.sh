@@ -51,14 +51,14 @@ content_is_the_image() {
 
 nothing_is_left() {
 	is "$T_WHAT: no LUN is left" "$(luns_on_array web1)" none
-	is "$T_WHAT: no task is open" "$(open_tasks)" none
+	is "$T_WHAT: no task is open" "$(open_tasks web1)" none
 }
 
 is_made() {
 	is "$T_WHAT: its LUNs are there" "$(luns_on_array "$1")" "$1-state $1-vda $1-vdb"
 	masks_are "$1" "$T_WHAT: nobody has a path"
 	ok "$T_WHAT: the image is on it" content_is_the_image "$1"
-	is "$T_WHAT: no task is open" "$(open_tasks)" none
+	is "$T_WHAT: no task is open" "$(open_tasks "$1")" none
 }
 
 offline() { lab exec "$CRM_NODE" -- crm_mon -1 2>/dev/null | seen -E "OFFLINE:.* $1 "; }

@@ -288,10 +288,9 @@ lun_bytes() {
 		python3 -c 'import json, sys; print(json.load(sys.stdin)["luns"][0]["size_bytes"])'
 }
 
-# open_tasks [VM]: the VMs that the journal has a task of, or "none"; nothing where it does not answer. Other
-# tests leave tasks of names of their own.
+# open_tasks VM: its name where the journal has a task of it, else "none"; nothing where nobody answers.
 open_tasks() {
-	lab exec "${CRM_NODE:-node1}" -- lunmask tasks ${1:+--vm "$1"} --json | python3 -c '
+	lab exec "${CRM_NODE:-node1}" -- lunmask tasks --vm "$1" --json | python3 -c '
 import json, sys
 print(*([task["vm"] for task in json.load(sys.stdin)["tasks"]] or ["none"]))'
 }
