@@ -13,13 +13,6 @@
 #include "base/text.h"
 #include "names/portal.h"
 
-static void json_auto_release(json_t **json)
-{
-	json_decref(*json);
-}
-
-#define json_auto __attribute__((cleanup(json_auto_release))) json_t
-
 static json_t *names_encode(const char *const *names, size_t count)
 {
 	json_t *list = json_array();
@@ -192,7 +185,7 @@ static int lun_decode(const json_t *object, const char *name, struct lun *ret, s
 int array_wire_decode_luns(const char *reply, size_t bytes, const char *const *names, size_t count,
 			   struct lun *ret_luns, struct err *err)
 {
-	json_auto *root = NULL;
+	json_auto_t *root = NULL;
 	const json_t *list = NULL;
 	g_autofree bool *seen = g_new0(bool, count + 1);
 	int rc = reply_load(reply, bytes, &root, err);
@@ -275,7 +268,7 @@ static int masks_decode(const json_t *root, const char *const *names, size_t cou
 int array_wire_decode_masks(const char *reply, size_t bytes, const char *const *names, size_t count,
 			    struct array_masks *ret, struct err *err)
 {
-	json_auto *root = NULL;
+	json_auto_t *root = NULL;
 	int rc = reply_load(reply, bytes, &root, err);
 
 	*ret = (struct array_masks){0};
@@ -319,7 +312,7 @@ static int next_decode(const json_t *root, char *ret, struct err *err)
 int array_wire_decode_page(const char *reply, size_t bytes, struct array_masks *ret, char *ret_next,
 			   struct err *err)
 {
-	json_auto *root = NULL;
+	json_auto_t *root = NULL;
 	const json_t *list = NULL;
 	int rc = reply_load(reply, bytes, &root, err);
 
@@ -385,7 +378,7 @@ static int read_back(const json_t *root, const struct array_change *change, stru
 int array_wire_decode_apply(const char *reply, size_t bytes, const struct array_change *change,
 			    struct array_changed *ret, struct err *err)
 {
-	json_auto *root = NULL;
+	json_auto_t *root = NULL;
 	int rc = reply_load(reply, bytes, &root, err);
 
 	*ret = (struct array_changed){0};
@@ -432,7 +425,7 @@ static int classes_decode(const json_t *root, struct array_info *ret, struct err
 
 int array_wire_decode_info(const char *reply, size_t bytes, struct array_info *ret, struct err *err)
 {
-	json_auto *root = NULL;
+	json_auto_t *root = NULL;
 	const json_t *capabilities = NULL;
 	int rc = reply_load(reply, bytes, &root, err);
 
@@ -477,7 +470,7 @@ static bool ports_have(const struct array_ports *ports, const char *portal)
 int array_wire_decode_ports(const char *reply, size_t bytes, struct array_ports *ret,
 			    struct err *err)
 {
-	json_auto *root = NULL;
+	json_auto_t *root = NULL;
 	const json_t *list = NULL;
 	int rc = reply_load(reply, bytes, &root, err);
 
@@ -531,7 +524,7 @@ static int hosts_decode(const json_t *root, struct array_fenced *ret, struct err
 int array_wire_decode_fenced(const char *reply, size_t bytes, struct array_fenced *ret,
 			     struct err *err)
 {
-	json_auto *root = NULL;
+	json_auto_t *root = NULL;
 	const json_t *number;
 	int rc = reply_load(reply, bytes, &root, err);
 
@@ -553,7 +546,7 @@ int array_wire_decode_fenced(const char *reply, size_t bytes, struct array_fence
 int array_wire_decode_confirmed(const char *reply, size_t bytes, const char *member,
 				const char *const *initiators, size_t count, struct err *err)
 {
-	json_auto *root = NULL;
+	json_auto_t *root = NULL;
 	const json_t *list = NULL;
 	int rc = reply_load(reply, bytes, &root, err);
 
@@ -571,7 +564,7 @@ int array_wire_decode_confirmed(const char *reply, size_t bytes, const char *mem
 
 int array_wire_decode_error(const char *reply, size_t bytes, struct err *err)
 {
-	json_auto *root = NULL;
+	json_auto_t *root = NULL;
 	const json_t *error;
 	const char *code;
 	const char *message;

@@ -78,83 +78,78 @@ static void lvm_report_parse__refuses_what_is_not_as_documented(void **state)
 	}
 }
 
+static const struct {
+	const char *text, *class;
+	enum lun_health health;
+	const char *says;
+} cases[] = {
+	{REPORT(OK), "raid5", LUN_HEALTHY, ""},
+	{REPORT(OK), "raid6", LUN_DEGRADED, "has the class raid5 now, not raid6"},
+	{REPORT(RAID("a", R5, "", "resync", "12.50")), "raid5", LUN_DEGRADED,
+	 "is being built: resync, 12.50 %"},
+	{REPORT(RAID("a", R5, "", "", "")), "raid5", LUN_HEALTH_UNKNOWN, "does not say"},
+	{REPORT(RAID("a", R5, "refresh needed", "idle", "100.00")), "raid5", LUN_DEGRADED,
+	 "lvconvert --repair"},
+	{REPORT(RAID("a", R5, "mismatches exist", "idle", "100.00")), "raid5", LUN_DEGRADED,
+	 "--syncaction repair"},
+	{REPORT(RAID("a", R5, "news", "idle", "100.00")), "raid5", LUN_HEALTH_UNKNOWN, "news"},
+	{REPORT(RAID("a", R5, "partial", "idle", "100.00") "," IMAGE("a_rimage_0", "") "," IMAGE(
+		 "a_rimage_1", "partial") "," IMAGE("a_rimage_2", "")),
+	 "raid5", LUN_DEGRADED, "1 of 3 devices"},
+	{REPORT(RAID("a", R5, "partial", "idle", "100.00") "," IMAGE(
+		 "a_rimage_0", "partial") "," IMAGE("a_rimage_1", "partial") "," IMAGE("a_rimage_2",
+										       "")),
+	 "raid5", LUN_FAILED, "2 of 3 devices"},
+	{REPORT(RAID("a", "raid,raid1", "partial", "idle", "100.00") "," IMAGE(
+		 "a_rimage_0", "") "," IMAGE("a_rmeta_0", "partial") "," IMAGE("a_rimage_1", "")),
+	 "mirror", LUN_DEGRADED, "1 of 2 devices"},
+	/* Both copies of a block; then one of each pair. */
+	{REPORT(RAID("a", "raid,raid10,raid10_near", "partial", "idle", "100.00") "," IMAGE(
+		 "a_rimage_0", "") "," IMAGE("a_rimage_1",
+					     "") "," IMAGE("a_rimage_2",
+							   "partial") "," IMAGE("a_rimage_3",
+										"partial")),
+	 "raid10", LUN_FAILED, "2 of 4 devices"},
+	{REPORT(RAID("a", "raid,raid10,raid10_near", "partial", "idle", "100.00") "," IMAGE(
+		 "a_rimage_0", "") "," IMAGE("a_rimage_1",
+					     "partial") "," IMAGE("a_rimage_2",
+								  "partial") "," IMAGE("a_rimage_3",
+										       "")),
+	 "raid10", LUN_DEGRADED, "2 of 4 devices"},
+	{REPORT(LV("a", "linear", "", "", "", "", "-wi-a-----")), "none", LUN_HEALTHY, ""},
+	{REPORT(LV("a", "striped", "partial", "", "", "", "-wi-a---p-")), "none", LUN_FAILED,
+	 "no redundancy"},
+	{REPORT(LV("a", "linear", "", "", "", "", "-wi-------")), "none", LUN_FAILED, "not active"},
+	{REPORT(LV("a", "cache", "", "", "", "", "Cwi-a-C---")), "none", LUN_HEALTH_UNKNOWN,
+	 "of no class"},
+	{REPORT(THIN("a", "tp") "," POOL("") "," RAID("[tp_tdata]", R5, "", "idle",
+						      "100.00") "," RAID("[tp_tmeta]", "raid,raid1",
+									 "", "idle", "100.00")),
+	 "raid5", LUN_HEALTHY, ""},
+	{REPORT(THIN("a", "tp") "," POOL("") "," RAID(
+		 "[tp_tdata]", R5, "partial", "idle",
+		 "100.00") "," IMAGE("tp_tdata_rimage_0",
+				     "partial") "," IMAGE("tp_tdata_rimage_1",
+							  "") "," IMAGE("tp_tdata_rimage_2",
+									"") "," RAID("[tp_"
+										     "tmeta"
+										     "]",
+										     "raid,"
+										     "raid"
+										     "1",
+										     "", "idle",
+										     "100."
+										     "00")),
+	 "raid5", LUN_DEGRADED, "1 of 3 devices of logical volume tp_tdata"},
+	{REPORT(THIN("a", "tp") "," POOL("out_of_data") "," RAID(
+		 "[tp_tdata]", R5, "", "idle", "100.00") "," RAID("[tp_tmeta]", "raid,raid1", "",
+								  "idle", "100.00")),
+	 "raid5", LUN_FAILED, "out_of_data"},
+	{REPORT(THIN("a", "tp")), "raid5", LUN_FAILED, "not whole"},
+};
+
 static void lvm_report_condition__has_a_verdict_for_each_state(void **state)
 {
-	static const struct {
-		const char *text, *class;
-		enum lun_health health;
-		const char *says;
-	} cases[] = {
-		{REPORT(OK), "raid5", LUN_HEALTHY, ""},
-		{REPORT(OK), "raid6", LUN_DEGRADED, "has the class raid5 now, not raid6"},
-		{REPORT(RAID("a", R5, "", "resync", "12.50")), "raid5", LUN_DEGRADED,
-		 "is being built: resync, 12.50 %"},
-		{REPORT(RAID("a", R5, "", "", "")), "raid5", LUN_HEALTH_UNKNOWN, "does not say"},
-		{REPORT(RAID("a", R5, "refresh needed", "idle", "100.00")), "raid5", LUN_DEGRADED,
-		 "lvconvert --repair"},
-		{REPORT(RAID("a", R5, "mismatches exist", "idle", "100.00")), "raid5", LUN_DEGRADED,
-		 "--syncaction repair"},
-		{REPORT(RAID("a", R5, "news", "idle", "100.00")), "raid5", LUN_HEALTH_UNKNOWN,
-		 "news"},
-		{REPORT(RAID("a", R5, "partial", "idle", "100.00") "," IMAGE(
-			 "a_rimage_0", "") "," IMAGE("a_rimage_1",
-						     "partial") "," IMAGE("a_rimage_2", "")),
-		 "raid5", LUN_DEGRADED, "1 of 3 devices"},
-		{REPORT(RAID("a", R5, "partial", "idle", "100.00") "," IMAGE(
-			 "a_rimage_0", "partial") "," IMAGE("a_rimage_1",
-							    "partial") "," IMAGE("a_rimage_2", "")),
-		 "raid5", LUN_FAILED, "2 of 3 devices"},
-		{REPORT(RAID("a", "raid,raid1", "partial", "idle", "100.00") "," IMAGE(
-			 "a_rimage_0", "") "," IMAGE("a_rmeta_0", "partial") "," IMAGE("a_rimage_1",
-										       "")),
-		 "mirror", LUN_DEGRADED, "1 of 2 devices"},
-		/* Both copies of a block; then one of each pair. */
-		{REPORT(RAID("a", "raid,raid10,raid10_near", "partial", "idle", "100.00") "," IMAGE(
-			 "a_rimage_0",
-			 "") "," IMAGE("a_rimage_1",
-				       "") "," IMAGE("a_rimage_2",
-						     "partial") "," IMAGE("a_rimage_3", "partial")),
-		 "raid10", LUN_FAILED, "2 of 4 devices"},
-		{REPORT(RAID("a", "raid,raid10,raid10_near", "partial", "idle", "100.00") "," IMAGE(
-			 "a_rimage_0",
-			 "") "," IMAGE("a_rimage_1",
-				       "partial") "," IMAGE("a_rimage_2",
-							    "partial") "," IMAGE("a_rimage_3", "")),
-		 "raid10", LUN_DEGRADED, "2 of 4 devices"},
-		{REPORT(LV("a", "linear", "", "", "", "", "-wi-a-----")), "none", LUN_HEALTHY, ""},
-		{REPORT(LV("a", "striped", "partial", "", "", "", "-wi-a---p-")), "none",
-		 LUN_FAILED, "no redundancy"},
-		{REPORT(LV("a", "linear", "", "", "", "", "-wi-------")), "none", LUN_FAILED,
-		 "not active"},
-		{REPORT(LV("a", "cache", "", "", "", "", "Cwi-a-C---")), "none", LUN_HEALTH_UNKNOWN,
-		 "of no class"},
-		{REPORT(THIN("a", "tp") "," POOL("") "," RAID(
-			 "[tp_tdata]", R5, "", "idle",
-			 "100.00") "," RAID("[tp_tmeta]", "raid,raid1", "", "idle", "100.00")),
-		 "raid5", LUN_HEALTHY, ""},
-		{REPORT(THIN("a", "tp") "," POOL("") "," RAID(
-			 "[tp_tdata]", R5, "partial", "idle",
-			 "100.00") "," IMAGE("tp_tdata_rimage_0",
-					     "partial") "," IMAGE("tp_tdata_rimage_1",
-								  "") "," IMAGE("tp_tdata_rimage_2",
-										"") "," RAID("[tp_"
-											     "tmeta"
-											     "]",
-											     "raid,"
-											     "raid"
-											     "1",
-											     "",
-											     "idle",
-											     "100."
-											     "00")),
-		 "raid5", LUN_DEGRADED, "1 of 3 devices of logical volume tp_tdata"},
-		{REPORT(THIN("a", "tp") "," POOL("out_of_data") "," RAID(
-			 "[tp_tdata]", R5, "", "idle",
-			 "100.00") "," RAID("[tp_tmeta]", "raid,raid1", "", "idle", "100.00")),
-		 "raid5", LUN_FAILED, "out_of_data"},
-		{REPORT(THIN("a", "tp")), "raid5", LUN_FAILED, "not whole"},
-	};
-
 	(void)state;
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		struct lvm_report report;
