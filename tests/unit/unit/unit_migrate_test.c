@@ -137,6 +137,29 @@ static void migrate_from__refuses_what_has_not_come(void **state)
 	assert_string_equal(world.done, "");
 }
 
+/* A guest on its way cannot let go of a drive, and nobody follows the migration any more. */
+static void stop__ends_the_job_of_a_killed_migration(void **state)
+{
+	struct journal_op op = {
+		.kind = JOURNAL_OP_BEGIN,
+		.task = {.kind = JOURNAL_MIGRATE,
+			 .state = JOURNAL_RUNNING,
+			 .vm = KEY,
+			 .uuid = {.bytes = {1}},
+			 .begun_ms = 1,
+			 .changed_ms = 1,
+			 .source = "node1",
+			 .target = "node2",
+			 .actor = {.node = "node1", .boot_id = "b", .pid = 1}},
+	};
+
+	(void)state;
+	assert_int_equal(journal_fake_apply(&op), 0);
+	unit_world_plugged();
+	assert_int_equal(unit_stop(&unit_settings, deadline_in(TEST_LIMIT_MS), NULL, &err), 0);
+	assert_string_equal(world.done, "abort:db1 detach:db1 revoke:node1 ");
+}
+
 static void migrate__wants_this_node(void **state)
 {
 	(void)state;
@@ -157,6 +180,7 @@ int main(void)
 		TEST(migrate_to__refuses_while_the_guest_is_here),
 		TEST(migrate_from__records_what_has_come),
 		TEST(migrate_from__refuses_what_has_not_come),
+		TEST(stop__ends_the_job_of_a_killed_migration),
 		TEST(migrate__wants_this_node),
 	};
 

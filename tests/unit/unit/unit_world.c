@@ -310,6 +310,16 @@ int __wrap_hypervisor_detach(struct hypervisor *hypervisor, const char *vm, cons
 	return effect_end(err);
 }
 
+int __wrap_hypervisor_abort_job(struct hypervisor *hypervisor, const char *vm,
+				struct deadline deadline, struct err *err);
+int __wrap_hypervisor_abort_job(struct hypervisor *hypervisor, const char *vm,
+				struct deadline deadline, struct err *err)
+{
+	(void)hypervisor, (void)deadline, (void)err;
+	(void)effect("abort", vm);
+	return 0;
+}
+
 int __wrap_qemu_process_find(const char *vm, pid_t *ret, struct err *err);
 int __wrap_qemu_process_find(const char *vm, pid_t *ret, struct err *err)
 {
